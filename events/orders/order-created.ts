@@ -1,0 +1,20 @@
+import * as z from 'zod/mini';
+import { defineEvent } from '../envelope.ts';
+import { OrderId, UserId } from '../ids.ts';
+import { Amount } from '../money.ts';
+
+/** A customer has placed an order and waits for it to be paid. */
+export const OrderCreated = defineEvent(
+  'orders',
+  'OrderCreated',
+  1,
+  z.object({
+    order_id: OrderId,
+    user_id: UserId,
+    amount: Amount,
+    description: z.optional(z.string()),
+    created_at: z.iso.datetime(),
+  }),
+  (order) => order.order_id,
+);
+export type OrderCreated = z.infer<typeof OrderCreated.schema>;

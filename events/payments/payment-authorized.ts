@@ -1,0 +1,14 @@
+import * as z from 'zod/mini';
+import { defineEvent } from '../envelope.ts';
+import { OrderId, UserId } from '../ids.ts';
+import { Amount, Money } from '../money.ts';
+
+/** The order's amount has left the customer's account. */
+export const PaymentAuthorized = defineEvent(
+  'payments',
+  'PaymentAuthorized',
+  1,
+  z.object({ order_id: OrderId, user_id: UserId, amount: Amount, balance_after: Money }),
+  (payment) => payment.order_id,
+);
+export type PaymentAuthorized = z.infer<typeof PaymentAuthorized.schema>;

@@ -1,0 +1,17 @@
+import * as z from 'zod/mini';
+import { defineEvent } from '../envelope.ts';
+import { OrderId, UserId } from '../ids.ts';
+import { Amount } from '../money.ts';
+
+export const DeclineReason = z.enum(['insufficient_funds', 'account_not_found']);
+export type DeclineReason = z.infer<typeof DeclineReason>;
+
+/** The order cannot be paid, and nothing has left any account. This is final: a later deposit does not revive it. */
+export const PaymentDeclined = defineEvent(
+  'payments',
+  'PaymentDeclined',
+  1,
+  z.object({ order_id: OrderId, user_id: UserId, amount: Amount, reason: DeclineReason }),
+  (payment) => payment.order_id,
+);
+export type PaymentDeclined = z.infer<typeof PaymentDeclined.schema>;
