@@ -1,0 +1,20 @@
+import * as z from 'zod/mini';
+import { UserId } from '../../events/ids.ts';
+import { belowOf, limitOf, nextLink, pageQuery } from '../shared/paging.ts';
+import { Answer, route } from '../shared/route.ts';
+import type { OrdersDeps } from './deps.ts';
+import { placedOf } from './order-store.ts';
+import { OrderView } from './view.ts';
+
+export const listOrders = route(
+  {
+    query: z.strictObject({ user_id: UserId, ...pageQuery }),
+    returns: z.array(OrderView),
+  },
+  async ({ query }, { orders }: OrdersDeps) => {
+    const limit = limitOf(query);
+    const found = await orders.ofUser(query.user_id, { limit, ...belowOf(query, z.string()) });
+    const last = found.length === limit && found.at(-1);
+    return new Answer(found, last ? nextLink('/orders', { user_id: query.user_id }, query, placedOf(last)) : {});
+  },
+);

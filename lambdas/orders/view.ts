@@ -1,0 +1,32 @@
+import * as z from 'zod/mini';
+import { OrderId, UserId } from '../../events/ids.ts';
+import { Amount } from '../../events/money.ts';
+
+const MAX_DESCRIPTION = 500;
+const MAX_PAIRS = 16;
+const MAX_METADATA_BYTES = 2048;
+
+/** Text that survives every hop: no half of a surrogate pair. */
+const Text = z.string().check(z.refine((text) => text.isWellFormed(), 'not well-formed text'));
+
+export const Description = Text.check(z.maxLength(MAX_DESCRIPTION));
+
+export const Metadata = z
+  .record(Text.check(z.minLength(1)), Text)
+  .check(
+    z.refine((pairs) => Object.keys(pairs).length <= MAX_PAIRS, `at most ${MAX_PAIRS} pairs`),
+    z.refine((pairs) => Buffer.byteLength(JSON.stringify(pairs)) <= MAX_METADATA_BYTES, `at most ${MAX_METADATA_BYTES} bytes`),
+  );
+
+/** An order as its customer sees it. */
+export const OrderView = z.object({
+  id: OrderId,
+  user_id: UserId,
+  amount: Amount,
+  description: z.optional(Description),
+  metadata: z.optional(Metadata),
+  status: z.enum(['NEW', 'FINISHED', 'CANCELLED']),
+  reason: z.optional(z.string()),
+  created_at: z.iso.datetime(),
+  updated_at: z.optional(z.iso.datetime()),
+});

@@ -1,0 +1,23 @@
+import { tableStore } from '../shared/clients.ts';
+import { systemClock } from '../shared/clock.ts';
+import { readEnv } from '../shared/env.ts';
+import type { Call } from '../shared/receipt.ts';
+import { PaymentsEnv } from './env.ts';
+import { paymentStore } from './payment-store.ts';
+
+/** What this context's handlers stand on, for one call. */
+export type PaymentsDeps = { payments: ReturnType<typeof paymentStore> };
+
+export const paymentsDeps = () => {
+  const store = tableStore(readEnv(PaymentsEnv).PAYMENTS_TABLE);
+  return ({ deadline }: Pick<Call, 'deadline'>): PaymentsDeps => ({
+    payments: paymentStore({ store, clock: systemClock, deadline }),
+  });
+};
+
+export type BillingDeps = PaymentsDeps & { call: Call };
+
+export const billingDeps = () => {
+  const deps = paymentsDeps();
+  return (call: Call): BillingDeps => ({ ...deps(call), call });
+};

@@ -1,0 +1,13 @@
+import * as z from 'zod/mini';
+import { UserId } from '../../events/ids.ts';
+import { Money } from '../../events/money.ts';
+import { route } from '../shared/route.ts';
+import type { PaymentsDeps } from './deps.ts';
+
+export const showBalance = route(
+  {
+    params: z.strictObject({ user_id: UserId }),
+    returns: z.object({ user_id: UserId, balance: Money }),
+  },
+  ({ params: { user_id } }, { payments }: PaymentsDeps) => payments.account(user_id),
+);

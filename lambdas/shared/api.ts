@@ -1,0 +1,62 @@
+import middy from '@middy/core';
+import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
+import { readChaos } from './chaos.ts';
+import { systemClock } from './clock.ts';
+import { ApiEnv, readEnv } from './env.ts';
+import { logger, observed } from './observability.ts';
+import { problemOf, Refusal } from './problem.ts';
+import { correlationOf } from './request.ts';
+import type { Route, RouteRuntime } from './route.ts';
+
+export interface Api<Deps> {
+  (event: APIGatewayProxyEvent): Promise<APIGatewayProxyResult>;
+  /** The same doors on another footing: memory adapters, a virtual clock. */
+  on(runtime: RouteRuntime<Deps>): (event: APIGatewayProxyEvent) => Promise<APIGatewayProxyResult>;
+}
+
+/** All doors of one context behind one function; each operation of the table has its route, or it does not compile. */
+export function api<const T extends Readonly<Record<string, string>>, Deps>(
+  table: T,
+  routes: { readonly [Operation in keyof T]: Route<Deps> },
+  wire: () => RouteRuntime<Deps>['deps'],
+): Api<Deps> {
+  const doors = new Map(Object.entries(table).map(([operation, door]) => [door, routes[operation as keyof T]]));
+
+  const run = async (event: APIGatewayProxyEvent, runtime: RouteRuntime<Deps>): Promise<APIGatewayProxyResult> => {
+    const correlationId = correlationOf(event);
+    const door = `${event.httpMethod} ${event.resource}`;
+    logger.appendKeys({ correlation_id: correlationId, route: door });
+    const reply = await answer(doors.get(door), door, event, correlationId, runtime);
+    logger.info('answered', { status: reply.statusCode });
+    return reply;
+  };
+
+  let lambda: RouteRuntime<Deps> | undefined;
+  const handler = middy<APIGatewayProxyEvent, APIGatewayProxyResult>()
+    .use(observed())
+    .handler(async (event) => {
+      lambda ??= { deps: wire(), clock: systemClock, baseUrl: readEnv(ApiEnv).BASE_URL };
+      await readChaos();
+      return run(event, lambda);
+    });
+  return Object.assign(handler as unknown as Api<Deps>, {
+    on: (runtime: RouteRuntime<Deps>) => (event: APIGatewayProxyEvent) => run(event, runtime),
+  });
+}
+
+async function answer<Deps>(
+  route: Route<Deps> | undefined,
+  door: string,
+  event: APIGatewayProxyEvent,
+  correlationId: string,
+  runtime: RouteRuntime<Deps>,
+): Promise<APIGatewayProxyResult> {
+  try {
+    if (!route) throw new Refusal(404, 'not_found', `${door} leads nowhere`);
+    return await route.answer(door, event, correlationId, runtime);
+  } catch (error) {
+    const reply = problemOf(error, correlationId);
+    if (reply.statusCode >= 500) logger.error('request failed', { error: error as Error });
+    return reply;
+  }
+}

@@ -1,0 +1,70 @@
+import { Sha256 } from '@aws-crypto/sha256-js';
+import { SignatureV4 } from '@smithy/signature-v4';
+import * as z from 'zod/mini';
+import { defaultProvider } from './lambda-credentials.ts';
+import { logger } from './observability.ts';
+
+const Rate = z.number().check(z.gte(0), z.lte(1));
+
+/** Faults made on purpose, each as a share of calls. A stage without the parameter has none and reads nothing. */
+export const Chaos = z.object({
+  publish_failure: Rate,
+  transaction_conflict: Rate,
+  consumer_crash_before: Rate,
+  consumer_crash_after: Rate,
+  duplicate: Rate,
+  latency_ms: z.int().check(z.gte(0), z.lte(60_000)),
+});
+export type Chaos = z.infer<typeof Chaos>;
+
+export const calm: Chaos = {
+  publish_failure: 0,
+  transaction_conflict: 0,
+  consumer_crash_before: 0,
+  consumer_crash_after: 0,
+  duplicate: 0,
+  latency_ms: 0,
+};
+
+/** A change of the setting is felt within this time. */
+const CACHED_FOR_MS = 3000;
+let cached: { chaos: Chaos; until: number } = { chaos: calm, until: 0 };
+
+/** Today's faults. Where they cannot be read the calls go on as before: chaos is never a reason to fail. */
+export async function readChaos(parameter = process.env['CHAOS_PARAMETER']): Promise<Chaos> {
+  if (!parameter || Date.now() < cached.until) return cached.chaos;
+  cached.until = Date.now() + CACHED_FOR_MS;
+  try {
+    cached.chaos = Chaos.parse(JSON.parse(await fetchParameter(parameter)));
+  } catch (error) {
+    logger.warn('chaos setting not read', { parameter, error: error as Error });
+  }
+  return cached.chaos;
+}
+
+/** As last read by this function's wrapper, for places that cannot wait. */
+export const transactionConflictRate = (): number => cached.chaos.transaction_conflict;
+
+/** One signed request: the SSM client would add 228 KB to every bundle for it. */
+async function fetchParameter(name: string): Promise<string> {
+  const region = process.env['AWS_REGION'] ?? 'us-east-1';
+  const endpoint = new URL(process.env['AWS_ENDPOINT_URL'] ?? `https://ssm.${region}.amazonaws.com`);
+  const signer = new SignatureV4({ service: 'ssm', region, credentials: defaultProvider(), sha256: Sha256 });
+  const { headers, body } = await signer.sign({
+    method: 'POST',
+    protocol: endpoint.protocol,
+    hostname: endpoint.hostname,
+    ...(endpoint.port ? { port: Number(endpoint.port) } : {}),
+    path: '/',
+    headers: {
+      host: endpoint.host,
+      'content-type': 'application/x-amz-json-1.1',
+      'x-amz-target': 'AmazonSSM.GetParameter',
+    },
+    body: JSON.stringify({ Name: name }),
+  });
+  const response = await fetch(endpoint, { method: 'POST', headers, body, signal: AbortSignal.timeout(1000) });
+  if (!response.ok) throw new Error(`SSM answered ${response.status}: ${await response.text()}`);
+  const { Parameter } = (await response.json()) as { Parameter: { Value: string } };
+  return Parameter.Value;
+}

@@ -1,0 +1,16 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { transactionConflictRate } from './chaos.ts';
+import { dynamoStore } from './dynamo-store.ts';
+import { type Store, withConflicts } from './store.ts';
+
+let documents: DynamoDBDocumentClient | undefined;
+
+/** One client for each environment of a function, made at its first use. */
+const documentClient = (): DynamoDBDocumentClient => {
+  documents ??= DynamoDBDocumentClient.from(new DynamoDBClient({}), { marshallOptions: { removeUndefinedValues: true } });
+  return documents;
+};
+
+/** The context's own table. */
+export const tableStore = (table: string): Store => withConflicts(dynamoStore(documentClient(), table), transactionConflictRate);

@@ -1,0 +1,67 @@
+import { randomUUID } from 'node:crypto';
+import type { Envelope } from '../../events/envelope.ts';
+import { type Clock, jitter } from './clock.ts';
+import { AlreadyDone, Busy } from './errors.ts';
+import { checkLimits } from './limits.ts';
+import { outboxRecord } from './outbox.ts';
+import { type Reader, Refused, type Store, type Write } from './store.ts';
+
+/** Events about one aggregate, carried by one outbox record: each item of a transaction is paid twice over. */
+export interface Outgoing {
+  readonly about: string;
+  readonly events: readonly Envelope[];
+}
+
+export interface Change<T> {
+  readonly writes: readonly Write[];
+  readonly publish?: readonly Outgoing[];
+  readonly result: T;
+}
+
+/** Reads what it needs, decides, and says what to write. It runs again from its reads whenever the rows moved. */
+export type Plan<T> = (read: Reader) => Promise<Change<T>>;
+
+/** Where to write, and until when to try. */
+export interface Unit {
+  readonly store: Store;
+  readonly clock: Clock;
+  /** In ms since the epoch. After it contention is given up with `Busy`. */
+  readonly deadline: number;
+}
+
+const FIRST_WAIT_MS = 10;
+const LONGEST_WAIT_MS = 400;
+
+/**
+ * The one place that writes: state, outbox records and receipts in one transaction, or nothing at all.
+ * Contention is decided anew from fresh reads; a decision row that is there already ends it with `AlreadyDone`.
+ */
+export async function commit<T>({ store, clock, deadline }: Unit, plan: Plan<T>): Promise<T> {
+  for (let attempt = 0; ; attempt++) {
+    const { writes, publish = [], result } = await plan(store);
+    // beside state, the state's own row decides; an answer given again has nothing but its outbox record
+    const answers = writes.length === 0;
+    const all = [...writes, ...publish.map(({ about, events }) => outboxRecord(about, events, clock.now(), answers))];
+    if (all.length === 0) return result;
+    checkLimits(all);
+    try {
+      // a new token for each plan: what was decided anew is another transaction
+      await store.write(all, randomUUID());
+      return result;
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      throwIfDecided(error, all);
+    }
+    const wait = jitter(clock, attempt, FIRST_WAIT_MS, LONGEST_WAIT_MS);
+    if (clock.now() + wait > deadline) throw new Busy(`still contended after ${attempt + 1} attempts`);
+    await clock.sleep(wait);
+  }
+}
+
+/** Every other refusal says that the rows are not as they were read: the plan must look again. */
+function throwIfDecided({ reasons }: Refused, writes: readonly Write[]): void {
+  for (const [at, reason] of reasons.entries()) {
+    const write = writes[at];
+    if (reason.why === 'condition' && write?.op === 'put' && write.decides) throw new AlreadyDone(reason.row ?? write.item);
+  }
+}

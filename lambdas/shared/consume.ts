@@ -1,0 +1,239 @@
+import middy from '@middy/core';
+import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import * as z from 'zod/mini';
+import { Envelope, type EventDefinition, type EventOf } from '../../events/envelope.ts';
+import { calm, type Chaos, readChaos } from './chaos.ts';
+import { type Clock, iso, systemClock } from './clock.ts';
+import { ConsumerEnv, readEnv } from './env.ts';
+import { AlreadyDone, Busy, Poison, Rejected } from './errors.ts';
+import { count, logger, observed } from './observability.ts';
+import type { Delay, QueuePort } from './queue.ts';
+import type { Call, Receipt } from './receipt.ts';
+import { sqsQueue } from './sqs-queue.ts';
+
+/** A message that fails for the fifth time is buried; until then it waits 1, 2, 4, 8 s. */
+export const MAX_RECEIVES = 5;
+export const backoffSeconds = (receives: number): number => 2 ** (receives - 1);
+
+/** A consumer gives contention up after half of its time, so that what it puts back is put back in time. */
+const PATIENCE = 0.5;
+
+/** What a consumer stands on. Lambda's own is the default; a simulation brings its own. */
+export interface ConsumerRuntime<Deps> {
+  readonly deps: (call: Call) => Deps;
+  readonly queue: QueuePort;
+  readonly clock: Clock;
+  readonly chaos: () => Promise<Chaos>;
+}
+
+interface Parsed<E extends EventDefinition> {
+  readonly record: SQSRecord;
+  readonly event: EventOf<E>;
+}
+
+type Outcome = { record: SQSRecord } & (
+  | { to: 'done' }
+  | { to: 'retry' | 'dlq'; reason: string }
+  | { to: 'queue' }
+);
+
+export interface Consumer<Deps> {
+  (event: SQSEvent, context: { getRemainingTimeInMillis(): number; functionName: string }): Promise<SQSBatchResponse>;
+  /** The same consumer on another footing: memory adapters, a virtual clock. */
+  on(runtime: ConsumerRuntime<Deps>): (event: SQSEvent, consumer: string, timeoutMs: number) => Promise<SQSBatchResponse>;
+}
+
+/** Each message by itself. */
+export const consume = <const E extends EventDefinition, Deps>(
+  on: readonly E[],
+  wire: () => (call: Call) => Deps,
+  act: (event: EventOf<E>, deps: Deps) => Promise<unknown>,
+): Consumer<Deps> =>
+  consumeGroups(
+    on,
+    wire,
+    (_event, messageId) => messageId,
+    async ([event], deps) => event && act(event, deps),
+  );
+
+/** Waiting messages of one kind together: what `by` calls equal is handed over at once, and fails or succeeds at once. */
+export function consumeGroups<const E extends EventDefinition, Deps>(
+  on: readonly E[],
+  wire: () => (call: Call) => Deps,
+  by: (event: EventOf<E>, messageId: string) => string,
+  act: (events: readonly EventOf<E>[], deps: Deps) => Promise<unknown>,
+): Consumer<Deps> {
+  const run = async (
+    { Records }: SQSEvent,
+    consumer: string,
+    timeoutMs: number,
+    { deps, queue, clock, chaos }: ConsumerRuntime<Deps>,
+  ): Promise<SQSBatchResponse> => {
+    const started = clock.now();
+    const faults = await chaos();
+    if (faults.latency_ms > 0) await clock.sleep(faults.latency_ms);
+    const outcomes: Outcome[] = [];
+    const groups = new Map<string, Parsed<E>[]>();
+    for (const record of Records) {
+      try {
+        const event = parse(on, record.body);
+        const key = by(event, record.messageId);
+        groups.set(key, [...(groups.get(key) ?? []), { record, event }]);
+      } catch (error) {
+        outcomes.push({ record, to: 'dlq', reason: reasonOf(error) });
+      }
+    }
+    await Promise.all(
+      [...groups.values()].map(async (group) => {
+        const call: Call = {
+          deadline: started + timeoutMs * PATIENCE,
+          now: clock.now,
+          receiptOf: (event) => receiptOf(event, group, consumer, started, clock),
+        };
+        const events = group.map(({ event }) => event);
+        const outcome = await settle(() => withFaults(faults, clock, () => act(events, deps(call))));
+        for (const { record } of group) outcomes.push({ record, ...outcome });
+      }),
+    );
+    return deliver(outcomes, queue, clock, consumer);
+  };
+
+  let lambda: ConsumerRuntime<Deps> | undefined;
+  const handler = middy<SQSEvent, SQSBatchResponse>()
+    .use(observed())
+    .handler(async (event, context) => {
+      if (!lambda) {
+        const { QUEUE_URL, DLQ_URL } = readEnv(ConsumerEnv);
+        lambda = { deps: wire(), queue: sqsQueue(QUEUE_URL, DLQ_URL), clock: systemClock, chaos: readChaos };
+      }
+      return run(event, context.functionName, context.getRemainingTimeInMillis(), lambda);
+    });
+  return Object.assign(handler as unknown as Consumer<Deps>, {
+    on: (runtime: ConsumerRuntime<Deps>) => (event: SQSEvent, consumer: string, timeoutMs: number) =>
+      run(event, consumer, timeoutMs, runtime),
+  });
+}
+
+/** What is not our envelope, not one of these events, or not of their schema, can never succeed. */
+function parse<E extends EventDefinition>(on: readonly E[], body: string): EventOf<E> {
+  let json: unknown;
+  try {
+    json = JSON.parse(body);
+  } catch (error) {
+    throw new Poison(`not JSON: ${(error as Error).message}`);
+  }
+  const envelope = Envelope.safeParse(json);
+  if (!envelope.success) throw new Poison(`not our envelope: ${faultsOf(envelope.error)}`);
+  const { type, version } = envelope.data;
+  const definition = on.find((one) => one.type === type);
+  if (!definition) throw new Poison(`${type} is not for this queue`);
+  if (definition.version !== version) throw new Poison(`${type} version ${version} is unknown here`);
+  const data = definition.schema.safeParse(envelope.data.data);
+  if (!data.success) throw new Poison(`${type} breaks its schema: ${faultsOf(data.error)}`);
+  return { ...envelope.data, data: data.data } as EventOf<E>;
+}
+
+const faultsOf = (error: z.core.$ZodError): string =>
+  error.issues.map((issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`).join('; ');
+
+async function withFaults(faults: Chaos, clock: Clock, act: () => Promise<unknown>): Promise<void> {
+  if (faults === calm) return void (await act());
+  const struck = (rate: number) => clock.random() < rate;
+  const fail = (when: string) => {
+    count('ChaosFailures');
+    throw new Error(`chaos: crashed ${when} the step`);
+  };
+  if (struck(faults.consumer_crash_before)) fail('before');
+  await act();
+  if (struck(faults.duplicate)) await act();
+  if (struck(faults.consumer_crash_after)) fail('after');
+}
+
+type Settled = { to: 'done' } | { to: 'queue' } | { to: 'retry' | 'dlq'; reason: string };
+
+async function settle(act: () => Promise<unknown>): Promise<Settled> {
+  try {
+    await act();
+    return { to: 'done' };
+  } catch (error) {
+    if (error instanceof AlreadyDone) {
+      logger.info('already done', { row: `${error.row['pk']} ${error.row['sk']}` });
+      count('Duplicates');
+      return { to: 'done' };
+    }
+    if (error instanceof Busy) return { to: 'queue' };
+    const permanent = error instanceof Poison || error instanceof Rejected;
+    logger.warn('message failed', { error: error as Error, permanent });
+    return { to: permanent ? 'dlq' : 'retry', reason: reasonOf(error) };
+  }
+}
+
+const reasonOf = (error: unknown): string => (error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+
+/** Acknowledges, delays, puts back or buries each message; what cannot be moved stays, and SQS brings it again. */
+async function deliver(outcomes: Outcome[], queue: QueuePort, clock: Clock, consumer: string): Promise<SQSBatchResponse> {
+  const stays: string[] = [];
+  const delays: Delay[] = [];
+  const tally = { done: 0, retried: 0, buried: 0, put_back: 0 };
+  for (const outcome of outcomes) {
+    const { messageId: id, body, receiptHandle: handle, attributes } = outcome.record;
+    const receives = Number(attributes.ApproximateReceiveCount);
+    try {
+      if (outcome.to === 'queue') {
+        await queue.putBack(body);
+        tally.put_back += 1;
+      } else if (outcome.to === 'dlq' || (outcome.to === 'retry' && receives >= MAX_RECEIVES)) {
+        await queue.bury(body, {
+          reason: outcome.reason,
+          first_received_at: iso(Number(attributes.ApproximateFirstReceiveTimestamp)),
+          last_received_at: iso(clock.now()),
+          receive_count: receives,
+        });
+        logger.error('message dead-lettered', { message_id: id, reason: outcome.reason, receive_count: receives });
+        tally.buried += 1;
+      } else if (outcome.to === 'retry') {
+        stays.push(id);
+        delays.push({ id, handle, seconds: backoffSeconds(receives) });
+        tally.retried += 1;
+      } else tally.done += 1;
+    } catch (error) {
+      logger.error('message could not be moved', { message_id: id, to: outcome.to, error: error as Error });
+      stays.push(id);
+    }
+  }
+  if (delays.length > 0) await delayAll(delays, queue);
+  count('MessagesProcessed', tally.done);
+  count('MessagesRetried', tally.retried);
+  count('MessagesDeadLettered', tally.buried);
+  count('MessagesPutBack', tally.put_back);
+  logger.info('consumed', { consumer, ...tally });
+  return { batchItemFailures: stays.map((itemIdentifier) => ({ itemIdentifier })) };
+}
+
+/** Without its delay a message comes again after the queue's own visibility timeout: later, but not lost. */
+async function delayAll(delays: readonly Delay[], queue: QueuePort): Promise<void> {
+  try {
+    const failed = await queue.delay(delays);
+    if (failed.length > 0) logger.warn('backoff not set', { messages: failed });
+  } catch (error) {
+    logger.warn('backoff not set', { messages: delays.map(({ id }) => id), error: error as Error });
+  }
+}
+
+function receiptOf<E extends EventDefinition>(
+  event: Envelope,
+  group: readonly Parsed<E>[],
+  consumer: string,
+  started: number,
+  clock: Clock,
+): Receipt {
+  const record = group.find((one) => one.event.id === event.id)?.record;
+  return {
+    event_id: event.id,
+    consumer,
+    published_at: event.published_at ?? event.time,
+    received_at: iso(started),
+    processed_at: iso(clock.now()),
+    receive_count: Number(record?.attributes.ApproximateReceiveCount ?? 1),
+  };
+}

@@ -1,0 +1,102 @@
+import { type Condition, type Index, type Item, type Key, keyOf, type Query, type Reason, Refused, type Store, type Write } from './store.ts';
+
+interface Options {
+  readonly now: () => number;
+  /** How far indexes trail behind the table. */
+  readonly indexLagMs?: () => number;
+  /** Told of each item that is new, as the table's stream would be. */
+  readonly onInsert?: (item: Item) => void;
+}
+
+interface Row {
+  item: Item;
+  /** The item as indexes see it until `visibleAt`. */
+  before: Item | undefined;
+  visibleAt: number;
+}
+
+/** A table in memory that keeps every promise of `Store`, its indexes' lag included. */
+export interface MemoryStore extends Store {
+  /** Every item, in no order. For tests and audits. */
+  all(): Item[];
+}
+
+export function memoryStore({ now, indexLagMs = () => 0, onInsert }: Options): MemoryStore {
+  const partitions = new Map<string, Map<string, Row>>();
+  const find = ({ pk, sk }: Key): Item | undefined => partitions.get(pk)?.get(sk)?.item;
+  const rows = (): Row[] => [...partitions.values()].flatMap((partition) => [...partition.values()]);
+
+  const put = (item: Item): void => {
+    const partition = partitions.get(item.pk) ?? new Map<string, Row>();
+    partitions.set(item.pk, partition);
+    const before = partition.get(item.sk)?.item;
+    partition.set(item.sk, { item: structuredClone(item), before, visibleAt: now() + indexLagMs() });
+    if (!before) onInsert?.(structuredClone(item));
+  };
+
+  const apply = (write: Write): void => {
+    if (write.op === 'put') put(write.item);
+    if (write.op === 'erase') partitions.get(write.key.pk)?.delete(write.key.sk);
+    if (write.op === 'update') {
+      const item: Record<string, unknown> = { ...find(write.key), ...write.set };
+      for (const [field, value] of Object.entries(write.add ?? {})) item[field] = Number(item[field] ?? 0) + value;
+      put({ ...item, pk: write.key.pk, sk: write.key.sk });
+    }
+  };
+
+  const indexed = ({ hash, sort }: Index): Item[] =>
+    rows()
+      .map(({ item, before, visibleAt }) => (now() >= visibleAt ? item : before))
+      .filter((item) => item !== undefined)
+      .filter((item) => item[hash] !== undefined && item[sort] !== undefined);
+
+  return {
+    get: async (key) => structuredClone(find(key)),
+    getMany: async (keys) => keys.map((key) => structuredClone(find(key))),
+    query: async (query) => {
+      const { hash, sort } = query.index ?? { hash: 'pk', sort: 'sk' };
+      const source = query.index
+        ? indexed(query.index)
+        : [...(partitions.get(query.hash)?.values() ?? [])].map((row) => row.item);
+      const found = source
+        .filter((item) => item[hash] === query.hash && inRange(item[sort], query))
+        .sort((one, other) => compare(one[sort], other[sort]) * (query.newestFirst ? -1 : 1));
+      return structuredClone(found.slice(0, query.limit));
+    },
+    write: async (writes) => {
+      const reasons = writes.map((write): Reason => {
+        const row = find(keyOf(write));
+        const fine = !write.when || holds(write.when, row);
+        return fine ? { why: 'none' } : { why: 'condition', row: structuredClone(row) };
+      });
+      if (reasons.some(({ why }) => why !== 'none')) throw new Refused(reasons);
+      for (const write of writes) apply(write);
+    },
+    all: () => structuredClone(rows().map((row) => row.item)),
+  };
+}
+
+function holds(condition: Condition, row: Item | undefined): boolean {
+  switch (condition.is) {
+    case 'absent':
+      return row === undefined;
+    case 'version':
+      return row?.['version'] === condition.version;
+    case 'atLeast': {
+      const held = row?.[condition.field];
+      return typeof held === 'number' && held >= condition.value;
+    }
+  }
+}
+
+function inRange(value: unknown, { below, after, prefix }: Query): boolean {
+  if (below !== undefined) return compare(value, below) < 0;
+  if (after !== undefined) return compare(value, after) > 0;
+  return prefix === undefined || String(value).startsWith(prefix);
+}
+
+/** Numbers by value, strings by their UTF-8 bytes, as DynamoDB sorts them. */
+function compare(one: unknown, other: unknown): number {
+  if (typeof one === 'number' && typeof other === 'number') return one - other;
+  return Buffer.compare(Buffer.from(String(one)), Buffer.from(String(other)));
+}

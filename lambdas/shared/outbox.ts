@@ -1,0 +1,27 @@
+import type { Envelope } from '../../events/envelope.ts';
+import { absent, type Item, type Write } from './store.ts';
+
+/** SQS keeps a message for 14 days, so nothing can ask for a record that is older than 15. */
+const KEPT_FOR_S = 15 * 24 * 3600;
+
+/** In seconds, as DynamoDB's TTL wants it. */
+export const expiryOf = (now: number): number => Math.floor(now / 1000) + KEPT_FOR_S;
+
+/**
+ * The record that the relay reads from the stream. A nudged answer is a new record of the same event. `decides`: the
+ * record alone says that the answer was given.
+ */
+export function outboxRecord(about: string, events: readonly Envelope[], now: number, decides: boolean): Write {
+  const [first] = events;
+  if (!first) throw new Error(`an outbox record about ${about} without events`);
+  const asked = first.nudge === undefined ? '' : `#${first.nudge}`;
+  return {
+    op: 'put',
+    item: { pk: about, sk: `OUTBOX#${first.id}${asked}`, events: JSON.stringify(events), expires_at: expiryOf(now) },
+    when: absent,
+    ...(decides ? { decides } : {}),
+  };
+}
+
+/** What an outbox record carries, in the order in which it was stated. */
+export const eventsIn = (record: Item): Envelope[] => JSON.parse(String(record['events'])) as Envelope[];

@@ -1,0 +1,47 @@
+import * as z from 'zod/mini';
+import { BadInput } from './problem.ts';
+
+const MAX_LIMIT = 200;
+const DEFAULT_LIMIT = 50;
+
+/** `limit` and `cursor` of every list; they come as text. */
+export const pageQuery = {
+  limit: z.optional(
+    z.pipe(
+      z.string().check(z.regex(/^[1-9][0-9]{0,2}$/, `a whole number from 1 to ${MAX_LIMIT}`)),
+      z.pipe(z.transform(Number), z.int().check(z.lte(MAX_LIMIT))),
+    ),
+  ),
+  cursor: z.optional(z.string().check(z.regex(/^[A-Za-z0-9_-]{1,256}$/, 'not a cursor of this list'))),
+};
+
+export interface Page {
+  readonly limit?: number | undefined;
+  readonly cursor?: string | undefined;
+}
+
+export const limitOf = ({ limit }: Page): number => limit ?? DEFAULT_LIMIT;
+
+/**
+ * A cursor is the sort value of the last row seen, in base64. Read within the list asked for, it can point nowhere
+ * else, whoever made it.
+ */
+export const cursorOf = (sort: string | number): string => Buffer.from(JSON.stringify(sort)).toString('base64url');
+
+/** `Link` to what follows, where the page is full. */
+export function nextLink(path: string, query: Readonly<Record<string, string>>, page: Page, last: string | number): Record<string, string> {
+  const search = new URLSearchParams({ ...query, limit: String(limitOf(page)), cursor: cursorOf(last) });
+  return { Link: `<${path}?${search}>; rel="next"` };
+}
+
+/** The sort value in a cursor, if it is of the kind that this list is sorted by. */
+export function belowOf<T extends string | number>({ cursor }: Page, kind: z.ZodMiniType<T>): { below?: T } {
+  if (cursor === undefined) return {};
+  try {
+    const parsed = kind.safeParse(JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')));
+    if (parsed.success) return { below: parsed.data };
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  throw new BadInput([{ path: 'cursor', message: 'not a cursor of this list' }]);
+}

@@ -1,0 +1,87 @@
+import type { APIGatewayProxyResult } from 'aws-lambda';
+import { Busy, Rejected } from './errors.ts';
+
+/** One fault of the input: where, and what is wrong there. */
+export interface Fault {
+  readonly path: string;
+  readonly message: string;
+}
+
+/** Bad input, with all of its faults at once. */
+export class BadInput extends Error {
+  override readonly name = 'BadInput';
+  readonly faults: readonly Fault[];
+
+  constructor(faults: readonly Fault[]) {
+    super('the request is not valid');
+    this.faults = faults;
+  }
+}
+
+/** A refusal by the door itself, before any domain was asked. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+  readonly status: number;
+  readonly code: string;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(status: number, code: string, message: string, headers: Readonly<Record<string, string>> = {}) {
+    super(message);
+    this.status = status;
+    this.code = code;
+    this.headers = headers;
+  }
+}
+
+const TITLES: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  409: 'Conflict',
+  413: 'Content Too Large',
+  422: 'Unprocessable Content',
+  500: 'Internal Server Error',
+  503: 'Service Unavailable',
+};
+
+interface Problem {
+  status: number;
+  code: string;
+  detail: string;
+  headers?: Readonly<Record<string, string>>;
+  errors?: readonly Fault[];
+}
+
+/** The one place where an error becomes a reply (RFC 9457). What is not known here is ours, and says nothing of itself. */
+export function problemOf(error: unknown, correlationId: string): APIGatewayProxyResult {
+  const { status, code, detail, headers, errors } = describe(error);
+  return {
+    statusCode: status,
+    headers: { 'Content-Type': 'application/problem+json', 'X-Correlation-Id': correlationId, ...headers },
+    body: JSON.stringify({
+      type: 'about:blank',
+      title: TITLES[status] ?? 'Error',
+      status,
+      detail,
+      code,
+      correlation_id: correlationId,
+      ...(errors ? { errors } : {}),
+    }),
+  };
+}
+
+function describe(error: unknown): Problem {
+  if (error instanceof BadInput)
+    return { status: 400, code: 'invalid_request', detail: error.message, errors: error.faults };
+  if (error instanceof Refusal)
+    return { status: error.status, code: error.code, detail: error.message, headers: error.headers };
+  if (error instanceof Rejected) return { status: error.status, code: error.code, detail: error.message };
+  if (error instanceof Busy)
+    return {
+      status: 503,
+      code: 'busy',
+      detail: 'too many changes of the same thing at once; nothing was done, try again',
+      headers: { 'Retry-After': '1' },
+    };
+  return { status: 500, code: 'internal', detail: 'something went wrong on our side; nothing of it is your fault' };
+}

@@ -1,0 +1,26 @@
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import middy from '@middy/core';
+import type { DynamoDBStreamEvent } from 'aws-lambda';
+import { readChaos } from './chaos.ts';
+import { systemClock } from './clock.ts';
+import { RelayEnv, readEnv } from './env.ts';
+import { observed } from './observability.ts';
+import { eventsIn } from './outbox.ts';
+import { eventBridgeBus, parkingQueue } from './relay-ports.ts';
+import { type Relay, relay } from './relay.ts';
+import type { Item } from './store.ts';
+
+let ports: Relay | undefined;
+
+/** Every context's outbox, sent to the bus as the table's stream tells of it. */
+export const handler = middy<DynamoDBStreamEvent, void>()
+  .use(observed())
+  .handler(async ({ Records }) => {
+    if (!ports) {
+      const { BUS_NAME, RETRY_QUEUE_URL } = readEnv(RelayEnv);
+      ports = { bus: eventBridgeBus(BUS_NAME), park: parkingQueue(RETRY_QUEUE_URL), clock: systemClock, chaos: readChaos };
+    }
+    const records = Records.map(({ dynamodb }) => unmarshall((dynamodb?.NewImage ?? {}) as Parameters<typeof unmarshall>[0]) as Item);
+    await relay(records.flatMap(eventsIn), ports);
+  });
+

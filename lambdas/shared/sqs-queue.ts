@@ -1,0 +1,54 @@
+import type { SQSClient } from '@aws-sdk/client-sqs';
+import type { QueuePort } from './queue.ts';
+
+/** SQS says no to more at once. */
+const BATCH = 10;
+const text = (value: string | number) => ({ DataType: 'String', StringValue: String(value).slice(0, 4000) || '-' });
+
+/** The SDK's SQS client is loaded at the first trouble: a consumer whose messages all succeed never needs it. */
+export function sqsQueue(queueUrl: string, dlqUrl: string): QueuePort {
+  let client: Promise<{ sqs: SQSClient; sdk: typeof import('@aws-sdk/client-sqs') }> | undefined;
+  const loaded = () => {
+    client ??= import('@aws-sdk/client-sqs').then((sdk) => ({ sdk, sqs: new sdk.SQSClient({}) }));
+    return client;
+  };
+  return {
+    putBack: async (body) => {
+      const { sqs, sdk } = await loaded();
+      await sqs.send(new sdk.SendMessageCommand({ QueueUrl: queueUrl, MessageBody: body }));
+    },
+    bury: async (body, epitaph) => {
+      const { sqs, sdk } = await loaded();
+      await sqs.send(
+        new sdk.SendMessageCommand({
+          QueueUrl: dlqUrl,
+          MessageBody: body,
+          MessageAttributes: {
+            reason: text(epitaph.reason),
+            first_received_at: text(epitaph.first_received_at),
+            last_received_at: text(epitaph.last_received_at),
+            receive_count: text(epitaph.receive_count),
+          },
+        }),
+      );
+    },
+    delay: async (delays) => {
+      const { sqs, sdk } = await loaded();
+      const failed: string[] = [];
+      for (let at = 0; at < delays.length; at += BATCH) {
+        const { Failed = [] } = await sqs.send(
+          new sdk.ChangeMessageVisibilityBatchCommand({
+            QueueUrl: queueUrl,
+            Entries: delays.slice(at, at + BATCH).map(({ handle, seconds }, entry) => ({
+              Id: String(at + entry),
+              ReceiptHandle: handle,
+              VisibilityTimeout: seconds,
+            })),
+          }),
+        );
+        for (const { Id } of Failed) failed.push(delays[Number(Id)]?.id ?? 'unknown');
+      }
+      return failed;
+    },
+  };
+}

@@ -1,0 +1,100 @@
+/** One table as its context sees it. Two adapters keep this promise, and one contract suite holds both to it. */
+
+export interface Key {
+  readonly pk: string;
+  readonly sk: string;
+}
+
+export type Item = Key & { readonly [attribute: string]: unknown };
+
+/** Declared, not written as strings: each adapter says it in its own words. */
+export type Condition =
+  | { readonly is: 'absent' }
+  | { readonly is: 'version'; readonly version: number }
+  | { readonly is: 'atLeast'; readonly field: string; readonly value: number };
+
+export const absent: Condition = { is: 'absent' };
+export const versionIs = (version: number): Condition => ({ is: 'version', version });
+export const atLeast = (field: string, value: number): Condition => ({ is: 'atLeast', field, value });
+
+/**
+ * A write of one item. `decides` marks a decision row or receipt: where that is present already, the step has been
+ * taken before, which is no conflict but an answer (`AlreadyDone`).
+ */
+export type Write =
+  | { readonly op: 'put'; readonly item: Item; readonly when?: Condition; readonly decides?: true }
+  | {
+      readonly op: 'update';
+      readonly key: Key;
+      readonly set?: Readonly<Record<string, unknown>>;
+      readonly add?: Readonly<Record<string, number>>;
+      readonly when: Condition;
+    }
+  | { readonly op: 'check'; readonly key: Key; readonly when: Condition }
+  | { readonly op: 'erase'; readonly key: Key; readonly when: Condition };
+
+export const keyOf = (write: Write): Key => (write.op === 'put' ? write.item : write.key);
+
+/** An index by attribute names; `sort` values are unique within one `hash`, so a page starts below the last one seen. */
+export interface Index {
+  readonly name: string;
+  readonly hash: string;
+  readonly sort: string;
+}
+
+export interface Query {
+  readonly hash: string;
+  readonly index?: Index;
+  /** On the table itself: only sort keys with this prefix. */
+  readonly prefix?: string;
+  /** Only sort values below this one: the next page of a list that is read newest first. */
+  readonly below?: string | number;
+  readonly newestFirst?: boolean;
+  readonly limit?: number;
+  /** Where the page before ended, for a table read from end to end. */
+  readonly after?: string;
+}
+
+export interface Reader {
+  /** Strongly consistent. */
+  get(key: Key): Promise<Item | undefined>;
+  /** Strongly consistent, in the order asked for; at most 100 keys. */
+  getMany(keys: readonly Key[]): Promise<(Item | undefined)[]>;
+  /** Consistent on the table; an index may lag by a moment. */
+  query(query: Query): Promise<Item[]>;
+}
+
+export interface Store extends Reader {
+  /** All of the writes or none. Throws `Refused` with a reason for each write. */
+  write(writes: readonly Write[], token: string): Promise<void>;
+}
+
+export type Reason =
+  | { readonly why: 'none' }
+  | { readonly why: 'condition'; readonly row?: Item | undefined }
+  | { readonly why: 'conflict' }
+  | { readonly why: 'throttled' };
+
+/** The store wrote nothing; `reasons` stand in the order of the writes. */
+export class Refused extends Error {
+  override readonly name = 'Refused';
+  readonly reasons: readonly Reason[];
+
+  constructor(reasons: readonly Reason[]) {
+    super(`refused: ${reasons.map((reason) => reason.why).join(', ')}`);
+    this.reasons = reasons;
+  }
+}
+
+/** The same store, losing a share of its writes to conflicts that nobody made. */
+export function withConflicts(store: Store, rate: () => number, random: () => number = Math.random): Store {
+  return {
+    get: (key) => store.get(key),
+    getMany: (keys) => store.getMany(keys),
+    query: (query) => store.query(query),
+    write: async (writes, token) => {
+      if (random() < rate()) throw new Refused(writes.map(() => ({ why: 'conflict' })));
+      await store.write(writes, token);
+    },
+  };
+}

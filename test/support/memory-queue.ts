@@ -1,0 +1,143 @@
+import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import type { Epitaph, QueuePort } from '../../lambdas/shared/queue.ts';
+import type { VirtualClock } from './virtual-clock.ts';
+
+interface Message {
+  readonly id: string;
+  readonly body: string;
+  readonly sentAt: number;
+  visibleAt: number;
+  receives: number;
+  firstReceivedAt: number;
+}
+
+export interface Buried {
+  readonly body: string;
+  readonly epitaph?: Epitaph;
+}
+
+type Consumer = (event: SQSEvent) => Promise<SQSBatchResponse>;
+
+interface Options {
+  readonly consumer: Consumer;
+  readonly visibilityMs?: number;
+  readonly maxReceives?: number;
+  readonly concurrency?: number;
+  /** How often an acknowledgement gets lost, so that the message comes again. */
+  readonly lostAcks?: () => number;
+}
+
+const BATCH = 10;
+
+/** SQS as far as a consumer can tell: at least once, in any order, invisible while received, a DLQ behind it. */
+export class MemoryQueue implements QueuePort {
+  readonly dlq: Buried[] = [];
+  readonly receivedAt: { body: string; at: number }[] = [];
+  #messages: Message[] = [];
+  #running = 0;
+  #sent = 0;
+  #stopped = false;
+  readonly #clock: VirtualClock;
+  readonly #options: Options;
+
+  constructor(clock: VirtualClock, options: Options) {
+    this.#clock = clock;
+    this.#options = options;
+  }
+
+  get isIdle(): boolean {
+    return this.#messages.length === 0 && this.#running === 0;
+  }
+
+  send(body: string, delayMs = 0): void {
+    const now = this.#clock.now();
+    this.#messages.push({ id: `m${this.#sent++}`, body, sentAt: now, visibleAt: now + delayMs, receives: 0, firstReceivedAt: 0 });
+    this.#clock.at(now + delayMs, () => this.#poll());
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  start(): void {
+    this.#stopped = false;
+    this.#poll();
+  }
+
+  async putBack(body: string): Promise<void> {
+    this.send(body);
+  }
+
+  async bury(body: string, epitaph: Epitaph): Promise<void> {
+    this.dlq.push({ body, epitaph });
+  }
+
+  async delay(delays: readonly { id: string; seconds: number }[]): Promise<string[]> {
+    for (const { id, seconds } of delays) this.#hide(id, seconds * 1000);
+    return [];
+  }
+
+  #hide(id: string, ms: number): void {
+    const message = this.#messages.find((one) => one.id === id);
+    if (!message) return;
+    message.visibleAt = this.#clock.now() + ms;
+    this.#clock.at(message.visibleAt, () => this.#poll());
+  }
+
+  #poll(): void {
+    const { concurrency = 5, maxReceives = 5, visibilityMs = 180_000 } = this.#options;
+    if (this.#stopped || this.#running >= concurrency) return;
+    const now = this.#clock.now();
+    const batch: Message[] = [];
+    for (const message of this.#messages.filter((one) => one.visibleAt <= now)) {
+      if (batch.length === BATCH) break;
+      if (message.receives >= maxReceives) {
+        this.dlq.push({ body: message.body });
+        this.#messages = this.#messages.filter((one) => one !== message);
+        continue;
+      }
+      message.receives += 1;
+      message.firstReceivedAt ||= now;
+      message.visibleAt = now + visibilityMs;
+      this.#clock.at(message.visibleAt, () => this.#poll());
+      this.receivedAt.push({ body: message.body, at: now });
+      batch.push(message);
+    }
+    if (batch.length === 0) return;
+    this.#running += 1;
+    void this.#deliver(batch);
+    this.#poll();
+  }
+
+  async #deliver(batch: readonly Message[]): Promise<void> {
+    const { consumer, lostAcks = () => 0 } = this.#options;
+    try {
+      const { batchItemFailures } = await consumer({ Records: batch.map(recordOf) });
+      const failed = new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
+      const acked = new Set(batch.filter(({ id }) => !failed.has(id) && this.#clock.random() >= lostAcks()));
+      this.#messages = this.#messages.filter((message) => !acked.has(message));
+      // an acknowledgement that is lost shows as a second delivery soon after
+      for (const message of batch) if (!failed.has(message.id) && !acked.has(message)) this.#hide(message.id, 1000);
+    } finally {
+      this.#running -= 1;
+      this.#poll();
+    }
+  }
+}
+
+const recordOf = ({ id, body, sentAt, receives, firstReceivedAt }: Message): SQSRecord => ({
+  messageId: id,
+  receiptHandle: `${id}-${receives}`,
+  body,
+  attributes: {
+    ApproximateReceiveCount: String(receives),
+    SentTimestamp: String(sentAt),
+    SenderId: 'memory',
+    ApproximateFirstReceiveTimestamp: String(firstReceivedAt),
+  },
+  messageAttributes: {},
+  md5OfBody: '',
+  eventSource: 'aws:sqs',
+  eventSourceARN: 'arn:aws:sqs:us-east-1:000000000000:memory',
+  awsRegion: 'us-east-1',
+});
