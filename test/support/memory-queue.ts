@@ -32,6 +32,7 @@ const BATCH = 10;
 /** SQS as far as a consumer can tell: at least once, in any order, invisible while received, a DLQ behind it. */
 export class MemoryQueue implements QueuePort {
   readonly dlq: Buried[] = [];
+  readonly crashes: unknown[] = [];
   readonly receivedAt: { body: string; at: number }[] = [];
   #messages: Message[] = [];
   #running = 0;
@@ -118,6 +119,9 @@ export class MemoryQueue implements QueuePort {
       this.#messages = this.#messages.filter((message) => !acked.has(message));
       // an acknowledgement that is lost shows as a second delivery soon after
       for (const message of batch) if (!failed.has(message.id) && !acked.has(message)) this.#hide(message.id, 1000);
+    } catch (error) {
+      // the function died: nothing is acknowledged, and all of it comes again after the visibility timeout
+      this.crashes.push(error);
     } finally {
       this.#running -= 1;
       this.#poll();

@@ -1,0 +1,72 @@
+import { describe, expect, test } from 'vitest';
+import { faultsInBooks } from '../support/books.ts';
+import { type Faults, World } from '../support/world.ts';
+
+const quiet = new World();
+
+async function account(world: World, user_id: string, amount: number): Promise<void> {
+  expect((await world.during(world.call('POST /payments/accounts', { body: { user_id } }))).status).toBe(201);
+  expect((await world.during(world.call('POST /payments/accounts/deposit', { body: { user_id, amount } }))).status).toBe(200);
+}
+
+async function order(world: World, user_id: string, amount: number): Promise<string> {
+  const { status, body } = await world.call('POST /orders', { body: { user_id, amount } });
+  expect(status).toBe(201);
+  return String(body['id']);
+}
+
+const statusOf = async (world: World, id: string) =>
+  (await world.during(world.call('GET /orders/{id}', { path: { id } }))).body;
+const balanceOf = async (world: World, user_id: string) =>
+  (await world.during(world.call('GET /payments/accounts/{user_id}/balance', { path: { user_id } }))).body['balance'];
+
+describe('a shop on a quiet day', () => {
+  test('an order within the balance is paid once and finished', async () => {
+    await account(quiet, 'alice', 2000);
+    const id = await quiet.during(order(quiet, 'alice', 1500));
+    await quiet.settle();
+    expect(await statusOf(quiet, id)).toMatchObject({ status: 'FINISHED' });
+    expect(await balanceOf(quiet, 'alice')).toBe(500);
+  });
+
+  test('an order beyond the balance, or of somebody unknown, is cancelled with its reason', async () => {
+    const poor = await quiet.during(order(quiet, 'alice', 501));
+    const stranger = await quiet.during(order(quiet, 'nobody', 1));
+    await quiet.settle();
+    expect(await statusOf(quiet, poor)).toMatchObject({ status: 'CANCELLED', reason: 'insufficient_funds' });
+    expect(await statusOf(quiet, stranger)).toMatchObject({ status: 'CANCELLED', reason: 'account_not_found' });
+    expect(await balanceOf(quiet, 'alice')).toBe(500);
+  });
+});
+
+const troubles: [string, Faults][] = [
+  ['nothing goes wrong', {}],
+  ['30 % of the transactions meet a conflict', { chaos: { transaction_conflict: 0.3 } }],
+  ['each third PutEvents fails', { busFails: (call) => call % 3 === 2 }],
+  ['the bus is gone for a minute', { busFails: (_, now) => now < Date.parse('2026-01-01T00:01:00Z') }],
+  ['messages come twice and acknowledgements get lost', { lostAcks: 0.1, chaos: { duplicate: 0.3 } }],
+  [
+    'everything at once',
+    {
+      lostAcks: 0.1,
+      indexLagMs: 500,
+      busFails: (call, now) => call % 3 === 2 || (now > Date.parse('2026-01-01T00:00:05Z') && now < Date.parse('2026-01-01T00:01:05Z')),
+      chaos: { transaction_conflict: 0.3, publish_failure: 0.2, consumer_crash_before: 0.05, consumer_crash_after: 0.05, duplicate: 0.1 },
+    },
+  ],
+];
+
+describe.each(troubles)('when %s', (_, faults) => {
+  test.each([1, 2, 3])('200 orders of 10 on a balance of 1000: 100 finish, 100 are cancelled (seed %i)', async (seed) => {
+    const world = new World(seed, faults);
+    await account(world, 'alice', 1000);
+    const ids = await world.during(Promise.all(Array.from({ length: 200 }, () => order(world, 'alice', 10))));
+    await world.settle();
+    const ended = await Promise.all(ids.map(async (id) => (await statusOf(world, id))['status']));
+    expect(ended.filter((status) => status === 'FINISHED')).toHaveLength(100);
+    expect(ended.filter((status) => status === 'CANCELLED')).toHaveLength(100);
+    expect(await balanceOf(world, 'alice')).toBe(0);
+    expect(faultsInBooks(world.payments.all())).toEqual([]);
+    expect(Object.values(world.queues).flatMap((queue) => queue.dlq)).toEqual([]);
+  });
+});

@@ -1,0 +1,197 @@
+import type { APIGatewayProxyEvent } from 'aws-lambda';
+import { type Envelope, Envelope as EnvelopeSchema } from '../../events/envelope.ts';
+import { handler as ordersApi } from '../../lambdas/orders/api.ts';
+import { handler as onPaymentStatus } from '../../lambdas/orders/on-payment-status.ts';
+import { orderStore } from '../../lambdas/orders/order-store.ts';
+import { handler as paymentsApi } from '../../lambdas/payments/api.ts';
+import { handler as onOrderPayments } from '../../lambdas/payments/on-order-payments.ts';
+import { paymentStore } from '../../lambdas/payments/payment-store.ts';
+import { calm, type Chaos } from '../../lambdas/shared/chaos.ts';
+import type { Consumer } from '../../lambdas/shared/consume.ts';
+import { type MemoryStore, memoryStore } from '../../lambdas/shared/memory-store.ts';
+import { retryParked } from '../../lambdas/shared/on-outbox-retry.ts';
+import { eventsIn } from '../../lambdas/shared/outbox.ts';
+import { type Bus, relay } from '../../lambdas/shared/relay.ts';
+import type { Call } from '../../lambdas/shared/receipt.ts';
+import { type Item, type Store, withConflicts } from '../../lambdas/shared/store.ts';
+import { MemoryQueue } from './memory-queue.ts';
+import { type VirtualClock, virtualClock } from './virtual-clock.ts';
+
+export interface Faults {
+  chaos?: Partial<Chaos>;
+  /** Decides of each PutEvents whether it fails whole. */
+  busFails?: (call: number, now: number) => boolean;
+  lostAcks?: number;
+  indexLagMs?: number;
+}
+
+export interface Reply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  // a reply may be of any shape; tests say what they expect of it
+  readonly body: Record<string, unknown> & Record<number, Record<string, unknown>>;
+}
+
+const TIMEOUT_MS = 30_000;
+const STREAM_BATCH = 100;
+
+/** The whole of Oncebox in memory: the real handlers, with a seeded clock and seeded faults around them. */
+export class World {
+  readonly clock: VirtualClock;
+  readonly faults: Faults;
+  readonly orders: MemoryStore;
+  readonly payments: MemoryStore;
+  readonly queues: { readonly 'order-payments': MemoryQueue; readonly 'payment-status': MemoryQueue; readonly 'outbox-retry': MemoryQueue };
+  readonly published: Envelope[] = [];
+  readonly #streams = new Map<string, { waiting: Item[]; running: boolean }>();
+  #putEvents = 0;
+
+  constructor(seed = 1, faults: Faults = {}) {
+    this.clock = virtualClock(seed);
+    this.faults = faults;
+    this.orders = this.#table('orders');
+    this.payments = this.#table('payments');
+    const { clock } = this;
+    const paymentDeps = ({ deadline }: Pick<Call, 'deadline'>) => ({
+      payments: paymentStore({ store: this.#contended(this.payments), clock, deadline }),
+    });
+    const orderDeps = ({ deadline }: Pick<Call, 'deadline'>) => ({
+      orders: orderStore({ store: this.#contended(this.orders), clock, deadline }),
+    });
+    this.#paymentsDoor = paymentsApi.on({ deps: paymentDeps, clock, baseUrl: '' });
+    this.#ordersDoor = ordersApi.on({ deps: orderDeps, clock, baseUrl: '' });
+    this.queues = {
+      'order-payments': this.#queue('order-payments', onOrderPayments, (call) => ({ ...paymentDeps(call), call })),
+      'payment-status': this.#queue('payment-status', onPaymentStatus, (call) => ({ ...orderDeps(call), call })),
+      'outbox-retry': new MemoryQueue(clock, {
+        maxReceives: 1000,
+        consumer: (event) =>
+          retryParked(event, { relay: { bus: this.#bus, clock, chaos: this.#chaos }, queue: this.queues['outbox-retry'], clock }),
+      }),
+    };
+  }
+
+  readonly #paymentsDoor: (event: APIGatewayProxyEvent) => ReturnType<ReturnType<typeof paymentsApi.on>>;
+  readonly #ordersDoor: (event: APIGatewayProxyEvent) => ReturnType<ReturnType<typeof ordersApi.on>>;
+
+  /** A request through the real doors: `call('GET /orders/{id}', { path: { id } })`. */
+  async call(
+    door: string,
+    { path, query, body, headers = {} }: {
+      path?: Record<string, string>;
+      query?: Record<string, string>;
+      body?: unknown;
+      headers?: Record<string, string>;
+    } = {},
+  ): Promise<Reply> {
+    const [httpMethod, resource] = door.split(' ');
+    const event = {
+      httpMethod,
+      resource,
+      pathParameters: path ?? null,
+      queryStringParameters: query ?? null,
+      headers,
+      body: body === undefined ? null : typeof body === 'string' ? body : JSON.stringify(body),
+      isBase64Encoded: false,
+    } as unknown as APIGatewayProxyEvent;
+    const reply = await (resource?.startsWith('/orders') ? this.#ordersDoor(event) : this.#paymentsDoor(event));
+    return { status: reply.statusCode, headers: reply.headers ?? {}, body: JSON.parse(reply.body) as Reply['body'] };
+  }
+
+  /** Whatever a request needs of time passes while it is under way. */
+  async during<T>(work: Promise<T>): Promise<T> {
+    let settled = false;
+    const end = () => {
+      settled = true;
+    };
+    work.then(end, end);
+    await this.clock.runUntil(() => settled);
+    return work;
+  }
+
+  /** Until every stream is read and every queue is empty. */
+  async settle(): Promise<void> {
+    await this.clock.runUntil(() => this.isSettled);
+    if (!this.isSettled) throw new Error('the world stands still, but not everything has ended');
+  }
+
+  get isSettled(): boolean {
+    return (
+      [...this.#streams.values()].every(({ waiting, running }) => waiting.length === 0 && !running) &&
+      Object.values(this.queues).every((queue) => queue.isIdle)
+    );
+  }
+
+  /** Hands an event to every queue that subscribes to it, as the bus would. */
+  deliver(event: Envelope): void {
+    const body = JSON.stringify(event);
+    if (event.type === 'OrderCreated') this.queues['order-payments'].send(body);
+    if (event.type === 'PaymentAuthorized' || event.type === 'PaymentDeclined') this.queues['payment-status'].send(body);
+  }
+
+  readonly #chaos = async (): Promise<Chaos> => ({ ...calm, ...this.faults.chaos });
+
+  readonly #bus: Bus = async (events) => {
+    await this.clock.sleep(1);
+    if (this.faults.busFails?.(this.#putEvents++, this.clock.now())) throw new Error('the bus is away');
+    for (const event of events) {
+      const envelope = EnvelopeSchema.parse(event);
+      this.published.push(envelope);
+      this.deliver(envelope);
+    }
+    return events.map(() => undefined);
+  };
+
+  #table(name: string): MemoryStore {
+    this.#streams.set(name, { waiting: [], running: false });
+    return memoryStore({
+      now: this.clock.now,
+      indexLagMs: () => this.faults.indexLagMs ?? 0,
+      onInsert: (item) => {
+        if (!item.sk.startsWith('OUTBOX#')) return;
+        this.#streams.get(name)?.waiting.push(item);
+        this.clock.at(this.clock.now(), () => void this.#readStream(name));
+      },
+    });
+  }
+
+  async #readStream(name: string): Promise<void> {
+    const stream = this.#streams.get(name);
+    if (!stream || stream.running || stream.waiting.length === 0) return;
+    stream.running = true;
+    const batch = stream.waiting.slice(0, STREAM_BATCH);
+    await relay(batch.flatMap(eventsIn), {
+      bus: this.#bus,
+      park: async (events) => this.queues['outbox-retry'].send(JSON.stringify(events)),
+      clock: this.clock,
+      chaos: this.#chaos,
+    });
+    stream.waiting.splice(0, batch.length);
+    stream.running = false;
+    await this.#readStream(name);
+  }
+
+  /** A table as its handlers meet it: each call takes its time, and some writes are lost to conflicts. */
+  #contended(table: MemoryStore): Store {
+    const slow = async <T>(answer: () => Promise<T>): Promise<T> => {
+      await this.clock.sleep(1 + this.clock.random());
+      return answer();
+    };
+    const store: Store = {
+      get: (key) => slow(() => table.get(key)),
+      getMany: (keys) => slow(() => table.getMany(keys)),
+      query: (query) => slow(() => table.query(query)),
+      write: (writes, token) => slow(() => table.write(writes, token)),
+    };
+    return withConflicts(store, () => this.faults.chaos?.transaction_conflict ?? 0, this.clock.random);
+  }
+
+  #queue<Deps>(name: string, consumer: Consumer<Deps>, deps: (call: Call) => Deps): MemoryQueue {
+    const queue: MemoryQueue = new MemoryQueue(this.clock, {
+      lostAcks: () => this.faults.lostAcks ?? 0,
+      consumer: (event) => run(event, name, TIMEOUT_MS),
+    });
+    const run = consumer.on({ deps, queue, clock: this.clock, chaos: this.#chaos });
+    return queue;
+  }
+}
