@@ -1,0 +1,105 @@
+/** What a stage is. Everything that differs between stages is a field of this record, and nothing else asks for the stage. */
+export interface StageConfig {
+  readonly stage: Stage;
+  /** Has what only AWS has: alarms that tell somebody, traces, access logs, the `-aws` stack. */
+  readonly onAws: boolean;
+  readonly api: {
+    /** Without it every method takes AWS_IAM. No stage on AWS may set it; a test says so. */
+    readonly open: boolean;
+    /** Where links and `Location` point; empty means relative links. */
+    readonly baseUrl: string;
+    readonly requestsPerSecond: number;
+    readonly burst: number;
+  };
+  /** Backups, deletion protection, and tables that outlive their stack. */
+  readonly keepsData: boolean;
+  readonly logRetentionDays: 7 | 90;
+  /** Invocations at once for each queue. Each is a process of about 70 MB on the embedded engine. */
+  readonly consumersAtOnce: number;
+  /** What the chaos parameter says at first. A stage without it is not wired for chaos at all. */
+  readonly chaos?: Chaos;
+  readonly alarmEmail?: string;
+}
+
+/** Shares between 0 and 1, and a delay before each step. */
+export interface Chaos {
+  readonly publish_failure: number;
+  readonly transaction_conflict: number;
+  readonly consumer_crash_before: number;
+  readonly consumer_crash_after: number;
+  readonly duplicate: number;
+  readonly latency_ms: number;
+}
+
+export type Stage = keyof typeof stages;
+
+const calm: Chaos = {
+  publish_failure: 0,
+  transaction_conflict: 0,
+  consumer_crash_before: 0,
+  consumer_crash_after: 0,
+  duplicate: 0,
+  latency_ms: 0,
+};
+
+type Settings = Omit<StageConfig, 'stage'>;
+
+const laptop: Settings = {
+  onAws: false,
+  api: { open: true, baseUrl: 'http://localhost:8080', requestsPerSecond: 10_000, burst: 5_000 },
+  keepsData: false,
+  logRetentionDays: 7,
+  consumersAtOnce: 4,
+  chaos: { ...calm, publish_failure: 0.2 },
+};
+
+const cloud: Settings = {
+  onAws: true,
+  api: { open: false, baseUrl: '', requestsPerSecond: 500, burst: 1_000 },
+  keepsData: true,
+  logRetentionDays: 90,
+  consumersAtOnce: 20,
+};
+
+const stages = {
+  /** `npm start`: a fifth of all publishing fails, and nobody should notice. */
+  local: laptop,
+  /** `npm test`: the same, but trouble comes only when a test asks for it. */
+  test: { ...laptop, chaos: calm },
+  dev: { ...cloud, logRetentionDays: 7, chaos: calm },
+  prod: cloud,
+} as const satisfies Record<string, Settings>;
+
+const isStage = (name: string): name is Stage => Object.hasOwn(stages, name);
+
+/** What the person who deploys may say for this one deployment. */
+export interface Wishes {
+  readonly baseUrl?: string | undefined;
+  readonly alarmEmail?: string | undefined;
+}
+
+/** The record of one stage; a stage that nobody has described is refused by name. */
+export function configOf(name: string, { baseUrl, alarmEmail }: Wishes = {}): StageConfig {
+  if (!isStage(name))
+    throw new Error(
+      `unknown stage "${name}": choose one of ${Object.keys(stages).join(', ')} by -c stage= or ONCEBOX_STAGE`,
+    );
+  const settings: Settings = stages[name];
+  return {
+    ...settings,
+    stage: name,
+    api: { ...settings.api, baseUrl: baseUrl ?? settings.api.baseUrl },
+    ...(alarmEmail ? { alarmEmail } : {}),
+  };
+}
+
+/**
+ * The physical name of a thing of this stage: `oncebox-<stage>-orders`. Stacks know each other's things by these names,
+ * never by CloudFormation exports, which would let no stack change before its neighbours.
+ */
+export const nameOf = ({ stage }: StageConfig, ...parts: readonly string[]): string =>
+  ['oncebox', stage, ...parts].join('-');
+
+/** A file's or context's name as a construct id: `on-payment-status` → `OnPaymentStatus`. */
+export const pascalCase = (name: string): string =>
+  name.replace(/(^|-)([a-z])/g, (_all, _dash: string, letter: string) => letter.toUpperCase());

@@ -1,0 +1,54 @@
+import { Duration } from 'aws-cdk-lib';
+import { EventBus, Rule, RuleTargetInput } from 'aws-cdk-lib/aws-events';
+import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
+import { Construct } from 'constructs';
+import type { EventDefinition } from '../../events/envelope.ts';
+import { nameOf } from '../config.ts';
+import { Context } from './context.ts';
+import { type ConsumerProps, QueueConsumer } from './queue-consumer.ts';
+import type { EnvSchema, ServiceFunction } from './service-function.ts';
+import { WorkQueue } from './work-queue.ts';
+
+export interface EventConsumerProps<S extends EnvSchema> extends Omit<ConsumerProps<S>, 'description'> {
+  /** `payment-status`: the queue between the bus and the handler. */
+  readonly queue: string;
+  /** The events that the handler consumes: the same objects, so that neither hears what the other does not know. */
+  readonly on: readonly Pick<EventDefinition, 'type' | 'pattern'>[];
+  /** Whom it hurts when messages lie dead or wait. */
+  readonly errorImpact: string;
+  readonly timeout?: Duration;
+}
+
+/** From the bus to a handler: one rule, a queue with its DLQ, the function and its alarms. The queue's body is our envelope. */
+export class EventConsumer<S extends EnvSchema> extends Construct {
+  readonly queue: WorkQueue;
+  readonly consumer: ServiceFunction;
+
+  constructor(scope: Construct, id: string, { queue, on, errorImpact, timeout, ...props }: EventConsumerProps<S>) {
+    super(scope, id);
+    const { config } = Context.of(this);
+    const types = on.map(({ type }) => type);
+    this.queue = new WorkQueue(this, 'Work', { queue, errorImpact, timeout: timeout ?? Duration.seconds(15) });
+    new Rule(this, 'Rule', {
+      ruleName: nameOf(config, queue),
+      description: `${types.join(', ')} to ${queue}`,
+      eventBus: EventBus.fromEventBusName(this, 'Bus', nameOf(config)),
+      eventPattern: {
+        source: [...new Set(on.flatMap(({ pattern }) => pattern.source))],
+        detailType: [...new Set(on.flatMap(({ pattern }) => pattern.detailType))],
+      },
+      targets: [
+        new SqsQueue(this.queue.queue, {
+          message: RuleTargetInput.fromEventPath('$.detail'),
+          retryAttempts: 185,
+          maxEventAge: Duration.hours(24),
+          deadLetterQueue: this.queue.dlq,
+        }),
+      ],
+    });
+    this.consumer = new QueueConsumer(this, 'Function', this.queue, {
+      ...props,
+      description: `Consumes ${types.join(', ')} from ${queue}`,
+    }).consumer;
+  }
+}

@@ -1,0 +1,32 @@
+import { Stack } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { nameOf, type StageConfig } from './config.ts';
+import { OutboxTable } from './constructs/outbox-table.ts';
+
+/** What must not be lost. Everything else can be deployed anew; a table renamed here is a table emptied. */
+export class DataStack extends Stack {
+  readonly payments: OutboxTable;
+  readonly orders: OutboxTable;
+
+  constructor(app: Construct, config: StageConfig) {
+    super(app, nameOf(config, 'data'), {
+      description: 'Oncebox: what holds data',
+      terminationProtection: config.keepsData,
+    });
+
+    // A rename, here or of an index, makes a new one and leaves the ledger behind: accounts, journal, balances.
+    // The statement reads `by_account`; entries never change, so the whole row is written to it once.
+    this.payments = new OutboxTable(this, 'Payments', {
+      owner: 'payments',
+      config,
+      indexes: [{ name: 'by_account', hash: 'account', sort: { name: 'version', type: 'number' }, project: 'all' }],
+    });
+    // A rename loses every order and what was decided about it; payments would take a second order of one id for a repeat.
+    // `by_user` has keys only: an order's row changes with each step, and its keys do not.
+    this.orders = new OutboxTable(this, 'Orders', {
+      owner: 'orders',
+      config,
+      indexes: [{ name: 'by_user', hash: 'by_user', sort: { name: 'created_at', type: 'string' }, project: 'keys' }],
+    });
+  }
+}

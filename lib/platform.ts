@@ -1,0 +1,55 @@
+import { Stack } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { ordersRoutes } from '../lambdas/orders/routes.ts';
+import { paymentsRoutes } from '../lambdas/payments/routes.ts';
+import { AwsOnly } from './aws-only.ts';
+import { nameOf, type StageConfig } from './config.ts';
+import type { Context } from './constructs/context.ts';
+import { PublicApi } from './constructs/public-api.ts';
+import { Backbone } from './contexts/backbone.ts';
+import { Ops } from './contexts/ops.ts';
+import { Orders } from './contexts/orders.ts';
+import { Payments } from './contexts/payments.ts';
+import { DataStack } from './data.ts';
+
+/**
+ * The whole system of one stage. Stacks know each other's things by name (docs/adr/0003), so the order in which they
+ * are deployed is said here and nowhere else.
+ */
+export class Platform {
+  readonly stacks: readonly Stack[];
+  readonly contexts: readonly Context[];
+
+  constructor(app: Construct, config: StageConfig) {
+    const stack = (name: string, description: string, ...after: Stack[]) => {
+      const made = new Stack(app, nameOf(config, name), { description: `Oncebox: ${description}` });
+      for (const before of after) made.addStackDependency(before);
+      return made;
+    };
+
+    const data = new DataStack(app, config);
+
+    const backboneStack = stack('backbone', 'from outboxes to the bus', data);
+    const backbone = new Backbone(backboneStack, config, [data.payments, data.orders]);
+
+    const paymentsStack = stack('payments', 'accounts and the ledger', backboneStack);
+    const payments = new Payments(paymentsStack, config, data.payments);
+
+    const ordersStack = stack('orders', 'orders and their saga', backboneStack);
+    const orders = new Orders(ordersStack, config, data.orders);
+
+    const opsStack = stack('ops', 'what an operator needs');
+    const ops = new Ops(opsStack, config, [paymentsRoutes, ordersRoutes]);
+
+    const apiStack = stack('api', 'the one door', paymentsStack, ordersStack, opsStack);
+    const door = new PublicApi(apiStack, 'Door', {
+      config,
+      apis: [payments.api, orders.api, ops.api],
+      fallback: ops.fallback,
+    });
+
+    this.contexts = [backbone, payments, orders, ops];
+    this.stacks = [data, backboneStack, paymentsStack, ordersStack, opsStack, apiStack];
+    if (config.onAws) new AwsOnly(app, nameOf(config, 'aws'), { config, contexts: this.contexts, door });
+  }
+}
