@@ -16,6 +16,13 @@ const engine = (name: string) => ({
 
 export default defineConfig({
   test: {
-    projects: [fast('unit'), fast('contracts'), fast('infra'), fast('simulation'), engine('integration'), engine('e2e')],
+    projects: [
+      fast('unit'),
+      fast('contracts'),
+      fast('infra'),
+      fast('simulation'),
+      engine('integration'),
+      engine('e2e'),
+    ],
   },
 });

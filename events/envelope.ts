@@ -43,9 +43,8 @@ export interface EventDefinition<D = unknown> {
 export type DataOf<E> = E extends EventDefinition<infer D> ? D : never;
 
 /** The envelope of any of these events, told apart by `type`. */
-export type EventOf<E extends EventDefinition> = E extends EventDefinition<infer D>
-  ? Envelope<D> & { type: E['type'] }
-  : never;
+export type EventOf<E extends EventDefinition> =
+  E extends EventDefinition<infer D> ? Envelope<D> & { type: E['type'] } : never;
 
 /**
  * Declares an event. `states` names the fact in words that never change for it (an order's id, a sku and its version):

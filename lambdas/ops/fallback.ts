@@ -7,7 +7,9 @@ import { correlationOf } from '../shared/request.ts';
 
 /** What no route takes: a path that is known with another method is 405, anything else 404. */
 export function refuse(method: string, path: string, routes: readonly string[]): Refusal {
-  const allowed = routes.map((route) => route.split(' ') as [string, string]).filter(([, template]) => matches(template, path));
+  const allowed = routes
+    .map((route) => route.split(' ') as [string, string])
+    .filter(([, template]) => matches(template, path));
   if (allowed.length === 0) return new Refusal(404, 'not_found', `${path} leads nowhere`);
   const methods = [...new Set(allowed.map(([allowedMethod]) => allowedMethod))].sort().join(', ');
   return new Refusal(405, 'method_not_allowed', `${path} does not take ${method}`, { Allow: methods });

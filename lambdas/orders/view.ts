@@ -11,12 +11,13 @@ const Text = z.string().check(z.refine((text) => text.isWellFormed(), 'not well-
 
 export const Description = Text.check(z.maxLength(MAX_DESCRIPTION));
 
-export const Metadata = z
-  .record(Text.check(z.minLength(1)), Text)
-  .check(
-    z.refine((pairs) => Object.keys(pairs).length <= MAX_PAIRS, `at most ${MAX_PAIRS} pairs`),
-    z.refine((pairs) => Buffer.byteLength(JSON.stringify(pairs)) <= MAX_METADATA_BYTES, `at most ${MAX_METADATA_BYTES} bytes`),
-  );
+export const Metadata = z.record(Text.check(z.minLength(1)), Text).check(
+  z.refine((pairs) => Object.keys(pairs).length <= MAX_PAIRS, `at most ${MAX_PAIRS} pairs`),
+  z.refine(
+    (pairs) => Buffer.byteLength(JSON.stringify(pairs)) <= MAX_METADATA_BYTES,
+    `at most ${MAX_METADATA_BYTES} bytes`,
+  ),
+);
 
 /** An order as its customer sees it. */
 export const OrderView = z.object({

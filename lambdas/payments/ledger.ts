@@ -1,5 +1,5 @@
-import type { DeclineReason } from '../../events/payments/payment-declined.ts';
 import { MAX_BALANCE } from '../../events/money.ts';
+import type { DeclineReason } from '../../events/payments/payment-declined.ts';
 
 /** What a customer has. Every change is decided on a read of it and written under its version. */
 export interface Account {
@@ -47,7 +47,12 @@ export interface Moved {
 }
 
 /** Moves money between a customer and the other side, and says so in one entry. */
-function move(account: Account, signed: number, other: string, what: Pick<Entry, 'entry_id' | 'reason' | 'ref' | 'at'>): Moved {
+function move(
+  account: Account,
+  signed: number,
+  other: string,
+  what: Pick<Entry, 'entry_id' | 'reason' | 'ref' | 'at'>,
+): Moved {
   const balance = account.balance + signed;
   const version = account.version + 1;
   return {

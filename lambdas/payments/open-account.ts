@@ -12,6 +12,9 @@ export const openAccount = route(
   },
   async ({ body: { user_id }, making }, { payments }: PaymentsDeps) => {
     const { made, replayed: again } = await payments.open(user_id, making(user_id));
-    return new Answer(made, { Location: `/payments/accounts/${encodeURIComponent(user_id)}/balance`, ...(again && replayed) });
+    return new Answer(made, {
+      Location: `/payments/accounts/${encodeURIComponent(user_id)}/balance`,
+      ...(again && replayed),
+    });
   },
 );

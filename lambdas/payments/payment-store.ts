@@ -30,9 +30,11 @@ export function paymentStore(unit: Unit) {
   return {
     open: (userId: string, making: Making) => open(unit, userId, making),
     deposit: (userId: string, amount: number, making: Making) => addDeposit(unit, userId, amount, making),
-    account: async (userId: string): Promise<Account> => asAccount(await store.get(accountKey(userId))) ?? unknownAccount(userId),
+    account: async (userId: string): Promise<Account> =>
+      asAccount(await store.get(accountKey(userId))) ?? unknownAccount(userId),
     /** The statement, newest first. An index: it may lag by a moment. */
-    entries: (userId: string, page: { below?: number; limit: number }): Promise<Entry[]> => entries(store, userId, page),
+    entries: (userId: string, page: { below?: number; limit: number }): Promise<Entry[]> =>
+      entries(store, userId, page),
     /** Decides the bills that wait for one account's money: all of them in one transaction. */
     pay: (events: readonly OrderCreatedEvent[], call: Call) => pay(unit, events, call),
   };
@@ -55,25 +57,41 @@ async function open(unit: Unit, userId: string, making: Making): Promise<Made<{ 
   }
 }
 
-async function addDeposit(unit: Unit, userId: string, amount: number, making: Making): Promise<Made<{ user_id: string; balance: number }>> {
+async function addDeposit(
+  unit: Unit,
+  userId: string,
+  amount: number,
+  making: Making,
+): Promise<Made<{ user_id: string; balance: number }>> {
   return commit(unit, async (read) => {
     const [row, done] = await read.getMany([accountKey(userId), depositKey(making.id)]);
     if (done) {
       sameRequest(done, making);
-      return { writes: [], result: { made: { user_id: userId, balance: Number(done['balance_after']) }, replayed: making.keyed } };
+      return {
+        writes: [],
+        result: { made: { user_id: userId, balance: Number(done['balance_after']) }, replayed: making.keyed },
+      };
     }
     const account = asAccount(row) ?? unknownAccount(userId);
     const moved = deposit(account, amount, making.id, iso(unit.clock.now()));
-    if (!moved) throw new Rejected('balance_limit', `the balance of ${userId} would pass what an account may hold`, 422);
+    if (!moved)
+      throw new Rejected('balance_limit', `the balance of ${userId} would pass what an account may hold`, 422);
     const { entry } = moved;
     return {
-      writes: [updateAccount(account, moved.account), append(depositKey(making.id), entry, { body_hash: making.body_hash })],
+      writes: [
+        updateAccount(account, moved.account),
+        append(depositKey(making.id), entry, { body_hash: making.body_hash }),
+      ],
       result: { made: { user_id: userId, balance: entry.balance_after }, replayed: false },
     };
   });
 }
 
-async function entries(store: Store, userId: string, { below, limit }: { below?: number; limit: number }): Promise<Entry[]> {
+async function entries(
+  store: Store,
+  userId: string,
+  { below, limit }: { below?: number; limit: number },
+): Promise<Entry[]> {
   const rows = await store.query({
     hash: userId,
     index: entriesByAccount,
@@ -104,7 +122,10 @@ async function pay(unit: Unit, events: readonly OrderCreatedEvent[], call: Call)
       }),
     };
   });
-  logger.info('bills settled', { user_id: first.data.user_id, paid_or_declined: waiting.length - decidedBefore.length });
+  logger.info('bills settled', {
+    user_id: first.data.user_id,
+    paid_or_declined: waiting.length - decidedBefore.length,
+  });
   for (const { event, decision } of decidedBefore) {
     if (event.nudge === undefined) count('Duplicates');
     else await answerAgain(unit, event, decision);
@@ -132,7 +153,14 @@ function decisionRow(decision: Decision<OrderCreated & { event: OrderCreatedEven
   const asked = { order_id: bill.order_id, user_id: bill.user_id, receipt: call.receiptOf(bill.event) };
   return decision.decided === 'authorized'
     ? { ...paymentKey(bill.order_id), ...asked, decided: 'authorized', ...decision.entry }
-    : { ...paymentKey(bill.order_id), ...asked, decided: 'declined', declined: decision.reason, billed: bill.amount, at };
+    : {
+        ...paymentKey(bill.order_id),
+        ...asked,
+        decided: 'declined',
+        declined: decision.reason,
+        billed: bill.amount,
+        at,
+      };
 }
 
 /** The same answer each time that it is read from the row, and so under the same id. */
@@ -182,7 +210,12 @@ const updateAccount = (before: Account, { balance, version, updated_at }: Accoun
 function asAccount(row: Item | undefined): Account | undefined {
   if (!row) return undefined;
   const { user_id, balance, version, updated_at } = row;
-  return { user_id: String(user_id), balance: Number(balance), version: Number(version), updated_at: String(updated_at) };
+  return {
+    user_id: String(user_id),
+    balance: Number(balance),
+    version: Number(version),
+    updated_at: String(updated_at),
+  };
 }
 
 function unknownAccount(userId: string): never {

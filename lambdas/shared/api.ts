@@ -10,6 +10,8 @@ import type { Route, RouteRuntime } from './route.ts';
 
 export interface Api<Deps> {
   (event: APIGatewayProxyEvent): Promise<APIGatewayProxyResult>;
+  /** Every door with its contract: what the OpenAPI document is made from. */
+  readonly doors: ReadonlyMap<string, Route<Deps>>;
   /** The same doors on another footing: memory adapters, a virtual clock. */
   on(runtime: RouteRuntime<Deps>): (event: APIGatewayProxyEvent) => Promise<APIGatewayProxyResult>;
 }
@@ -40,6 +42,7 @@ export function api<const T extends Readonly<Record<string, string>>, Deps>(
       return run(event, lambda);
     });
   return Object.assign(handler as unknown as Api<Deps>, {
+    doors,
     on: (runtime: RouteRuntime<Deps>) => (event: APIGatewayProxyEvent) => run(event, runtime),
   });
 }

@@ -28,7 +28,7 @@ export const calm: Chaos = {
 
 /** A change of the setting is felt within this time. */
 const CACHED_FOR_MS = 3000;
-let cached: { chaos: Chaos; until: number } = { chaos: calm, until: 0 };
+const cached: { chaos: Chaos; until: number } = { chaos: calm, until: 0 };
 
 /** Today's faults. Where they cannot be read the calls go on as before: chaos is never a reason to fail. */
 export async function readChaos(parameter = process.env['CHAOS_PARAMETER']): Promise<Chaos> {

@@ -8,9 +8,12 @@ let documents: DynamoDBDocumentClient | undefined;
 
 /** One client for each environment of a function, made at its first use. */
 const documentClient = (): DynamoDBDocumentClient => {
-  documents ??= DynamoDBDocumentClient.from(new DynamoDBClient({}), { marshallOptions: { removeUndefinedValues: true } });
+  documents ??= DynamoDBDocumentClient.from(new DynamoDBClient({}), {
+    marshallOptions: { removeUndefinedValues: true },
+  });
   return documents;
 };
 
 /** The context's own table. */
-export const tableStore = (table: string): Store => withConflicts(dynamoStore(documentClient(), table), transactionConflictRate);
+export const tableStore = (table: string): Store =>
+  withConflicts(dynamoStore(documentClient(), table), transactionConflictRate);

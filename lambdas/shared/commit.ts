@@ -62,6 +62,7 @@ export async function commit<T>({ store, clock, deadline }: Unit, plan: Plan<T>)
 function throwIfDecided({ reasons }: Refused, writes: readonly Write[]): void {
   for (const [at, reason] of reasons.entries()) {
     const write = writes[at];
-    if (reason.why === 'condition' && write?.op === 'put' && write.decides) throw new AlreadyDone(reason.row ?? write.item);
+    if (reason.why === 'condition' && write?.op === 'put' && write.decides)
+      throw new AlreadyDone(reason.row ?? write.item);
   }
 }

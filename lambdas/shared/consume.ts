@@ -1,8 +1,8 @@
 import middy from '@middy/core';
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
-import * as z from 'zod/mini';
+import type * as z from 'zod/mini';
 import { Envelope, type EventDefinition, type EventOf } from '../../events/envelope.ts';
-import { calm, type Chaos, readChaos } from './chaos.ts';
+import { type Chaos, calm, readChaos } from './chaos.ts';
 import { type Clock, iso, systemClock } from './clock.ts';
 import { ConsumerEnv, readEnv } from './env.ts';
 import { AlreadyDone, Busy, Poison, Rejected } from './errors.ts';
@@ -31,16 +31,14 @@ interface Parsed<E extends EventDefinition> {
   readonly event: EventOf<E>;
 }
 
-type Outcome = { record: SQSRecord } & (
-  | { to: 'done' }
-  | { to: 'retry' | 'dlq'; reason: string }
-  | { to: 'queue' }
-);
+type Outcome = { record: SQSRecord } & ({ to: 'done' } | { to: 'retry' | 'dlq'; reason: string } | { to: 'queue' });
 
 export interface Consumer<Deps> {
   (event: SQSEvent, context: { getRemainingTimeInMillis(): number; functionName: string }): Promise<SQSBatchResponse>;
   /** The same consumer on another footing: memory adapters, a virtual clock. */
-  on(runtime: ConsumerRuntime<Deps>): (event: SQSEvent, consumer: string, timeoutMs: number) => Promise<SQSBatchResponse>;
+  on(
+    runtime: ConsumerRuntime<Deps>,
+  ): (event: SQSEvent, consumer: string, timeoutMs: number) => Promise<SQSBatchResponse>;
 }
 
 /** Each message by itself. */
@@ -168,10 +166,16 @@ async function settle(act: () => Promise<unknown>): Promise<Settled> {
   }
 }
 
-const reasonOf = (error: unknown): string => (error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+const reasonOf = (error: unknown): string =>
+  error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 
 /** Acknowledges, delays, puts back or buries each message; what cannot be moved stays, and SQS brings it again. */
-async function deliver(outcomes: Outcome[], queue: QueuePort, clock: Clock, consumer: string): Promise<SQSBatchResponse> {
+async function deliver(
+  outcomes: Outcome[],
+  queue: QueuePort,
+  clock: Clock,
+  consumer: string,
+): Promise<SQSBatchResponse> {
   const stays: string[] = [];
   const delays: Delay[] = [];
   const tally = { done: 0, retried: 0, buried: 0, put_back: 0 };

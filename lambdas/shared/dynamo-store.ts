@@ -17,7 +17,17 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { countCapacity } from './observability.ts';
-import { type Condition, type Item, type Key, keyOf, type Query, type Reason, Refused, type Store, type Write } from './store.ts';
+import {
+  type Condition,
+  type Item,
+  type Key,
+  keyOf,
+  type Query,
+  type Reason,
+  Refused,
+  type Store,
+  type Write,
+} from './store.ts';
 
 const MAX_BATCH_GET_ROUNDS = 8;
 const capacity = { ReturnConsumedCapacity: 'TOTAL' } as const;
@@ -55,12 +65,19 @@ export function dynamoStore(client: DynamoDBDocumentClient, table: string): Stor
   };
 }
 
-async function getMany(client: DynamoDBDocumentClient, table: string, keys: readonly Key[]): Promise<(Item | undefined)[]> {
+async function getMany(
+  client: DynamoDBDocumentClient,
+  table: string,
+  keys: readonly Key[],
+): Promise<(Item | undefined)[]> {
   const found = new Map<string, Item>();
   const nameOf = ({ pk, sk }: Key) => JSON.stringify([pk, sk]);
-  let wanted: Record<string, unknown>[] = [...new Map(keys.map((key) => [nameOf(key), { pk: key.pk, sk: key.sk }])).values()];
+  let wanted: Record<string, unknown>[] = [
+    ...new Map(keys.map((key) => [nameOf(key), { pk: key.pk, sk: key.sk }])).values(),
+  ];
   for (let round = 0; wanted.length > 0; round++) {
-    if (round === MAX_BATCH_GET_ROUNDS) throw new Error(`${wanted.length} keys of ${table} are still unread after ${round} rounds`);
+    if (round === MAX_BATCH_GET_ROUNDS)
+      throw new Error(`${wanted.length} keys of ${table} are still unread after ${round} rounds`);
     const { Responses, UnprocessedKeys, ConsumedCapacity } = await client.send(
       new BatchGetCommand({ RequestItems: { [table]: { Keys: wanted, ConsistentRead: true } }, ...capacity }),
     );
@@ -110,7 +127,12 @@ async function runQuery(client: DynamoDBDocumentClient, table: string, query: Qu
 type TransactItem = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
 const returnOld = { ReturnValuesOnConditionCheckFailure: 'ALL_OLD' } as const;
 
-async function writeAll(client: DynamoDBDocumentClient, table: string, writes: readonly Write[], token: string): Promise<void> {
+async function writeAll(
+  client: DynamoDBDocumentClient,
+  table: string,
+  writes: readonly Write[],
+  token: string,
+): Promise<void> {
   const { ConsumedCapacity } = await client.send(
     new TransactWriteCommand({
       TransactItems: writes.map((write) => transactItem(table, write)),
@@ -134,14 +156,20 @@ function transactItem(table: string, write: Write): TransactItem {
   }
 }
 
-async function writeOne(client: DynamoDBDocumentClient, table: string, write: Exclude<Write, { op: 'check' }>): Promise<void> {
+async function writeOne(
+  client: DynamoDBDocumentClient,
+  table: string,
+  write: Exclude<Write, { op: 'check' }>,
+): Promise<void> {
   const options = { ...returnOld, ...capacity, ReturnValues: 'NONE' satisfies ReturnValue } as const;
   const { ConsumedCapacity } =
     write.op === 'put'
       ? await client.send(new PutCommand({ ...putOf(table, write), ...options }))
       : write.op === 'update'
         ? await client.send(new UpdateCommand({ ...updateOf(table, write), ...options }))
-        : await client.send(new DeleteCommand({ TableName: table, Key: write.key, ...conditionOf(write.when), ...options }));
+        : await client.send(
+            new DeleteCommand({ TableName: table, Key: write.key, ...conditionOf(write.when), ...options }),
+          );
   countCapacity('write', ConsumedCapacity);
 }
 

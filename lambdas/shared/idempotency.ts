@@ -1,5 +1,5 @@
-import { derivedId, hashOf, randomId } from './identity.ts';
 import { Rejected } from './errors.ts';
+import { derivedId, hashOf, randomId } from './identity.ts';
 import { BadInput } from './problem.ts';
 
 const PRINTABLE = /^[\x20-\x7e]{1,255}$/;

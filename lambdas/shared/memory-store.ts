@@ -1,4 +1,15 @@
-import { type Condition, type Index, type Item, type Key, keyOf, type Query, type Reason, Refused, type Store, type Write } from './store.ts';
+import {
+  type Condition,
+  type Index,
+  type Item,
+  type Key,
+  keyOf,
+  type Query,
+  type Reason,
+  Refused,
+  type Store,
+  type Write,
+} from './store.ts';
 
 interface Options {
   readonly now: () => number;

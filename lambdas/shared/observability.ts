@@ -14,7 +14,10 @@ export const count = (metric: string, by = 1): void => {
 /** What one call of the function has used of DynamoDB, as the engine itself reports it. */
 const used = { read: 0, write: 0, requests: 0 };
 
-export function countCapacity(kind: 'read' | 'write', consumed: { CapacityUnits?: number | undefined } | undefined): void {
+export function countCapacity(
+  kind: 'read' | 'write',
+  consumed: { CapacityUnits?: number | undefined } | undefined,
+): void {
   used[kind] += consumed?.CapacityUnits ?? 0;
   used.requests += 1;
 }

@@ -23,7 +23,10 @@ export interface OutboxRetry {
 }
 
 /** Sends parked events again until the bus takes them. What it took stays sent: consumers know a repeat by its id. */
-export async function retryParked({ Records }: SQSEvent, { relay, queue, clock }: OutboxRetry): Promise<SQSBatchResponse> {
+export async function retryParked(
+  { Records }: SQSEvent,
+  { relay, queue, clock }: OutboxRetry,
+): Promise<SQSBatchResponse> {
   const delays: Delay[] = [];
   for (const { messageId: id, receiptHandle: handle, body, attributes } of Records) {
     const events = JSON.parse(body) as Envelope[];

@@ -29,7 +29,12 @@ export const limitOf = ({ limit }: Page): number => limit ?? DEFAULT_LIMIT;
 export const cursorOf = (sort: string | number): string => Buffer.from(JSON.stringify(sort)).toString('base64url');
 
 /** `Link` to what follows, where the page is full. */
-export function nextLink(path: string, query: Readonly<Record<string, string>>, page: Page, last: string | number): Record<string, string> {
+export function nextLink(
+  path: string,
+  query: Readonly<Record<string, string>>,
+  page: Page,
+  last: string | number,
+): Record<string, string> {
   const search = new URLSearchParams({ ...query, limit: String(limitOf(page)), cursor: cursorOf(last) });
   return { Link: `<${path}?${search}>; rel="next"` };
 }

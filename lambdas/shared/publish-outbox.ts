@@ -6,8 +6,8 @@ import { systemClock } from './clock.ts';
 import { RelayEnv, readEnv } from './env.ts';
 import { observed } from './observability.ts';
 import { eventsIn } from './outbox.ts';
-import { eventBridgeBus, parkingQueue } from './relay-ports.ts';
 import { type Relay, relay } from './relay.ts';
+import { eventBridgeBus, parkingQueue } from './relay-ports.ts';
 import type { Item } from './store.ts';
 
 let ports: Relay | undefined;
@@ -18,9 +18,15 @@ export const handler = middy<DynamoDBStreamEvent, void>()
   .handler(async ({ Records }) => {
     if (!ports) {
       const { BUS_NAME, RETRY_QUEUE_URL } = readEnv(RelayEnv);
-      ports = { bus: eventBridgeBus(BUS_NAME), park: parkingQueue(RETRY_QUEUE_URL), clock: systemClock, chaos: readChaos };
+      ports = {
+        bus: eventBridgeBus(BUS_NAME),
+        park: parkingQueue(RETRY_QUEUE_URL),
+        clock: systemClock,
+        chaos: readChaos,
+      };
     }
-    const records = Records.map(({ dynamodb }) => unmarshall((dynamodb?.NewImage ?? {}) as Parameters<typeof unmarshall>[0]) as Item);
+    const records = Records.map(
+      ({ dynamodb }) => unmarshall((dynamodb?.NewImage ?? {}) as Parameters<typeof unmarshall>[0]) as Item,
+    );
     await relay(records.flatMap(eventsIn), ports);
   });
-

@@ -44,7 +44,10 @@ async function sendPatiently(batch: readonly Envelope[], ports: Relay): Promise<
 }
 
 /** One PutEvents; answers the events that did not arrive. A bus that cannot be reached took none of them. */
-export async function sendOnce(events: readonly Envelope[], { bus, clock, chaos }: Omit<Relay, 'park'>): Promise<Envelope[]> {
+export async function sendOnce(
+  events: readonly Envelope[],
+  { bus, clock, chaos }: Omit<Relay, 'park'>,
+): Promise<Envelope[]> {
   const { publish_failure } = await chaos();
   const struck = events.map(() => publish_failure > 0 && clock.random() < publish_failure);
   const failed = events.filter((_, at) => struck[at]);

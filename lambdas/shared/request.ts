@@ -33,7 +33,8 @@ export function jsonBody(event: APIGatewayProxyEvent): unknown {
   } catch (error) {
     throw new BadInput([{ path: 'body', message: `malformed JSON: ${(error as Error).message}` }]);
   }
-  if (deeperThan(value, MAX_DEPTH)) throw new BadInput([{ path: 'body', message: `nested deeper than ${MAX_DEPTH} levels` }]);
+  if (deeperThan(value, MAX_DEPTH))
+    throw new BadInput([{ path: 'body', message: `nested deeper than ${MAX_DEPTH} levels` }]);
   return value;
 }
 
@@ -62,9 +63,13 @@ export function pathParams(event: APIGatewayProxyEvent): Record<string, string> 
 
 /** Query parameters; one that is given twice has no single meaning. */
 export function queryParams(event: APIGatewayProxyEvent): Record<string, string> {
-  const twice = Object.entries(event.multiValueQueryStringParameters ?? {}).filter(([, values]) => (values?.length ?? 0) > 1);
+  const twice = Object.entries(event.multiValueQueryStringParameters ?? {}).filter(
+    ([, values]) => (values?.length ?? 0) > 1,
+  );
   if (twice.length > 0) throw new BadInput(twice.map(([path]) => ({ path, message: 'given more than once' })));
-  return Object.fromEntries(Object.entries(event.queryStringParameters ?? {}).map(([name, value]) => [name, value ?? '']));
+  return Object.fromEntries(
+    Object.entries(event.queryStringParameters ?? {}).map(([name, value]) => [name, value ?? '']),
+  );
 }
 
 /** What one part of the request says by its schema, its faults added to the others'. */

@@ -6,7 +6,9 @@ const quiet = new World();
 
 async function account(world: World, user_id: string, amount: number): Promise<void> {
   expect((await world.during(world.call('POST /payments/accounts', { body: { user_id } }))).status).toBe(201);
-  expect((await world.during(world.call('POST /payments/accounts/deposit', { body: { user_id, amount } }))).status).toBe(200);
+  expect(
+    (await world.during(world.call('POST /payments/accounts/deposit', { body: { user_id, amount } }))).status,
+  ).toBe(200);
 }
 
 async function order(world: World, user_id: string, amount: number): Promise<string> {
@@ -50,23 +52,33 @@ const troubles: [string, Faults][] = [
     {
       lostAcks: 0.1,
       indexLagMs: 500,
-      busFails: (call, now) => call % 3 === 2 || (now > Date.parse('2026-01-01T00:00:05Z') && now < Date.parse('2026-01-01T00:01:05Z')),
-      chaos: { transaction_conflict: 0.3, publish_failure: 0.2, consumer_crash_before: 0.05, consumer_crash_after: 0.05, duplicate: 0.1 },
+      busFails: (call, now) =>
+        call % 3 === 2 || (now > Date.parse('2026-01-01T00:00:05Z') && now < Date.parse('2026-01-01T00:01:05Z')),
+      chaos: {
+        transaction_conflict: 0.3,
+        publish_failure: 0.2,
+        consumer_crash_before: 0.05,
+        consumer_crash_after: 0.05,
+        duplicate: 0.1,
+      },
     },
   ],
 ];
 
 describe.each(troubles)('when %s', (_, faults) => {
-  test.each([1, 2, 3])('200 orders of 10 on a balance of 1000: 100 finish, 100 are cancelled (seed %i)', async (seed) => {
-    const world = new World(seed, faults);
-    await account(world, 'alice', 1000);
-    const ids = await world.during(Promise.all(Array.from({ length: 200 }, () => order(world, 'alice', 10))));
-    await world.settle();
-    const ended = await Promise.all(ids.map(async (id) => (await statusOf(world, id))['status']));
-    expect(ended.filter((status) => status === 'FINISHED')).toHaveLength(100);
-    expect(ended.filter((status) => status === 'CANCELLED')).toHaveLength(100);
-    expect(await balanceOf(world, 'alice')).toBe(0);
-    expect(faultsInBooks(world.payments.all())).toEqual([]);
-    expect(Object.values(world.queues).flatMap((queue) => queue.dlq)).toEqual([]);
-  });
+  test.each([1, 2, 3])(
+    '200 orders of 10 on a balance of 1000: 100 finish, 100 are cancelled (seed %i)',
+    async (seed) => {
+      const world = new World(seed, faults);
+      await account(world, 'alice', 1000);
+      const ids = await world.during(Promise.all(Array.from({ length: 200 }, () => order(world, 'alice', 10))));
+      await world.settle();
+      const ended = await Promise.all(ids.map(async (id) => (await statusOf(world, id))['status']));
+      expect(ended.filter((status) => status === 'FINISHED')).toHaveLength(100);
+      expect(ended.filter((status) => status === 'CANCELLED')).toHaveLength(100);
+      expect(await balanceOf(world, 'alice')).toBe(0);
+      expect(faultsInBooks(world.payments.all())).toEqual([]);
+      expect(Object.values(world.queues).flatMap((queue) => queue.dlq)).toEqual([]);
+    },
+  );
 });

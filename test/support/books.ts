@@ -10,15 +10,20 @@ export function faultsInBooks(rows: readonly Item[]): string[] {
     if (sum !== 0n) faults.push(`${entry.pk} sums to ${sum}`);
   }
   for (const account of rows.filter((row) => row.pk.startsWith('ACCOUNT#') && row.sk === 'STATE')) {
-    const own = entries.filter((entry) => entry.account === account['user_id']).sort((one, other) => one.version - other.version);
+    const own = entries
+      .filter((entry) => entry.account === account['user_id'])
+      .sort((one, other) => one.version - other.version);
     let balance = 0;
     for (const [at, entry] of own.entries()) {
       balance += entry.amount;
       if (entry.version !== at + 1) faults.push(`${account.pk}: version ${entry.version} stands at place ${at + 1}`);
-      if (entry.balance_after !== balance) faults.push(`${account.pk}: ${entry.pk} says ${entry.balance_after}, the sum is ${balance}`);
+      if (entry.balance_after !== balance)
+        faults.push(`${account.pk}: ${entry.pk} says ${entry.balance_after}, the sum is ${balance}`);
     }
-    if (account['balance'] !== balance) faults.push(`${account.pk} has ${account['balance']}, its entries say ${balance}`);
-    if (account['version'] !== own.length) faults.push(`${account.pk} is at version ${account['version']} after ${own.length} entries`);
+    if (account['balance'] !== balance)
+      faults.push(`${account.pk} has ${account['balance']}, its entries say ${balance}`);
+    if (account['version'] !== own.length)
+      faults.push(`${account.pk} is at version ${account['version']} after ${own.length} entries`);
   }
   return faults;
 }

@@ -52,7 +52,14 @@ export class MemoryQueue implements QueuePort {
 
   send(body: string, delayMs = 0): void {
     const now = this.#clock.now();
-    this.#messages.push({ id: `m${this.#sent++}`, body, sentAt: now, visibleAt: now + delayMs, receives: 0, firstReceivedAt: 0 });
+    this.#messages.push({
+      id: `m${this.#sent++}`,
+      body,
+      sentAt: now,
+      visibleAt: now + delayMs,
+      receives: 0,
+      firstReceivedAt: 0,
+    });
     this.#clock.at(now + delayMs, () => this.#poll());
   }
 

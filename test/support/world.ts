@@ -6,13 +6,13 @@ import { orderStore } from '../../lambdas/orders/order-store.ts';
 import { handler as paymentsApi } from '../../lambdas/payments/api.ts';
 import { handler as onOrderPayments } from '../../lambdas/payments/on-order-payments.ts';
 import { paymentStore } from '../../lambdas/payments/payment-store.ts';
-import { calm, type Chaos } from '../../lambdas/shared/chaos.ts';
+import { type Chaos, calm } from '../../lambdas/shared/chaos.ts';
 import type { Consumer } from '../../lambdas/shared/consume.ts';
 import { type MemoryStore, memoryStore } from '../../lambdas/shared/memory-store.ts';
 import { retryParked } from '../../lambdas/shared/on-outbox-retry.ts';
 import { eventsIn } from '../../lambdas/shared/outbox.ts';
-import { type Bus, relay } from '../../lambdas/shared/relay.ts';
 import type { Call } from '../../lambdas/shared/receipt.ts';
+import { type Bus, relay } from '../../lambdas/shared/relay.ts';
 import { type Item, type Store, withConflicts } from '../../lambdas/shared/store.ts';
 import { MemoryQueue } from './memory-queue.ts';
 import { type VirtualClock, virtualClock } from './virtual-clock.ts';
@@ -41,7 +41,11 @@ export class World {
   readonly faults: Faults;
   readonly orders: MemoryStore;
   readonly payments: MemoryStore;
-  readonly queues: { readonly 'order-payments': MemoryQueue; readonly 'payment-status': MemoryQueue; readonly 'outbox-retry': MemoryQueue };
+  readonly queues: {
+    readonly 'order-payments': MemoryQueue;
+    readonly 'payment-status': MemoryQueue;
+    readonly 'outbox-retry': MemoryQueue;
+  };
   readonly published: Envelope[] = [];
   readonly #streams = new Map<string, { waiting: Item[]; running: boolean }>();
   #putEvents = 0;
@@ -66,7 +70,11 @@ export class World {
       'outbox-retry': new MemoryQueue(clock, {
         maxReceives: 1000,
         consumer: (event) =>
-          retryParked(event, { relay: { bus: this.#bus, clock, chaos: this.#chaos }, queue: this.queues['outbox-retry'], clock }),
+          retryParked(event, {
+            relay: { bus: this.#bus, clock, chaos: this.#chaos },
+            queue: this.queues['outbox-retry'],
+            clock,
+          }),
       }),
     };
   }
@@ -77,7 +85,12 @@ export class World {
   /** A request through the real doors: `call('GET /orders/{id}', { path: { id } })`. */
   async call(
     door: string,
-    { path, query, body, headers = {} }: {
+    {
+      path,
+      query,
+      body,
+      headers = {},
+    }: {
       path?: Record<string, string>;
       query?: Record<string, string>;
       body?: unknown;
@@ -126,7 +139,8 @@ export class World {
   deliver(event: Envelope): void {
     const body = JSON.stringify(event);
     if (event.type === 'OrderCreated') this.queues['order-payments'].send(body);
-    if (event.type === 'PaymentAuthorized' || event.type === 'PaymentDeclined') this.queues['payment-status'].send(body);
+    if (event.type === 'PaymentAuthorized' || event.type === 'PaymentDeclined')
+      this.queues['payment-status'].send(body);
   }
 
   readonly #chaos = async (): Promise<Chaos> => ({ ...calm, ...this.faults.chaos });
