@@ -1,5 +1,7 @@
 import { Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { ordersByUser } from '../lambdas/orders/table.ts';
+import { entriesByAccount } from '../lambdas/payments/table.ts';
 import { nameOf, type StageConfig } from './config.ts';
 import { OutboxTable } from './constructs/outbox-table.ts';
 
@@ -19,14 +21,14 @@ export class DataStack extends Stack {
     this.payments = new OutboxTable(this, 'Payments', {
       owner: 'payments',
       config,
-      indexes: [{ name: 'by_account', hash: 'account', sort: { name: 'version', type: 'number' }, project: 'all' }],
+      indexes: [{ index: entriesByAccount, sorts: 'numbers', project: 'all' }],
     });
     // A rename loses every order and what was decided about it; payments would take a second order of one id for a repeat.
     // `by_user` has keys only: an order's row changes with each step, and its keys do not.
     this.orders = new OutboxTable(this, 'Orders', {
       owner: 'orders',
       config,
-      indexes: [{ name: 'by_user', hash: 'by_user', sort: { name: 'created_at', type: 'string' }, project: 'keys' }],
+      indexes: [{ index: ordersByUser, sorts: 'strings', project: 'keys' }],
     });
   }
 }

@@ -2,15 +2,16 @@ import { RemovalPolicy } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, ProjectionType, StreamViewType, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { EventSourceMapping, FilterCriteria, FilterRule, StartingPosition } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
+import type { Index } from '../../lambdas/shared/store.ts';
 import { nameOf, pascalCase, type StageConfig } from '../config.ts';
 import { type Access, arnOf } from './access.ts';
 import { explain } from './acknowledge.ts';
 import type { ServiceFunction } from './service-function.ts';
 
 export interface IndexProps {
-  readonly name: string;
-  readonly hash: string;
-  readonly sort: { readonly name: string; readonly type: 'string' | 'number' };
+  /** The very object that the context queries by. */
+  readonly index: Index;
+  readonly sorts: 'strings' | 'numbers';
   readonly project: 'all' | 'keys';
 }
 
@@ -51,11 +52,11 @@ export class OutboxTable extends Construct {
       stream: StreamViewType.NEW_IMAGE,
     });
     if (!config.keepsData) explain(this.table, { 'AwsSolutions-DDB3': 'a stage that keeps nothing needs no backups' });
-    for (const { name, hash, sort, project } of indexes)
+    for (const { index, sorts, project } of indexes)
       this.table.addGlobalSecondaryIndex({
-        indexName: name,
-        partitionKey: { name: hash, type: AttributeType.STRING },
-        sortKey: { name: sort.name, type: sort.type === 'string' ? AttributeType.STRING : AttributeType.NUMBER },
+        indexName: index.name,
+        partitionKey: { name: index.hash, type: AttributeType.STRING },
+        sortKey: { name: index.sort, type: sorts === 'strings' ? AttributeType.STRING : AttributeType.NUMBER },
         projectionType: project === 'all' ? ProjectionType.ALL : ProjectionType.KEYS_ONLY,
       });
 
