@@ -1,0 +1,60 @@
+import {
+  CloudFormationClient,
+  DescribeStackEventsCommand,
+  ListStacksCommand,
+  type StackEvent,
+} from '@aws-sdk/client-cloudformation';
+import { clientOptions } from './settings.ts';
+import { Trouble } from './trouble.ts';
+
+export type FailedDeploy = { endpoint: string; stage: string; since: Date; output: string; log: string };
+
+/** Says which resource failed and why, from the stack's events; where no stack is to blame, what the CLI said last. */
+export async function whyItFailed(failed: FailedDeploy): Promise<Trouble> {
+  const wayOut = `All that the CLI said: ${failed.log}`;
+  const event = firstFailure(await eventsSince(failed));
+  if (event) {
+    return new Trouble(
+      `The deploy failed at ${event.LogicalResourceId} (${event.ResourceType}) of ${event.StackName}: ${event.ResourceStatusReason}`,
+      wayOut,
+    );
+  }
+  return new Trouble(`cdk failed: ${tellingLine(failed.output)}`, wayOut);
+}
+
+async function eventsSince(failed: FailedDeploy): Promise<StackEvent[]> {
+  const client = new CloudFormationClient(clientOptions(failed.endpoint));
+  const { StackSummaries: stacks = [] } = await client.send(new ListStacksCommand({}));
+  const names = stacks.map((stack) => stack.StackName ?? '');
+  const ours = names.filter((name) => name.startsWith(`oncebox-${failed.stage}-`) || name === 'CDKToolkit');
+  const events: StackEvent[] = [];
+  for (const StackName of new Set(ours)) {
+    const answer = await client.send(new DescribeStackEventsCommand({ StackName })).catch((error: unknown) => {
+      // A stack that failed at its creation may be gone again already.
+      if (error instanceof Error && /does not exist/.test(error.message)) return { StackEvents: [] };
+      throw error;
+    });
+    events.push(...(answer.StackEvents ?? []));
+  }
+  // The engine keeps whole seconds.
+  return events.filter((event) => (event.Timestamp?.getTime() ?? 0) >= failed.since.getTime() - 1_000);
+}
+
+/** The first resource that failed by itself; those cancelled because of it come later, and stacks only repeat it. */
+export function firstFailure(events: readonly StackEvent[]): StackEvent | undefined {
+  const failures = events.filter(
+    (event) => /_FAILED$/.test(event.ResourceStatus ?? '') && !/cancelled/i.test(event.ResourceStatusReason ?? ''),
+  );
+  const oldestFirst = failures.sort((a, b) => (a.Timestamp?.getTime() ?? 0) - (b.Timestamp?.getTime() ?? 0));
+  return oldestFirst.find((event) => event.ResourceType !== 'AWS::CloudFormation::Stack') ?? oldestFirst[0];
+}
+
+/** The line of a failed command that says most: its error, not the frames under it. */
+export function tellingLine(output: string): string {
+  const lines = output.split('\n').map((line) => line.trim());
+  const spoken = lines.filter(
+    (line) => line !== '' && !line.startsWith('at ') && !/^Node\.js v|^Subprocess exited/.test(line),
+  );
+  const error = spoken.find((line) => /^(\w*Error|❌|\[?error)/i.test(line));
+  return (error ?? spoken.at(-1) ?? 'it said nothing').slice(0, 400);
+}

@@ -1,0 +1,110 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { isHealthy, startEngine } from './engine.ts';
+import { folderOf } from './instance.ts';
+import { step, until } from './progress.ts';
+import type { Settings } from './settings.ts';
+import { Trouble } from './trouble.ts';
+
+/** An engine to deploy to, whichever it is. */
+export type AnyEngine = {
+  endpoint: string;
+  /** When the state was saved that it started from; undefined where it keeps its own or began with nothing. */
+  stateFrom: Date | undefined;
+  /** Settles when it ends by itself; never for an engine that is not ours. */
+  ended: Promise<void>;
+  stop(): Promise<void>;
+};
+
+const never = new Promise<void>(() => {});
+
+export function endpointOf(settings: Settings): string {
+  return settings.endpoint ?? `http://127.0.0.1:${settings.enginePort}`;
+}
+
+/** Starts the engine that the settings name, or finds the one that they point to. */
+export async function openEngine(settings: Settings): Promise<AnyEngine> {
+  if (settings.endpoint) return await foreign(settings.endpoint);
+  if (settings.engine === 'localstack') return await container(settings);
+  return await step('starting the embedded engine', () =>
+    startEngine({
+      name: settings.stage,
+      stage: settings.stage,
+      port: settings.enginePort,
+      dataDir: settings.dataDir,
+      keep: true,
+      ...(settings.python ? { python: settings.python } : {}),
+    }),
+  );
+}
+
+async function foreign(endpoint: string): Promise<AnyEngine> {
+  if (!(await isHealthy(endpoint))) {
+    throw new Trouble(
+      `No engine answers at AWS_ENDPOINT_URL=${endpoint}.`,
+      'Start it, or unset AWS_ENDPOINT_URL to use the embedded one.',
+    );
+  }
+  return { endpoint, stateFrom: undefined, ended: never, stop: async () => {} };
+}
+
+const compose = join(import.meta.dirname, 'docker-compose.yml');
+
+async function container(settings: Settings): Promise<AnyEngine> {
+  await assertDocker();
+  const endpoint = endpointOf(settings);
+  const args = ['compose', '-p', `oncebox-${settings.stage}`, '-f', compose];
+  const env = { ...process.env, ONCEBOX_ENGINE_PORT: String(settings.enginePort) };
+  mkdirSync(folderOf(settings), { recursive: true });
+  await step('starting LocalStack in Docker (the first time its image is fetched)', async () => {
+    const up = await docker([...args, 'up', '--detach'], env);
+    if (up.code !== 0)
+      throw new Trouble(
+        `Docker did not start LocalStack: ${lastLine(up.output)}`,
+        `See: docker ${args.join(' ')} logs`,
+      );
+    const late = () => new Trouble('LocalStack does not answer.', `See: docker ${args.join(' ')} logs`);
+    await until(async () => (await isHealthy(endpoint)) || undefined, { timeoutMs: 120_000, everyMs: 500, late });
+  });
+  return {
+    endpoint,
+    stateFrom: undefined,
+    ended: never,
+    async stop() {
+      const down = await docker([...args, 'down', '--remove-orphans'], env);
+      if (down.code !== 0)
+        throw new Trouble(
+          `Docker did not stop LocalStack: ${lastLine(down.output)}`,
+          `Try: docker ${args.join(' ')} down`,
+        );
+    },
+  };
+}
+
+async function assertDocker(): Promise<void> {
+  const daemon = await docker(['version', '--format', '{{.Server.Version}}'], process.env);
+  const without = 'Start without --engine localstack: the embedded engine needs no Docker.';
+  if (daemon.code === 127) throw new Trouble('Docker is not installed.', without);
+  if (daemon.code !== 0) throw new Trouble('The Docker daemon does not answer.', `Start it. Or: ${without}`);
+  const plugin = await docker(['compose', 'version'], process.env);
+  if (plugin.code !== 0) throw new Trouble('Docker has no `compose` command.', `Install its plugin. Or: ${without}`);
+}
+
+async function docker(args: string[], env: NodeJS.ProcessEnv): Promise<{ code: number; output: string }> {
+  return await new Promise((done) => {
+    const child = spawn('docker', args, { stdio: ['ignore', 'pipe', 'pipe'], env });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (chunk) => {
+        output += chunk;
+      });
+    }
+    child.once('error', () => done({ code: 127, output }));
+    child.once('close', (code) => done({ code: code ?? 1, output }));
+  });
+}
+
+function lastLine(output: string): string {
+  return output.trim().split('\n').at(-1) ?? 'it said nothing';
+}

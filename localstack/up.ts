@@ -1,0 +1,97 @@
+import { join } from 'node:path';
+import { apiTarget } from './api-target.ts';
+import { apiOf, deploy } from './deploy.ts';
+import { type AnyEngine, endpointOf, openEngine } from './engines.ts';
+import { startGateway } from './gateway.ts';
+import { claim, folderOf } from './instance.ts';
+import { startMetrics } from './metrics.ts';
+import { assertFree } from './ports.ts';
+import { elapsed, step } from './progress.ts';
+import { resendOutbox } from './resend.ts';
+import { seed } from './seed.ts';
+import { readSettings, root, type Settings } from './settings.ts';
+import { Stopper } from './stopper.ts';
+import { report, Trouble } from './trouble.ts';
+import { watch } from './watch.ts';
+
+const began = Date.now();
+const stopper = new Stopper();
+
+try {
+  await up(readSettings(process.env, process.argv), process.argv.includes('--watch'));
+} catch (error) {
+  if (!stopper.stopping) {
+    report(error);
+    process.exitCode = 1;
+  }
+  await stopper.stop();
+}
+
+async function up(settings: Settings, watching: boolean): Promise<void> {
+  const release = await claim(settings, endpointOf(settings));
+  stopper.add('the record of this instance', async () => release());
+  await assertFree(settings.port, 'ONCEBOX_PORT');
+  let engine = await openEngine(settings);
+  stopper.add('the engine', () => engine.stop());
+
+  const { endpoint } = engine;
+  const at = { endpoint, stage: settings.stage };
+  const outcome = await deploy({ ...at, folder: folderOf(settings), baseUrl: `http://localhost:${settings.port}` });
+  await catchUp(engine, settings);
+
+  const pages = [join(root, 'dist', 'web'), join(root, 'web')];
+  const target = await apiTarget(endpoint, await apiOf(at));
+  const gateway = await startGateway({ port: settings.port, target, pages, maxInFlight: settings.maxInFlight });
+  stopper.add('the gateway', () => gateway.close());
+  stopper.add('metrics', startMetrics(at));
+  if (watching) stopper.add('the watcher', await watch(at));
+
+  if (outcome === 'deployed') {
+    await step('seeding a little to look at', () => seed(gateway.url)).catch((error: unknown) => {
+      // The app is up all the same, and this is what to look at first.
+      console.error(`✗ seeding failed: ${error instanceof Error ? error.message : error}`);
+    });
+  }
+  sayWhatToTry(gateway.url, endpoint);
+  await keepRunning(settings, engine, (next) => {
+    engine = next;
+  });
+}
+
+/** After a restart: what the engine forgot of its streams is sent again. */
+async function catchUp(engine: AnyEngine, settings: Settings): Promise<void> {
+  const { stateFrom } = engine;
+  if (!stateFrom) return;
+  await step('sending the last events again', () => resendOutbox(engine.endpoint, settings.stage, stateFrom));
+}
+
+const RESTARTS = 3;
+
+/** An engine that ends by itself (killed, out of memory) comes back with what it saved last. */
+async function keepRunning(settings: Settings, first: AnyEngine, replace: (next: AnyEngine) => void): Promise<void> {
+  let engine = first;
+  for (let restarts = 0; ; restarts += 1) {
+    await Promise.race([engine.ended, stopper.stopped]);
+    if (stopper.stopping) return;
+    const log = join(folderOf(settings), 'engine.log');
+    if (restarts === RESTARTS) throw new Trouble('The engine ends again and again.', `Its log: ${log}`);
+    console.error('✗ The engine ended; it is started again with what it saved last.');
+    engine = await openEngine(settings);
+    replace(engine);
+    await catchUp(engine, settings);
+  }
+}
+
+function sayWhatToTry(url: string, endpoint: string): void {
+  const json = `-H 'content-type: application/json'`;
+  console.log(`
+Oncebox is up at ${url} (${elapsed(began)} s); the engine is at ${endpoint}. Ctrl-C stops both.
+
+  curl -s ${url}/payments/accounts ${json} -d '{"user_id":"bob"}'
+  curl -s ${url}/payments/accounts/deposit ${json} -d '{"user_id":"bob","amount":2000}'
+  curl -s ${url}/orders ${json} -d '{"user_id":"bob","amount":1500,"description":"Gift"}'
+  curl -s '${url}/orders?user_id=bob'
+  curl -s ${url}/payments/accounts/bob/balance
+  npm run ops -- queues            npm run ops -- logs tail
+`);
+}
