@@ -61,7 +61,7 @@ export class OutboxTable extends Construct {
       });
 
     const arn = arnOf(this, 'dynamodb', 'table', this.name);
-    const resources = [arn, ...indexes.map(({ name }) => `${arn}/index/${name}`)];
+    const resources = [arn, ...indexes.map(({ index }) => `${arn}/index/${index.name}`)];
     const reading = ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'];
     this.reads = { actions: reading, resources };
     this.commits = {

@@ -68,7 +68,7 @@ export class ServiceFunction<S extends EnvSchema = EnvSchema> extends Construct 
         Access: new PolicyDocument({ statements: [...access.map(statementOf), ...(config.onAws ? [traces] : [])] }),
       },
     });
-    if (config.onAws) explain(role, { 'AwsSolutions-IAM5[Resource::*]': 'X-Ray takes traces by no narrower resource' });
+    if (config.onAws) explain(role, broadly('X-Ray takes traces by no narrower resource'));
 
     this.function = new LambdaFunction(this, 'Function', {
       functionName: this.name,
@@ -94,6 +94,7 @@ export class ServiceFunction<S extends EnvSchema = EnvSchema> extends Construct 
       },
     });
     explain(this.function, synchronous);
+    if (!config.onAws) explain(this.function, { 'Serverless-LambdaTracing': 'there is nobody to send traces to' });
     context.functions.push(this);
   }
 }
@@ -101,6 +102,12 @@ export class ServiceFunction<S extends EnvSchema = EnvSchema> extends Construct 
 const traces = new PolicyStatement({
   actions: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'],
   resources: ['*'],
+});
+
+/** The findings about a role that may do something everywhere, because AWS has no narrower word for it. */
+export const broadly = (reason: string): Readonly<Record<string, string>> => ({
+  'AwsSolutions-IAM5[Resource::*]': reason,
+  'Serverless-LambdaStarPermissions': reason,
 });
 
 const synchronous = {

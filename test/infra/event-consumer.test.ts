@@ -1,0 +1,89 @@
+import { Duration } from 'aws-cdk-lib';
+import { Match } from 'aws-cdk-lib/assertions';
+import { describe, expect, it } from 'vitest';
+import { PaymentAuthorized } from '../../events/payments/payment-authorized.ts';
+import { PaymentDeclined } from '../../events/payments/payment-declined.ts';
+import { OrdersEnv } from '../../lambdas/orders/env.ts';
+import { EventConsumer } from '../../lib/constructs/event-consumer.ts';
+import { inContext, only } from './synthesized.ts';
+
+const template = inContext('local', (context) => {
+  new EventConsumer(context, 'OnPaymentStatus', {
+    queue: 'payment-status',
+    on: [PaymentAuthorized, PaymentDeclined],
+    entry: 'orders/on-payment-status.ts',
+    env: OrdersEnv,
+    values: { ORDERS_TABLE: 'a-table' },
+    errorImpact: 'A customer has paid and waits',
+    timeout: Duration.seconds(10),
+  });
+});
+
+describe('EventConsumer', () => {
+  it('takes its events off the bus by one rule, and leaves the wrapping behind', () => {
+    template.hasResourceProperties('AWS::Events::Rule', {
+      Name: 'oncebox-local-payment-status',
+      EventBusName: 'oncebox-local',
+      EventPattern: { source: ['payments'], 'detail-type': ['PaymentAuthorized', 'PaymentDeclined'] },
+      Targets: [
+        Match.objectLike({
+          InputPath: '$.detail',
+          RetryPolicy: { MaximumRetryAttempts: 185, MaximumEventAgeInSeconds: 86_400 },
+          DeadLetterConfig: { Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('Dlq'), 'Arn'] } },
+        }),
+      ],
+    });
+  });
+
+  it('has a queue that gives a slow batch its time, and a DLQ behind it', () => {
+    template.hasResourceProperties('AWS::SQS::Queue', {
+      QueueName: 'oncebox-local-payment-status',
+      VisibilityTimeout: 60,
+      SqsManagedSseEnabled: true,
+      MessageRetentionPeriod: 14 * 24 * 3600,
+      RedrivePolicy: { maxReceiveCount: 5, deadLetterTargetArn: Match.anyValue() },
+    });
+    template.hasResourceProperties('AWS::SQS::Queue', { QueueName: 'oncebox-local-payment-status-dlq' });
+  });
+
+  it('fails messages one by one, is limited by the mapping, and filters nothing away', () => {
+    const { Properties } = only(template, 'AWS::Lambda::EventSourceMapping');
+    expect(Properties).toMatchObject({
+      BatchSize: 10,
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+      ScalingConfig: { MaximumConcurrency: 4 },
+    });
+    expect(Properties).not.toHaveProperty('FilterCriteria');
+    expect(only(template, 'AWS::Lambda::Function').Properties).not.toHaveProperty('ReservedConcurrentExecutions');
+  });
+
+  it('knows its queue and DLQ, and may put messages back or bury them', () => {
+    template.hasResourceProperties('AWS::Lambda::Function', {
+      Timeout: 10,
+      Environment: { Variables: Match.objectLike({ QUEUE_URL: Match.anyValue(), DLQ_URL: Match.anyValue() }) },
+    });
+    template.hasResourceProperties('AWS::IAM::Role', {
+      Policies: [
+        {
+          PolicyDocument: {
+            Statement: Match.arrayWith([
+              Match.objectLike({ Action: Match.arrayWith(['sqs:ChangeMessageVisibility', 'sqs:ReceiveMessage']) }),
+              Match.objectLike({ Action: 'sqs:SendMessage', Resource: [Match.anyValue(), Match.anyValue()] }),
+            ]),
+          },
+        },
+      ],
+    });
+  });
+
+  it('tells somebody when a message lies dead or waits, and whom it hurts', () => {
+    for (const [name, article] of [
+      ['payment-status-dead-letters', 'dead-letters'],
+      ['payment-status-waiting', 'slow-queue'],
+    ])
+      template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+        AlarmName: `oncebox-local-${name}`,
+        AlarmDescription: `A customer has paid and waits. What to do: docs/runbook.md#${article}`,
+      });
+  });
+});

@@ -1,0 +1,154 @@
+import { describe, expect, it } from 'vitest';
+import { configOf, type Stage } from '../../lib/config.ts';
+import { type SynthesizedStage, synthesized } from './synthesized.ts';
+
+const stages: readonly Stage[] = ['local', 'prod'];
+const ofType = ({ resources }: SynthesizedStage, type: string) => resources.filter(({ Type }) => Type === type);
+const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : [value]);
+
+interface Statement {
+  readonly Effect: string;
+  readonly Action: string | string[];
+  readonly Resource: unknown;
+  readonly Condition?: Record<string, Record<string, unknown>>;
+}
+
+const statementsOf = (stage: SynthesizedStage): (Statement & { id: string })[] =>
+  ofType(stage, 'AWS::IAM::Role').flatMap(({ id, Properties }) =>
+    ((Properties['Policies'] ?? []) as { PolicyDocument: { Statement: Statement[] } }[]).flatMap(({ PolicyDocument }) =>
+      PolicyDocument.Statement.map((statement) => ({ ...statement, id })),
+    ),
+  );
+
+/** AWS knows no narrower resource for these. */
+const EVERYWHERE = new Set(['xray:PutTraceSegments', 'xray:PutTelemetryRecords', 'dynamodb:ListStreams']);
+
+describe.each(stages)('the %s stage', (name) => {
+  const stage = synthesized(name);
+
+  it('has a DLQ behind every queue, encryption, and TLS only', () => {
+    const queues = ofType(stage, 'AWS::SQS::Queue');
+    const names = queues.map(({ Properties }) => String(Properties['QueueName']));
+    for (const { Properties } of queues) {
+      expect(Properties['SqsManagedSseEnabled']).toBe(true);
+      const queue = String(Properties['QueueName']);
+      if (queue.endsWith('-dlq')) continue;
+      expect(names).toContain(`${queue}-dlq`);
+      expect(Properties['RedrivePolicy']).toBeDefined();
+    }
+    const guarded = ofType(stage, 'AWS::SQS::QueuePolicy').filter(({ Properties }) =>
+      (Properties['PolicyDocument'] as { Statement: Statement[] }).Statement.some(
+        ({ Effect, Condition }) => Effect === 'Deny' && Condition?.['Bool']?.['aws:SecureTransport'] === 'false',
+      ),
+    );
+    expect(guarded.length).toBe(queues.length);
+  });
+
+  it('gives a queue six times as long as the function that works on it', () => {
+    const timeouts = new Map(
+      ofType(stage, 'AWS::Lambda::Function').map(({ id, Properties }) => [id, Number(Properties['Timeout'])]),
+    );
+    const visible = new Map(
+      ofType(stage, 'AWS::SQS::Queue').map(({ id, Properties }) => [id, Number(Properties['VisibilityTimeout'] ?? 30)]),
+    );
+    const mappings = ofType(stage, 'AWS::Lambda::EventSourceMapping').map(({ Properties }) => ({
+      queue: (Properties['EventSourceArn'] as { 'Fn::GetAtt'?: string[] })['Fn::GetAtt']?.[0] ?? '',
+      worker: (Properties['FunctionName'] as { Ref: string }).Ref,
+    }));
+    const onQueues = mappings.filter(({ queue }) => visible.has(queue));
+    expect(onQueues.length).toBe(3);
+    for (const { queue, worker } of onQueues)
+      expect(visible.get(queue)).toBeGreaterThanOrEqual(6 * (timeouts.get(worker) ?? Number.POSITIVE_INFINITY));
+  });
+
+  it('retries what a rule could not deliver, and keeps it in the end', () => {
+    const targets = ofType(stage, 'AWS::Events::Rule')
+      .filter(({ stack }) => !stack.endsWith('-aws'))
+      .flatMap(({ Properties }) => Properties['Targets'] as Record<string, unknown>[]);
+    expect(targets.length).toBeGreaterThan(0);
+    for (const target of targets) {
+      expect(target['RetryPolicy']).toBeDefined();
+      expect(target['DeadLetterConfig']).toBeDefined();
+    }
+  });
+
+  it('allows no action by a star, and no resource either where AWS knows a narrower one', () => {
+    for (const { id, Action, Resource } of statementsOf(stage)) {
+      const actions = list(Action).map(String);
+      for (const action of actions) expect(action, id).not.toContain('*');
+      if (actions.every((action) => EVERYWHERE.has(action))) continue;
+      for (const resource of list(Resource)) expect(JSON.stringify(resource), id).not.toContain('*');
+    }
+  });
+
+  it('lets nobody delete from payments, and nothing at all be deleted so far', () => {
+    for (const { id, Action } of statementsOf(stage)) expect(list(Action), id).not.toContain('dynamodb:DeleteItem');
+  });
+
+  it('has a role for each function', () => {
+    const roles = ofType(stage, 'AWS::Lambda::Function').map(({ Properties }) => JSON.stringify(Properties['Role']));
+    expect(new Set(roles).size).toBe(roles.length);
+  });
+
+  it('names each function after its file, and the construct too', () => {
+    const functions = stage.platform.contexts.flatMap((context) => context.functions);
+    for (const { name: full, node } of functions) {
+      const file = full.split('-').slice(3).join('-');
+      expect(node.path.toLowerCase().replaceAll('/', '')).toContain(file.replaceAll('-', ''));
+    }
+  });
+
+  it('stays well below the 500 resources that a stack may have', () => {
+    for (const { name: stack, resources } of stage.stacks)
+      expect(Object.keys(resources).length, stack).toBeLessThan(400);
+  });
+
+  it('watches every queue, and the outbox', () => {
+    const alarms = ofType(stage, 'AWS::CloudWatch::Alarm').map(({ Properties }) => String(Properties['AlarmName']));
+    const queues = ofType(stage, 'AWS::SQS::Queue')
+      .map(({ Properties }) => String(Properties['QueueName']))
+      .filter((queue) => !queue.endsWith('-dlq'));
+    for (const queue of queues)
+      expect(alarms).toEqual(expect.arrayContaining([`${queue}-dead-letters`, `${queue}-waiting`]));
+    expect(alarms).toContain(`oncebox-${name}-outbox-stalled`);
+  });
+
+  it('says in each alarm whom it hurts and where the answer is', () => {
+    for (const { Properties } of ofType(stage, 'AWS::CloudWatch::Alarm'))
+      expect(Properties['AlarmDescription']).toMatch(/^[A-Z].{10,}\. What to do: docs\/runbook\.md#[a-z-]+$/);
+  });
+});
+
+describe('a stage on AWS', () => {
+  it.each(['dev', 'prod'] as const)('%s is not open at any door', (name) => {
+    const methods = ofType(synthesized(name), 'AWS::ApiGateway::Method');
+    expect(methods.length).toBeGreaterThan(0);
+    for (const { Properties } of methods) expect(Properties['AuthorizationType']).toBe('AWS_IAM');
+  });
+
+  it('watches errors and throttles of each context, and has somebody told', () => {
+    const stage = synthesized('prod');
+    const alarms = ofType(stage, 'AWS::CloudWatch::Alarm');
+    const names = alarms.map(({ Properties }) => Properties['AlarmName']);
+    for (const context of ['backbone', 'payments', 'orders', 'ops'])
+      expect(names).toEqual(
+        expect.arrayContaining([`oncebox-prod-${context}-errors`, `oncebox-prod-${context}-throttles`]),
+      );
+    for (const { Properties } of alarms) expect(Properties['AlarmActions']).toHaveLength(1);
+  });
+
+  it('is not wired for chaos in production', () => {
+    const { resources } = synthesized('prod');
+    expect(JSON.stringify(resources)).not.toMatch(/CHAOS_PARAMETER|ssm:GetParameter"/);
+    expect(ofType(synthesized('prod'), 'AWS::SSM::Parameter')).toEqual([]);
+    expect(ofType(synthesized('local'), 'AWS::SSM::Parameter').map(({ Properties }) => Properties)).toEqual([
+      expect.objectContaining({ Name: '/oncebox/local/chaos', Value: JSON.stringify(configOf('local').chaos) }),
+    ]);
+  });
+
+  it('finds again what happened: an archive, queries, a firewall', () => {
+    const types = synthesized('prod').resources.map(({ Type }) => Type);
+    for (const type of ['AWS::Events::Archive', 'AWS::Logs::QueryDefinition', 'AWS::WAFv2::WebACLAssociation'])
+      expect(types).toContain(type);
+  });
+});

@@ -1,0 +1,41 @@
+import { Match } from 'aws-cdk-lib/assertions';
+import { Schedule } from 'aws-cdk-lib/aws-events';
+import { describe, it } from 'vitest';
+import { NoEnv } from '../../lambdas/shared/env.ts';
+import { ScheduledJob } from '../../lib/constructs/scheduled-job.ts';
+import { inContext } from './synthesized.ts';
+
+const template = inContext('local', (context) => {
+  new ScheduledJob(context, 'PlanMinute', {
+    entry: 'ops/api.ts',
+    description: 'Plans the minute',
+    schedule: Schedule.expression('cron(* * * * ? *)'),
+    errorImpact: 'Balances stand still',
+    env: NoEnv,
+    values: {},
+  });
+});
+
+describe('ScheduledJob', () => {
+  it('is called by a rule, with retries and a DLQ for calls that could not be made', () => {
+    template.hasResourceProperties('AWS::Events::Rule', {
+      ScheduleExpression: 'cron(* * * * ? *)',
+      State: 'ENABLED',
+      Targets: [
+        Match.objectLike({
+          RetryPolicy: { MaximumRetryAttempts: 2, MaximumEventAgeInSeconds: 900 },
+          DeadLetterConfig: { Arn: Match.anyValue() },
+        }),
+      ],
+    });
+    template.hasResourceProperties('AWS::SQS::Queue', { QueueName: 'oncebox-local-ops-api-dlq' });
+    template.hasResourceProperties('AWS::Lambda::Permission', { Principal: 'events.amazonaws.com' });
+  });
+
+  it('tells somebody when a call was missed', () => {
+    template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      AlarmName: 'oncebox-local-ops-api-missed',
+      AlarmDescription: 'Balances stand still. What to do: docs/runbook.md#dead-letters',
+    });
+  });
+});
