@@ -18,6 +18,8 @@ export interface StageConfig {
   readonly consumersAtOnce: number;
   /** What the chaos parameter says at first. A stage without it is not wired for chaos at all. */
   readonly chaos?: Chaos;
+  /** How long a function goes on with the chaos that it has read. */
+  readonly chaosCachedForMs?: number;
   readonly alarmEmail?: string;
 }
 
@@ -49,7 +51,7 @@ const laptop: Settings = {
   api: { open: true, baseUrl: 'http://localhost:8080', requestsPerSecond: 10_000, burst: 5_000 },
   keepsData: false,
   logRetentionDays: 7,
-  consumersAtOnce: 4,
+  consumersAtOnce: 2,
   chaos: { ...calm, publish_failure: 0.2 },
 };
 
@@ -65,7 +67,7 @@ const stages = {
   /** `npm start`: a fifth of all publishing fails, and nobody should notice. */
   local: laptop,
   /** `npm test`: the same, but trouble comes only when a test asks for it. */
-  test: { ...laptop, chaos: calm },
+  test: { ...laptop, chaos: calm, chaosCachedForMs: 0 },
   dev: { ...cloud, logRetentionDays: 7, chaos: calm },
   prod: cloud,
 } as const satisfies Record<string, Settings>;

@@ -26,14 +26,14 @@ export const calm: Chaos = {
   latency_ms: 0,
 };
 
-/** A change of the setting is felt within this time. */
-const CACHED_FOR_MS = 3000;
+/** A change of the setting is felt within this time; the test stage asks at each call. */
+const cachedForMs = (): number => Number(process.env['CHAOS_CACHED_FOR_MS'] ?? 3000);
 const cached: { chaos: Chaos; until: number } = { chaos: calm, until: 0 };
 
 /** Today's faults. Where they cannot be read the calls go on as before: chaos is never a reason to fail. */
 export async function readChaos(parameter = process.env['CHAOS_PARAMETER']): Promise<Chaos> {
   if (!parameter || Date.now() < cached.until) return cached.chaos;
-  cached.until = Date.now() + CACHED_FOR_MS;
+  cached.until = Date.now() + cachedForMs();
   try {
     cached.chaos = Chaos.parse(JSON.parse(await fetchParameter(parameter)));
   } catch (error) {

@@ -91,6 +91,9 @@ export class ServiceFunction<S extends EnvSchema = EnvSchema> extends Construct 
         ...props.given,
         ...props.values,
         ...(hearsChaos ? { CHAOS_PARAMETER: chaosParameter(config) } : {}),
+        ...(hearsChaos && config.chaosCachedForMs !== undefined
+          ? { CHAOS_CACHED_FOR_MS: String(config.chaosCachedForMs) }
+          : {}),
       },
     });
     explain(this.function, synchronous);

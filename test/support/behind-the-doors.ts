@@ -1,0 +1,111 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import {
+  GetQueueAttributesCommand,
+  GetQueueUrlCommand,
+  PurgeQueueCommand,
+  ReceiveMessageCommand,
+  SendMessageBatchCommand,
+  SendMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
+import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { DynamoDBDocumentClient, ScanCommand, type ScanCommandOutput } from '@aws-sdk/lib-dynamodb';
+import { type Chaos, calm } from '../../lambdas/shared/chaos.ts';
+import type { Item } from '../../lambdas/shared/store.ts';
+import { clientOptions } from '../../localstack/settings.ts';
+
+const STAGE = 'test';
+
+export interface DeadLetter {
+  readonly body: string;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+/** What a test does where no customer comes: queues, tables and faults of the engine under test. */
+export class BehindTheDoors {
+  readonly #sqs: SQSClient;
+  readonly #tables: DynamoDBDocumentClient;
+  readonly #ssm: SSMClient;
+
+  constructor(endpoint: string) {
+    this.#sqs = new SQSClient(clientOptions(endpoint));
+    this.#tables = DynamoDBDocumentClient.from(new DynamoDBClient(clientOptions(endpoint)));
+    this.#ssm = new SSMClient(clientOptions(endpoint));
+  }
+
+  async send(queue: string, body: string): Promise<void> {
+    await this.#sqs.send(new SendMessageCommand({ QueueUrl: await this.#url(queue), MessageBody: body }));
+  }
+
+  /** All at once, so that one call of the consumer may well get them all. */
+  async sendBatch(queue: string, bodies: readonly string[]): Promise<void> {
+    const QueueUrl = await this.#url(queue);
+    for (let at = 0; at < bodies.length; at += 10) {
+      const Entries = bodies.slice(at, at + 10).map((MessageBody, index) => ({ Id: String(index), MessageBody }));
+      await this.#sqs.send(new SendMessageBatchCommand({ QueueUrl, Entries }));
+    }
+  }
+
+  /** How many messages a queue holds, those under way and those that wait for their next try included. */
+  async waiting(queue: string): Promise<number> {
+    const { Attributes = {} } = await this.#sqs.send(
+      new GetQueueAttributesCommand({ QueueUrl: await this.#url(queue), AttributeNames: ['All'] }),
+    );
+    const names = ['', 'NotVisible', 'Delayed'].map((kind) => `ApproximateNumberOfMessages${kind}`);
+    return names.reduce((sum, name) => sum + Number(Attributes[name as keyof typeof Attributes] ?? 0), 0);
+  }
+
+  /** A look at what a queue's DLQ holds; it stays there. */
+  async deadLetters(queue: string): Promise<DeadLetter[]> {
+    const { Messages = [] } = await this.#sqs.send(
+      new ReceiveMessageCommand({
+        QueueUrl: await this.#url(`${queue}-dlq`),
+        MaxNumberOfMessages: 10,
+        MessageAttributeNames: ['All'],
+        VisibilityTimeout: 0,
+      }),
+    );
+    return Messages.map(({ Body = '', MessageAttributes = {} }) => ({
+      body: Body,
+      attributes: Object.fromEntries(
+        Object.entries(MessageAttributes).map(([name, { StringValue = '' }]) => [name, StringValue]),
+      ),
+    }));
+  }
+
+  async purge(queue: string): Promise<void> {
+    await this.#sqs.send(new PurgeQueueCommand({ QueueUrl: await this.#url(queue) }));
+  }
+
+  /** Every row of a table. */
+  async rows(table: 'orders' | 'payments'): Promise<Item[]> {
+    const rows: Item[] = [];
+    let start: Record<string, unknown> | undefined;
+    do {
+      const page: ScanCommandOutput = await this.#tables.send(
+        new ScanCommand({ TableName: `oncebox-${STAGE}-${table}`, ...(start ? { ExclusiveStartKey: start } : {}) }),
+      );
+      rows.push(...((page.Items ?? []) as Item[]));
+      start = page.LastEvaluatedKey;
+    } while (start);
+    return rows;
+  }
+
+  /** From each function's next call on. */
+  async faults(chaos: Partial<Chaos>): Promise<void> {
+    await this.#ssm.send(
+      new PutParameterCommand({
+        Name: `/oncebox/${STAGE}/chaos`,
+        Value: JSON.stringify({ ...calm, ...chaos }),
+        Type: 'String',
+        Overwrite: true,
+      }),
+    );
+  }
+
+  async #url(queue: string): Promise<string> {
+    const { QueueUrl } = await this.#sqs.send(new GetQueueUrlCommand({ QueueName: `oncebox-${STAGE}-${queue}` }));
+    if (!QueueUrl) throw new Error(`there is no queue ${queue}`);
+    return QueueUrl;
+  }
+}

@@ -1,0 +1,92 @@
+import { randomUUID } from 'node:crypto';
+import { poll } from './poll.ts';
+
+export interface Reply {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Record<string, unknown>;
+}
+
+export interface Options {
+  readonly key?: string;
+  readonly headers?: Record<string, string>;
+}
+
+/** The app by its URL, as any client would use it. */
+export class ShopClient {
+  readonly url: string;
+
+  constructor(url: string) {
+    this.url = url;
+  }
+
+  async send(method: string, path: string, body?: unknown, { key, headers }: Options = {}): Promise<Reply> {
+    const response = await fetch(this.url + path, {
+      method,
+      headers: {
+        'content-type': 'application/json',
+        ...(key === undefined ? {} : { 'idempotency-key': key }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return { status: response.status, headers: response.headers, body: text ? JSON.parse(text) : {} };
+  }
+
+  get = (path: string): Promise<Reply> => this.send('GET', path);
+  post = (path: string, body: unknown, options?: Options): Promise<Reply> => this.send('POST', path, body, options);
+
+  /** A customer of this run only, with so much to spend. */
+  async customer(balance = 0): Promise<string> {
+    const user_id = `c-${randomUUID()}`;
+    expectStatus(await this.post('/payments/accounts', { user_id }), 201);
+    if (balance > 0) expectStatus(await this.post('/payments/accounts/deposit', { user_id, amount: balance }), 200);
+    return user_id;
+  }
+
+  async order(user_id: string, amount: number, more: Record<string, unknown> = {}): Promise<string> {
+    return String(expectStatus(await this.post('/orders', { user_id, amount, ...more }), 201).body['id']);
+  }
+
+  async balance(user_id: string): Promise<number> {
+    return Number(expectStatus(await this.get(`/payments/accounts/${user_id}/balance`), 200).body['balance']);
+  }
+
+  /** The order as it is once it has ended. */
+  ended(id: string, limitMs?: number): Promise<Record<string, unknown>> {
+    return poll(
+      async () => expectStatus(await this.get(`/orders/${id}`), 200).body,
+      ({ status }) => status === 'FINISHED' || status === 'CANCELLED',
+      limitMs,
+    );
+  }
+
+  /** How many of these orders ended in which way. */
+  async endings(ids: readonly string[], limitMs?: number): Promise<Record<string, number>> {
+    const endings: Record<string, number> = {};
+    for (const id of ids) {
+      const status = String((await this.ended(id, limitMs))['status']);
+      endings[status] = (endings[status] ?? 0) + 1;
+    }
+    return endings;
+  }
+
+  /** The whole statement, page by page, by the links that the answers give. */
+  async statement(user_id: string): Promise<Record<string, unknown>[]> {
+    const entries: Record<string, unknown>[] = [];
+    let path: string | undefined = `/payments/accounts/${user_id}/entries?limit=200`;
+    while (path) {
+      const page = expectStatus(await this.get(path), 200);
+      entries.push(...(page.body as unknown as Record<string, unknown>[]));
+      path = /<(?:https?:\/\/[^/]+)?([^>]+)>; rel="next"/.exec(page.headers.get('link') ?? '')?.[1];
+    }
+    return entries;
+  }
+}
+
+export function expectStatus(reply: Reply, status: number): Reply {
+  if (reply.status !== status)
+    throw new Error(`expected ${status}, got ${reply.status}: ${JSON.stringify(reply.body)}`);
+  return reply;
+}
