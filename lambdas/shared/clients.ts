@@ -1,7 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { transactionConflictRate } from './chaos.ts';
-import { dynamoStore } from './dynamo-store.ts';
+import { dynamoStore, marshallOptions } from './dynamo-store.ts';
 import { type Store, withConflicts } from './store.ts';
 
 let documents: DynamoDBDocumentClient | undefined;
@@ -9,7 +9,7 @@ let documents: DynamoDBDocumentClient | undefined;
 /** One client for each environment of a function, made at its first use. */
 const documentClient = (): DynamoDBDocumentClient => {
   documents ??= DynamoDBDocumentClient.from(new DynamoDBClient({}), {
-    marshallOptions: { removeUndefinedValues: true },
+    marshallOptions,
   });
   return documents;
 };

@@ -21,7 +21,6 @@ import {
   type Condition,
   type Item,
   type Key,
-  keyOf,
   type Query,
   type Reason,
   Refused,
@@ -38,11 +37,20 @@ const THROTTLES = new Set([
   'LimitExceededException',
 ]);
 
+/**
+ * What is undefined is dropped. Any plain object is a map: the SDK's own test reads `constructor`, which a customer may
+ * have given as a name.
+ */
+export const marshallOptions = { removeUndefinedValues: true, convertClassInstanceToMap: true } as const;
+
+/** A whole row may stand for its key; the engine refuses attributes that are no part of it. */
+const bare = ({ pk, sk }: Key) => ({ pk, sk });
+
 /** A table in DynamoDB. Conditions, keys and reasons are translated here, and nowhere else. */
 export function dynamoStore(client: DynamoDBDocumentClient, table: string): Store {
   const get = async (key: Key): Promise<Item | undefined> => {
     const { Item, ConsumedCapacity } = await client.send(
-      new GetCommand({ TableName: table, Key: { pk: key.pk, sk: key.sk }, ConsistentRead: true, ...capacity }),
+      new GetCommand({ TableName: table, Key: bare(key), ConsistentRead: true, ...capacity }),
     );
     countCapacity('read', ConsumedCapacity);
     return Item as Item | undefined;
@@ -72,9 +80,7 @@ async function getMany(
 ): Promise<(Item | undefined)[]> {
   const found = new Map<string, Item>();
   const nameOf = ({ pk, sk }: Key) => JSON.stringify([pk, sk]);
-  let wanted: Record<string, unknown>[] = [
-    ...new Map(keys.map((key) => [nameOf(key), { pk: key.pk, sk: key.sk }])).values(),
-  ];
+  let wanted: Record<string, unknown>[] = [...new Map(keys.map((key) => [nameOf(key), bare(key)])).values()];
   for (let round = 0; wanted.length > 0; round++) {
     if (round === MAX_BATCH_GET_ROUNDS)
       throw new Error(`${wanted.length} keys of ${table} are still unread after ${round} rounds`);
@@ -150,9 +156,9 @@ function transactItem(table: string, write: Write): TransactItem {
     case 'update':
       return { Update: { ...updateOf(table, write), ...returnOld } };
     case 'check':
-      return { ConditionCheck: { TableName: table, Key: keyOf(write), ...conditionOf(write.when), ...returnOld } };
+      return { ConditionCheck: { TableName: table, Key: bare(write.key), ...conditionOf(write.when), ...returnOld } };
     case 'erase':
-      return { Delete: { TableName: table, Key: keyOf(write), ...conditionOf(write.when), ...returnOld } };
+      return { Delete: { TableName: table, Key: bare(write.key), ...conditionOf(write.when), ...returnOld } };
   }
 }
 
@@ -168,7 +174,7 @@ async function writeOne(
       : write.op === 'update'
         ? await client.send(new UpdateCommand({ ...updateOf(table, write), ...options }))
         : await client.send(
-            new DeleteCommand({ TableName: table, Key: write.key, ...conditionOf(write.when), ...options }),
+            new DeleteCommand({ TableName: table, Key: bare(write.key), ...conditionOf(write.when), ...options }),
           );
   countCapacity('write', ConsumedCapacity);
 }
@@ -184,16 +190,19 @@ function updateOf(table: string, { key, set = {}, add = {}, when }: Extract<Writ
   const names: Record<string, string> = { ...condition.ExpressionAttributeNames };
   const values: Record<string, unknown> = { ...condition.ExpressionAttributeValues };
   const clause = (fields: Readonly<Record<string, unknown>>, prefix: string, join: string) =>
-    Object.entries(fields).map(([field, value], at) => {
-      names[`#${prefix}${at}`] = field;
-      values[`:${prefix}${at}`] = value;
-      return `#${prefix}${at}${join}:${prefix}${at}`;
-    });
+    Object.entries(fields)
+      // what is undefined is not said: a name without its value would be refused
+      .filter(([, value]) => value !== undefined)
+      .map(([field, value], at) => {
+        names[`#${prefix}${at}`] = field;
+        values[`:${prefix}${at}`] = value;
+        return `#${prefix}${at}${join}:${prefix}${at}`;
+      });
   const sets = clause(set, 's', ' = ');
   const adds = clause(add, 'a', ' ');
   return {
     TableName: table,
-    Key: { pk: key.pk, sk: key.sk },
+    Key: bare(key),
     UpdateExpression: [sets.length ? `SET ${sets.join(', ')}` : '', adds.length ? `ADD ${adds.join(', ')}` : '']
       .filter(Boolean)
       .join(' '),

@@ -41,15 +41,15 @@ export function memoryStore({ now, indexLagMs = () => 0, onInsert }: Options): M
     const partition = partitions.get(item.pk) ?? new Map<string, Row>();
     partitions.set(item.pk, partition);
     const before = partition.get(item.sk)?.item;
-    partition.set(item.sk, { item: structuredClone(item), before, visibleAt: now() + indexLagMs() });
-    if (!before) onInsert?.(structuredClone(item));
+    partition.set(item.sk, { item: stored(item) as Item, before, visibleAt: now() + indexLagMs() });
+    if (!before) onInsert?.(stored(item) as Item);
   };
 
   const apply = (write: Write): void => {
     if (write.op === 'put') put(write.item);
     if (write.op === 'erase') partitions.get(write.key.pk)?.delete(write.key.sk);
     if (write.op === 'update') {
-      const item: Record<string, unknown> = { ...find(write.key), ...write.set };
+      const item: Record<string, unknown> = { ...find(write.key), ...(stored(write.set ?? {}) as object) };
       for (const [field, value] of Object.entries(write.add ?? {})) item[field] = Number(item[field] ?? 0) + value;
       put({ ...item, pk: write.key.pk, sk: write.key.sk });
     }
@@ -85,6 +85,17 @@ export function memoryStore({ now, indexLagMs = () => 0, onInsert }: Options): M
     },
     all: () => structuredClone(rows().map((row) => row.item)),
   };
+}
+
+/** A copy without what is undefined, which is not said rather than said to be nothing. */
+function stored(value: unknown): unknown {
+  if (Array.isArray(value)) return value.filter((one) => one !== undefined).map(stored);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, field]) => field !== undefined)
+      .map(([name, field]) => [name, stored(field)]),
+  );
 }
 
 function holds(condition: Condition, row: Item | undefined): boolean {

@@ -80,17 +80,22 @@ export function storeContract(name: string, makeStore: () => Store | Promise<Sto
       const item = { ...key('A'), nested: { list: [1] } };
       await write(put(item));
       item.nested.list.push(2);
-      const read = await store.get(key('A'));
-      (read?.['nested'] as { list: number[] }).list.push(3);
+      const read = (await store.get(key('A'))) as Item & { nested: { list: number[] } };
+      read.nested.list.push(3);
       expect(await store.get(key('A'))).toEqual({ ...key('A'), nested: { list: [1] } });
     });
 
     test('two keys whose parts run together alike are two rows', async () => {
       const { store, pk, write } = await fresh();
       await write(put({ pk: `${pk}A`, sk: 'B', is: 1 }), put({ pk, sk: 'AB', is: 2 }));
-      expect((await store.getMany([{ pk: `${pk}A`, sk: 'B' }, { pk, sk: 'AB' }])).map((row) => row?.['is'])).toEqual([
-        1, 2,
-      ]);
+      expect(
+        (
+          await store.getMany([
+            { pk: `${pk}A`, sk: 'B' },
+            { pk, sk: 'AB' },
+          ])
+        ).map((row) => row?.['is']),
+      ).toEqual([1, 2]);
     });
   });
 
@@ -116,7 +121,6 @@ export function storeContract(name: string, makeStore: () => Store | Promise<Sto
       const numbers = [0, 1, -1, 999_999_999_999_999, 10 ** 15, -(10 ** 15), Number.MAX_SAFE_INTEGER, 0.1, 1e-7];
       await write(put({ ...key('N'), numbers }));
       expect((await store.get(key('N')))?.['numbers']).toStrictEqual(numbers);
-      await write({ op: 'update', key: key('N'), add: { sum: 10 ** 15 - 1 }, when: { is: 'absent' } }).catch(() => {});
       await write(put({ ...key('M'), version: 1, sum: 10 ** 15 - 1 }));
       await write({ op: 'update', key: key('M'), add: { sum: 1 }, when: versionIs(1) });
       expect((await store.get(key('M')))?.['sum']).toBe(10 ** 15);
@@ -428,9 +432,7 @@ export function storeContract(name: string, makeStore: () => Store | Promise<Sto
       const places = [1, 2, 9, 10, 100, 10 ** 15];
       await write(...places.map((place) => put({ ...key(`ROW#${place}`), owner: pk, place })));
       const read = async (query: object) =>
-        (await store.query({ hash: pk, index: contractIndex, newestFirst: true, ...query })).map(
-          (row) => row['place'],
-        );
+        (await store.query({ hash: pk, index: contractIndex, newestFirst: true, ...query })).map((row) => row['place']);
       expect(await read({})).toEqual(places.toReversed());
       expect(await read({ limit: 2 })).toEqual([10 ** 15, 100]);
       expect(await read({ limit: 2, below: 100 })).toEqual([10, 9]);
