@@ -1,0 +1,51 @@
+import { GetParameterCommand, ParameterNotFound, PutParameterCommand, type SSMClient } from '@aws-sdk/client-ssm';
+import { Chaos } from '../../lambdas/shared/chaos.ts';
+import { Trouble } from '../../localstack/trouble.ts';
+import { columns } from './print.ts';
+import type { Target } from './target.ts';
+import { UsageError } from './usage-error.ts';
+
+const nameIn = ({ stage }: Target): string => `/oncebox/${stage}/chaos`;
+
+export async function readChaos(ssm: SSMClient, target: Target): Promise<Chaos> {
+  const Name = nameIn(target);
+  const value = await ssm.send(new GetParameterCommand({ Name })).catch((error: unknown) => {
+    if (!(error instanceof ParameterNotFound)) throw error;
+    throw new Trouble(
+      `Stage ${target.stage} has no parameter ${Name}.`,
+      'It is not deployed, or not wired for chaos, as production is not.',
+    );
+  });
+  const parsed = Chaos.safeParse(JSON.parse(value.Parameter?.Value ?? '{}'));
+  if (parsed.success) return parsed.data;
+  throw new Trouble(`${Name} is not what functions understand, so they ignore it.`, 'Deploy the stage again.');
+}
+
+export async function writeChaos(ssm: SSMClient, target: Target, chaos: Chaos): Promise<void> {
+  await ssm.send(
+    new PutParameterCommand({
+      Name: nameIn(target),
+      Value: JSON.stringify(chaos),
+      Type: 'String',
+      Overwrite: true,
+    }),
+  );
+}
+
+/** `publish_failure=0.2 latency_ms=50` upon what is set. */
+export function changed(chaos: Chaos, assignments: readonly string[]): Chaos {
+  const next: Record<string, number> = { ...chaos };
+  for (const assignment of assignments) {
+    const [, key = '', value = ''] = /^([a-z_]+)=([0-9.]+)$/.exec(assignment) ?? [];
+    if (!(key in chaos))
+      throw new UsageError(`"${assignment}" is no setting: take key=number with ${Object.keys(chaos).join(', ')}.`);
+    next[key] = Number(value);
+  }
+  const parsed = Chaos.safeParse(next);
+  if (parsed.success) return parsed.data;
+  const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+  throw new UsageError(`That cannot be: ${faults.join('; ')}.`);
+}
+
+export const chaosTable = (chaos: Chaos): string =>
+  columns(Object.entries(chaos).map(([key, value]) => [key, String(value)])).join('\n');

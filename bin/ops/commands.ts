@@ -1,0 +1,34 @@
+import type { Command } from './command.ts';
+
+export interface Listed {
+  readonly name: string;
+  readonly summary: string;
+  /** How many words of the command line are its name. */
+  readonly words: number;
+  /** Loaded when it is called: each brings its own SDK clients. */
+  load(): Promise<Command>;
+}
+
+const list = (name: string, summary: string, load: () => Promise<{ default: Command }>): Listed => ({
+  name,
+  summary,
+  words: name.split(' ').length,
+  load: async () => (await load()).default,
+});
+
+/** In the order of the help. */
+export const commands: readonly Listed[] = [
+  list('doctor', 'check the whole stage, one thing after the other', () => import('./doctor.ts')),
+  list('queues', 'what waits, is in flight, delayed or dead in each queue', () => import('./queues.ts')),
+  list('dlq list', 'dead messages with their reasons', () => import('./dlq-list.ts')),
+  list('dlq show', 'one dead message, whole', () => import('./dlq-show.ts')),
+  list('dlq redrive', 'dead messages back to their queue', () => import('./dlq-redrive.ts')),
+  list('outbox resend', 'stored events to the bus again, under the same ids', () => import('./outbox-resend.ts')),
+  list('logs tail', 'the logs of one function or all, as they come', () => import('./logs-tail.ts')),
+  list('chaos show', 'the faults made on purpose', () => import('./chaos-show.ts')),
+  list('chaos set', 'change them', () => import('./chaos-set.ts')),
+];
+
+/** The command that the line begins with. */
+export const listed = (args: readonly string[]): Listed | undefined =>
+  commands.find(({ name, words }) => args.slice(0, words).join(' ') === name);

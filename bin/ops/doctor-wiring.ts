@@ -1,0 +1,122 @@
+import { EventBridgeClient, ListRulesCommand, ListTargetsByRuleCommand, type Rule } from '@aws-sdk/client-eventbridge';
+import {
+  type EventSourceMappingConfiguration,
+  LambdaClient,
+  paginateListEventSourceMappings,
+} from '@aws-sdk/client-lambda';
+import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { type Check, deployAgain } from './check.ts';
+import { countsOf, queuesOf, type WorkQueue } from './queue-directory.ts';
+import type { Target } from './target.ts';
+
+export const wiringChecks: readonly Check[] = [
+  {
+    title: 'Mappings',
+    wayOut: deployAgain,
+    look: async (target) => {
+      const mappings = await mappingsOf(target);
+      const off = mappings.filter(({ State }) => State !== 'Enabled' && State !== 'Creating' && State !== 'Updating');
+      const sources = mappings.map(({ EventSourceArn = '' }) => EventSourceArn);
+      const queues = await queuesOf(new SQSClient({}), target);
+      const idle = queues.filter(({ name }) => !sources.some((arn) => arn.endsWith(`:${target.name(name)}`)));
+      return {
+        seen: `${mappings.length} enabled`,
+        faults: [
+          ...off.map((one) => `${functionOf(one, target)} does not listen: its mapping is ${one.State}`),
+          ...idle.map(({ name }) => `nobody works on queue ${name}`),
+          ...(sources.some((arn) => arn.includes(':dynamodb:')) ? [] : ['no table feeds the relay']),
+        ],
+      };
+    },
+  },
+  {
+    title: 'Rules',
+    wayOut: deployAgain,
+    look: async (target) => {
+      const client = new EventBridgeClient({});
+      // subscriptions are on the stage's bus, schedules can only be on the default one
+      const rules = [
+        ...(await rulesOn(client, target.name(), '')),
+        ...(await rulesOn(client, 'default', `${target.name()}-`)),
+      ];
+      const faults = await Promise.all(rules.map((rule) => faultsOfRule(client, rule)));
+      return { seen: `${rules.length} enabled`, faults: rules.length === 0 ? ['there are none'] : faults.flat() };
+    },
+  },
+  {
+    title: 'Queues',
+    wayOut: deployAgain,
+    look: async (target) => {
+      const sqs = new SQSClient({});
+      const queues = await queuesOf(sqs, target);
+      const faults = await Promise.all(queues.map((queue) => faultsOfQueue(sqs, queue)));
+      return { seen: `${queues.length}, each with its DLQ`, faults: faults.flat() };
+    },
+  },
+  {
+    title: 'DLQs',
+    wayOut: () =>
+      'npm run ops -- dlq list tells why; npm run ops -- dlq redrive <queue> --dry-run what would become of them.',
+    look: async (target) => {
+      const sqs = new SQSClient({});
+      const queues = await queuesOf(sqs, target);
+      const faults = await Promise.all(
+        queues.map(async ({ dlqName, dlqUrl }) => {
+          if (!dlqUrl) return [];
+          const { waiting, in_flight, delayed } = await countsOf(sqs, dlqUrl);
+          const dead = waiting + in_flight + delayed;
+          return dead === 0 ? [] : [`${dead} in ${dlqName}`];
+        }),
+      );
+      return { seen: 'empty', faults: faults.flat() };
+    },
+  },
+];
+
+async function mappingsOf(target: Target): Promise<EventSourceMappingConfiguration[]> {
+  const found: EventSourceMappingConfiguration[] = [];
+  for await (const { EventSourceMappings = [] } of paginateListEventSourceMappings(
+    { client: new LambdaClient({}) },
+    {},
+  ))
+    found.push(...EventSourceMappings.filter((one) => nameIn(one).startsWith(`${target.name()}-`)));
+  return found;
+}
+
+const nameIn = ({ FunctionArn = '' }: EventSourceMappingConfiguration): string => FunctionArn.split(':')[6] ?? '';
+const functionOf = (mapping: EventSourceMappingConfiguration, target: Target) => target.short(nameIn(mapping));
+
+async function rulesOn(client: EventBridgeClient, bus: string, prefix: string): Promise<Rule[]> {
+  const rules: Rule[] = [];
+  let token: string | undefined;
+  do {
+    const { Rules = [], NextToken } = await client.send(
+      new ListRulesCommand({
+        EventBusName: bus,
+        ...(prefix ? { NamePrefix: prefix } : {}),
+        ...(token ? { NextToken: token } : {}),
+      }),
+    );
+    // rules that AWS itself keeps, an archive's for one, are not ours to judge
+    rules.push(...Rules.filter(({ ManagedBy }) => !ManagedBy));
+    token = NextToken;
+  } while (token);
+  return rules;
+}
+
+async function faultsOfRule(client: EventBridgeClient, { Name, EventBusName, State }: Rule): Promise<string[]> {
+  if (State !== 'ENABLED') return [`${Name} is ${State}`];
+  const { Targets = [] } = await client.send(
+    new ListTargetsByRuleCommand({ Rule: Name, ...(EventBusName ? { EventBusName } : {}) }),
+  );
+  return Targets.length === 0 ? [`${Name} leads nowhere`] : [];
+}
+
+async function faultsOfQueue(sqs: SQSClient, { name, url, dlqName, dlqUrl }: WorkQueue): Promise<string[]> {
+  if (!dlqUrl) return [`${name} has no DLQ`];
+  const { Attributes } = await sqs.send(
+    new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: ['RedrivePolicy'] }),
+  );
+  const policy = JSON.parse(Attributes?.RedrivePolicy ?? '{}') as { deadLetterTargetArn?: string };
+  return policy.deadLetterTargetArn?.endsWith(dlqName) ? [] : [`${name} does not lead to ${dlqName}`];
+}

@@ -1,0 +1,75 @@
+import { DynamoDBClient, paginateListTables } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb';
+import type { Envelope } from '../../events/envelope.ts';
+import { eventsIn, expiryOf } from '../../lambdas/shared/outbox.ts';
+import type { Item } from '../../lambdas/shared/store.ts';
+import type { Target } from './target.ts';
+
+/** Which of the stored events: those stated in this time, of these types or of all. */
+export interface Wanted {
+  readonly from: number;
+  readonly to: number;
+  readonly types: readonly string[];
+}
+
+/** A table is read in so many parts at once. Only DynamoDB itself divides it; another engine would give all of it to each. */
+const SEGMENTS_ON_AWS = 8;
+/** A record is written after its events are stated, and by clocks that are not this much apart. */
+const CLOCKS_APART_MS = 3_600_000;
+
+/** The wanted events of some records, in the order in which they were stated. */
+export function select(records: readonly Item[], { from, to, types }: Wanted): Envelope[] {
+  return records
+    .flatMap(eventsIn)
+    .filter(({ time, type }) => {
+      const at = Date.parse(time);
+      return at >= from && at <= to && (types.length === 0 || types.includes(type));
+    })
+    .sort((one, other) => Date.parse(one.time) - Date.parse(other.time));
+}
+
+/** Every table's outbox, page by page. */
+export async function* outboxPages(target: Target, { from }: Wanted): AsyncGenerator<Item[]> {
+  const client = new DynamoDBClient({});
+  const documents = DynamoDBDocumentClient.from(client);
+  for (const table of await tablesIn(client, target)) {
+    const segments = target.onAws ? SEGMENTS_ON_AWS : 1;
+    const readers = Array.from({ length: segments }, (_, Segment) =>
+      paginateScan(
+        { client: documents },
+        {
+          TableName: table,
+          ConsistentRead: true,
+          // the expiry tells when a record was written, so older ones need not come over the wire
+          FilterExpression: 'begins_with(sk, :outbox) AND expires_at >= :since',
+          ExpressionAttributeValues: { ':outbox': 'OUTBOX#', ':since': expiryOf(from - CLOCKS_APART_MS) },
+          ...(segments === 1 ? {} : { Segment, TotalSegments: segments }),
+        },
+      ),
+    );
+    yield* merged(readers);
+  }
+}
+
+async function tablesIn(client: DynamoDBClient, target: Target): Promise<string[]> {
+  const names: string[] = [];
+  for await (const { TableNames = [] } of paginateListTables({ client }, {})) names.push(...TableNames);
+  return names.filter((name) => name.startsWith(`${target.name()}-`)).sort();
+}
+
+/** The pages of all readers, each as soon as it is there. */
+async function* merged(
+  readers: readonly AsyncIterator<{ Items?: Record<string, unknown>[] | undefined }>[],
+): AsyncGenerator<Item[]> {
+  const next = async (reader: (typeof readers)[number]) => ({ reader, page: await reader.next() });
+  const waiting = new Map(readers.map((reader) => [reader, next(reader)]));
+  while (waiting.size > 0) {
+    const { reader, page } = await Promise.race(waiting.values());
+    if (page.done) {
+      waiting.delete(reader);
+      continue;
+    }
+    waiting.set(reader, next(reader));
+    yield (page.value.Items ?? []) as Item[];
+  }
+}
