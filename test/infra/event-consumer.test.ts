@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { PaymentAuthorized } from '../../events/payments/payment-authorized.ts';
 import { PaymentDeclined } from '../../events/payments/payment-declined.ts';
 import { OrdersEnv } from '../../lambdas/orders/env.ts';
+import { configOf } from '../../lib/config.ts';
 import { EventConsumer } from '../../lib/constructs/event-consumer.ts';
 import { inContext, only } from './synthesized.ts';
 
@@ -51,7 +52,7 @@ describe('EventConsumer', () => {
     expect(Properties).toMatchObject({
       BatchSize: 10,
       FunctionResponseTypes: ['ReportBatchItemFailures'],
-      ScalingConfig: { MaximumConcurrency: 4 },
+      ScalingConfig: { MaximumConcurrency: configOf('local').consumersAtOnce },
     });
     expect(Properties).not.toHaveProperty('FilterCriteria');
     expect(only(template, 'AWS::Lambda::Function').Properties).not.toHaveProperty('ReservedConcurrentExecutions');

@@ -78,7 +78,7 @@ describe('PublicApi', () => {
     for (const { Properties } of responses) {
       const templates = Properties['ResponseTemplates'] as Record<string, string>;
       const body = JSON.parse(templates['application/json'] ?? '') as Record<string, unknown>;
-      expect(Object.keys(body)).toEqual(['title', 'status', 'detail', 'code', 'correlation_id']);
+      expect(Object.keys(body)).toEqual(['type', 'title', 'status', 'detail', 'code', 'correlation_id']);
       expect(String(body['status'])).toBe(Properties['StatusCode']);
       expect(Properties['ResponseParameters']).toMatchObject({
         'gatewayresponse.header.Content-Type': "'application/problem+json'",
