@@ -7,7 +7,7 @@ import { type Clock, iso, systemClock } from './clock.ts';
 import { ConsumerEnv, readEnv } from './env.ts';
 import { AlreadyDone, Busy, Poison, Rejected } from './errors.ts';
 import { count, logger, observed } from './observability.ts';
-import type { Delay, QueuePort } from './queue.ts';
+import { type Delay, delayAll, type QueuePort } from './queue.ts';
 import type { Call, Receipt } from './receipt.ts';
 import { sqsQueue } from './sqs-queue.ts';
 
@@ -205,23 +205,13 @@ async function deliver(
       stays.push(id);
     }
   }
-  if (delays.length > 0) await delayAll(delays, queue);
+  await delayAll(delays, queue);
   count('MessagesProcessed', tally.done);
   count('MessagesRetried', tally.retried);
   count('MessagesDeadLettered', tally.buried);
   count('MessagesPutBack', tally.put_back);
   logger.info('consumed', { consumer, ...tally });
   return { batchItemFailures: stays.map((itemIdentifier) => ({ itemIdentifier })) };
-}
-
-/** Without its delay a message comes again after the queue's own visibility timeout: later, but not lost. */
-async function delayAll(delays: readonly Delay[], queue: QueuePort): Promise<void> {
-  try {
-    const failed = await queue.delay(delays);
-    if (failed.length > 0) logger.warn('backoff not set', { messages: failed });
-  } catch (error) {
-    logger.warn('backoff not set', { messages: delays.map(({ id }) => id), error: error as Error });
-  }
 }
 
 function receiptOf<E extends EventDefinition>(

@@ -1,11 +1,12 @@
 import middy from '@middy/core';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import type { Envelope } from '../../events/envelope.ts';
+import * as z from 'zod/mini';
+import { type Envelope, Envelope as EnvelopeSchema } from '../../events/envelope.ts';
 import { readChaos } from './chaos.ts';
 import { type Clock, iso, systemClock } from './clock.ts';
 import { OutboxRetryEnv, readEnv } from './env.ts';
 import { logger, observed } from './observability.ts';
-import type { Delay, QueuePort } from './queue.ts';
+import { type Delay, delayAll, type QueuePort } from './queue.ts';
 import { batches, type Relay, sendOnce } from './relay.ts';
 import { eventBridgeBus } from './relay-ports.ts';
 import { sqsQueue } from './sqs-queue.ts';
@@ -27,29 +28,52 @@ export async function retryParked(
   { Records }: SQSEvent,
   { relay, queue, clock }: OutboxRetry,
 ): Promise<SQSBatchResponse> {
+  const stays: string[] = [];
   const delays: Delay[] = [];
-  for (const { messageId: id, receiptHandle: handle, body, attributes } of Records) {
-    const events = JSON.parse(body) as Envelope[];
+  for (const record of Records) {
+    const { messageId: id, receiptHandle: handle, attributes } = record;
+    const events = parcelIn(record.body);
     const unsent: Envelope[] = [];
-    for (const batch of batches(events)) unsent.push(...(await sendOnce(batch, relay)));
-    if (unsent.length === 0) continue;
+    for (const batch of batches(events ?? [])) unsent.push(...(await sendOnce(batch, relay)));
+    if (events && unsent.length === 0) continue;
     const receives = Number(attributes.ApproximateReceiveCount);
-    if (clock.now() - Number(attributes.SentTimestamp) > GIVES_UP_AFTER_MS) {
-      await queue.bury(body, {
-        reason: `the bus did not take ${unsent.length} of ${events.length} events for 24 h`,
+    const waitedFor = clock.now() - Number(attributes.SentTimestamp);
+    if (events && waitedFor <= GIVES_UP_AFTER_MS) {
+      stays.push(id);
+      delays.push({ id, handle, seconds: retrySeconds(receives) });
+      continue;
+    }
+    const reason = events
+      ? `the bus did not take ${unsent.length} of ${events.length} events for 24 h`
+      : 'not a list of our events';
+    try {
+      await queue.bury(record.body, {
+        reason,
         first_received_at: iso(Number(attributes.ApproximateFirstReceiveTimestamp)),
         last_received_at: iso(clock.now()),
         receive_count: receives,
       });
-      logger.error('parked events given up', { events: unsent.map((event) => event.id) });
-    } else delays.push({ id, handle, seconds: retrySeconds(receives) });
+      logger.error('parked events given up', { message_id: id, reason, events: unsent.map((event) => event.id) });
+    } catch (error) {
+      logger.error('parked events could not be given up', { message_id: id, error: error as Error });
+      stays.push(id);
+    }
   }
-  if (delays.length > 0) {
-    const failed = await queue.delay(delays);
-    if (failed.length > 0) logger.warn('backoff not set', { messages: failed });
+  await delayAll(delays, queue);
+  logger.info('parked events retried', { messages: Records.length, waiting: stays.length });
+  return { batchItemFailures: stays.map((itemIdentifier) => ({ itemIdentifier })) };
+}
+
+const Parcel = z.array(EnvelopeSchema);
+
+/** The events that were parked in one message, or nothing where it holds something else. */
+function parcelIn(body: string): readonly Envelope[] | undefined {
+  try {
+    return Parcel.safeParse(JSON.parse(body)).data;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return undefined;
   }
-  logger.info('parked events retried', { messages: Records.length, waiting: delays.length });
-  return { batchItemFailures: delays.map(({ id }) => ({ itemIdentifier: id })) };
 }
 
 let ports: OutboxRetry | undefined;

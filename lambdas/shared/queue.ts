@@ -1,3 +1,5 @@
+import { logger } from './observability.ts';
+
 /** A queue and its DLQ, as a consumer handles them. */
 export interface QueuePort {
   /** The same body as a message of its own, received for the first time again. */
@@ -19,4 +21,15 @@ export interface Epitaph {
   readonly first_received_at: string;
   readonly last_received_at: string;
   readonly receive_count: number;
+}
+
+/** Without its delay a message comes again after the queue's own visibility timeout: later, but not lost. */
+export async function delayAll(delays: readonly Delay[], queue: QueuePort): Promise<void> {
+  if (delays.length === 0) return;
+  try {
+    const failed = await queue.delay(delays);
+    if (failed.length > 0) logger.warn('backoff not set', { messages: failed });
+  } catch (error) {
+    logger.warn('backoff not set', { messages: delays.map(({ id }) => id), error: error as Error });
+  }
 }

@@ -1,0 +1,93 @@
+import { describe, expect, test } from 'vitest';
+import type { Envelope } from '../../../events/envelope.ts';
+import { retryParked, retrySeconds } from '../../../lambdas/shared/on-outbox-retry.ts';
+import { greeted, message, NotedQueue, noChaos, noon, steppingClock } from '../kit.ts';
+
+const DAY = 24 * 3600 * 1000;
+
+function footing(takes: (event: Envelope) => boolean) {
+  const sent: string[] = [];
+  const clock = steppingClock();
+  const queue = new NotedQueue();
+  const bus = async (events: readonly Envelope[]) =>
+    events.map((event) => {
+      if (!takes(event)) return 'refused';
+      sent.push(event.id);
+      return undefined;
+    });
+  return { sent, clock, queue, relay: { bus, clock, chaos: noChaos } };
+}
+const failedIds = async (work: ReturnType<typeof retryParked>) =>
+  (await work).batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
+
+describe('events that were parked', () => {
+  test('are sent as soon as the bus takes them, and are done with', async () => {
+    const on = footing(() => true);
+    const events = Array.from({ length: 12 }, (_, at) => greeted(`g${at}`));
+    expect(await failedIds(retryParked({ Records: [message('m', events)] }, on))).toEqual([]);
+    expect(on.sent).toEqual(events.map(({ id }) => id));
+    expect(on.queue.delays).toEqual([]);
+  });
+
+  test('wait 1, 2, 4 … 512 and then 900 seconds between tries', () => {
+    expect(Array.from({ length: 12 }, (_, at) => retrySeconds(at + 1))).toEqual([
+      1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900,
+    ]);
+    expect(retrySeconds(5000)).toBe(900);
+  });
+
+  test('stay on the queue with that wait while the bus refuses one of them', async () => {
+    const on = footing(({ id }) => id !== 'Greeted:bad');
+    const records = [message('a', [greeted('bad'), greeted('x')], 3), message('b', [greeted('good')], 3)];
+    expect(await failedIds(retryParked({ Records: records }, on))).toEqual(['a']);
+    expect(on.queue.delays).toEqual([[{ id: 'a', handle: 'handle-a', seconds: 4 }]]);
+    expect(on.sent).toContain('Greeted:good');
+  });
+
+  test('are given up only after 24 hours, to the DLQ, with what an operator wants to know', async () => {
+    const on = footing(() => false);
+    const events = [greeted('a'), greeted('b')];
+    on.clock.pass(DAY);
+    expect(await failedIds(retryParked({ Records: [message('m', events, 100)] }, on))).toEqual(['m']);
+    expect(on.queue.buried).toEqual([]);
+    on.clock.pass(1);
+    expect(await failedIds(retryParked({ Records: [message('m', events, 101)] }, on))).toEqual([]);
+    expect(on.queue.buried).toEqual([
+      {
+        body: JSON.stringify(events),
+        epitaph: {
+          reason: 'the bus did not take 2 of 2 events for 24 h',
+          first_received_at: new Date(noon + 1000).toISOString(),
+          last_received_at: new Date(noon + DAY + 1).toISOString(),
+          receive_count: 101,
+        },
+      },
+    ]);
+  });
+
+  test('are sent even after 24 hours where the bus takes them at last', async () => {
+    const on = footing(() => true);
+    on.clock.pass(3 * DAY);
+    expect(await failedIds(retryParked({ Records: [message('m', [greeted('a')], 200)] }, on))).toEqual([]);
+    expect(on.queue.buried).toEqual([]);
+    expect(on.sent).toEqual(['Greeted:a']);
+  });
+
+  test.each(['{"half":', '{"not":"a list"}', '[{"not":"an envelope"}]', '[null]', 'null', ''])(
+    'have a neighbour that is no parcel of ours (%s): it is buried at once, and they are sent',
+    async (body) => {
+      const on = footing(() => true);
+      const records = [message('bad', body), message('good', [greeted('alice')])];
+      expect(await failedIds(retryParked({ Records: records }, on))).toEqual([]);
+      expect(on.queue.buried.map(({ body }) => body)).toEqual([body]);
+      expect(on.sent).toEqual(['Greeted:alice']);
+    },
+  );
+
+  test('come again where they could not be buried or delayed, and nothing is thrown', async () => {
+    const on = footing(() => false);
+    on.queue.fails = { bury: true, delay: true };
+    const records = [message('old', [greeted('a')], 9, noon - 2 * DAY), message('new', [greeted('b')], 1)];
+    expect(await failedIds(retryParked({ Records: records }, on))).toEqual(['old', 'new']);
+  });
+});
