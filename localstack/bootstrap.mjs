@@ -9,6 +9,8 @@ import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const node24 = join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+/** For PATH: scripts with `#!/usr/bin/env node` then run under Node 24 too. */
+export const nodeBin = dirname(node24);
 const stamp = join(root, 'node_modules', '.oncebox-lock');
 
 /** Ends with one line on what is wrong and one on the way out; a stack trace would help nobody here. */
@@ -95,7 +97,7 @@ export async function prepare() {
 export async function runUnderNode24(script, args) {
   const child = spawn(node24, ['--disable-warning=ExperimentalWarning', join(root, script), ...args], {
     stdio: 'inherit',
-    env: { ...process.env, PATH: `${dirname(node24)}:${process.env.PATH ?? ''}` },
+    env: { ...process.env, PATH: `${nodeBin}:${process.env.PATH ?? ''}` },
   });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   const [code, signal] = await new Promise((done, failed) => {

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, openSync } from 'node:fs';
+import { mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
@@ -32,6 +32,8 @@ export type Engine = {
   env: Record<string, string>;
   /** Settles when the engine ends, wanted or not. */
   ended: Promise<void>;
+  /** Saves nothing in the middle of this work, and nothing of it when it fails: the next start finds what was before. */
+  atomically<T>(work: () => Promise<T>): Promise<T>;
   stop(): Promise<void>;
   kill9(): Promise<void>;
   restart(): Promise<Engine>;
@@ -76,6 +78,13 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     stateFrom,
     env: { ...engineEnv(endpoint), ONCEBOX_STAGE: options.stage },
     ended,
+    async atomically(work) {
+      const hold = join(folder, 'state', 'hold');
+      writeFileSync(hold, '');
+      const result = await work();
+      remove(hold);
+      return result;
+    },
     async stop() {
       await stop(identity, STOP_WITHIN_MS);
       await endOrphans(join(folder, 'tmp'));

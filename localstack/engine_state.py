@@ -26,6 +26,9 @@ LOG_EVENTS_PER_STREAM = 2_000
 # Stream records too; the relay is never an hour behind, and after a restart they are gone anyway.
 STREAM_RETENTION_SECONDS = 3_600
 
+# While this file is in the state's folder nothing is saved: a half-made deploy is never what a start finds.
+HOLD = "hold"
+
 _READS = ("get", "batchget", "list", "describe", "query", "scan", "filter", "receive", "head")
 
 
@@ -34,8 +37,9 @@ def prepare(root: str) -> str:
     os.makedirs(root, exist_ok=True)
     current = _current(root)
     for name in os.listdir(root):
-        if name.startswith("gen-") and name != current or name.endswith(".tmp"):
+        if name.startswith("gen-") and name != current or name.endswith(".tmp") or name == HOLD:
             _remove(os.path.join(root, name))
+    _remove_unknown_buckets(os.environ["S3_DATA_DIR"], current and os.path.join(root, current, "s3.json"))
     if current is not None:
         _reset_stream_positions(os.path.join(root, current, "lambda.json"))
     return root
@@ -54,6 +58,18 @@ def _remove(path: str) -> None:
         shutil.rmtree(path)
     else:
         os.remove(path)
+
+
+def _remove_unknown_buckets(data: str, saved) -> None:
+    # Objects are on disk at once, buckets with the next save: a deploy would find its bucket there already.
+    known = ""
+    if saved and os.path.exists(saved):
+        with open(saved, encoding="utf-8") as file:
+            known = json.dumps(json.load(file)["payload"]["buckets_meta"])
+    for account in filter(str.isdigit, os.listdir(data)):
+        for bucket in os.listdir(os.path.join(data, account)):
+            if f"'{bucket}'" not in known:
+                shutil.rmtree(os.path.join(data, account, bucket))
 
 
 def _reset_stream_positions(path: str) -> None:
@@ -135,6 +151,8 @@ class Keeper:
 
     def save(self) -> None:
         with self._lock:
+            if os.path.exists(os.path.join(self._root, HOLD)):
+                return
             changes = self._changes
             self._trim_logs()
             name = f"gen-{self._generation + 1}"

@@ -14,6 +14,7 @@ export type AnyEngine = {
   stateFrom: Date | undefined;
   /** Settles when it ends by itself; never for an engine that is not ours. */
   ended: Promise<void>;
+  atomically<T>(work: () => Promise<T>): Promise<T>;
   stop(): Promise<void>;
 };
 
@@ -46,7 +47,7 @@ async function foreign(endpoint: string): Promise<AnyEngine> {
       'Start it, or unset AWS_ENDPOINT_URL to use the embedded one.',
     );
   }
-  return { endpoint, stateFrom: undefined, ended: never, stop: async () => {} };
+  return { endpoint, stateFrom: undefined, ended: never, atomically: (work) => work(), stop: async () => {} };
 }
 
 const compose = join(import.meta.dirname, 'docker-compose.yml');
@@ -71,6 +72,7 @@ async function container(settings: Settings): Promise<AnyEngine> {
     endpoint,
     stateFrom: undefined,
     ended: never,
+    atomically: (work) => work(),
     async stop() {
       const down = await docker([...args, 'down', '--remove-orphans'], env);
       if (down.code !== 0)

@@ -14,6 +14,9 @@ import { Stopper } from './stopper.ts';
 import { report, Trouble } from './trouble.ts';
 import { watch } from './watch.ts';
 
+// An engine that ends more often than this has something that a restart does not cure.
+const RESTARTS = 3;
+
 const began = Date.now();
 const stopper = new Stopper();
 
@@ -36,7 +39,8 @@ async function up(settings: Settings, watching: boolean): Promise<void> {
 
   const { endpoint } = engine;
   const at = { endpoint, stage: settings.stage };
-  const outcome = await deploy({ ...at, folder: folderOf(settings), baseUrl: `http://localhost:${settings.port}` });
+  const baseUrl = `http://localhost:${settings.port}`;
+  const outcome = await engine.atomically(() => deploy({ ...at, folder: folderOf(settings), baseUrl }));
   await catchUp(engine, settings);
 
   const pages = [join(root, 'dist', 'web'), join(root, 'web')];
@@ -64,8 +68,6 @@ async function catchUp(engine: AnyEngine, settings: Settings): Promise<void> {
   if (!stateFrom) return;
   await step('sending the last events again', () => resendOutbox(engine.endpoint, settings.stage, stateFrom));
 }
-
-const RESTARTS = 3;
 
 /** An engine that ends by itself (killed, out of memory) comes back with what it saved last. */
 async function keepRunning(settings: Settings, first: AnyEngine, replace: (next: AnyEngine) => void): Promise<void> {

@@ -1,0 +1,15 @@
+.PHONY: up down test run-tests check
+
+up:
+	npm start
+
+down:
+	npm run down
+
+test:
+	npm test
+
+run-tests: test
+
+check:
+	npm run check
