@@ -1,6 +1,14 @@
 import { defineConfig } from 'vitest/config';
 
-const fast = (name: string) => ({ test: { name, include: [`test/${name}/**/*.test.ts`] } });
+/** Nothing of a test outlives it, so its files may share what is slow to import (the CDK above all). */
+const fast = (name: string) => ({
+  test: {
+    name,
+    include: [`test/${name}/**/*.test.ts`],
+    isolate: false,
+    env: { POWERTOOLS_LOG_LEVEL: 'SILENT', POWERTOOLS_METRICS_DISABLED: 'true' },
+  },
+});
 
 /** Against one engine, by one file after the other: each of them has the whole of it for itself. */
 const onEngine = {

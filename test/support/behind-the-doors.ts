@@ -9,12 +9,10 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { DynamoDBDocumentClient, ScanCommand, type ScanCommandOutput } from '@aws-sdk/lib-dynamodb';
+import { DynamoDBDocumentClient, GetCommand, ScanCommand, type ScanCommandOutput } from '@aws-sdk/lib-dynamodb';
 import { type Chaos, calm } from '../../lambdas/shared/chaos.ts';
 import type { Item } from '../../lambdas/shared/store.ts';
 import { clientOptions } from '../../localstack/settings.ts';
-
-const STAGE = 'test';
 
 export interface DeadLetter {
   readonly body: string;
@@ -27,7 +25,10 @@ export class BehindTheDoors {
   readonly #tables: DynamoDBDocumentClient;
   readonly #ssm: SSMClient;
 
-  constructor(endpoint: string) {
+  readonly #stage: string;
+
+  constructor(endpoint: string, stage = 'test') {
+    this.#stage = stage;
     this.#sqs = new SQSClient(clientOptions(endpoint));
     this.#tables = DynamoDBDocumentClient.from(new DynamoDBClient(clientOptions(endpoint)));
     this.#ssm = new SSMClient(clientOptions(endpoint));
@@ -77,13 +78,23 @@ export class BehindTheDoors {
     await this.#sqs.send(new PurgeQueueCommand({ QueueUrl: await this.#url(queue) }));
   }
 
+  /** An order's row as it stands in the table. */
+  async order(id: string): Promise<Item | undefined> {
+    const Key = { pk: `ORDER#${id}`, sk: 'STATE' };
+    const { Item } = await this.#tables.send(new GetCommand({ TableName: `oncebox-${this.#stage}-orders`, Key }));
+    return Item as Item | undefined;
+  }
+
   /** Every row of a table. */
   async rows(table: 'orders' | 'payments'): Promise<Item[]> {
     const rows: Item[] = [];
     let start: Record<string, unknown> | undefined;
     do {
       const page: ScanCommandOutput = await this.#tables.send(
-        new ScanCommand({ TableName: `oncebox-${STAGE}-${table}`, ...(start ? { ExclusiveStartKey: start } : {}) }),
+        new ScanCommand({
+          TableName: `oncebox-${this.#stage}-${table}`,
+          ...(start ? { ExclusiveStartKey: start } : {}),
+        }),
       );
       rows.push(...((page.Items ?? []) as Item[]));
       start = page.LastEvaluatedKey;
@@ -95,7 +106,7 @@ export class BehindTheDoors {
   async faults(chaos: Partial<Chaos>): Promise<void> {
     await this.#ssm.send(
       new PutParameterCommand({
-        Name: `/oncebox/${STAGE}/chaos`,
+        Name: `/oncebox/${this.#stage}/chaos`,
         Value: JSON.stringify({ ...calm, ...chaos }),
         Type: 'String',
         Overwrite: true,
@@ -104,7 +115,7 @@ export class BehindTheDoors {
   }
 
   async #url(queue: string): Promise<string> {
-    const { QueueUrl } = await this.#sqs.send(new GetQueueUrlCommand({ QueueName: `oncebox-${STAGE}-${queue}` }));
+    const { QueueUrl } = await this.#sqs.send(new GetQueueUrlCommand({ QueueName: `oncebox-${this.#stage}-${queue}` }));
     if (!QueueUrl) throw new Error(`there is no queue ${queue}`);
     return QueueUrl;
   }

@@ -1,0 +1,46 @@
+/** `npm run bench`: measures the app on an engine of its own and prints the README's table. */
+import { cpus, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { apiTarget } from '../../localstack/api-target.ts';
+import { apiOf, deploy } from '../../localstack/deploy.ts';
+import { scratchDir, startEngine } from '../../localstack/engine.ts';
+import { startGateway } from '../../localstack/gateway.ts';
+import { BehindTheDoors } from '../support/behind-the-doors.ts';
+import { ShopClient } from '../support/shop-client.ts';
+import { bundles } from './bundles.ts';
+import { cost } from './cost.ts';
+import { type Row, table } from './figures.ts';
+import { memory } from './memory.ts';
+import { latency, throughput } from './orders.ts';
+
+/** The stage that `npm start` has, with its chaos switched off. */
+const STAGE = 'local';
+
+const rows: Row[] = [];
+const engine = await startEngine({ name: `bench-${process.pid}`, stage: STAGE, dataDir: scratchDir() });
+try {
+  const at = { endpoint: engine.endpoint, stage: STAGE };
+  await deploy({ ...at, folder: join(engine.folder, 'deploy') });
+  const target = await apiTarget(engine.endpoint, await apiOf(at));
+  const gateway = await startGateway({ port: 0, target, pages: [], maxInFlight: 4 });
+  try {
+    const shop = new ShopClient(gateway.url.replace('localhost', '127.0.0.1'));
+    const behind = new BehindTheDoors(engine.endpoint, STAGE);
+    await behind.faults({});
+    rows.push(...(await latency(shop)));
+    rows.push(...(await throughput(shop)));
+    rows.push(...(await cost(shop, behind, engine.endpoint, STAGE)));
+    rows.push(...memory(engine.pid));
+  } finally {
+    await gateway.close();
+  }
+} finally {
+  await engine.stop();
+}
+rows.push(...(await bundles()));
+
+const [cpu] = cpus();
+console.log(`\n${table(rows)}\n`);
+console.log(
+  `${cpus().length} cores (${cpu?.model.trim()}), ${(totalmem() / 2 ** 30).toFixed(0)} GB, ${process.platform}, Node ${process.version}, ${new Date().toISOString().slice(0, 10)}: npm run bench`,
+);
