@@ -11,7 +11,7 @@ export interface Check {
   readonly title: string;
   /** What to do about a fault. */
   wayOut(target: Target): string;
-  /** Without it nothing after it can be looked at. */
+  /** Where it cannot even look, nothing after it can. */
   readonly vital?: true;
   look(target: Target): Promise<Finding>;
 }

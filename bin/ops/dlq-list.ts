@@ -43,7 +43,11 @@ export default command({
       ),
     );
     const listings = found.flat();
-    print.either(listings, () => listingsTable(listings));
+    const isCut = found.some((some) => some.length === limit);
+    print.either(
+      listings,
+      () => listingsTable(listings) + (isCut ? `\nOnly ${limit} of each DLQ; --limit shows more.` : ''),
+    );
     return undefined;
   },
 });

@@ -23,7 +23,9 @@ export default command({
     limit: { type: 'string', value: 'n', help: `at most n messages (${DEFAULT_LIMIT})` },
     'dry-run': { type: 'boolean', help: 'say what each would do, and do nothing' },
   },
-  about: 'Each is sent to its queue first and deleted from the DLQ then. What is decided already has no effect.',
+  about:
+    'Each is sent to its queue first and deleted from the DLQ then. What is decided already has no effect. A longer\n' +
+    'DLQ takes several calls.',
   examples: ['dlq redrive order-payments --dry-run', 'dlq redrive order-payments', 'dlq redrive outbox-retry'],
   run: async ({ values, positionals: [name = ''], target, print, signal }) => {
     const limit = wholeNumber(values.limit, '--limit', DEFAULT_LIMIT, MAX_LIMIT);

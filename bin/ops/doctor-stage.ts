@@ -7,6 +7,7 @@ import {
   DynamoDBClient,
   paginateListTables,
 } from '@aws-sdk/client-dynamodb';
+import { Trouble } from '../../localstack/trouble.ts';
 import { askHealth } from './api-door.ts';
 import { type Check, deployAgain } from './check.ts';
 import type { Target } from './target.ts';
@@ -21,6 +22,7 @@ export const stageChecks: readonly Check[] = [
     wayOut: deployAgain,
     look: async (target) => {
       const found = await stacksOf(target);
+      if (found.size === 0) throw new Trouble(`stage ${target.stage} is not deployed`, deployAgain(target));
       const wanted = await expectedStacks(target);
       const missing = wanted.filter((name) => !found.has(name));
       const broken = [...found].filter(([, status]) => !COMPLETE.test(status));

@@ -9,6 +9,8 @@ import type { Target } from './target.ts';
 export interface Diagnosis {
   readonly check: string;
   readonly ok: boolean;
+  /** Whether it could be looked at, at all. */
+  readonly looked: boolean;
   readonly seen: string;
   readonly faults: readonly string[];
   readonly way_out: string | null;
@@ -26,7 +28,7 @@ export default command({
       const diagnosis = await diagnose(check, target);
       diagnoses.push(diagnosis);
       if (!print.isJson) print.text(inWords(diagnosis));
-      if (!diagnosis.ok && check.vital) break;
+      if (!diagnosis.looked && check.vital) break;
     }
     print.progressDone();
     const isWell = diagnoses.every(({ ok }) => ok);
@@ -40,12 +42,13 @@ export async function diagnose(check: Check, target: Target): Promise<Diagnosis>
   try {
     const { faults, seen } = await check.look(target);
     const ok = faults.length === 0;
-    return { check: check.title, ok, seen, faults, way_out: ok ? null : check.wayOut(target) };
+    return { check: check.title, ok, looked: true, seen, faults, way_out: ok ? null : check.wayOut(target) };
   } catch (error) {
     const { problem, wayOut } = explain(error, target);
     return {
       check: check.title,
       ok: false,
+      looked: false,
       seen: '',
       faults: [problem],
       way_out: check.vital ? wayOut : check.wayOut(target),
