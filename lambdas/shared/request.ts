@@ -5,6 +5,8 @@ import { BadInput, type Fault, Refusal } from './problem.ts';
 
 const MAX_BODY_BYTES = 128 * 1024;
 const MAX_DEPTH = 20;
+/** Strict, as JSON is: bytes that are no text are refused, not replaced. */
+const utf8 = new TextDecoder('utf-8', { fatal: true });
 const CORRELATION = /^[\x21-\x7e]{1,128}$/;
 
 /** Header names come in any case. */
@@ -29,24 +31,30 @@ export function jsonBody(event: APIGatewayProxyEvent): unknown {
   if (bytes.byteLength === 0) throw new BadInput([{ path: 'body', message: 'a JSON object is expected' }]);
   let value: unknown;
   try {
-    value = JSON.parse(bytes.toString('utf8'));
+    value = JSON.parse(utf8.decode(bytes));
   } catch (error) {
     throw new BadInput([{ path: 'body', message: `malformed JSON: ${(error as Error).message}` }]);
   }
-  if (deeperThan(value, MAX_DEPTH))
-    throw new BadInput([{ path: 'body', message: `nested deeper than ${MAX_DEPTH} levels` }]);
+  const fault = faultOfShape(value);
+  if (fault) throw new BadInput([{ path: 'body', message: fault }]);
   return value;
 }
 
-/** Without recursion: a body of brackets only must not end the stack. */
-function deeperThan(value: unknown, limit: number): boolean {
-  let level = [value];
+/**
+ * Without recursion: a body of brackets only must not end the stack. `__proto__` is the one name that a schema of free
+ * names would drop unseen.
+ */
+function faultOfShape(value: unknown): string | undefined {
+  let level = [value].filter(isNested);
   for (let depth = 0; level.length > 0; depth++) {
-    level = level.flatMap((one) => (typeof one === 'object' && one !== null ? Object.values(one) : []));
-    if (depth >= limit && level.length > 0) return true;
+    if (depth === MAX_DEPTH) return `nested deeper than ${MAX_DEPTH} levels`;
+    if (level.some((one) => Object.hasOwn(one, '__proto__'))) return 'a field may not be named __proto__';
+    level = level.flatMap((one) => Object.values(one).filter(isNested));
   }
-  return false;
+  return undefined;
 }
+
+const isNested = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
 /** Path parameters, decoded once: no id of ours holds a `%`, so an engine that has decoded them already does no harm. */
 export function pathParams(event: APIGatewayProxyEvent): Record<string, string> {
@@ -72,8 +80,20 @@ export function queryParams(event: APIGatewayProxyEvent): Record<string, string>
   );
 }
 
-/** What one part of the request says by its schema, its faults added to the others'. */
+/** What one part of the request says, or nothing where it cannot be read; its faults are added to the others'. */
+export function gather<T>(read: () => T, faults: Fault[]): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof BadInput)) throw error;
+    faults.push(...error.faults);
+    return undefined;
+  }
+}
+
+/** The same by its schema. What could not be read has said its faults already. */
 export function check<T>(schema: z.ZodMiniType<T>, value: unknown, faults: Fault[]): T | undefined {
+  if (value === undefined) return undefined;
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   for (const issue of parsed.error.issues) faults.push(...faultsOf(issue));

@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 import type { Clock } from './clock.ts';
 import { checkKey, type Making, makingOf } from './idempotency.ts';
 import { BadInput, type Fault } from './problem.ts';
-import { check, header, jsonBody, pathParams, queryParams } from './request.ts';
+import { check, gather, header, jsonBody, pathParams, queryParams } from './request.ts';
 
 /** What a door takes and gives. The reply is parsed by `returns`, so only declared fields leave. */
 export interface Contract<P, Q, B, R> {
@@ -71,10 +71,18 @@ export function route<Deps, R, P = Record<string, never>, Q = Record<string, nev
     contract: contract as Contract<unknown, unknown, unknown, unknown>,
     answer: async (name, event, correlationId, { deps, clock, baseUrl }) => {
       const faults: Fault[] = [];
-      const key = checkKey(header(event, 'Idempotency-Key'));
-      const json = contract.body && jsonBody(event);
-      const params = check<unknown>(contract.params ?? nothing, pathParams(event), faults);
-      const query = check<unknown>(contract.query ?? nothing, queryParams(event), faults);
+      const key = gather(() => checkKey(header(event, 'Idempotency-Key')), faults);
+      const json = contract.body && gather(() => jsonBody(event), faults);
+      const params = check<unknown>(
+        contract.params ?? nothing,
+        gather(() => pathParams(event), faults),
+        faults,
+      );
+      const query = check<unknown>(
+        contract.query ?? nothing,
+        gather(() => queryParams(event), faults),
+        faults,
+      );
       const body = contract.body && check<unknown>(contract.body, json, faults);
       if (faults.length > 0) throw new BadInput(faults);
       const now = clock.now();
