@@ -36,29 +36,21 @@ function installed() {
 async function install() {
   const started = Date.now();
   console.log('• installing packages (npm ci), about half a minute the first time …');
-  const child = spawn('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
-    cwd: root,
-    stdio: ['ignore', 'ignore', 'pipe'],
-    shell: process.platform === 'win32',
-  });
-  let errors = '';
-  child.stderr.on('data', (chunk) => {
-    errors += chunk;
-  });
   const ticker = setInterval(() => console.log(`  … still installing, ${seconds(started)} s`), 10_000);
-  const code = await new Promise((done) => {
-    child.once('error', (error) => {
-      errors += error.message;
-      done(1);
-    });
-    child.once('exit', (status) => done(status ?? 1));
-  });
+  let result = await npm('ci');
+  if (result.code !== 0 && /in sync|Missing:/.test(result.errors)) {
+    // A lockfile made on another platform may lack this one's optional binaries, which `npm ci` refuses;
+    // `npm install` takes every version that it does name from it, and adds those.
+    console.log('  … the lockfile lacks packages of this platform; installing with npm install');
+    result = await npm('install', '--no-save');
+  }
   clearInterval(ticker);
+  const { code, errors } = result;
   if (code !== 0) {
-    const offline = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ECONNRESET|network/i.test(errors);
-    if (offline)
-      fail('The npm registry cannot be reached.', 'Check the network or `npm config get registry`, then start again.');
-    fail(`npm ci failed: ${lastLines(errors)}`, 'Run `npm ci` to see all of it.');
+    const offline = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ECONNRESET/i.test(errors);
+    const check = 'Check the network and `npm config get registry`, then start again.';
+    if (offline) fail('The npm registry cannot be reached.', check);
+    fail(`The packages cannot be installed: ${telling(errors)}`, 'Run `npm ci` to see all of it.');
   }
   if (!existsSync(node24)) {
     fail('Node 24 did not arrive with the packages.', 'Run `npm ci` without --ignore-scripts, or install Node 24.');
@@ -67,8 +59,31 @@ async function install() {
   console.log(`✓ packages installed (${seconds(started)} s)`);
 }
 
-function lastLines(text) {
-  return text.trim().split('\n').slice(-3).join(' | ');
+async function npm(...args) {
+  const child = spawn('npm', [...args, '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: root,
+    stdio: ['ignore', 'ignore', 'pipe'],
+    shell: process.platform === 'win32',
+  });
+  let errors = '';
+  child.stderr.on('data', (chunk) => {
+    errors += chunk;
+  });
+  const code = await new Promise((done) => {
+    child.once('error', (error) => {
+      errors += error.message;
+      done(1);
+    });
+    child.once('close', (status) => done(status ?? 1));
+  });
+  return { code, errors };
+}
+
+/** The first lines of npm's complaint that say something. */
+function telling(errors) {
+  const lines = errors.split('\n').map((line) => line.replace(/^npm (error|ERR!)\s*/, '').trim());
+  const useful = lines.filter((line) => line !== '' && !/^code |complete log|npm help|^npm warn/.test(line));
+  return useful.slice(0, 2).join(' ') || 'npm said nothing';
 }
 
 function seconds(since) {

@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { engineEnv, root } from './settings.ts';
@@ -12,7 +11,6 @@ const MARGIN_MS = 60_000;
 /** Sends the last outbox records again: the engine forgets its streams at every stop, and what was under way in them. */
 export async function resendOutbox(endpoint: string, stage: string, stateFrom: Date): Promise<void> {
   const cli = join(root, 'bin', 'ops.ts');
-  if (!existsSync(cli)) return;
   const from = new Date(stateFrom.getTime() - MARGIN_MS).toISOString();
   await run(
     process.execPath,

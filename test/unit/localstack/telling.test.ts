@@ -9,9 +9,9 @@ const event = (second: number, id: string, status: string, reason: string, type 
   ResourceStatus: status,
   ResourceStatusReason: reason,
   ResourceType: type,
-  StackId: undefined,
-  EventId: undefined,
-  StackName: undefined,
+  StackId: 'arn',
+  EventId: id,
+  StackName: 'oncebox-test-data',
 });
 
 describe('a failed deploy', () => {
