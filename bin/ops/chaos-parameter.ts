@@ -37,7 +37,7 @@ export function changed(chaos: Chaos, assignments: readonly string[]): Chaos {
   const next: Record<string, number> = { ...chaos };
   for (const assignment of assignments) {
     const [, key = '', value = ''] = /^([a-z_]+)=([0-9.]+)$/.exec(assignment) ?? [];
-    if (!(key in chaos))
+    if (!Object.hasOwn(chaos, key))
       throw new UsageError(`"${assignment}" is no setting: take key=number with ${Object.keys(chaos).join(', ')}.`);
     next[key] = Number(value);
   }

@@ -76,8 +76,12 @@ describe('chaos', () => {
     });
   });
 
-  test.each(['publish_failure', 'nonsense=1', 'publish_failure=2', 'latency_ms=1.5', 'toString=1', 'duplicate=0.1.2'])(
-    '"%s" is refused',
-    (assignment) => expect(() => changed(calm, [assignment])).toThrow(),
-  );
+  test.each([
+    'publish_failure',
+    'nonsense=1',
+    'publish_failure=2',
+    'latency_ms=1.5',
+    'constructor=1',
+    'duplicate=0.1.2',
+  ])('"%s" is refused', (assignment) => expect(() => changed(calm, [assignment])).toThrow());
 });
