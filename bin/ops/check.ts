@@ -1,7 +1,7 @@
 import type { Target } from './target.ts';
 
 /** What a check found: nothing wrong, or each thing that is. */
-export interface Finding {
+interface Finding {
   readonly faults: readonly string[];
   /** What was looked at, in a few words. */
   readonly seen: string;

@@ -21,7 +21,7 @@ export const common = {
 
 export type Values<O extends Options> = ReturnType<typeof parseArgs<{ options: O; strict: true }>>['values'];
 
-export interface Input<O extends Options> {
+interface Input<O extends Options> {
   readonly values: Values<O>;
   readonly positionals: readonly string[];
   readonly target: Target;

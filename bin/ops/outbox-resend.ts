@@ -80,5 +80,5 @@ function inWords({
 }: Resent & { from: string; to: string; dry_run: boolean }) {
   const types = Object.entries(by_type).map(([type, count]) => `  ${type}: ${count}`);
   const done = dry_run ? 'nothing sent (dry run)' : `${sent} sent again${parked ? `, ${parked} parked` : ''}`;
-  return [`${found} events from ${from} to ${to}: ${done}`, ...types].join('\n');
+  return [`${found} ${found === 1 ? 'event' : 'events'} from ${from} to ${to}: ${done}`, ...types].join('\n');
 }
