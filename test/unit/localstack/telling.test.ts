@@ -3,7 +3,13 @@ import { firstFailure, tellingLine } from '../../../localstack/deploy-failure.ts
 import { metricsIn } from '../../../localstack/emf.ts';
 import { expiringIn } from '../../../localstack/ttl.ts';
 
-const event = (second: number, id: string, status: string, reason: string, type = 'AWS::SQS::Queue') => ({
+const event = (
+  second: number,
+  id: string,
+  status: 'CREATE_FAILED' | 'CREATE_IN_PROGRESS',
+  reason: string,
+  type = 'AWS::SQS::Queue',
+) => ({
   Timestamp: new Date(second * 1000),
   LogicalResourceId: id,
   ResourceStatus: status,
