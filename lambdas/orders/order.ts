@@ -22,11 +22,17 @@ export type Order = Placed & OrderState & { readonly version: number; readonly u
 
 export type OrderEvent = EventOf<typeof PaymentAuthorized> | EventOf<typeof PaymentDeclined>;
 
-export const place = (placed: Placed): Order => ({
-  ...placed,
+/** An order as it is when it is placed, and so the answer to a repeat of that request, whatever has become of it. */
+export const place = ({ id, user_id, amount, description, metadata, created_at }: Placed): Order => ({
+  id,
+  user_id,
+  amount,
+  description,
+  metadata,
+  created_at,
   status: 'NEW',
   version: 1,
-  updated_at: placed.created_at,
+  updated_at: created_at,
 });
 
 /** The saga's next state, or nothing where the event comes late, early or again and so changes nothing. */
