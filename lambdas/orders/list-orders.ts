@@ -6,6 +6,9 @@ import type { OrdersDeps } from './deps.ts';
 import { placedOf } from './order-store.ts';
 import { OrderView } from './view.ts';
 
+/** The sort value of this list: when the order was placed, and its id. */
+const Placed = z.string().check(z.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z#[a-z2-7]{26}$/));
+
 export const listOrders = route(
   {
     query: z.strictObject({ user_id: UserId, ...pageQuery }),
@@ -13,7 +16,7 @@ export const listOrders = route(
   },
   async ({ query }, { orders }: OrdersDeps) => {
     const limit = limitOf(query);
-    const found = await orders.ofUser(query.user_id, { limit, ...belowOf(query, z.string()) });
+    const found = await orders.ofUser(query.user_id, { limit, ...belowOf(query, Placed) });
     const last = found.length === limit && found.at(-1);
     return new Answer(found, last ? nextLink('/orders', { user_id: query.user_id }, query, placedOf(last)) : {});
   },
