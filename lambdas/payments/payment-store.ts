@@ -116,17 +116,17 @@ async function pay(unit: Unit, events: readonly OrderCreatedEvent[], call: Call)
     const undecided = waiting.filter((_, at) => !decisions[at]);
     return {
       ...settleAll(asAccount(account), undecided, iso(unit.clock.now()), call),
-      result: waiting.flatMap((event, at) => {
-        const decision = decisions[at];
-        return decision ? [{ event, decision }] : [];
-      }),
+      result: new Map(decisions.flatMap((decision) => (decision ? [[decision.pk, decision] as const] : []))),
     };
   });
   logger.info('bills settled', {
     user_id: first.data.user_id,
-    paid_or_declined: waiting.length - decidedBefore.length,
+    paid_or_declined: waiting.length - decidedBefore.size,
   });
-  for (const { event, decision } of decidedBefore) {
+  // of every message, not of every order: a nudge is answered even where a duplicate waits beside it
+  for (const event of events) {
+    const decision = decidedBefore.get(paymentKey(event.data.order_id).pk);
+    if (!decision) continue;
     if (event.nudge === undefined) count('Duplicates');
     else await answerAgain(unit, event, decision);
   }
