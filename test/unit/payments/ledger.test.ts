@@ -1,0 +1,155 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { MAX_AMOUNT, MAX_BALANCE } from '../../../events/money.ts';
+import { type Account, deposit, type Entry, openAccount, settle } from '../../../lambdas/payments/ledger.ts';
+import { given } from '../../support/given.ts';
+
+const at = '2026-01-01T00:00:00Z';
+const holding = (balance: number, version = 0): Account => ({ user_id: 'alice', balance, version, updated_at: at });
+const bill = (order_id: string, amount: number) => ({ order_id, user_id: 'alice', amount });
+
+const sumOf = (entry: Entry) => entry.lines.reduce((sum, line) => sum + BigInt(line.amount), 0n);
+
+test('an account opens empty, at version 0', () => {
+  expect(openAccount('alice', at)).toEqual(holding(0));
+});
+
+describe('a deposit', () => {
+  const paying = given((account: Account, amount: number) => deposit(account, amount, 'd1', at)?.account);
+
+  test('is added to the balance, under the next version', () => {
+    paying(holding(500, 7)).when(1500).gives(holding(2000, 8));
+  });
+
+  test('is an entry that says where the money came from', () => {
+    expect(deposit(holding(500, 7), 1500, 'd1', at)?.entry).toEqual({
+      entry_id: 'deposit:d1',
+      account: 'alice',
+      amount: 1500,
+      balance_after: 2000,
+      version: 8,
+      reason: 'deposit',
+      ref: 'd1',
+      at,
+      lines: [
+        { account: 'user:alice', amount: 1500 },
+        { account: 'external:deposits', amount: -1500 },
+      ],
+    });
+  });
+
+  test('may fill an account to the brim and no further', () => {
+    paying(holding(MAX_BALANCE - 1))
+      .when(1)
+      .gives(holding(MAX_BALANCE, 1));
+    paying(holding(MAX_BALANCE)).when(1).changesNothing();
+    paying(holding(MAX_BALANCE - 1))
+      .when(MAX_AMOUNT)
+      .changesNothing();
+  });
+});
+
+describe('the bills of one account', () => {
+  const outcomes = (account: Account | undefined, ...amounts: number[]) => {
+    const { account: after, decisions } = settle(
+      account,
+      amounts.map((amount, place) => bill(`o${place}`, amount)),
+      at,
+    );
+    return {
+      left: after?.balance,
+      version: after?.version,
+      said: decisions.map((one) => (one.decided === 'authorized' ? one.entry.balance_after : one.reason)),
+    };
+  };
+
+  test('are decided in their order, each against what those before it have left', () => {
+    expect(outcomes(holding(100, 3), 60, 50, 40, 1)).toEqual({
+      left: 0,
+      version: 5,
+      said: [40, 'insufficient_funds', 0, 'insufficient_funds'],
+    });
+  });
+
+  test('may take everything, and not one unit more', () => {
+    expect(outcomes(holding(100), 100).said).toEqual([0]);
+    expect(outcomes(holding(100), 101)).toEqual({ left: 100, version: 0, said: ['insufficient_funds'] });
+    expect(outcomes(holding(0), 1).said).toEqual(['insufficient_funds']);
+  });
+
+  test('of nobody are all declined', () => {
+    expect(outcomes(undefined, 1, 2)).toEqual({
+      left: undefined,
+      version: undefined,
+      said: ['account_not_found', 'account_not_found'],
+    });
+  });
+
+  test('that are none change nothing', () => {
+    expect(outcomes(holding(100, 3))).toEqual({ left: 100, version: 3, said: [] });
+  });
+
+  test('are paid to the merchant by an entry each', () => {
+    const [decision] = settle(holding(100, 3), [bill('o1', 30)], at).decisions;
+    expect(decision).toEqual({
+      bill: bill('o1', 30),
+      decided: 'authorized',
+      entry: {
+        entry_id: 'order:o1',
+        account: 'alice',
+        amount: -30,
+        balance_after: 70,
+        version: 4,
+        reason: 'order',
+        ref: 'o1',
+        at,
+        lines: [
+          { account: 'user:alice', amount: -30 },
+          { account: 'merchant:orders', amount: 30 },
+        ],
+      },
+    });
+  });
+});
+
+describe('whatever is deposited and ordered', () => {
+  const amount = fc.oneof(fc.integer({ min: 1, max: 50 }), fc.integer({ min: 1, max: MAX_AMOUNT }));
+  const deed = fc.oneof(fc.record({ deposit: amount }), fc.record({ orders: fc.array(amount, { maxLength: 6 }) }));
+  const start = fc.oneof(fc.constant(0), fc.integer({ min: 0, max: MAX_BALANCE }), fc.constant(MAX_BALANCE));
+
+  test('each entry sums to zero, entries chain without a gap, and no balance leaves its bounds', () => {
+    fc.assert(
+      fc.property(start, fc.array(deed, { maxLength: 20 }), (balance, deeds) => {
+        let account = holding(balance);
+        const entries: Entry[] = [];
+        for (const [place, one] of deeds.entries()) {
+          if ('deposit' in one) {
+            const moved = deposit(account, one.deposit, `d${place}`, at);
+            expect(moved === undefined).toBe(BigInt(account.balance) + BigInt(one.deposit) > BigInt(MAX_BALANCE));
+            if (moved) entries.push(moved.entry);
+            account = moved?.account ?? account;
+          } else {
+            const bills = one.orders.map((sum, at) => bill(`o${place}-${at}`, sum));
+            const settled = settle(account, bills, at);
+            expect(settled.decisions.map((decision) => decision.bill)).toEqual(bills);
+            for (const decision of settled.decisions)
+              if (decision.decided === 'authorized') entries.push(decision.entry);
+            account = settled.account ?? account;
+          }
+        }
+        let sum = BigInt(balance);
+        for (const [place, entry] of entries.entries()) {
+          sum += BigInt(entry.amount);
+          expect(sumOf(entry)).toBe(0n);
+          expect(entry.version).toBe(place + 1);
+          expect(BigInt(entry.balance_after)).toBe(sum);
+          expect(entry.balance_after).toBeGreaterThanOrEqual(0);
+          expect(entry.balance_after).toBeLessThanOrEqual(MAX_BALANCE);
+        }
+        expect(account.version).toBe(entries.length);
+        expect(BigInt(account.balance)).toBe(sum);
+        expect(new Set(entries.map(({ entry_id }) => entry_id)).size).toBe(entries.length);
+      }),
+    );
+  });
+});
