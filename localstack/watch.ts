@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { watch as watchFolder } from 'node:fs';
+import { type FSWatcher, watch as watchFolder } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,22 +20,40 @@ export async function watch(at: At): Promise<() => Promise<void>> {
   const known = await hashes();
   let timer: NodeJS.Timeout | undefined;
   let last: Promise<void> = Promise.resolve();
+  const watchers = new Map<string, FSWatcher>();
   const onChange = () => {
     clearTimeout(timer);
     // One after the other: a run that began earlier must not end later with older code.
     timer = setTimeout(() => {
-      last = last.then(() => bring(at, known));
+      last = last.then(() => follow(watchers, onChange)).then(() => bring(at, known));
     }, SETTLE_MS);
   };
-  const watchers = ['lambdas', 'events'].map((folder) =>
-    watchFolder(join(root, folder), { recursive: true }, onChange),
-  );
+  await follow(watchers, onChange);
   console.log('✓ watching lambdas/ and events/');
   return async () => {
     clearTimeout(timer);
-    for (const watcher of watchers) watcher.close();
+    for (const watcher of watchers.values()) watcher.close();
     await last;
   };
+}
+
+/**
+ * Watches each folder by itself. Node's recursive watch follows files on Linux, and loses those that an editor
+ * replaces instead of writing into them.
+ */
+async function follow(watchers: Map<string, FSWatcher>, onChange: () => void): Promise<void> {
+  const folders = new Set<string>();
+  for (const top of ['lambdas', 'events'].map((name) => join(root, name))) {
+    folders.add(top);
+    const entries = await readdir(top, { recursive: true, withFileTypes: true });
+    for (const entry of entries) if (entry.isDirectory()) folders.add(join(entry.parentPath, entry.name));
+  }
+  for (const [folder, watcher] of watchers) {
+    if (folders.has(folder)) continue;
+    watcher.close();
+    watchers.delete(folder);
+  }
+  for (const folder of folders) if (!watchers.has(folder)) watchers.set(folder, watchFolder(folder, onChange));
 }
 
 async function bring(at: At, known: Map<string, string>): Promise<void> {
