@@ -49,12 +49,16 @@ export function firstFailure(events: readonly StackEvent[]): StackEvent | undefi
   return oldestFirst.find((event) => event.ResourceType !== 'AWS::CloudFormation::Stack') ?? oldestFirst[0];
 }
 
+// What says most comes first: an error with its reason, CDK's own kind of error, then the CLI's verdict.
+const TELLING = [/^\w*Error: /, /^«\w+»/, /^❌/];
+
 /** The line of a failed command that says most: its error, not the frames under it. */
 export function tellingLine(output: string): string {
-  const lines = output.split('\n').map((line) => line.trim());
-  const spoken = lines.filter(
-    (line) => line !== '' && !line.startsWith('at ') && !/^Node\.js v|^Subprocess exited/.test(line),
-  );
-  const error = spoken.find((line) => /^(\w*Error|❌|\[?error)/i.test(line));
-  return (error ?? spoken.at(-1) ?? 'it said nothing').slice(0, 400);
+  const lines = output.split('\n').map((line) => line.trim().replace(/^‣ /, ''));
+  const spoken = lines.filter((line) => line !== '' && !/^at |^Node\.js v|Subprocess exited/.test(line));
+  for (const pattern of TELLING) {
+    const line = spoken.find((candidate) => pattern.test(candidate));
+    if (line) return line.slice(0, 400);
+  }
+  return (spoken.at(-1) ?? 'it said nothing').slice(0, 400);
 }

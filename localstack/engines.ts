@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { isHealthy, startEngine } from './engine.ts';
 import { folderOf } from './instance.ts';
 import { step, until } from './progress.ts';
+import { NoPython } from './python.ts';
 import type { Settings } from './settings.ts';
 import { Trouble } from './trouble.ts';
 
@@ -28,6 +29,15 @@ export function endpointOf(settings: Settings): string {
 export async function openEngine(settings: Settings): Promise<AnyEngine> {
   if (settings.endpoint) return await foreign(settings.endpoint);
   if (settings.engine === 'localstack') return await container(settings);
+  return await embedded(settings).catch(async (error: unknown) => {
+    // Without Python the container does it, where there is one; without either, what is missing for the default is said.
+    if (!(error instanceof NoPython) || !(await hasDocker())) throw error;
+    console.log(`  … ${error.message} Docker is here: LocalStack instead.`);
+    return await container(settings);
+  });
+}
+
+async function embedded(settings: Settings): Promise<AnyEngine> {
   return await step('starting the embedded engine', () =>
     startEngine({
       name: settings.stage,
@@ -88,9 +98,19 @@ async function assertDocker(): Promise<void> {
   const daemon = await docker(['version', '--format', '{{.Server.Version}}'], process.env);
   const without = 'Start without --engine localstack: the embedded engine needs no Docker.';
   if (daemon.code === 127) throw new Trouble('Docker is not installed.', without);
-  if (daemon.code !== 0) throw new Trouble('The Docker daemon does not answer.', `Start it. Or: ${without}`);
+  if (daemon.code !== 0)
+    throw new Trouble(
+      'The Docker daemon does not answer.',
+      `Start it; or leave out --engine localstack, since the embedded engine needs no Docker.`,
+    );
   const plugin = await docker(['compose', 'version'], process.env);
-  if (plugin.code !== 0) throw new Trouble('Docker has no `compose` command.', `Install its plugin. Or: ${without}`);
+  if (plugin.code !== 0)
+    throw new Trouble('Docker has no `compose` command.', `Install its plugin; or leave out --engine localstack.`);
+}
+
+async function hasDocker(): Promise<boolean> {
+  const answers = [await docker(['version'], process.env), await docker(['compose', 'version'], process.env)];
+  return answers.every(({ code }) => code === 0);
 }
 
 async function docker(args: string[], env: NodeJS.ProcessEnv): Promise<{ code: number; output: string }> {

@@ -9,6 +9,9 @@ import { Trouble } from './trouble.ts';
 /** How to run Python with the engine's packages. */
 export type EnginePython = { command: string; pythonPath: string | undefined };
 
+/** The embedded engine cannot be had on this machine, but another may. */
+export class NoPython extends Trouble {}
+
 const requirements = join(import.meta.dirname, 'requirements.txt');
 const OLDEST = [3, 10] as const;
 
@@ -42,7 +45,7 @@ async function make(folder: string, wanted: string | undefined): Promise<EngineP
     const result = await way();
     if (typeof result !== 'string') return result;
     failures.push(`${name}: ${result}`);
-    if (offline.test(result)) {
+    if (result === unreachable) {
       throw new Trouble(
         'The Python package index cannot be reached.',
         'Check the network or `pip config list`, then start again.',
@@ -50,15 +53,16 @@ async function make(folder: string, wanted: string | undefined): Promise<EngineP
     }
     console.log(`  … ${name} did not do: ${result}`);
   }
-  throw new Trouble(
+  throw new NoPython(
     system ? `Python's packages cannot be installed (${failures.join('; ')}).` : 'There is no Python 3.10 or newer.',
     'Install python3 with python3-venv, or uv; or start with Docker: npm start -- --engine localstack',
   );
 }
 
 const missing = Promise.resolve('no Python 3.10 or newer');
+const unreachable = 'the package index cannot be reached';
 const offline =
-  /ConnectionError|NewConnectionError|Temporary failure in name resolution|Name or service not known|Connection refused|dns error|timed out/i;
+  /ConnectionError|NewConnectionError|Temporary failure in name resolution|Name or service not known|Connection refused|dns error|timed out|ConnectTimeout/i;
 
 async function findPython(wanted: string | undefined): Promise<string | undefined> {
   const names = wanted
@@ -74,7 +78,7 @@ async function findPython(wanted: string | undefined): Promise<string | undefine
   return undefined;
 }
 
-const pipInstall = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-deps', '-r', requirements];
+const pipInstall = ['-m', 'pip', 'install', '--disable-pip-version-check', '--no-deps', '-r', requirements];
 
 async function withVenv(python: string, folder: string): Promise<EnginePython | string> {
   const venv = await attempt(python, ['-m', 'venv', folder]);
@@ -135,6 +139,7 @@ async function attempt(
 
 /** The last line that says something. */
 function summary(output: string): string {
+  if (offline.test(output)) return unreachable;
   const lines = output
     .trim()
     .split('\n')
