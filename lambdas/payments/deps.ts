@@ -3,10 +3,10 @@ import { systemClock } from '../shared/clock.ts';
 import { readEnv } from '../shared/env.ts';
 import type { Call } from '../shared/receipt.ts';
 import { PaymentsEnv } from './env.ts';
-import { paymentStore } from './payment-store.ts';
+import { type PaymentStore, paymentStore } from './payment-store.ts';
 
 /** What this context's handlers stand on, for one call. */
-export type PaymentsDeps = { payments: ReturnType<typeof paymentStore> };
+export type PaymentsDeps = { payments: PaymentStore };
 
 export const paymentsDeps = () => {
   const store = tableStore(readEnv(PaymentsEnv).PAYMENTS_TABLE);

@@ -1,5 +1,4 @@
 import * as z from 'zod/mini';
-
-const set = z.string().check(z.minLength(1));
+import { set } from '../shared/env.ts';
 
 export const PaymentsEnv = z.object({ PAYMENTS_TABLE: set });

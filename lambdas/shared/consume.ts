@@ -34,7 +34,7 @@ interface Parsed<E extends EventDefinition> {
 type Outcome = { record: SQSRecord } & ({ to: 'done' } | { to: 'retry' | 'dlq'; reason: string } | { to: 'queue' });
 
 export interface Consumer<Deps> {
-  (event: SQSEvent, context: { getRemainingTimeInMillis(): number; functionName: string }): Promise<SQSBatchResponse>;
+  (event: SQSEvent, context: { getRemainingTimeInMillis(): number }): Promise<SQSBatchResponse>;
   /** The same consumer on another footing: memory adapters, a virtual clock. */
   on(
     runtime: ConsumerRuntime<Deps>,
@@ -96,15 +96,16 @@ export function consumeGroups<const E extends EventDefinition, Deps>(
     return deliver(outcomes, queue, clock, consumer);
   };
 
-  let lambda: ConsumerRuntime<Deps> | undefined;
+  let lambda: { name: string; runtime: ConsumerRuntime<Deps> } | undefined;
   const handler = middy<SQSEvent, SQSBatchResponse>()
     .use(observed())
     .handler(async (event, context) => {
       if (!lambda) {
-        const { QUEUE_URL, DLQ_URL } = readEnv(ConsumerEnv);
-        lambda = { deps: wire(), queue: sqsQueue(QUEUE_URL, DLQ_URL), clock: systemClock, chaos: readChaos };
+        const { CONSUMER, QUEUE_URL, DLQ_URL } = readEnv(ConsumerEnv);
+        const queue = sqsQueue(QUEUE_URL, DLQ_URL);
+        lambda = { name: CONSUMER, runtime: { deps: wire(), queue, clock: systemClock, chaos: readChaos } };
       }
-      return run(event, context.functionName, context.getRemainingTimeInMillis(), lambda);
+      return run(event, lambda.name, context.getRemainingTimeInMillis(), lambda.runtime);
     });
   return Object.assign(handler as unknown as Consumer<Deps>, {
     on: (runtime: ConsumerRuntime<Deps>) => (event: SQSEvent, consumer: string, timeoutMs: number) =>
@@ -123,9 +124,11 @@ function parse<E extends EventDefinition>(on: readonly E[], body: string): Event
   const envelope = Envelope.safeParse(json);
   if (!envelope.success) throw new Poison(`not our envelope: ${faultsOf(envelope.error)}`);
   const { type, version } = envelope.data;
-  const definition = on.find((one) => one.type === type);
-  if (!definition) throw new Poison(`${type} is not for this queue`);
-  if (definition.version !== version) throw new Poison(`${type} version ${version} is unknown here`);
+  // a new version stands beside the old one until nobody sends that any more
+  const versions = on.filter((one) => one.type === type);
+  if (versions.length === 0) throw new Poison(`${type} is not for this queue`);
+  const definition = versions.find((one) => one.version === version);
+  if (!definition) throw new Poison(`${type} version ${version} is unknown here`);
   const data = definition.schema.safeParse(envelope.data.data);
   if (!data.success) throw new Poison(`${type} breaks its schema: ${faultsOf(data.error)}`);
   return { ...envelope.data, data: data.data } as EventOf<E>;

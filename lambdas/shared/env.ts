@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 
-const set = z.string().check(z.minLength(1));
+/** A variable that must be there and say something. */
+export const set = z.string().check(z.minLength(1));
 
 /** The relay's environment. The construct that makes the function fills it, typed from these keys. */
 export const RelayEnv = z.object({ BUS_NAME: set, RETRY_QUEUE_URL: set });
@@ -8,8 +9,11 @@ export const RelayEnv = z.object({ BUS_NAME: set, RETRY_QUEUE_URL: set });
 /** What the outbox-retry consumer needs: where to send, and where to give up. */
 export const OutboxRetryEnv = z.object({ BUS_NAME: set, RETRY_QUEUE_URL: set, RETRY_DLQ_URL: set });
 
-/** What every queue consumer has: its own queue (to put contended messages back) and that queue's DLQ. */
-export const ConsumerEnv = z.object({ QUEUE_URL: set, DLQ_URL: set });
+/**
+ * What every queue consumer has: its own queue (to put contended messages back), that queue's DLQ, and the name under
+ * which it signs receipts. That is the queue's, the same on every stage: receipts outlive functions and their names.
+ */
+export const ConsumerEnv = z.object({ CONSUMER: set, QUEUE_URL: set, DLQ_URL: set });
 
 /** Where links and `Location` point; empty means relative links. */
 export const ApiEnv = z.object({ BASE_URL: z.string() });

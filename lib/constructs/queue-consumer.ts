@@ -18,8 +18,8 @@ export interface ConsumerProps<S extends EnvSchema> {
 }
 
 /**
- * A function that works on a queue. Messages of a batch fail one by one. `QUEUE_URL` and `DLQ_URL`, and the rights to
- * put messages back and to bury them, come with it.
+ * A function that works on a queue. Messages of a batch fail one by one. `CONSUMER`, `QUEUE_URL` and `DLQ_URL`,
+ * and the rights to put messages back and to bury them, come with it.
  */
 export class QueueConsumer<S extends EnvSchema> extends Construct {
   readonly consumer: ServiceFunction;
@@ -31,7 +31,7 @@ export class QueueConsumer<S extends EnvSchema> extends Construct {
       description: props.description,
       env: props.env,
       values: props.values,
-      given: { QUEUE_URL: from.queue.queueUrl, DLQ_URL: from.dlq.queueUrl },
+      given: { CONSUMER: from.name, QUEUE_URL: from.queue.queueUrl, DLQ_URL: from.dlq.queueUrl },
       access: [...from.works, ...(props.access ?? [])],
       timeout: from.timeout,
     });

@@ -61,7 +61,14 @@ describe('EventConsumer', () => {
   it('knows its queue and DLQ, and may put messages back or bury them', () => {
     template.hasResourceProperties('AWS::Lambda::Function', {
       Timeout: 10,
-      Environment: { Variables: Match.objectLike({ QUEUE_URL: Match.anyValue(), DLQ_URL: Match.anyValue() }) },
+      Environment: {
+        // receipts are signed by it, so it must not change with the stage or the function's name
+        Variables: Match.objectLike({
+          CONSUMER: 'payment-status',
+          QUEUE_URL: Match.anyValue(),
+          DLQ_URL: Match.anyValue(),
+        }),
+      },
     });
     template.hasResourceProperties('AWS::IAM::Role', {
       Policies: [

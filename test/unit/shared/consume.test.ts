@@ -191,6 +191,22 @@ describe('a message that can never succeed is buried at once, and its neighbours
     expect(queue.delays).toEqual([]);
   });
 
+  test('but not while two versions of its event stand side by side: each is read by its own schema', async () => {
+    const Once = defineEvent('greetings', 'Shouted', 1, z.object({ name: z.string() }), ({ name }) => name);
+    const Louder = defineEvent('greetings', 'Shouted', 2, z.object({ names: z.array(z.string()) }), String);
+    const seen: unknown[] = [];
+    const queue = new NotedQueue();
+    const act = async ({ data }: { data: unknown }) => seen.push(data);
+    const runtime = { deps: (call: Call) => ({ call }), queue, clock: steppingClock(), chaos: async () => calm };
+    const cause = { time: new Date(noon).toISOString(), correlation_id: 'thread', causation_id: 'cause' };
+    const Records = [Once.make({ name: 'a' }, cause), Louder.make({ names: ['b'] }, cause)].map((event, at) =>
+      message(`m${at}`, event),
+    );
+    await consume([Once, Louder], wire, act).on(runtime)({ Records }, 'greeter', 10_000);
+    expect(seen).toEqual([{ name: 'a' }, { names: ['b'] }]);
+    expect(queue.buried).toEqual([]);
+  });
+
   test('with every fault of its data named', async () => {
     const { queue, receive } = running(async () => undefined);
     await receive(message('m', { ...right, data: { name: '', times: 1.5 } }));
