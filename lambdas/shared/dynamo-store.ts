@@ -63,8 +63,9 @@ export function dynamoStore(client: DynamoDBDocumentClient, table: string): Stor
     write: async (writes, token) => {
       try {
         const [only] = writes;
-        // a transaction pays each item twice; one conditional write promises the same for one
-        if (writes.length === 1 && only && only.op !== 'check') await writeOne(client, table, only);
+        // a transaction pays each item twice; one conditional write promises the same for one, but where the SDK repeats
+        // it after a lost answer: then a sum would be added twice, and only a transaction's token tells the repeat
+        if (writes.length === 1 && only && only.op !== 'check' && !adds(only)) await writeOne(client, table, only);
         else await writeAll(client, table, writes, token);
       } catch (error) {
         throw refusalOf(error, writes) ?? error;
@@ -129,6 +130,8 @@ async function runQuery(client: DynamoDBDocumentClient, table: string, query: Qu
   } while (start && (query.limit === undefined || items.length < query.limit));
   return items;
 }
+
+const adds = (write: Write): boolean => write.op === 'update' && Object.keys(write.add ?? {}).length > 0;
 
 type TransactItem = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
 const returnOld = { ReturnValuesOnConditionCheckFailure: 'ALL_OLD' } as const;

@@ -3,7 +3,11 @@ import type { QueuePort } from './queue.ts';
 
 /** SQS says no to more at once. */
 const BATCH = 10;
-const text = (value: string | number) => ({ DataType: 'String', StringValue: String(value).slice(0, 4000) || '-' });
+/** SQS takes only characters that XML has; what a stranger sent may be quoted in a reason, and hold others. */
+const UNSAYABLE = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu;
+export const sayable = (value: string | number): string =>
+  String(value).slice(0, 4000).replaceAll(UNSAYABLE, '\uFFFD') || '-';
+const text = (value: string | number) => ({ DataType: 'String', StringValue: sayable(value) });
 
 /** The SDK's SQS client is loaded at the first trouble: a consumer whose messages all succeed never needs it. */
 export function sqsQueue(queueUrl: string, dlqUrl: string): QueuePort {

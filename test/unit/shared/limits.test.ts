@@ -56,6 +56,11 @@ describe('a transaction is refused before any store sees it', () => {
     expect(() => checkLimits([put('STATE', { events: kilobytes(200) })])).not.toThrow();
   });
 
+  test('but not for the escapes that a text of JSON would need once more: it is stored as it is', () => {
+    const events = JSON.stringify(['"'.repeat(90 * 1024)]);
+    expect(() => checkLimits([put('OUTBOX#x', { events })])).not.toThrow();
+  });
+
   test('nested deeper than 32 levels, maps and lists alike', () => {
     expect(() => checkLimits([put('A', { attribute: nested(32) })])).not.toThrow();
     expect(() => checkLimits([put('A', { attribute: nested(33) })])).toThrow('nested deeper than 32');
