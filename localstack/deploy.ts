@@ -76,10 +76,6 @@ export async function apiOf(options: { endpoint: string; stage: string }): Promi
   return { id, stage };
 }
 
-export function apiUrl(endpoint: string, api: { id: string; stage: string }): string {
-  return `${endpoint}/_aws/execute-api/${api.id}/${api.stage}`;
-}
-
 async function complete(options: DeployOptions): Promise<boolean> {
   const stack = await stackNamed(options, `oncebox-${options.stage}-api`);
   return /^(CREATE|UPDATE)_COMPLETE$/.test(stack?.StackStatus ?? '');

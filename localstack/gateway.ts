@@ -68,7 +68,7 @@ export async function startGateway(options: GatewayOptions): Promise<{ url: stri
   };
 }
 
-export function isForApi(method: string, path: string, target: ApiTarget): boolean {
+function isForApi(method: string, path: string, target: ApiTarget): boolean {
   if (target.segments.has(firstSegment(path))) return true;
   return target.hasFallback && method !== 'GET' && method !== 'HEAD';
 }

@@ -6,7 +6,7 @@ import { Trouble } from './trouble.ts';
 
 const run = promisify(execFile);
 
-export type Owner = { pid: number; command: string };
+type Owner = { pid: number; command: string };
 
 /** Throws with the port, who has it and the setting that chooses another. */
 export async function assertFree(port: number, setting: string): Promise<void> {

@@ -10,7 +10,7 @@ const run = promisify(execFile);
 export type Identity = { pid: number; started: string };
 
 /** When a process started, in the system's own words; undefined where it is gone. A zombie is gone. */
-export async function startTime(pid: number): Promise<string | undefined> {
+async function startTime(pid: number): Promise<string | undefined> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
   if (stat !== undefined) {
     // The name in parentheses may hold spaces; after it come state (3rd field) … start time (22nd).
