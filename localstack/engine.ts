@@ -96,7 +96,12 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     },
     async restart() {
       await stop(identity, STOP_WITHIN_MS);
-      return await startEngine({ ...options, port, keep: true });
+      const next = await startEngine({ ...options, port, keep: true });
+      const stopNext = async () => {
+        await next.stop();
+        afterwards();
+      };
+      return { ...next, stop: stopNext };
     },
   };
 }
