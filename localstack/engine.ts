@@ -45,11 +45,15 @@ const STOP_WITHIN_MS = 30_000;
 
 /** Starts the embedded engine at its own port, with its own state, and resolves when it answers. */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
+  return await open(options, !options.keep);
+}
+
+async function open(options: EngineOptions, fromNothing: boolean): Promise<Engine> {
   const home = options.dataDir ?? join(root, '.oncebox');
   const folder = join(home, options.name);
   const pidFile = join(folder, 'engine.json');
   await endLeftovers(folder, pidFile);
-  if (!options.keep) remove(folder);
+  if (fromNothing) remove(folder);
   for (const part of ['state', 's3', 'tmp']) mkdirSync(join(folder, part), { recursive: true });
   // The engine's own worker script is CommonJS; under this project's package.json Node would take it for a module.
   writeJson(join(folder, 'tmp', 'package.json'), { type: 'commonjs' });
@@ -96,12 +100,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     },
     async restart() {
       await stop(identity, STOP_WITHIN_MS);
-      const next = await startEngine({ ...options, port, keep: true });
-      const stopNext = async () => {
-        await next.stop();
-        afterwards();
-      };
-      return { ...next, stop: stopNext };
+      return await open({ ...options, port }, false);
     },
   };
 }
