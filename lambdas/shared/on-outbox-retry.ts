@@ -7,7 +7,7 @@ import { type Clock, iso, systemClock } from './clock.ts';
 import { OutboxRetryEnv, readEnv } from './env.ts';
 import { logger, observed } from './observability.ts';
 import { type Delay, delayAll, type QueuePort } from './queue.ts';
-import { batches, type Relay, sendOnce } from './relay.ts';
+import { batches, PATIENCE, type Relay, sendOnce } from './relay.ts';
 import { eventBridgeBus } from './relay-ports.ts';
 import { sqsQueue } from './sqs-queue.ts';
 
@@ -23,10 +23,14 @@ export interface OutboxRetry {
   readonly clock: Clock;
 }
 
-/** Sends parked events again until the bus takes them. What it took stays sent: consumers know a repeat by its id. */
+/**
+ * Sends parked events again until the bus takes them. What it has taken is not sent again with the others of its
+ * message: they go on by themselves, since one of many may fail at every try.
+ */
 export async function retryParked(
   { Records }: SQSEvent,
   { relay, queue, clock }: OutboxRetry,
+  deadline = Number.POSITIVE_INFINITY,
 ): Promise<SQSBatchResponse> {
   const stays: string[] = [];
   const delays: Delay[] = [];
@@ -34,18 +38,28 @@ export async function retryParked(
     const { messageId: id, receiptHandle: handle, attributes } = record;
     const events = parcelIn(record.body);
     const unsent: Envelope[] = [];
-    for (const batch of batches(events ?? [])) unsent.push(...(await sendOnce(batch, relay)));
+    const isUntried = clock.now() > deadline;
+    // a bus that says no slowly must not keep the messages from being delayed
+    for (const batch of batches(events ?? []))
+      unsent.push(...(clock.now() > deadline ? batch : await sendOnce(batch, relay)));
     if (events && unsent.length === 0) continue;
+    if (events && unsent.length < events.length) {
+      try {
+        await queue.putBack(JSON.stringify(unsent));
+      } catch (error) {
+        logger.error('parked events could not be put back', { message_id: id, error: error as Error });
+        stays.push(id);
+      }
+      continue;
+    }
     const receives = Number(attributes.ApproximateReceiveCount);
     const waitedFor = clock.now() - Number(attributes.SentTimestamp);
-    if (events && waitedFor <= GIVES_UP_AFTER_MS) {
+    if (events && (isUntried || waitedFor <= GIVES_UP_AFTER_MS)) {
       stays.push(id);
       delays.push({ id, handle, seconds: retrySeconds(receives) });
       continue;
     }
-    const reason = events
-      ? `the bus did not take ${unsent.length} of ${events.length} events for 24 h`
-      : 'not a list of our events';
+    const reason = events ? `the bus took none of ${events.length} events for 24 h` : 'not a list of our events';
     try {
       await queue.bury(record.body, {
         reason,
@@ -80,7 +94,8 @@ let ports: OutboxRetry | undefined;
 
 export const handler = middy<SQSEvent, SQSBatchResponse>()
   .use(observed())
-  .handler(async (event) => {
+  .handler(async (event, context) => {
+    const deadline = systemClock.now() + context.getRemainingTimeInMillis() * PATIENCE;
     if (!ports) {
       const { BUS_NAME, RETRY_QUEUE_URL, RETRY_DLQ_URL } = readEnv(OutboxRetryEnv);
       ports = {
@@ -89,5 +104,5 @@ export const handler = middy<SQSEvent, SQSBatchResponse>()
         clock: systemClock,
       };
     }
-    return retryParked(event, ports);
+    return retryParked(event, ports, deadline);
   });

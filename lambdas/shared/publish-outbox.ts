@@ -6,7 +6,7 @@ import { systemClock } from './clock.ts';
 import { RelayEnv, readEnv } from './env.ts';
 import { observed } from './observability.ts';
 import { eventsIn } from './outbox.ts';
-import { type Relay, relay } from './relay.ts';
+import { PATIENCE, type Relay, relay } from './relay.ts';
 import { eventBridgeBus, parkingQueue } from './relay-ports.ts';
 import type { Item } from './store.ts';
 
@@ -15,7 +15,8 @@ let ports: Relay | undefined;
 /** Every context's outbox, sent to the bus as the table's stream tells of it. */
 export const handler = middy<DynamoDBStreamEvent, void>()
   .use(observed())
-  .handler(async ({ Records }) => {
+  .handler(async ({ Records }, context) => {
+    const deadline = systemClock.now() + context.getRemainingTimeInMillis() * PATIENCE;
     if (!ports) {
       const { BUS_NAME, RETRY_QUEUE_URL } = readEnv(RelayEnv);
       ports = {
@@ -28,5 +29,5 @@ export const handler = middy<DynamoDBStreamEvent, void>()
     const records = Records.map(
       ({ dynamodb }) => unmarshall((dynamodb?.NewImage ?? {}) as Parameters<typeof unmarshall>[0]) as Item,
     );
-    await relay(records.flatMap(eventsIn), ports);
+    await relay(records.flatMap(eventsIn), ports, deadline);
   });

@@ -2,12 +2,14 @@ import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import type { Envelope } from '../../events/envelope.ts';
 import type { Bus } from './relay.ts';
+import { requestHandler } from './request-handler.ts';
 
 /** A parked message stays below SQS's 256 KB; one outbox record has 200 KB at most, so one event always fits. */
 const PARKED_BYTES = 220 * 1024;
 
 export function eventBridgeBus(name: string): Bus {
-  const client = new EventBridgeClient({});
+  // one try at a time: the relay tries again by itself, and counts the time
+  const client = new EventBridgeClient({ requestHandler, maxAttempts: 1 });
   return async (events) => {
     const { Entries = [] } = await client.send(
       new PutEventsCommand({
@@ -30,7 +32,7 @@ export function parkingQueue(queueUrl: string): (events: readonly Envelope[]) =>
   let sqs: SQSClient | undefined;
   return async (events) => {
     const sdk = await import('@aws-sdk/client-sqs');
-    sqs ??= new sdk.SQSClient({});
+    sqs ??= new sdk.SQSClient({ requestHandler });
     for (const MessageBody of parcels(events))
       await sqs.send(new sdk.SendMessageCommand({ QueueUrl: queueUrl, MessageBody }));
   };

@@ -14,6 +14,9 @@ export interface Relay {
   readonly chaos: () => Promise<Chaos>;
 }
 
+/** Of a function's time; the rest is for what must be done with all that the bus has not taken. */
+export const PATIENCE = 0.5;
+
 /** PutEvents takes ten entries and 256 KB; the margin is for what the SDK wraps around each. */
 const MAX_ENTRIES = 10;
 const MAX_BYTES = 240 * 1024;
@@ -22,10 +25,18 @@ const RETRIES = 2;
 const FIRST_WAIT_MS = 20;
 const LONGEST_WAIT_MS = 100;
 
-/** Sends them all, in order as far as the bus allows. Throws only if an event could be neither sent nor parked. */
-export async function relay(events: readonly Envelope[], ports: Relay): Promise<void> {
+/**
+ * Sends them all, in order as far as the bus allows, and parks what it has not taken by the deadline (in ms since the
+ * epoch): a bus that says no slowly must leave time for that, or the stream repeats the same batch for ever. Throws
+ * only if an event could be neither sent nor parked.
+ */
+export async function relay(
+  events: readonly Envelope[],
+  ports: Relay,
+  deadline = Number.POSITIVE_INFINITY,
+): Promise<void> {
   const parked: Envelope[] = [];
-  for (const batch of batches(events)) parked.push(...(await sendPatiently(batch, ports)));
+  for (const batch of batches(events)) parked.push(...(await sendPatiently(batch, ports, deadline)));
   count('EventsPublished', events.length - parked.length);
   if (parked.length === 0) return;
   await ports.park(parked);
@@ -34,9 +45,10 @@ export async function relay(events: readonly Envelope[], ports: Relay): Promise<
 }
 
 /** What is still unsent after the retries. */
-async function sendPatiently(batch: readonly Envelope[], ports: Relay): Promise<readonly Envelope[]> {
+async function sendPatiently(batch: readonly Envelope[], ports: Relay, deadline: number): Promise<readonly Envelope[]> {
   let left = batch;
   for (let attempt = 0; ; attempt++) {
+    if (ports.clock.now() > deadline) return left;
     left = await sendOnce(left, ports);
     if (left.length === 0 || attempt === RETRIES) return left;
     await ports.clock.sleep(jitter(ports.clock, attempt, FIRST_WAIT_MS, LONGEST_WAIT_MS));

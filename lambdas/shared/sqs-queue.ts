@@ -1,5 +1,6 @@
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import type { QueuePort } from './queue.ts';
+import { requestHandler } from './request-handler.ts';
 
 /** SQS says no to more at once. */
 const BATCH = 10;
@@ -13,7 +14,7 @@ const text = (value: string | number) => ({ DataType: 'String', StringValue: say
 export function sqsQueue(queueUrl: string, dlqUrl: string): QueuePort {
   let client: Promise<{ sqs: SQSClient; sdk: typeof import('@aws-sdk/client-sqs') }> | undefined;
   const loaded = () => {
-    client ??= import('@aws-sdk/client-sqs').then((sdk) => ({ sdk, sqs: new sdk.SQSClient({}) }));
+    client ??= import('@aws-sdk/client-sqs').then((sdk) => ({ sdk, sqs: new sdk.SQSClient({ requestHandler }) }));
     return client;
   };
   return {

@@ -36,12 +36,27 @@ describe('events that were parked', () => {
     expect(retrySeconds(5000)).toBe(900);
   });
 
-  test('stay on the queue with that wait while the bus refuses one of them', async () => {
+  test('stay on the queue with that wait while the bus takes none of them', async () => {
     const on = footing(({ id }) => id !== 'Greeted:bad');
-    const records = [message('a', [greeted('bad'), greeted('x')], 3), message('b', [greeted('good')], 3)];
+    const records = [message('a', [greeted('bad')], 3), message('b', [greeted('good')], 3)];
     expect(await failedIds(retryParked({ Records: records }, on))).toEqual(['a']);
     expect(on.queue.delays).toEqual([[{ id: 'a', handle: 'handle-a', seconds: 4 }]]);
-    expect(on.sent).toContain('Greeted:good');
+    expect(on.sent).toEqual(['Greeted:good']);
+  });
+
+  test('go on by themselves where the bus has taken others of their message', async () => {
+    const on = footing(({ id }) => id !== 'Greeted:bad');
+    const records = [message('a', [greeted('x'), greeted('bad'), greeted('y')], 3)];
+    expect(await failedIds(retryParked({ Records: records }, on))).toEqual([]);
+    expect(on.sent).toEqual(['Greeted:x', 'Greeted:y']);
+    expect(on.queue.putBacks).toEqual([JSON.stringify([greeted('bad')])]);
+  });
+
+  test('stay with the others of their message where they cannot be put back', async () => {
+    const on = footing(({ id }) => id !== 'Greeted:bad');
+    on.queue.fails = { putBack: true };
+    const records = [message('a', [greeted('x'), greeted('bad')], 3)];
+    expect(await failedIds(retryParked({ Records: records }, on))).toEqual(['a']);
   });
 
   test('are given up only after 24 hours, to the DLQ, with what an operator wants to know', async () => {
@@ -56,7 +71,7 @@ describe('events that were parked', () => {
       {
         body: JSON.stringify(events),
         epitaph: {
-          reason: 'the bus did not take 2 of 2 events for 24 h',
+          reason: 'the bus took none of 2 events for 24 h',
           first_received_at: new Date(noon + 1000).toISOString(),
           last_received_at: new Date(noon + DAY + 1).toISOString(),
           receive_count: 101,
