@@ -44,7 +44,7 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env, args: readonl
     dataDir: isAbsolute(dataDir) ? dataDir : join(root, dataDir),
     engine,
     endpoint: values['AWS_ENDPOINT_URL'] || undefined,
-    maxInFlight: number(values, 'ONCEBOX_MAX_IN_FLIGHT', 4 * availableParallelism(), 1_000),
+    maxInFlight: number(values, 'ONCEBOX_MAX_IN_FLIGHT', 2 * availableParallelism(), 1_000),
     python: values['ONCEBOX_PYTHON'] || undefined,
   };
 }
