@@ -6,8 +6,10 @@ const MAX_DESCRIPTION = 500;
 const MAX_PAIRS = 16;
 const MAX_METADATA_BYTES = 2048;
 
-/** Text that survives every hop: no half of a surrogate pair. */
-const Text = z.string().check(z.refine((text) => text.isWellFormed(), 'not well-formed text'));
+/** Text that survives every hop: no half of a surrogate pair, and neither of the two letters that SQS refuses. */
+const Text = z
+  .string()
+  .check(z.refine((text) => text.isWellFormed() && !/[\ufffe\uffff]/.test(text), 'not well-formed text'));
 
 export const Description = Text.check(z.maxLength(MAX_DESCRIPTION));
 

@@ -119,7 +119,10 @@ const wrongAmount = fc.oneof(
   fc.integer({ max: 0 }).map(String),
   fc.double({ noInteger: true, noDefaultInfinity: true, noNaN: true }).map((one) => JSON.stringify(one)),
 );
-const wrongDescription = fc.oneof(notText, fc.constantFrom(`"${'x'.repeat(501)}"`, '"\\ud800"', '"\\udc00\\ud800"'));
+const wrongDescription = fc.oneof(
+  notText,
+  fc.constantFrom(`"${'x'.repeat(501)}"`, '"\\ud800"', '"\\udc00\\ud800"', '"\\ufffe"', '"a\\uffffb"'),
+);
 const wrongMetadata = fc.constantFrom(
   '1',
   'null',
