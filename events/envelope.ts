@@ -40,8 +40,6 @@ export interface EventDefinition<D = unknown> {
   make(data: D, cause: Cause): Envelope<D>;
 }
 
-export type DataOf<E> = E extends EventDefinition<infer D> ? D : never;
-
 /** The envelope of any of these events, told apart by `type`. */
 export type EventOf<E extends EventDefinition> =
   E extends EventDefinition<infer D> ? Envelope<D> & { type: E['type'] } : never;
