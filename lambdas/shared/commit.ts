@@ -4,7 +4,7 @@ import { type Clock, jitter } from './clock.ts';
 import { AlreadyDone, Busy } from './errors.ts';
 import { checkLimits } from './limits.ts';
 import { outboxRecord } from './outbox.ts';
-import { type Reader, Refused, type Store, type Write } from './store.ts';
+import { keyOf, type Reader, Refused, type Store, type Write } from './store.ts';
 
 /** Events about one aggregate, carried by one outbox record: each item of a transaction is paid twice over. */
 export interface Outgoing {
@@ -51,6 +51,7 @@ export async function commit<T>({ store, clock, deadline }: Unit, plan: Plan<T>)
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       throwIfDecided(error, all);
+      throwIfStatedBefore(error, all, writes.length);
     }
     const wait = jitter(clock, attempt, FIRST_WAIT_MS, LONGEST_WAIT_MS);
     if (clock.now() + wait > deadline) throw new Busy(`still contended after ${attempt + 1} attempts`);
@@ -65,4 +66,15 @@ function throwIfDecided({ reasons }: Refused, writes: readonly Write[]): void {
     if (reason.why === 'condition' && write?.op === 'put' && write.decides)
       throw new AlreadyDone(reason.row ?? write.item);
   }
+}
+
+/**
+ * An event that stands in the outbox already, beside state that has not moved: no fresh read mends that. It would pass
+ * for contention for ever, put back again and again where no alarm sees it.
+ */
+function throwIfStatedBefore({ reasons }: Refused, writes: readonly Write[], states: number): void {
+  const refused = [...reasons.keys()].filter((at) => reasons[at]?.why !== 'none');
+  if (refused.length === 0 || refused.some((at) => at < states || reasons[at]?.why !== 'condition')) return;
+  const records = refused.flatMap((at) => writes[at] ?? []).map((write) => keyOf(write).sk);
+  throw new Error(`stated before, though its state has not moved: ${records.join(', ')}`);
 }

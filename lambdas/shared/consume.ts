@@ -31,7 +31,11 @@ interface Parsed<E extends EventDefinition> {
   readonly event: EventOf<E>;
 }
 
-type Outcome = { record: SQSRecord } & ({ to: 'done' } | { to: 'retry' | 'dlq'; reason: string } | { to: 'queue' });
+type Outcome = { record: SQSRecord; event?: Envelope } & (
+  | { to: 'done' }
+  | { to: 'retry' | 'dlq'; reason: string }
+  | { to: 'queue' }
+);
 
 export interface Consumer<Deps> {
   (event: SQSEvent, context: { getRemainingTimeInMillis(): number }): Promise<SQSBatchResponse>;
@@ -89,8 +93,8 @@ export function consumeGroups<const E extends EventDefinition, Deps>(
           receiptOf: (event) => receiptOf(event, group, consumer, started, clock),
         };
         const events = group.map(({ event }) => event);
-        const outcome = await settle(() => withFaults(faults, clock, () => act(events, deps(call))));
-        for (const { record } of group) outcomes.push({ record, ...outcome });
+        const outcome = await settle(() => withFaults(faults, clock, () => act(events, deps(call))), events);
+        for (const parsed of group) outcomes.push({ ...parsed, ...outcome });
       }),
     );
     return deliver(outcomes, queue, clock, consumer);
@@ -152,7 +156,7 @@ async function withFaults(faults: Chaos, clock: Clock, act: () => Promise<unknow
 
 type Settled = { to: 'done' } | { to: 'queue' } | { to: 'retry' | 'dlq'; reason: string };
 
-async function settle(act: () => Promise<unknown>): Promise<Settled> {
+async function settle(act: () => Promise<unknown>, events: readonly Envelope[]): Promise<Settled> {
   try {
     await act();
     return { to: 'done' };
@@ -164,10 +168,13 @@ async function settle(act: () => Promise<unknown>): Promise<Settled> {
     }
     if (error instanceof Busy) return { to: 'queue' };
     const permanent = error instanceof Poison || error instanceof Rejected;
-    logger.warn('message failed', { error: error as Error, permanent });
+    for (const event of events) logger.warn('message failed', { ...threadOf(event), error: error as Error, permanent });
     return { to: permanent ? 'dlq' : 'retry', reason: reasonOf(error) };
   }
 }
+
+/** Groups run side by side, so each line says itself whom it is about. */
+const threadOf = (event: Envelope | undefined) => event && { correlation_id: event.correlation_id, event_id: event.id };
 
 const reasonOf = (error: unknown): string =>
   error instanceof Error ? `${error.name}: ${error.message}` : String(error);
@@ -196,7 +203,13 @@ async function deliver(
           last_received_at: iso(clock.now()),
           receive_count: receives,
         });
-        logger.error('message dead-lettered', { message_id: id, reason: outcome.reason, receive_count: receives });
+        const { reason } = outcome;
+        logger.error('message dead-lettered', {
+          ...threadOf(outcome.event),
+          message_id: id,
+          reason,
+          receive_count: receives,
+        });
         tally.buried += 1;
       } else if (outcome.to === 'retry') {
         stays.push(id);

@@ -16,6 +16,7 @@ import {
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { Busy } from './errors.ts';
 import { countCapacity } from './observability.ts';
 import {
   type Condition,
@@ -56,10 +57,19 @@ export function dynamoStore(client: DynamoDBDocumentClient, table: string): Stor
     return Item as Item | undefined;
   };
 
+  /** Throttled for longer than the SDK has patience: no failure of ours, and so to be asked again later. */
+  const patiently = async <T>(read: () => Promise<T>): Promise<T> => {
+    try {
+      return await read();
+    } catch (error) {
+      throw THROTTLES.has(nameOf(error)) ? new Busy(`reads of ${table} are throttled`, { cause: error }) : error;
+    }
+  };
+
   return {
-    get,
-    getMany: (keys) => getMany(client, table, keys),
-    query: (query) => runQuery(client, table, query),
+    get: (key) => patiently(() => get(key)),
+    getMany: (keys) => patiently(() => getMany(client, table, keys)),
+    query: (query) => patiently(() => runQuery(client, table, query)),
     write: async (writes, token) => {
       try {
         const [only] = writes;
@@ -84,7 +94,7 @@ async function getMany(
   let wanted: Record<string, unknown>[] = [...new Map(keys.map((key) => [nameOf(key), bare(key)])).values()];
   for (let round = 0; wanted.length > 0; round++) {
     if (round === MAX_BATCH_GET_ROUNDS)
-      throw new Error(`${wanted.length} keys of ${table} are still unread after ${round} rounds`);
+      throw new Busy(`${wanted.length} keys of ${table} are still unread after ${round} rounds`);
     const { Responses, UnprocessedKeys, ConsumedCapacity } = await client.send(
       new BatchGetCommand({ RequestItems: { [table]: { Keys: wanted, ConsistentRead: true } }, ...capacity }),
     );

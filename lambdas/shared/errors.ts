@@ -27,7 +27,7 @@ export class AlreadyDone extends Error {
   }
 }
 
-/** Others changed the same rows all the time until patience ran out. Nothing was written. */
+/** Others changed the same rows, or the table was throttled, until patience ran out. Nothing was written. */
 export class Busy extends Error {
   override readonly name = 'Busy';
 }

@@ -139,6 +139,17 @@ describe('a commit', () => {
     expect(unit.table.all()).toEqual([]);
   });
 
+  test('that states an event again beside new state is a fault, and not contention without an end', async () => {
+    const unit = unitOf();
+    const publish = [{ about: 'P', events: [greeted('alice')] }];
+    await commit(unit, plan({ writes: [put('FIRST')], publish }));
+    await expect(commit(unit, plan({ writes: [put('SECOND')], publish }))).rejects.toThrow(
+      'stated before, though its state has not moved: OUTBOX#Greeted:alice',
+    );
+    expect(unit.clock.waits).toEqual([]);
+    expect(await unit.table.get({ pk: 'P', sk: 'SECOND' })).toBeUndefined();
+  });
+
   test('lets any other error of the store through at once', async () => {
     const unit = unitOf();
     const store: Store = {
