@@ -38,20 +38,11 @@ const LONGEST_WAIT_MS = 400;
  */
 export async function commit<T>({ store, clock, deadline }: Unit, plan: Plan<T>): Promise<T> {
   for (let attempt = 0; ; attempt++) {
-    const { writes, publish = [], result } = await plan(store);
-    // beside state, the state's own row decides; an answer given again has nothing but its outbox record
-    const answers = writes.length === 0;
-    const all = [...writes, ...publish.map(({ about, events }) => outboxRecord(about, events, clock.now(), answers))];
-    if (all.length === 0) return result;
-    checkLimits(all);
     try {
-      // a new token for each plan: what was decided anew is another transaction
-      await store.write(all, randomUUID());
-      return result;
+      return await once(store, clock, plan);
     } catch (error) {
-      if (!(error instanceof Refused)) throw error;
-      throwIfDecided(error, all);
-      throwIfStatedBefore(error, all, writes.length);
+      // reads that are throttled are asked again as well, and not given up at once: a message would come right back
+      if (!(error instanceof Refused || error instanceof Busy)) throw error;
     }
     const wait = jitter(clock, attempt, FIRST_WAIT_MS, LONGEST_WAIT_MS);
     if (clock.now() + wait > deadline) throw new Busy(`still contended after ${attempt + 1} attempts`);
@@ -59,12 +50,34 @@ export async function commit<T>({ store, clock, deadline }: Unit, plan: Plan<T>)
   }
 }
 
+async function once<T>(store: Store, clock: Clock, plan: Plan<T>): Promise<T> {
+  const { writes, publish = [], result } = await plan(store);
+  // beside state, the state's own row decides; an answer given again has nothing but its outbox record
+  const answers = writes.length === 0;
+  const all = [...writes, ...publish.map(({ about, events }) => outboxRecord(about, events, clock.now(), answers))];
+  if (all.length === 0) return result;
+  checkLimits(all);
+  try {
+    // a new token for each plan: what was decided anew is another transaction
+    await store.write(all, randomUUID());
+    return result;
+  } catch (error) {
+    if (error instanceof Refused) {
+      await throwIfDecided(error, all, store);
+      throwIfStatedBefore(error, all, writes.length);
+    }
+    throw error;
+  }
+}
+
 /** Every other refusal says that the rows are not as they were read: the plan must look again. */
-function throwIfDecided({ reasons }: Refused, writes: readonly Write[]): void {
+async function throwIfDecided({ reasons }: Refused, writes: readonly Write[], store: Store): Promise<void> {
   for (const [at, reason] of reasons.entries()) {
     const write = writes[at];
-    if (reason.why === 'condition' && write?.op === 'put' && write.decides)
-      throw new AlreadyDone(reason.row ?? write.item);
+    if (reason.why !== 'condition' || write?.op !== 'put' || !write.decides) continue;
+    // never what was to be written: a caller compares the row with its own request
+    const row = reason.row ?? (await store.get(keyOf(write)));
+    if (row) throw new AlreadyDone(row);
   }
 }
 

@@ -29,6 +29,9 @@ const isOutbox = (item: Item): boolean => item.sk.startsWith('OUTBOX#');
 /** Throws, naming the fault, on what no engine could write. A bug in the caller, not a refusal of the domain. */
 export function checkLimits(writes: readonly Write[]): void {
   if (writes.length > MAX_ITEMS) throw new Error(`a transaction of ${writes.length} items; ${MAX_ITEMS} is the most`);
+  // one that is there already would speak for the others, which would then never be taken
+  if (writes.filter((write) => write.op === 'put' && write.decides).length > 1)
+    throw new Error('a transaction decides one thing; where several are decided at once, the plan reads their rows');
   const keys = new Set<string>();
   let total = 0;
   for (const write of writes) {

@@ -2,10 +2,77 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, test, vi } from 'vitest';
 import type { Envelope } from '../../../events/envelope.ts';
+import { commit } from '../../../lambdas/shared/commit.ts';
+import { AlreadyDone, Busy } from '../../../lambdas/shared/errors.ts';
+import { memoryStore } from '../../../lambdas/shared/memory-store.ts';
 import { retryParked } from '../../../lambdas/shared/on-outbox-retry.ts';
 import { relay } from '../../../lambdas/shared/relay.ts';
 import { eventBridgeBus } from '../../../lambdas/shared/relay-ports.ts';
+import { absent, type Item, Refused, type Store, type Write } from '../../../lambdas/shared/store.ts';
 import { greeted, message, NotedQueue, noChaos, noon, steppingClock } from '../kit.ts';
+
+const key = { pk: 'P', sk: 'STATE' };
+
+test('a read that is throttled is tried again by a commit until there is room, and given up as busy at its deadline', async () => {
+  const clock = steppingClock();
+  const table = memoryStore({ now: clock.now });
+  let left = 3;
+  const store: Store = {
+    ...table,
+    get: async (wanted) => {
+      if (left-- > 0) throw new Busy('no room');
+      return table.get(wanted);
+    },
+  };
+  const plan = async (read: Pick<Store, 'get'>) => {
+    await read.get(key);
+    return { writes: [{ op: 'put', item: key, when: absent } satisfies Write], result: 'done' };
+  };
+  expect(await commit({ store, clock, deadline: noon + 5000 }, plan)).toBe('done');
+  left = Number.POSITIVE_INFINITY;
+  await expect(commit({ store, clock, deadline: clock.now() + 5000 }, plan)).rejects.toBeInstanceOf(Busy);
+});
+
+describe('a decision that is there already', () => {
+  const decided = (sk: string, more: object = {}): Write => ({
+    op: 'put',
+    item: { pk: 'P', sk, ...more },
+    when: absent,
+    decides: true,
+  });
+
+  test('never speaks for another that is not: a transaction decides one thing only', async () => {
+    const clock = steppingClock();
+    const store = memoryStore({ now: clock.now });
+    await store.write([decided('A')], 'before');
+    const both = commit({ store, clock, deadline: noon + 100 }, async () => ({
+      writes: [decided('A'), decided('B')],
+      result: undefined,
+    }));
+    await expect(both).rejects.not.toBeInstanceOf(AlreadyDone);
+    await expect(both).rejects.toThrow('decides');
+  });
+
+  test('is read where the refusal did not bring it, never taken for what was to be written', async () => {
+    const clock = steppingClock();
+    const table = memoryStore({ now: clock.now });
+    await table.write([decided('A', { by: 'the first' })], 'before');
+    const silent: Store = {
+      ...table,
+      write: async (writes) => {
+        throw new Refused(writes.map(() => ({ why: 'condition' })));
+      },
+    };
+    const again = commit({ store: silent, clock, deadline: noon + 100 }, async () => ({
+      writes: [decided('A', { by: 'the second' })],
+      result: undefined,
+    }));
+    await expect(again).rejects.toMatchObject({
+      name: 'AlreadyDone',
+      row: { by: 'the first' } satisfies Partial<Item>,
+    });
+  });
+});
 
 const many = (count: number) => Array.from({ length: count }, (_, at) => greeted(`g${at}`));
 
