@@ -108,6 +108,9 @@ class Keeper:
         self._generation = int(current.removeprefix("gen-")) if current else 0
         if current:
             persistence.STATE_DIR = os.path.join(root, current)
+        # A transaction is applied item by item on another thread: a fork in between would keep half of it.
+        self._transactions = threading.Lock()
+        dynamodb._transact_write_items = _one_by_one(dynamodb._transact_write_items, self._transactions)
         dynamodb._STREAM_RETENTION_SECONDS = STREAM_RETENTION_SECONDS
         # The engine's own save at an orderly stop becomes one more generation.
         ministack.save_all = lambda _services: self.save()
@@ -157,7 +160,8 @@ class Keeper:
             self._trim_logs()
             name = f"gen-{self._generation + 1}"
             services = self._ministack._build_persistence_save_dict()
-            pid = os.fork()
+            with self._transactions:
+                pid = os.fork()
             if pid == 0:
                 self._write_and_exit(name, services)
             if not _ended_well(pid):
@@ -210,6 +214,14 @@ class Keeper:
                 surplus = len(stream["events"]) - LOG_EVENTS_PER_STREAM
                 if surplus > LOG_EVENTS_PER_STREAM // 4:
                     del stream["events"][:surplus]
+
+
+def _one_by_one(work, lock):
+    def alone(data):
+        with lock:
+            return work(data)
+
+    return alone
 
 
 class _Failures(logging.Handler):

@@ -40,8 +40,11 @@ async function up(settings: Settings, watching: boolean): Promise<void> {
   const { endpoint } = engine;
   const at = { endpoint, stage: settings.stage };
   const baseUrl = `http://localhost:${settings.port}`;
-  const outcome = await engine.atomically(() => deploy({ ...at, folder: folderOf(settings), baseUrl }));
-  await catchUp(engine, settings);
+  const outcome = await engine.atomically(async () => {
+    const deployed = await deploy({ ...at, folder: folderOf(settings), baseUrl });
+    await catchUp(engine, settings);
+    return deployed;
+  });
 
   const pages = [join(root, 'dist', 'web'), join(root, 'web')];
   const target = await apiTarget(endpoint, await apiOf(at));
@@ -62,7 +65,10 @@ async function up(settings: Settings, watching: boolean): Promise<void> {
   });
 }
 
-/** After a restart: what the engine forgot of its streams is sent again. */
+/**
+ * After a restart: what the engine forgot of its streams is sent again. Nothing may be saved until that is done: a save
+ * in between would bear a later time, and a start after one more crash would send from then on only.
+ */
 async function catchUp(engine: AnyEngine, settings: Settings): Promise<void> {
   const { stateFrom } = engine;
   if (!stateFrom) return;
@@ -80,7 +86,7 @@ async function keepRunning(settings: Settings, first: AnyEngine, replace: (next:
     console.error('✗ The engine ended; it is started again with what it saved last.');
     engine = await openEngine(settings);
     replace(engine);
-    await catchUp(engine, settings);
+    await engine.atomically(() => catchUp(engine, settings));
   }
 }
 
