@@ -46,12 +46,15 @@ const troubles: [string, Faults][] = [
   ['30 % of the transactions meet a conflict', { chaos: { transaction_conflict: 0.3 } }],
   ['each third PutEvents fails', { busFails: (call) => call % 3 === 2 }],
   ['the bus is gone for a minute', { busFails: (_, now) => now < Date.parse('2026-01-01T00:01:00Z') }],
+  [
+    'the bus is gone for a minute and then refuses a fifth of all events',
+    { chaos: { publish_failure: 0.2 }, busFails: (_, now) => now < Date.parse('2026-01-01T00:01:00Z') },
+  ],
   ['messages come twice and acknowledgements get lost', { lostAcks: 0.1, chaos: { duplicate: 0.3 } }],
   [
     'everything at once',
     {
-      // each lost acknowledgement is a receive, and five of them are the queue's own limit
-      lostAcks: 0.05,
+      lostAcks: 0.1,
       indexLagMs: 500,
       busFails: (call, now) =>
         call % 3 === 2 || (now > Date.parse('2026-01-01T00:00:05Z') && now < Date.parse('2026-01-01T00:01:05Z')),
