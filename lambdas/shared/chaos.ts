@@ -4,27 +4,20 @@ import * as z from 'zod/mini';
 import { defaultProvider } from './lambda-credentials.ts';
 import { logger } from './observability.ts';
 
-const Rate = z.number().check(z.gte(0), z.lte(1));
+const Rate = z._default(z.number().check(z.gte(0), z.lte(1)), 0);
 
-/** Faults made on purpose, each as a share of calls. A stage without the parameter has none and reads nothing. */
+/** Faults made on purpose, each as a share of calls; what is not named is not there. A stage without the parameter has none and reads nothing. */
 export const Chaos = z.object({
   publish_failure: Rate,
   transaction_conflict: Rate,
   consumer_crash_before: Rate,
   consumer_crash_after: Rate,
   duplicate: Rate,
-  latency_ms: z.int().check(z.gte(0), z.lte(60_000)),
+  latency_ms: z._default(z.int().check(z.gte(0), z.lte(60_000)), 0),
 });
 export type Chaos = z.infer<typeof Chaos>;
 
-export const calm: Chaos = {
-  publish_failure: 0,
-  transaction_conflict: 0,
-  consumer_crash_before: 0,
-  consumer_crash_after: 0,
-  duplicate: 0,
-  latency_ms: 0,
-};
+export const calm: Chaos = Chaos.parse({});
 
 /** A change of the setting is felt within this time; the test stage asks at each call. */
 const cachedForMs = (): number => Number(process.env['CHAOS_CACHED_FOR_MS'] ?? 3000);

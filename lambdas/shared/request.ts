@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { APIGatewayProxyEvent } from 'aws-lambda';
 import type * as z from 'zod/mini';
 import { BadInput, type Fault, Refusal } from './problem.ts';
+import './words.ts';
 
 const MAX_BODY_BYTES = 128 * 1024;
 const MAX_DEPTH = 20;

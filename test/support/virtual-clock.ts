@@ -12,6 +12,9 @@ export function seeded(seed: number): () => number {
   };
 }
 
+/** Far more than any history takes: something goes round in circles. */
+const MOST_STEPS = 1_000_000;
+
 interface Timer {
   readonly at: number;
   readonly order: number;
@@ -47,7 +50,9 @@ export function virtualClock(seed: number, start = Date.parse('2026-01-01T00:00:
     sleep: (ms) => new Promise((resolve) => add(now + ms, resolve)),
     at: add,
     runUntil: async (done) => {
-      for (;;) {
+      for (let step = 0; ; step++) {
+        if (step > MOST_STEPS)
+          throw new Error(`after ${MOST_STEPS} steps, at ${new Date(now).toISOString()}, still not done`);
         await settled();
         if (done()) return;
         const next = timers.shift();
