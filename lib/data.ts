@@ -3,11 +3,11 @@ import type { Construct } from 'constructs';
 import { ordersByUser } from '../lambdas/orders/table.ts';
 import { entriesByAccount } from '../lambdas/payments/table.ts';
 import { nameOf, type StageConfig } from './config.ts';
-import { OutboxTable } from './constructs/outbox-table.ts';
+import { LedgerTable, OutboxTable } from './constructs/outbox-table.ts';
 
 /** What must not be lost. Everything else can be deployed anew; a table renamed here is a table emptied. */
 export class DataStack extends Stack {
-  readonly payments: OutboxTable;
+  readonly payments: LedgerTable;
   readonly orders: OutboxTable;
 
   constructor(app: Construct, config: StageConfig) {
@@ -18,7 +18,7 @@ export class DataStack extends Stack {
 
     // A rename, here or of an index, makes a new one and leaves the ledger behind: accounts, journal, balances.
     // The statement reads `by_account`; entries never change, so the whole row is written to it once.
-    this.payments = new OutboxTable(this, 'Payments', {
+    this.payments = new LedgerTable(this, 'Payments', {
       owner: 'payments',
       config,
       indexes: [{ index: entriesByAccount, sorts: 'numbers', project: 'all' }],

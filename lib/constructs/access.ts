@@ -1,5 +1,5 @@
 import { type ArnComponents, ArnFormat, Stack } from 'aws-cdk-lib';
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { nameOf, type StageConfig } from '../config.ts';
 
@@ -7,10 +7,16 @@ import { nameOf, type StageConfig } from '../config.ts';
 export interface Access {
   readonly actions: readonly string[];
   readonly resources: readonly string[];
+  /** What whoever has this right may never do, whatever else it is given: a Deny outweighs every grant. */
+  readonly never?: Omit<Access, 'never'>;
 }
 
-export const statementOf = ({ actions, resources }: Access): PolicyStatement =>
-  new PolicyStatement({ actions: [...actions], resources: [...resources] });
+export const statementsOf = ({ actions, resources, never }: Access): PolicyStatement[] => [
+  new PolicyStatement({ actions: [...actions], resources: [...resources] }),
+  ...(never
+    ? [new PolicyStatement({ effect: Effect.DENY, actions: [...never.actions], resources: [...never.resources] })]
+    : []),
+];
 
 /** The ARN of something in this account and region by its name, so that no stack has to import it from another. */
 export const arnOf = (

@@ -26,19 +26,16 @@ export interface OutboxTableProps {
  * One context's table: state, decisions, receipts and outbox records, so that one transaction can write all of them.
  * `pk` is the aggregate; rows that carry `expires_at` go away by themselves.
  */
-export class OutboxTable extends Construct {
+export abstract class ContextTable extends Construct {
   readonly name: string;
   readonly owner: string;
-  /** What `commit` does: reads, and writes under conditions. Nothing is ever deleted by it. */
-  readonly commits: Access;
-  readonly reads: Access;
-  /** For rows that are nobody's history. Granted to no one on payments. */
-  readonly erases: Access;
   readonly table: Table;
+  readonly #indexes: readonly IndexProps[];
 
   constructor(scope: Construct, id: string, { owner, config, indexes = [] }: OutboxTableProps) {
     super(scope, id);
     this.owner = owner;
+    this.#indexes = indexes;
     this.name = nameOf(config, owner);
     this.table = new Table(this, 'Table', {
       tableName: this.name,
@@ -59,16 +56,26 @@ export class OutboxTable extends Construct {
         sortKey: { name: index.sort, type: sorts === 'strings' ? AttributeType.STRING : AttributeType.NUMBER },
         projectionType: project === 'all' ? ProjectionType.ALL : ProjectionType.KEYS_ONLY,
       });
+  }
 
-    const arn = arnOf(this, 'dynamodb', 'table', this.name);
-    const resources = [arn, ...indexes.map(({ index }) => `${arn}/index/${index.name}`)];
-    const reading = ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'];
-    this.reads = { actions: reading, resources };
-    this.commits = {
-      actions: [...reading, 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:ConditionCheckItem'],
+  protected get arn(): string {
+    return arnOf(this, 'dynamodb', 'table', this.name);
+  }
+
+  get reads(): Access {
+    return {
+      actions: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'],
+      resources: [this.arn, ...this.#indexes.map(({ index }) => `${this.arn}/index/${index.name}`)],
+    };
+  }
+
+  /** What `commit` does: reads, and writes under conditions. Nothing is ever deleted by it. */
+  get commits(): Access {
+    const { actions, resources } = this.reads;
+    return {
+      actions: [...actions, 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:ConditionCheckItem'],
       resources,
     };
-    this.erases = { actions: ['dynamodb:DeleteItem'], resources: [arn] };
   }
 
   get streamArn(): string {
@@ -108,5 +115,23 @@ export class OutboxTable extends Construct {
       'Serverless-LambdaEventSourceMappingDestination':
         'the relay parks what it cannot send, and the mapping never gives up',
     });
+  }
+}
+
+/** The table of a context that may erase what is nobody's history. */
+export class OutboxTable extends ContextTable {
+  get erases(): Access {
+    return { actions: ['dynamodb:DeleteItem'], resources: [this.arn] };
+  }
+}
+
+/** A table whose entries stay: it offers no way to erase, and whoever writes it is denied every one there is. */
+export class LedgerTable extends ContextTable {
+  override get commits(): Access {
+    const never = {
+      actions: ['dynamodb:DeleteItem', 'dynamodb:BatchWriteItem', 'dynamodb:PartiQLDelete', 'dynamodb:DeleteTable'],
+      resources: [this.arn],
+    };
+    return { ...super.commits, never };
   }
 }

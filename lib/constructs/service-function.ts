@@ -6,7 +6,7 @@ import { Construct } from 'constructs';
 import type * as z from 'zod/mini';
 import { bundleOf } from '../bundle.ts';
 import { nameOf } from '../config.ts';
-import { type Access, arnOf, chaosParameter, readsChaos, statementOf } from './access.ts';
+import { type Access, arnOf, chaosParameter, readsChaos, statementsOf } from './access.ts';
 import { explain } from './acknowledge.ts';
 import { Context } from './context.ts';
 
@@ -65,7 +65,9 @@ export class ServiceFunction<S extends EnvSchema = EnvSchema> extends Construct 
     const role = new Role(this, 'Role', {
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
       inlinePolicies: {
-        Access: new PolicyDocument({ statements: [...access.map(statementOf), ...(config.onAws ? [traces] : [])] }),
+        Access: new PolicyDocument({
+          statements: [...access.flatMap(statementsOf), ...(config.onAws ? [traces] : [])],
+        }),
       },
     });
     if (config.onAws) explain(role, broadly('X-Ray takes traces by no narrower resource'));

@@ -11,7 +11,7 @@ import { chaosParameter, publishesTo } from '../constructs/access.ts';
 import { explain } from '../constructs/acknowledge.ts';
 import { Context } from '../constructs/context.ts';
 import { alarm, alarmTopicName, minutes } from '../constructs/monitoring.ts';
-import type { OutboxTable } from '../constructs/outbox-table.ts';
+import type { ContextTable } from '../constructs/outbox-table.ts';
 import { QueueConsumer } from '../constructs/queue-consumer.ts';
 import { broadly, ServiceFunction } from '../constructs/service-function.ts';
 import { WorkQueue } from '../constructs/work-queue.ts';
@@ -20,7 +20,7 @@ import { WorkQueue } from '../constructs/work-queue.ts';
 export class Backbone extends Context {
   readonly bus: EventBus;
 
-  constructor(scope: Construct, config: StageConfig, tables: readonly OutboxTable[]) {
+  constructor(scope: Construct, config: StageConfig, tables: readonly ContextTable[]) {
     const errorImpact = 'Events are written, but nobody hears of them: orders stand still';
     super(scope, 'Backbone', { config, errorImpact });
     this.bus = new EventBus(this, 'Bus', { eventBusName: nameOf(config) });

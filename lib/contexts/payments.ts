@@ -6,13 +6,13 @@ import type { StageConfig } from '../config.ts';
 import { Context } from '../constructs/context.ts';
 import { ContextApi } from '../constructs/context-api.ts';
 import { EventConsumer } from '../constructs/event-consumer.ts';
-import type { OutboxTable } from '../constructs/outbox-table.ts';
+import type { LedgerTable } from '../constructs/outbox-table.ts';
 
 /** The only place where money moves. */
 export class Payments extends Context {
   readonly api: ContextApi;
 
-  constructor(scope: Construct, config: StageConfig, payments: OutboxTable) {
+  constructor(scope: Construct, config: StageConfig, payments: LedgerTable) {
     super(scope, 'Payments', { config, errorImpact: 'Customers cannot pay, or see what they have' });
     const env = PaymentsEnv;
     const values = { PAYMENTS_TABLE: payments.name };

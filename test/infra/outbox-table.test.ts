@@ -3,9 +3,13 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { NoEnv } from '../../lambdas/shared/env.ts';
 import { configOf, type Stage } from '../../lib/config.ts';
-import { OutboxTable } from '../../lib/constructs/outbox-table.ts';
+import { LedgerTable, OutboxTable } from '../../lib/constructs/outbox-table.ts';
 import { ServiceFunction } from '../../lib/constructs/service-function.ts';
 import { inContext, only } from './synthesized.ts';
+
+interface Policy {
+  readonly PolicyDocument: { readonly Statement: readonly { Effect: string; Action: string[]; Resource: unknown }[] };
+}
 
 const index = { name: 'by_user', hash: 'by_user', sort: 'placed' };
 const indexes = [{ index, sorts: 'strings', project: 'keys' }] as const;
@@ -88,5 +92,28 @@ describe('OutboxTable', () => {
     expect(Filters.map(({ Pattern }) => JSON.parse(Pattern))).toEqual([
       { eventName: ['INSERT'], dynamodb: { Keys: { sk: { S: [{ prefix: 'OUTBOX#' }] } } } },
     ]);
+  });
+});
+
+describe('LedgerTable', () => {
+  it('denies deletion to whoever writes it, and has no word for erasing', () => {
+    let ledger: LedgerTable | undefined;
+    const template = inContext('local', (context) => {
+      const table = new LedgerTable(context, 'Payments', { owner: 'payments', config: context.config, indexes });
+      const common = { entry: 'orders/api.ts', description: 'Pays', env: NoEnv, values: {} };
+      new ServiceFunction(context, 'Pays', { ...common, access: [table.commits] });
+      ledger = table;
+    });
+    const role = only(template, 'AWS::IAM::Role').Properties['Policies'] as Policy[];
+    const denied = role
+      .flatMap(({ PolicyDocument }) => PolicyDocument.Statement)
+      .filter((one) => one.Effect === 'Deny');
+    expect(denied.map(({ Action }) => Action)).toEqual([
+      ['dynamodb:BatchWriteItem', 'dynamodb:DeleteItem', 'dynamodb:DeleteTable', 'dynamodb:PartiQLDelete'],
+    ]);
+    expect(JSON.stringify(denied)).toContain(':table/oncebox-local-payments"');
+    expect(ledger).not.toHaveProperty('erases');
+    // @ts-expect-error and does not compile where one is looked for
+    expect(ledger?.erases).toBeUndefined();
   });
 });

@@ -72,6 +72,16 @@ describe.each(stages)('the %s stage', (name) => {
     }
   });
 
+  it('denies deletion from the ledger to whoever writes it, so that no later grant can allow it', () => {
+    const statements = statementsOf(stage).filter(({ Resource }) => JSON.stringify(Resource).includes('-payments"'));
+    const writers = statements.filter(({ Action }) => list(Action).includes('dynamodb:PutItem'));
+    expect(writers.length).toBe(2);
+    for (const { id } of writers)
+      expect(
+        statements.filter((one) => one.id === id && one.Effect === 'Deny').flatMap(({ Action }) => list(Action)),
+      ).toEqual(['dynamodb:BatchWriteItem', 'dynamodb:DeleteItem', 'dynamodb:DeleteTable', 'dynamodb:PartiQLDelete']);
+  });
+
   it('allows no action by a star, and no resource either where AWS knows a narrower one', () => {
     for (const { id, Action, Resource } of statementsOf(stage)) {
       const actions = list(Action).map(String);
@@ -81,8 +91,9 @@ describe.each(stages)('the %s stage', (name) => {
     }
   });
 
-  it('lets nobody delete from payments, and nothing at all be deleted so far', () => {
-    for (const { id, Action } of statementsOf(stage)) expect(list(Action), id).not.toContain('dynamodb:DeleteItem');
+  it('lets nothing at all be deleted so far', () => {
+    for (const { id, Action } of statementsOf(stage).filter(({ Effect }) => Effect === 'Allow'))
+      expect(list(Action), id).not.toContain('dynamodb:DeleteItem');
   });
 
   it('has a role for each function', () => {
