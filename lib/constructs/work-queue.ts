@@ -38,10 +38,14 @@ export class WorkQueue extends Construct {
     const common = {
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
-      retentionPeriod: Duration.days(14),
       removalPolicy: RemovalPolicy.DESTROY,
     };
-    this.dlq = new Queue(this, 'Dlq', { ...common, queueName: nameOf(config, `${props.queue}-dlq`) });
+    this.dlq = new Queue(this, 'Dlq', {
+      ...common,
+      queueName: nameOf(config, `${props.queue}-dlq`),
+      // the longest that SQS knows
+      retentionPeriod: Duration.days(14),
+    });
     explain(this.dlq, {
       'AwsSolutions-SQS3': 'it is the DLQ',
       'Serverless-SQSRedrivePolicy': 'it is the DLQ',
@@ -49,6 +53,9 @@ export class WorkQueue extends Construct {
     this.queue = new Queue(this, 'Queue', {
       ...common,
       queueName: nameOf(config, props.queue),
+      // SQS's own redrive keeps the time of the first sending: of a DLQ's 14 days at least ten are left to look at it.
+      // The outbox-retry queue, which gives up after a day, is well within the four
+      retentionPeriod: Duration.days(4),
       // at least 6 × the function's timeout, so that a slow batch is not delivered twice
       visibilityTimeout: Duration.seconds(6 * props.timeout.toSeconds()),
       deadLetterQueue: { queue: this.dlq, maxReceiveCount: props.maxReceives ?? 5 },

@@ -8,6 +8,8 @@ import { configOf } from '../../lib/config.ts';
 import { EventConsumer } from '../../lib/constructs/event-consumer.ts';
 import { inContext, only } from './synthesized.ts';
 
+const DAY = 24 * 3600;
+
 const template = inContext('local', (context) => {
   new EventConsumer(context, 'OnPaymentStatus', {
     queue: 'payment-status',
@@ -41,10 +43,13 @@ describe('EventConsumer', () => {
       QueueName: 'oncebox-local-payment-status',
       VisibilityTimeout: 60,
       SqsManagedSseEnabled: true,
-      MessageRetentionPeriod: 14 * 24 * 3600,
+      MessageRetentionPeriod: 4 * DAY,
       RedrivePolicy: { maxReceiveCount: 5, deadLetterTargetArn: Match.anyValue() },
     });
-    template.hasResourceProperties('AWS::SQS::Queue', { QueueName: 'oncebox-local-payment-status-dlq' });
+    template.hasResourceProperties('AWS::SQS::Queue', {
+      QueueName: 'oncebox-local-payment-status-dlq',
+      MessageRetentionPeriod: 14 * DAY,
+    });
   });
 
   it('fails messages one by one, is limited by the mapping, and filters nothing away', () => {
