@@ -3,7 +3,7 @@ import { EventBus, Rule, RuleTargetInput } from 'aws-cdk-lib/aws-events';
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { Construct } from 'constructs';
 import type { EventDefinition } from '../../events/envelope.ts';
-import { nameOf } from '../config.ts';
+import { nameOf, pascalCase } from '../config.ts';
 import { Context } from './context.ts';
 import { type ConsumerProps, QueueConsumer } from './queue-consumer.ts';
 import type { EnvSchema, ServiceFunction } from './service-function.ts';
@@ -13,13 +13,13 @@ export interface EventConsumerProps<S extends EnvSchema> extends Omit<ConsumerPr
   /** `payment-status`: the queue between the bus and the handler. */
   readonly queue: string;
   /** The events that the handler consumes: the same objects, so that neither hears what the other does not know. */
-  readonly on: readonly Pick<EventDefinition, 'type' | 'pattern'>[];
+  readonly on: readonly Pick<EventDefinition, 'source' | 'type' | 'pattern'>[];
   /** Whom it hurts when messages lie dead or wait. */
   readonly errorImpact: string;
   readonly timeout?: Duration;
 }
 
-/** From the bus to a handler: one rule, a queue with its DLQ, the function and its alarms. The queue's body is our envelope. */
+/** From the bus to a handler: a rule for each source, a queue with its DLQ, the function and its alarms. The queue's body is our envelope. */
 export class EventConsumer<S extends EnvSchema> extends Construct {
   readonly queue: WorkQueue;
   readonly consumer: ServiceFunction;
@@ -29,23 +29,26 @@ export class EventConsumer<S extends EnvSchema> extends Construct {
     const { config } = Context.of(this);
     const types = on.map(({ type }) => type);
     this.queue = new WorkQueue(this, 'Work', { queue, errorImpact, timeout: timeout ?? Duration.seconds(15) });
-    new Rule(this, 'Rule', {
-      ruleName: nameOf(config, queue),
-      description: `${types.join(', ')} to ${queue}`,
-      eventBus: EventBus.fromEventBusName(this, 'Bus', nameOf(config)),
-      eventPattern: {
-        source: [...new Set(on.flatMap(({ pattern }) => pattern.source))],
-        detailType: [...new Set(on.flatMap(({ pattern }) => pattern.detailType))],
-      },
-      targets: [
-        new SqsQueue(this.queue.queue, {
-          message: RuleTargetInput.fromEventPath('$.detail'),
-          retryAttempts: 185,
-          maxEventAge: Duration.hours(24),
-          deadLetterQueue: this.queue.dlq,
-        }),
-      ],
+    const eventBus = EventBus.fromEventBusName(this, 'Bus', nameOf(config));
+    const target = new SqsQueue(this.queue.queue, {
+      message: RuleTargetInput.fromEventPath('$.detail'),
+      retryAttempts: 185,
+      maxEventAge: Duration.hours(24),
+      deadLetterQueue: this.queue.dlq,
     });
+    const sources = Map.groupBy(on, ({ source }) => source);
+    // one rule with all sources and all types would take any source's word for any type
+    for (const [source, events] of sources) {
+      const own = events.map(({ type }) => type);
+      const isOnly = sources.size === 1;
+      new Rule(this, isOnly ? 'Rule' : `Rule${pascalCase(source)}`, {
+        ruleName: nameOf(config, queue, ...(isOnly ? [] : ['from', source])),
+        description: `${own.join(', ')} to ${queue}`,
+        eventBus,
+        eventPattern: { source: [source], detailType: events.flatMap(({ pattern }) => pattern.detailType) },
+        targets: [target],
+      });
+    }
     this.consumer = new QueueConsumer(this, 'Function', this.queue, {
       ...props,
       description: `Consumes ${types.join(', ')} from ${queue}`,

@@ -1,6 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
+import { OrderCreated } from '../../events/orders/order-created.ts';
 import { PaymentAuthorized } from '../../events/payments/payment-authorized.ts';
 import { PaymentDeclined } from '../../events/payments/payment-declined.ts';
 import { OrdersEnv } from '../../lambdas/orders/env.ts';
@@ -36,6 +37,29 @@ describe('EventConsumer', () => {
         }),
       ],
     });
+  });
+
+  it('takes each event from its own source only', () => {
+    const twoSources = inContext('local', (context) => {
+      new EventConsumer(context, 'OnPaymentStatus', {
+        queue: 'payment-status',
+        on: [PaymentAuthorized, OrderCreated, PaymentDeclined],
+        entry: 'orders/on-payment-status.ts',
+        env: OrdersEnv,
+        values: { ORDERS_TABLE: 'a-table' },
+        errorImpact: 'A customer has paid and waits',
+      });
+    });
+    twoSources.resourceCountIs('AWS::Events::Rule', 2);
+    for (const [source, types] of [
+      ['payments', ['PaymentAuthorized', 'PaymentDeclined']],
+      ['orders', ['OrderCreated']],
+    ])
+      twoSources.hasResourceProperties('AWS::Events::Rule', {
+        Name: `oncebox-local-payment-status-from-${source}`,
+        EventPattern: { source: [source], 'detail-type': types },
+        Targets: [Match.objectLike({ Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('Queue'), 'Arn'] } })],
+      });
   });
 
   it('has a queue that gives a slow batch its time, and a DLQ behind it', () => {
