@@ -1,3 +1,5 @@
+import { type Chaos, calm } from '../lambdas/shared/chaos-setting.ts';
+
 /** What a stage is. Everything that differs between stages is a field of this record, and nothing else asks for the stage. */
 export interface StageConfig {
   readonly stage: Stage;
@@ -23,26 +25,7 @@ export interface StageConfig {
   readonly alarmEmail?: string;
 }
 
-/** Shares between 0 and 1, and a delay before each step. */
-export interface Chaos {
-  readonly publish_failure: number;
-  readonly transaction_conflict: number;
-  readonly consumer_crash_before: number;
-  readonly consumer_crash_after: number;
-  readonly duplicate: number;
-  readonly latency_ms: number;
-}
-
 export type Stage = keyof typeof stages;
-
-const calm: Chaos = {
-  publish_failure: 0,
-  transaction_conflict: 0,
-  consumer_crash_before: 0,
-  consumer_crash_after: 0,
-  duplicate: 0,
-  latency_ms: 0,
-};
 
 type Settings = Omit<StageConfig, 'stage'>;
 

@@ -1,5 +1,5 @@
 import { GetParameterCommand, ParameterNotFound, PutParameterCommand, type SSMClient } from '@aws-sdk/client-ssm';
-import { Chaos } from '../../lambdas/shared/chaos.ts';
+import { Chaos } from '../../lambdas/shared/chaos-setting.ts';
 import { Trouble } from '../../localstack/trouble.ts';
 import { columns } from './print.ts';
 import type { Target } from './target.ts';

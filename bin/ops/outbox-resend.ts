@@ -1,5 +1,5 @@
 import { GetQueueUrlCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { calm } from '../../lambdas/shared/chaos.ts';
+import { calm } from '../../lambdas/shared/chaos-setting.ts';
 import { iso, systemClock } from '../../lambdas/shared/clock.ts';
 import type { Relay } from '../../lambdas/shared/relay.ts';
 import { eventBridgeBus, parkingQueue } from '../../lambdas/shared/relay-ports.ts';

@@ -1,29 +1,16 @@
 import { Sha256 } from '@aws-crypto/sha256-js';
 import { SignatureV4 } from '@smithy/signature-v4';
-import * as z from 'zod/mini';
+import { Chaos, calm } from './chaos-setting.ts';
 import { defaultProvider } from './lambda-credentials.ts';
 import { logger } from './observability.ts';
 
-const Rate = z._default(z.number().check(z.gte(0), z.lte(1)), 0);
-
-/** Faults made on purpose, each as a share of calls; what is not named is not there. A stage without the parameter has none and reads nothing. */
-export const Chaos = z.object({
-  publish_failure: Rate,
-  transaction_conflict: Rate,
-  consumer_crash_before: Rate,
-  consumer_crash_after: Rate,
-  duplicate: Rate,
-  latency_ms: z._default(z.int().check(z.gte(0), z.lte(60_000)), 0),
-});
-export type Chaos = z.infer<typeof Chaos>;
-
-export const calm: Chaos = Chaos.parse({});
+export { Chaos, calm };
 
 /** A change of the setting is felt within this time; the test stage asks at each call. */
 const cachedForMs = (): number => Number(process.env['CHAOS_CACHED_FOR_MS'] ?? 3000);
 const cached: { chaos: Chaos; until: number } = { chaos: calm, until: 0 };
 
-/** Today's faults. Where they cannot be read the calls go on as before: chaos is never a reason to fail. */
+/** Today's faults; a stage without the parameter has none and reads nothing. Where they cannot be read the calls go on as before: chaos is never a reason to fail. */
 export async function readChaos(parameter = process.env['CHAOS_PARAMETER']): Promise<Chaos> {
   if (!parameter || Date.now() < cached.until) return cached.chaos;
   cached.until = Date.now() + cachedForMs();

@@ -1,5 +1,5 @@
 import type { Envelope } from '../../events/envelope.ts';
-import type { Chaos } from './chaos.ts';
+import type { Chaos } from './chaos-setting.ts';
 import { type Clock, iso, jitter } from './clock.ts';
 import { count, logger } from './observability.ts';
 

@@ -58,11 +58,12 @@ const rules: readonly Rule[] = [
     may: ({ to }) => !/^(zod$|zod\/v4$|aws-cdk-lib|constructs)/.test(to),
   },
   {
-    says: 'the infrastructure knows of handlers only their environment, routes and tables',
+    says: 'the infrastructure knows of handlers only their environment, routes, tables and what chaos can be set to',
     from: within('lib'),
     may: ({ to, typeOnly }) =>
       !within('lambdas')(to) ||
       /^lambdas\/\w[\w-]*\/(env|routes|table)\.ts$/.test(to) ||
+      to === 'lambdas/shared/chaos-setting.ts' ||
       (to === 'lambdas/shared/store.ts' && typeOnly),
   },
   {
@@ -169,6 +170,7 @@ describe('the reader of imports', () => {
     ['events/envelope.ts', 'lambdas/shared/errors.ts'],
     ['events/envelope.ts', 'zod'],
     ['lib/data.ts', 'lambdas/orders/order-store.ts'],
+    ['lib/config.ts', 'lambdas/shared/chaos.ts'],
     ['lib/data.ts', 'localstack/ports.ts'],
     ['lib/data.ts', 'test/support/poll.ts'],
     ['bin/ops.ts', 'vitest'],

@@ -10,7 +10,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { DynamoDBDocumentClient, GetCommand, ScanCommand, type ScanCommandOutput } from '@aws-sdk/lib-dynamodb';
-import { type Chaos, calm } from '../../lambdas/shared/chaos.ts';
+import { type Chaos, calm } from '../../lambdas/shared/chaos-setting.ts';
 import type { Item } from '../../lambdas/shared/store.ts';
 import { clientOptions } from '../../localstack/settings.ts';
 

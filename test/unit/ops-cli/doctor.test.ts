@@ -5,7 +5,7 @@ import { diagnose, inWords } from '../../../bin/ops/doctor.ts';
 import { skewOf } from '../../../bin/ops/doctor-reach.ts';
 import { explain } from '../../../bin/ops/explain.ts';
 import { targetOf } from '../../../bin/ops/target.ts';
-import { calm } from '../../../lambdas/shared/chaos.ts';
+import { calm } from '../../../lambdas/shared/chaos-setting.ts';
 
 const target = targetOf({ stage: 'local', onAws: false }, 'http://127.0.0.1:4566');
 const check = (look: Check['look']): Check => ({ title: 'Things', wayOut: () => 'mend them', look });

@@ -3,7 +3,7 @@ import { wantedBy } from '../../../bin/ops/outbox-resend.ts';
 import { resend } from '../../../bin/ops/resend.ts';
 import { select } from '../../../bin/ops/stored-events.ts';
 import type { Envelope } from '../../../events/envelope.ts';
-import { calm } from '../../../lambdas/shared/chaos.ts';
+import { calm } from '../../../lambdas/shared/chaos-setting.ts';
 import type { Relay } from '../../../lambdas/shared/relay.ts';
 import type { Item } from '../../../lambdas/shared/store.ts';
 import { authorized, created, recordOf } from './samples.ts';

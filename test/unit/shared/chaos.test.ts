@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { Chaos, calm, readChaos, transactionConflictRate } from '../../../lambdas/shared/chaos.ts';
+import { readChaos, transactionConflictRate } from '../../../lambdas/shared/chaos.ts';
+import { Chaos, calm } from '../../../lambdas/shared/chaos-setting.ts';
 
 const setting = { ...calm, publish_failure: 0.2, transaction_conflict: 0.3 };
 const answering = (value: unknown, status = 200) =>
