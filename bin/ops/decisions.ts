@@ -1,9 +1,10 @@
-import type { Envelope, EventDefinition } from '../../events/envelope.ts';
-import { OrderCreated } from '../../events/orders/order-created.ts';
-import { PaymentAuthorized } from '../../events/payments/payment-authorized.ts';
-import { PaymentDeclined } from '../../events/payments/payment-declined.ts';
+import type { Envelope, EventDefinition, EventOf } from '../../events/envelope.ts';
+import type { OrderCreated } from '../../events/orders/order-created.ts';
+import { handler as onPaymentStatus } from '../../lambdas/orders/on-payment-status.ts';
 import { apply, type OrderEvent } from '../../lambdas/orders/order.ts';
 import { orderStore } from '../../lambdas/orders/order-store.ts';
+import { handler as onOrderPayments } from '../../lambdas/payments/on-order-payments.ts';
+import { paymentStore } from '../../lambdas/payments/payment-store.ts';
 import { systemClock } from '../../lambdas/shared/clock.ts';
 import { Rejected } from '../../lambdas/shared/errors.ts';
 import type { Store } from '../../lambdas/shared/store.ts';
@@ -43,20 +44,22 @@ interface Consumer {
 }
 
 const consumers: Readonly<Record<string, Consumer | 'bus'>> = {
-  'order-payments': { on: [OrderCreated], effect: (event, { payments }) => effectOnPayment(event, payments) },
+  'order-payments': {
+    on: onOrderPayments.events,
+    effect: (event, { payments }) => effectOnPayment(event as EventOf<typeof OrderCreated>, payments),
+  },
   'payment-status': {
-    on: [PaymentAuthorized, PaymentDeclined],
+    on: onPaymentStatus.events,
     effect: (event, { orders }) => effectOnOrder(event as OrderEvent, orders),
   },
   'outbox-retry': 'bus',
 };
 
-async function effectOnPayment(event: Envelope, payments: Store): Promise<Effect> {
-  const { order_id } = event.data as OrderCreated;
-  const decision = await payments.get({ pk: `ORDER#${order_id}`, sk: 'PAYMENT' });
+async function effectOnPayment({ data, nudge }: EventOf<typeof OrderCreated>, store: Store): Promise<Effect> {
+  const decision = await paymentStore({ store, clock: systemClock, deadline: 0 }).decision(data.order_id);
   if (!decision) return { would: 'apply', because: 'no payment is decided yet' };
-  const decided = `decided: ${String(decision['decided'])}`;
-  return event.nudge === undefined
+  const decided = `decided: ${decision.decided}`;
+  return nudge === undefined
     ? { would: 'no effect', because: decided }
     : { would: 'apply', because: `${decided}, and asked to say so again` };
 }

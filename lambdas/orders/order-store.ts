@@ -1,10 +1,13 @@
+import * as z from 'zod/mini';
+import type { Envelope } from '../../events/envelope.ts';
 import { OrderCreated } from '../../events/orders/order-created.ts';
+import { DeclineReason } from '../../events/payments/payment-declined.ts';
 import { iso } from '../shared/clock.ts';
 import { commit, type Unit } from '../shared/commit.ts';
 import { AlreadyDone, Rejected } from '../shared/errors.ts';
 import { type Making, sameRequest } from '../shared/idempotency.ts';
-import { count } from '../shared/observability.ts';
-import type { Receipt } from '../shared/receipt.ts';
+import { count, logger } from '../shared/observability.ts';
+import type { Call, Receipts } from '../shared/receipt.ts';
 import { absent, type Item, type Key, versionIs } from '../shared/store.ts';
 import { type Order, type OrderState, type Placed, place } from './order.ts';
 import { ordersByUser } from './table.ts';
@@ -12,6 +15,8 @@ import { ordersByUser } from './table.ts';
 const orderKey = (id: string): Key => ({ pk: `ORDER#${id}`, sk: 'STATE' });
 /** Unique among a user's orders and sorted by time. */
 export const placedOf = ({ created_at, id }: Pick<Placed, 'created_at' | 'id'>): string => `${created_at}#${id}`;
+
+type AboutOrder = Envelope<{ order_id: string }>;
 
 export interface NewOrder {
   readonly user_id: string;
@@ -38,8 +43,8 @@ export function orderStore(unit: Unit) {
       return rows.filter((row) => row !== undefined).map(asOrder);
     },
     /** Moves an order on, with the receipt of what moved it. An order that the event does not move is left alone. */
-    change: (id: string, next: (order: Order) => OrderState | undefined, receipt: () => Receipt) =>
-      change(unit, id, next, receipt),
+    change: <E extends AboutOrder>(event: E, apply: (order: Order, event: E) => OrderState | undefined, call: Call) =>
+      change(unit, event, (order) => apply(order, event), call),
   };
 }
 export type OrderStore = ReturnType<typeof orderStore>;
@@ -52,7 +57,7 @@ async function placeOnce(unit: Unit, order: NewOrder, making: Making, correlatio
     { time: created_at, correlation_id: id, causation_id: correlationId },
   );
   try {
-    return await commit(unit, async () => ({
+    const made = await commit(unit, async () => ({
       writes: [
         {
           op: 'put',
@@ -64,35 +69,53 @@ async function placeOnce(unit: Unit, order: NewOrder, making: Making, correlatio
       publish: [{ about: orderKey(id).pk, events: [created] }],
       result: { order: placed, replayed: false },
     }));
+    logger.info('order placed', { order_id: id });
+    return made;
   } catch (error) {
     if (!(error instanceof AlreadyDone)) throw error;
     sameRequest(error.row, making);
-    return { order: place(asOrder(error.row as Item)), replayed: making.keyed };
+    return { order: place(asOrder(error.row)), replayed: making.keyed };
   }
 }
 
-async function change(unit: Unit, id: string, next: (order: Order) => OrderState | undefined, receipt: () => Receipt) {
+async function change(unit: Unit, event: AboutOrder, next: (order: Order) => OrderState | undefined, call: Call) {
+  const key = orderKey(event.data.order_id);
   await commit(unit, async (read) => {
-    const row = await read.get(orderKey(id));
+    const row = await read.get(key);
     // an event about an order is written after the order, so there is none only where somebody made it up
-    if (!row) throw new Rejected('order_not_found', `there is no order ${id}`, 404);
+    if (!row) throw new Rejected('order_not_found', `there is no order ${event.data.order_id}`, 404);
     const order = asOrder(row);
     const state = next(order);
     if (!state) {
       count('Duplicates');
       return { writes: [], result: undefined };
     }
-    const taken = receipt();
-    const set = { ...state, updated_at: iso(unit.clock.now()), version: order.version + 1 };
-    const receipts = { ...(row['receipts'] as Record<string, Receipt> | undefined), [taken.event_id]: taken };
-    return {
-      writes: [{ op: 'update', key: orderKey(id), set: { ...set, receipts }, when: versionIs(order.version) }],
-      result: undefined,
-    };
+    const receipts = { ...asRow(row).receipts, ...call.receiptOf(event) };
+    const set = { ...state, receipts, version: order.version + 1, updated_at: iso(unit.clock.now()) };
+    return { writes: [{ op: 'update', key, set, when: versionIs(order.version) }], result: undefined };
   });
 }
 
-function asOrder(row: Item): Order {
-  const { pk, sk, by_user, placed, body_hash, receipts, ...order } = row;
-  return order as unknown as Order;
+/** What is kept of an order. What a later version of it will add is not for this one to show. */
+const OrderRow = z.object({
+  id: z.string(),
+  user_id: z.string(),
+  amount: z.number(),
+  description: z.optional(z.string()),
+  metadata: z.optional(z.record(z.string(), z.string())),
+  created_at: z.string(),
+  updated_at: z.string(),
+  version: z.number(),
+  status: z.enum(['NEW', 'FINISHED', 'CANCELLED']),
+  reason: z.optional(DeclineReason),
+  receipts: z.optional(z.custom<Receipts>()),
+});
+
+const asRow = (row: Readonly<Record<string, unknown>>) => OrderRow.parse(row);
+
+function asOrder(row: Readonly<Record<string, unknown>>): Order {
+  const { receipts: _, status, reason, ...kept } = asRow(row);
+  if (status !== 'CANCELLED') return { ...kept, status };
+  if (!reason) throw new Error(`${kept.id} is cancelled without a reason`);
+  return { ...kept, status, reason };
 }

@@ -1,7 +1,7 @@
 import { tableStore } from '../shared/clients.ts';
 import { systemClock } from '../shared/clock.ts';
 import { readEnv } from '../shared/env.ts';
-import type { Call } from '../shared/receipt.ts';
+import type { Patience } from '../shared/receipt.ts';
 import { PaymentsEnv } from './env.ts';
 import { type PaymentStore, paymentStore } from './payment-store.ts';
 
@@ -10,14 +10,7 @@ export type PaymentsDeps = { payments: PaymentStore };
 
 export const paymentsDeps = () => {
   const store = tableStore(readEnv(PaymentsEnv).PAYMENTS_TABLE);
-  return ({ deadline }: Pick<Call, 'deadline'>): PaymentsDeps => ({
+  return ({ deadline }: Patience): PaymentsDeps => ({
     payments: paymentStore({ store, clock: systemClock, deadline }),
   });
-};
-
-export type BillingDeps = PaymentsDeps & { call: Call };
-
-export const billingDeps = () => {
-  const deps = paymentsDeps();
-  return (call: Call): BillingDeps => ({ ...deps(call), call });
 };

@@ -1,3 +1,4 @@
+import * as z from 'zod/mini';
 import type { EventOf } from '../../events/envelope.ts';
 import type { OrderCreated } from '../../events/orders/order-created.ts';
 import { PaymentAuthorized } from '../../events/payments/payment-authorized.ts';
@@ -35,6 +36,11 @@ export function paymentStore(unit: Unit) {
     /** The statement, newest first. An index: it may lag by a moment. */
     entries: (userId: string, page: { below?: number; limit: number }): Promise<Entry[]> =>
       entries(store, userId, page),
+    /** What was decided of an order's payment, if it was. */
+    decision: async (orderId: string): Promise<PaymentDecision | undefined> => {
+      const row = await store.get(paymentKey(orderId));
+      return row && asDecision(row);
+    },
     /** Decides the bills that wait for one account's money: all of them in one transaction. */
     pay: (events: readonly OrderCreatedEvent[], call: Call) => pay(unit, events, call),
   };
@@ -150,7 +156,7 @@ function settleAll(account: Account | undefined, orders: readonly OrderCreatedEv
 /** The row that makes a redelivery harmless for ever: a capture's is its journal entry, a refusal's holds the reason. */
 function decisionRow(decision: Decision<OrderCreated & { event: OrderCreatedEvent }>, at: string, call: Call): Item {
   const { bill } = decision;
-  const asked = { order_id: bill.order_id, user_id: bill.user_id, receipt: call.receiptOf(bill.event) };
+  const asked = { order_id: bill.order_id, user_id: bill.user_id, receipts: call.receiptOf(bill.event) };
   return decision.decided === 'authorized'
     ? { ...paymentKey(bill.order_id), ...asked, decided: 'authorized', ...decision.entry }
     : {
@@ -163,20 +169,27 @@ function decisionRow(decision: Decision<OrderCreated & { event: OrderCreatedEven
       };
 }
 
+/** What a decision row says, whoever asks. */
+const PaymentDecision = z.discriminatedUnion('decided', [
+  z.object({ decided: z.literal('authorized'), amount: z.number(), balance_after: z.number() }),
+  z.object({ decided: z.literal('declined'), billed: z.number(), declined: DeclineReason }),
+]);
+export type PaymentDecision = z.infer<typeof PaymentDecision>;
+
+const asDecision = (row: Item): PaymentDecision => PaymentDecision.parse(row);
+
 /** The same answer each time that it is read from the row, and so under the same id. */
 function answerTo(event: OrderCreatedEvent, row: Item, at: string): Outgoing {
   const { order_id, user_id } = event.data;
   const cause = causeOf(event, Date.parse(at));
+  const decision = asDecision(row);
   const answer =
-    row['decided'] === 'authorized'
+    decision.decided === 'authorized'
       ? PaymentAuthorized.make(
-          { order_id, user_id, amount: -Number(row['amount']), balance_after: Number(row['balance_after']) },
+          { order_id, user_id, amount: -decision.amount, balance_after: decision.balance_after },
           cause,
         )
-      : PaymentDeclined.make(
-          { order_id, user_id, amount: Number(row['billed']), reason: DeclineReason.parse(row['declined']) },
-          cause,
-        );
+      : PaymentDeclined.make({ order_id, user_id, amount: decision.billed, reason: decision.declined }, cause);
   return { about: row.pk, events: [answer] };
 }
 

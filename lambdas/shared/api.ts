@@ -13,7 +13,7 @@ export interface Api<Deps> {
   /** Every door with its contract: what the OpenAPI document is made from. */
   readonly doors: ReadonlyMap<string, Route<Deps>>;
   /** The same doors on another footing: memory adapters, a virtual clock. */
-  on(runtime: RouteRuntime<Deps>): (event: APIGatewayProxyEvent) => Promise<APIGatewayProxyResult>;
+  with(runtime: RouteRuntime<Deps>): (event: APIGatewayProxyEvent) => Promise<APIGatewayProxyResult>;
 }
 
 /** All doors of one context behind one function; each operation of the table has its route, or it does not compile. */
@@ -43,7 +43,7 @@ export function api<const T extends Readonly<Record<string, string>>, Deps>(
     });
   return Object.assign(handler as unknown as Api<Deps>, {
     doors,
-    on: (runtime: RouteRuntime<Deps>) => (event: APIGatewayProxyEvent) => run(event, runtime),
+    with: (runtime: RouteRuntime<Deps>) => (event: APIGatewayProxyEvent) => run(event, runtime),
   });
 }
 

@@ -8,8 +8,9 @@ import { ConsumerEnv, readEnv } from './env.ts';
 import { AlreadyDone, Busy, Poison, Rejected } from './errors.ts';
 import { count, logger, observed } from './observability.ts';
 import { type Delay, delayAll, type QueuePort } from './queue.ts';
-import type { Call, Receipt } from './receipt.ts';
+import type { Call, Patience, Receipts } from './receipt.ts';
 import { sqsQueue } from './sqs-queue.ts';
+import './words.ts';
 
 /** A message that fails for the fifth time is buried; until then it waits 1, 2, 4, 8 s. */
 export const MAX_RECEIVES = 5;
@@ -18,9 +19,12 @@ export const backoffSeconds = (receives: number): number => 2 ** (receives - 1);
 /** A consumer gives contention up after half of its time, so that what it puts back is put back in time. */
 const PATIENCE = 0.5;
 
+/** Contention is over in a moment; what was put back for it comes again within this time. */
+const PUT_BACK_S = 3;
+
 /** What a consumer stands on. Lambda's own is the default; a simulation brings its own. */
 export interface ConsumerRuntime<Deps> {
-  readonly deps: (call: Call) => Deps;
+  readonly deps: (call: Patience) => Deps;
   readonly queue: QueuePort;
   readonly clock: Clock;
   readonly chaos: () => Promise<Chaos>;
@@ -31,16 +35,15 @@ interface Parsed<E extends EventDefinition> {
   readonly event: EventOf<E>;
 }
 
-type Outcome = { record: SQSRecord; event?: Envelope } & (
-  | { to: 'done' }
-  | { to: 'retry' | 'dlq'; reason: string }
-  | { to: 'queue' }
-);
+type Settled = { to: 'done' | 'decided' | 'queue' } | { to: 'retry' | 'dlq'; reason: string };
+type Outcome = { record: SQSRecord; event?: Envelope } & Settled;
 
 export interface Consumer<Deps> {
   (event: SQSEvent, context: { getRemainingTimeInMillis(): number }): Promise<SQSBatchResponse>;
+  /** What it subscribes to: the rule of its queue, the simulation's bus and the operator's tools ask here. */
+  readonly events: readonly EventDefinition[];
   /** The same consumer on another footing: memory adapters, a virtual clock. */
-  on(
+  with(
     runtime: ConsumerRuntime<Deps>,
   ): (event: SQSEvent, consumer: string, timeoutMs: number) => Promise<SQSBatchResponse>;
 }
@@ -48,22 +51,22 @@ export interface Consumer<Deps> {
 /** Each message by itself. */
 export const consume = <const E extends EventDefinition, Deps>(
   on: readonly E[],
-  wire: () => (call: Call) => Deps,
-  act: (event: EventOf<E>, deps: Deps) => Promise<unknown>,
+  wire: () => (call: Patience) => Deps,
+  act: (event: EventOf<E>, deps: Deps, call: Call) => Promise<unknown>,
 ): Consumer<Deps> =>
   consumeGroups(
     on,
     wire,
     (_event, messageId) => messageId,
-    async ([event], deps) => event && act(event, deps),
+    async ([event], deps, call) => event && act(event, deps, call),
   );
 
 /** Waiting messages of one kind together: what `by` calls equal is handed over at once, and fails or succeeds at once. */
 export function consumeGroups<const E extends EventDefinition, Deps>(
   on: readonly E[],
-  wire: () => (call: Call) => Deps,
+  wire: () => (call: Patience) => Deps,
   by: (event: EventOf<E>, messageId: string) => string,
-  act: (events: readonly EventOf<E>[], deps: Deps) => Promise<unknown>,
+  act: (events: readonly EventOf<E>[], deps: Deps, call: Call) => Promise<unknown>,
 ): Consumer<Deps> {
   const run = async (
     { Records }: SQSEvent,
@@ -85,18 +88,17 @@ export function consumeGroups<const E extends EventDefinition, Deps>(
         outcomes.push({ record, to: 'dlq', reason: reasonOf(error) });
       }
     }
-    await Promise.all(
-      [...groups.values()].map(async (group) => {
-        const call: Call = {
-          deadline: started + timeoutMs * PATIENCE,
-          now: clock.now,
-          receiptOf: (event) => receiptOf(event, group, consumer, started, clock),
-        };
-        const events = group.map(({ event }) => event);
-        const outcome = await settle(() => withFaults(faults, clock, () => act(events, deps(call))), events);
-        for (const parsed of group) outcomes.push({ ...parsed, ...outcome });
-      }),
-    );
+    const deadline = started + timeoutMs * PATIENCE;
+    const take = async (group: readonly Parsed<E>[]): Promise<Outcome[]> => {
+      const events = group.map(({ event }) => event);
+      const call: Call = { deadline, receiptOf: (event) => receiptOf(event, group, consumer, started, clock) };
+      const settled = await settle(() => withFaults(faults, clock, () => act(events, deps(call), call)), events);
+      // that one of several is decided says nothing of the others
+      if (settled.to === 'decided' && group.length > 1)
+        return (await Promise.all(group.map((one) => take([one])))).flat();
+      return group.map((parsed) => ({ ...parsed, ...settled }));
+    };
+    outcomes.push(...(await Promise.all([...groups.values()].map(take))).flat());
     return deliver(outcomes, queue, clock, consumer);
   };
 
@@ -112,7 +114,8 @@ export function consumeGroups<const E extends EventDefinition, Deps>(
       return run(event, lambda.name, context.getRemainingTimeInMillis(), lambda.runtime);
     });
   return Object.assign(handler as unknown as Consumer<Deps>, {
-    on: (runtime: ConsumerRuntime<Deps>) => (event: SQSEvent, consumer: string, timeoutMs: number) =>
+    events: on,
+    with: (runtime: ConsumerRuntime<Deps>) => (event: SQSEvent, consumer: string, timeoutMs: number) =>
       run(event, consumer, timeoutMs, runtime),
   });
 }
@@ -133,6 +136,9 @@ function parse<E extends EventDefinition>(on: readonly E[], body: string): Event
   if (versions.length === 0) throw new Poison(`${type} is not for this queue`);
   const definition = versions.find((one) => one.version === version);
   if (!definition) throw new Poison(`${type} version ${version} is unknown here`);
+  // the queue's rule matches sources and types apart from each other
+  if (definition.source !== envelope.data.source)
+    throw new Poison(`${type} is not for ${envelope.data.source} to state`);
   const data = definition.schema.safeParse(envelope.data.data);
   if (!data.success) throw new Poison(`${type} breaks its schema: ${faultsOf(data.error)}`);
   return { ...envelope.data, data: data.data } as EventOf<E>;
@@ -154,17 +160,15 @@ async function withFaults(faults: Chaos, clock: Clock, act: () => Promise<unknow
   if (struck(faults.consumer_crash_after)) fail('after');
 }
 
-type Settled = { to: 'done' } | { to: 'queue' } | { to: 'retry' | 'dlq'; reason: string };
-
 async function settle(act: () => Promise<unknown>, events: readonly Envelope[]): Promise<Settled> {
   try {
     await act();
+    for (const event of events) logger.info('event taken in', threadOf(event));
     return { to: 'done' };
   } catch (error) {
     if (error instanceof AlreadyDone) {
       logger.info('already done', { row: `${error.row['pk']} ${error.row['sk']}` });
-      count('Duplicates');
-      return { to: 'done' };
+      return { to: 'decided' };
     }
     if (error instanceof Busy) return { to: 'queue' };
     const permanent = error instanceof Poison || error instanceof Rejected;
@@ -174,7 +178,8 @@ async function settle(act: () => Promise<unknown>, events: readonly Envelope[]):
 }
 
 /** Groups run side by side, so each line says itself whom it is about. */
-const threadOf = (event: Envelope | undefined) => event && { correlation_id: event.correlation_id, event_id: event.id };
+const threadOf = (event: Envelope | undefined) =>
+  event ? { correlation_id: event.correlation_id, event_id: event.id } : {};
 
 const reasonOf = (error: unknown): string =>
   error instanceof Error ? `${error.name}: ${error.message}` : String(error);
@@ -188,13 +193,13 @@ async function deliver(
 ): Promise<SQSBatchResponse> {
   const stays: string[] = [];
   const delays: Delay[] = [];
-  const tally = { done: 0, retried: 0, buried: 0, put_back: 0 };
+  const tally = { done: 0, decided: 0, retried: 0, buried: 0, put_back: 0 };
   for (const outcome of outcomes) {
     const { messageId: id, body, receiptHandle: handle, attributes } = outcome.record;
     const receives = Number(attributes.ApproximateReceiveCount);
     try {
       if (outcome.to === 'queue') {
-        await queue.putBack(body);
+        await queue.putBack(body, Math.ceil(clock.random() * PUT_BACK_S));
         tally.put_back += 1;
       } else if (outcome.to === 'dlq' || (outcome.to === 'retry' && receives >= MAX_RECEIVES)) {
         await queue.bury(body, {
@@ -215,7 +220,7 @@ async function deliver(
         stays.push(id);
         delays.push({ id, handle, seconds: backoffSeconds(receives) });
         tally.retried += 1;
-      } else tally.done += 1;
+      } else tally[outcome.to] += 1;
     } catch (error) {
       logger.error('message could not be moved', { message_id: id, to: outcome.to, error: error as Error });
       stays.push(id);
@@ -223,6 +228,7 @@ async function deliver(
   }
   await delayAll(delays, queue);
   count('MessagesProcessed', tally.done);
+  count('Duplicates', tally.decided);
   count('MessagesRetried', tally.retried);
   count('MessagesDeadLettered', tally.buried);
   count('MessagesPutBack', tally.put_back);
@@ -236,14 +242,15 @@ function receiptOf<E extends EventDefinition>(
   consumer: string,
   started: number,
   clock: Clock,
-): Receipt {
+): Receipts {
   const record = group.find((one) => one.event.id === event.id)?.record;
   return {
-    event_id: event.id,
-    consumer,
-    published_at: event.published_at ?? event.time,
-    received_at: iso(started),
-    processed_at: iso(clock.now()),
-    receive_count: Number(record?.attributes.ApproximateReceiveCount ?? 1),
+    [event.id]: {
+      consumer,
+      received_at: iso(started),
+      processed_at: iso(clock.now()),
+      receive_count: Number(record?.attributes.ApproximateReceiveCount ?? 1),
+      ...(event.published_at === undefined ? {} : { published_at: event.published_at }),
+    },
   };
 }

@@ -110,13 +110,10 @@ async function runQuery(client: DynamoDBDocumentClient, table: string, query: Qu
   const names: Record<string, string> = { '#hash': hash };
   const values: Record<string, unknown> = { ':hash': query.hash };
   let condition = '#hash = :hash';
-  const bound = query.below ?? query.after ?? query.prefix;
-  if (bound !== undefined) {
+  if (query.below !== undefined) {
     names['#sort'] = sort;
-    values[':bound'] = bound;
-    if (query.below !== undefined) condition += ' AND #sort < :bound';
-    else if (query.after !== undefined) condition += ' AND #sort > :bound';
-    else condition += ' AND begins_with(#sort, :bound)';
+    values[':below'] = query.below;
+    condition += ' AND #sort < :below';
   }
   const items: Item[] = [];
   let start: Record<string, unknown> | undefined;

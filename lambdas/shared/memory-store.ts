@@ -4,7 +4,6 @@ import {
   type Item,
   type Key,
   keyOf,
-  type Query,
   type Reason,
   Refused,
   type Store,
@@ -70,7 +69,9 @@ export function memoryStore({ now, indexLagMs = () => 0, onInsert }: Options): M
         ? indexed(query.index)
         : [...(partitions.get(query.hash)?.values() ?? [])].map((row) => row.item);
       const found = source
-        .filter((item) => item[hash] === query.hash && inRange(item[sort], query))
+        .filter(
+          (item) => item[hash] === query.hash && (query.below === undefined || compare(item[sort], query.below) < 0),
+        )
         .sort((one, other) => compare(one[sort], other[sort]) * (query.newestFirst ? -1 : 1));
       return structuredClone(found.slice(0, query.limit));
     },
@@ -109,12 +110,6 @@ function holds(condition: Condition, row: Item | undefined): boolean {
       return typeof held === 'number' && held >= condition.value;
     }
   }
-}
-
-function inRange(value: unknown, { below, after, prefix }: Query): boolean {
-  if (below !== undefined) return compare(value, below) < 0;
-  if (after !== undefined) return compare(value, after) > 0;
-  return prefix === undefined || String(value).startsWith(prefix);
 }
 
 /** Numbers by value, strings by their UTF-8 bytes, as DynamoDB sorts them. */

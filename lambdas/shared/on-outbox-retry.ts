@@ -45,7 +45,7 @@ export async function retryParked(
     if (events && unsent.length === 0) continue;
     if (events && unsent.length < events.length) {
       try {
-        await queue.putBack(JSON.stringify(unsent));
+        await queue.putBack(JSON.stringify(unsent), 1);
       } catch (error) {
         logger.error('parked events could not be put back', { message_id: id, error: error as Error });
         stays.push(id);

@@ -1,10 +1,11 @@
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import middy from '@middy/core';
 import type { DynamoDBStreamEvent } from 'aws-lambda';
+import type { Envelope } from '../../events/envelope.ts';
 import { readChaos } from './chaos.ts';
 import { systemClock } from './clock.ts';
 import { RelayEnv, readEnv } from './env.ts';
-import { observed } from './observability.ts';
+import { count, logger, observed } from './observability.ts';
 import { eventsIn } from './outbox.ts';
 import { PATIENCE, type Relay, relay } from './relay.ts';
 import { eventBridgeBus, parkingQueue } from './relay-ports.ts';
@@ -26,8 +27,20 @@ export const handler = middy<DynamoDBStreamEvent, void>()
         chaos: readChaos,
       };
     }
-    const records = Records.map(
-      ({ dynamodb }) => unmarshall((dynamodb?.NewImage ?? {}) as Parameters<typeof unmarshall>[0]) as Item,
+    await relay(
+      Records.flatMap(({ dynamodb }) => readable(dynamodb?.NewImage)),
+      ports,
+      deadline,
     );
-    await relay(records.flatMap(eventsIn), ports, deadline);
   });
+
+/** A record that nobody can read, since somebody wrote it by hand, must not stop all that come behind it. */
+function readable(image: unknown): Envelope[] {
+  try {
+    return eventsIn(unmarshall(image as Parameters<typeof unmarshall>[0]) as Item);
+  } catch (error) {
+    logger.error('outbox record not readable', { record: image, error: error as Error });
+    count('OutboxUnreadable');
+    return [];
+  }
+}

@@ -2,8 +2,8 @@ import { logger } from './observability.ts';
 
 /** A queue and its DLQ, as a consumer handles them. */
 export interface QueuePort {
-  /** The same body as a message of its own, received for the first time again. */
-  putBack(body: string): Promise<void>;
+  /** The same body as a message of its own, which comes after these seconds and is received for the first time then. */
+  putBack(body: string, afterSeconds: number): Promise<void>;
   /** For good, with what an operator wants to know. */
   bury(body: string, epitaph: Epitaph): Promise<void>;
   /** When each of these may be received again; answers those for which it could not be set. */

@@ -1,21 +1,28 @@
 import type { Cause, Envelope } from '../../events/envelope.ts';
 import { iso } from './clock.ts';
 
-/** Proof that a consumer has taken an event in, folded into the row that the event changed. */
+/** Proof that a consumer has taken an event in, folded into the row that the event changed or decided. */
 export interface Receipt {
-  readonly event_id: string;
   readonly consumer: string;
-  readonly published_at: string;
   readonly received_at: string;
   readonly processed_at: string;
   readonly receive_count: number;
+  /** Absent where the event did not come by the relay. */
+  readonly published_at?: string;
 }
 
-/** What woke a consumer, as its domain needs it: who caused this, until when to try, and the receipts to fold in. */
-export interface Call {
+/** Receipts of a row, by the id of the event. */
+export type Receipts = Readonly<Record<string, Receipt>>;
+
+/** What a handler's services are made for: until when they may try. */
+export interface Patience {
   readonly deadline: number;
-  readonly now: () => number;
-  readonly receiptOf: (event: Envelope) => Receipt;
+}
+
+/** What woke a consumer, as its domain needs it. */
+export interface Call extends Patience {
+  /** The receipt of one of this call's events, to fold into the row that it changes. */
+  receiptOf(event: Envelope): Receipts;
 }
 
 /** The cause of what an event leads to: the same thread, one step on. A nudge is handed on, so the answer is new too. */

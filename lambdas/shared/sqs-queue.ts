@@ -18,9 +18,10 @@ export function sqsQueue(queueUrl: string, dlqUrl: string): QueuePort {
     return client;
   };
   return {
-    putBack: async (body) => {
+    putBack: async (body, afterSeconds) => {
       const { sqs, sdk } = await loaded();
-      await sqs.send(new sdk.SendMessageCommand({ QueueUrl: queueUrl, MessageBody: body }));
+      const message = { QueueUrl: queueUrl, MessageBody: body, DelaySeconds: afterSeconds };
+      await sqs.send(new sdk.SendMessageCommand(message));
     },
     bury: async (body, epitaph) => {
       const { sqs, sdk } = await loaded();

@@ -45,14 +45,10 @@ export interface Index {
 export interface Query {
   readonly hash: string;
   readonly index?: Index;
-  /** On the table itself: only sort keys with this prefix. */
-  readonly prefix?: string;
   /** Only sort values below this one: the next page of a list that is read newest first. */
   readonly below?: string | number;
   readonly newestFirst?: boolean;
   readonly limit?: number;
-  /** Where the page before ended, for a table read from end to end. */
-  readonly after?: string;
 }
 
 export interface Reader {

@@ -72,8 +72,8 @@ export class MemoryQueue implements QueuePort {
     this.#poll();
   }
 
-  async putBack(body: string): Promise<void> {
-    this.send(body);
+  async putBack(body: string, afterSeconds: number): Promise<void> {
+    this.send(body, afterSeconds * 1000);
   }
 
   async bury(body: string, epitaph: Epitaph): Promise<void> {

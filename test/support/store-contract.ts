@@ -319,7 +319,9 @@ export function storeContract(name: string, makeStore: () => Store | Promise<Sto
       const won = tries.flatMap(({ status }, at) => (status === 'fulfilled' ? [`w${at}`] : []));
       expect(won).toHaveLength(1);
       expect(await store.get(key('A'))).toMatchObject({ version: 1, winner: won[0] });
-      expect(await store.query({ hash: key('').pk, prefix: 'PROOF#' })).toEqual([key(`PROOF#${won[0]}`)]);
+      expect((await store.query({ hash: key('').pk })).filter(({ sk }) => sk.startsWith('PROOF#'))).toEqual([
+        key(`PROOF#${won[0]}`),
+      ]);
     });
 
     test('a conflict that nobody made writes nothing, and says so of each write', async () => {
@@ -360,13 +362,10 @@ export function storeContract(name: string, makeStore: () => Store | Promise<Sto
       expect(await names({ newestFirst: true })).toEqual(['STATE', 'LETTER#d', 'LETTER#c', 'LETTER#b', 'LETTER#a']);
     });
 
-    test('a prefix, a bound below and a bound after each cut the list', async () => {
+    test('a bound below cuts the list', async () => {
       const { names } = await letters();
-      expect(await names({ prefix: 'LETTER#' })).toEqual(['LETTER#a', 'LETTER#b', 'LETTER#c', 'LETTER#d']);
-      expect(await names({ prefix: 'NONE#' })).toEqual([]);
       expect(await names({ below: 'LETTER#c' })).toEqual(['LETTER#a', 'LETTER#b']);
       expect(await names({ below: 'LETTER#c', newestFirst: true, limit: 1 })).toEqual(['LETTER#b']);
-      expect(await names({ after: 'LETTER#c' })).toEqual(['LETTER#d', 'STATE']);
     });
 
     test('pages of two, each below the last seen, give every row once', async () => {

@@ -11,7 +11,7 @@ import type { Consumer } from '../../lambdas/shared/consume.ts';
 import { type MemoryStore, memoryStore } from '../../lambdas/shared/memory-store.ts';
 import { retryParked } from '../../lambdas/shared/on-outbox-retry.ts';
 import { eventsIn } from '../../lambdas/shared/outbox.ts';
-import type { Call } from '../../lambdas/shared/receipt.ts';
+import type { Patience } from '../../lambdas/shared/receipt.ts';
 import { type Bus, relay } from '../../lambdas/shared/relay.ts';
 import { type Item, type Store, withConflicts } from '../../lambdas/shared/store.ts';
 import { MemoryQueue } from './memory-queue.ts';
@@ -48,6 +48,7 @@ export class World {
   };
   readonly published: Envelope[] = [];
   readonly #streams = new Map<string, { waiting: Item[]; running: boolean }>();
+  readonly #subscriptions: { queue: MemoryQueue; types: ReadonlySet<string> }[] = [];
   #putEvents = 0;
 
   constructor(seed = 1, faults: Faults = {}) {
@@ -56,17 +57,17 @@ export class World {
     this.orders = this.#table('orders');
     this.payments = this.#table('payments');
     const { clock } = this;
-    const paymentDeps = ({ deadline }: Pick<Call, 'deadline'>) => ({
+    const paymentDeps = ({ deadline }: Patience) => ({
       payments: paymentStore({ store: this.#contended(this.payments), clock, deadline }),
     });
-    const orderDeps = ({ deadline }: Pick<Call, 'deadline'>) => ({
+    const orderDeps = ({ deadline }: Patience) => ({
       orders: orderStore({ store: this.#contended(this.orders), clock, deadline }),
     });
-    this.#paymentsDoor = paymentsApi.on({ deps: paymentDeps, clock, baseUrl: '' });
-    this.#ordersDoor = ordersApi.on({ deps: orderDeps, clock, baseUrl: '' });
+    this.#paymentsDoor = paymentsApi.with({ deps: paymentDeps, clock, baseUrl: '' });
+    this.#ordersDoor = ordersApi.with({ deps: orderDeps, clock, baseUrl: '' });
     this.queues = {
-      'order-payments': this.#queue('order-payments', onOrderPayments, (call) => ({ ...paymentDeps(call), call })),
-      'payment-status': this.#queue('payment-status', onPaymentStatus, (call) => ({ ...orderDeps(call), call })),
+      'order-payments': this.#queue('order-payments', onOrderPayments, paymentDeps),
+      'payment-status': this.#queue('payment-status', onPaymentStatus, orderDeps),
       'outbox-retry': new MemoryQueue(clock, {
         maxReceives: 1000,
         consumer: (event) =>
@@ -79,8 +80,8 @@ export class World {
     };
   }
 
-  readonly #paymentsDoor: (event: APIGatewayProxyEvent) => ReturnType<ReturnType<typeof paymentsApi.on>>;
-  readonly #ordersDoor: (event: APIGatewayProxyEvent) => ReturnType<ReturnType<typeof ordersApi.on>>;
+  readonly #paymentsDoor: (event: APIGatewayProxyEvent) => ReturnType<ReturnType<typeof paymentsApi.with>>;
+  readonly #ordersDoor: (event: APIGatewayProxyEvent) => ReturnType<ReturnType<typeof ordersApi.with>>;
 
   /** A request through the real doors: `call('GET /orders/{id}', { path: { id } })`. */
   async call(
@@ -137,10 +138,7 @@ export class World {
 
   /** Hands an event to every queue that subscribes to it, as the bus would. */
   deliver(event: Envelope): void {
-    const body = JSON.stringify(event);
-    if (event.type === 'OrderCreated') this.queues['order-payments'].send(body);
-    if (event.type === 'PaymentAuthorized' || event.type === 'PaymentDeclined')
-      this.queues['payment-status'].send(body);
+    for (const { queue, types } of this.#subscriptions) if (types.has(event.type)) queue.send(JSON.stringify(event));
   }
 
   readonly #chaos = async (): Promise<Chaos> => ({ ...calm, ...this.faults.chaos });
@@ -200,12 +198,13 @@ export class World {
     return withConflicts(store, () => this.faults.chaos?.transaction_conflict ?? 0, this.clock.random);
   }
 
-  #queue<Deps>(name: string, consumer: Consumer<Deps>, deps: (call: Call) => Deps): MemoryQueue {
+  #queue<Deps>(name: string, consumer: Consumer<Deps>, deps: (call: Patience) => Deps): MemoryQueue {
     const queue: MemoryQueue = new MemoryQueue(this.clock, {
       lostAcks: () => this.faults.lostAcks ?? 0,
       consumer: (event) => run(event, name, TIMEOUT_MS),
     });
-    const run = consumer.on({ deps, queue, clock: this.clock, chaos: this.#chaos });
+    const run = consumer.with({ deps, queue, clock: this.clock, chaos: this.#chaos });
+    this.#subscriptions.push({ queue, types: new Set(consumer.events.map(({ type }) => type)) });
     return queue;
   }
 }

@@ -3,8 +3,19 @@ import { effectOf } from '../../../bin/ops/decisions.ts';
 import { effectsOf } from '../../../bin/ops/dlq-redrive.ts';
 import { authorized, created, dead, orderId, tablesWith } from './samples.ts';
 
-const payment = { pk: `ORDER#${orderId}`, sk: 'PAYMENT', decided: 'declined' };
-const order = (status: string) => ({ pk: `ORDER#${orderId}`, sk: 'STATE', id: orderId, status, version: 1 });
+const noon = '2026-01-01T12:00:00.000Z';
+const payment = {
+  pk: `ORDER#${orderId}`,
+  sk: 'PAYMENT',
+  decided: 'declined',
+  billed: 10,
+  declined: 'insufficient_funds',
+};
+const placed = { id: orderId, user_id: 'alice', amount: 10, created_at: noon, updated_at: noon, version: 1 };
+const order = (status: string) => ({
+  ...{ pk: `ORDER#${orderId}`, sk: 'STATE', ...placed, status },
+  ...(status === 'CANCELLED' ? { reason: 'insufficient_funds' } : {}),
+});
 
 describe('a dry run says that', () => {
   test('an order whose payment is open would be paid', async () => {

@@ -40,8 +40,8 @@ async function shop(balances: Readonly<Record<string, number>> = { alice: 100 })
   }
   transactions.length = 0;
   const queue = new NotedQueue();
-  const run = onOrderPayments.on({
-    deps: (call) => ({ payments: paymentStore({ store, clock, deadline: call.deadline }), call }),
+  const run = onOrderPayments.with({
+    deps: ({ deadline }) => ({ payments: paymentStore({ store, clock, deadline }) }),
     queue,
     clock,
     chaos: async () => calm,
@@ -131,7 +131,7 @@ describe('a decision', () => {
       const row = await table.get({ pk: `ORDER#${orderId(letter)}`, sk: 'PAYMENT' });
       expect(row).toMatchObject({
         decided: letter === 'a' ? 'authorized' : 'declined',
-        receipt: { event_id: `OrderCreated:${orderId(letter)}`, consumer: 'order-payments', receive_count: 1 },
+        receipts: { [`OrderCreated:${orderId(letter)}`]: { consumer: 'order-payments', receive_count: 1 } },
       });
       expect(row).not.toHaveProperty('expires_at');
     }

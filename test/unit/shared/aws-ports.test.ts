@@ -100,9 +100,11 @@ describe('the parking queue', () => {
 describe('a queue of a consumer', () => {
   const queue = () => sqsQueue(at('work'), at('work-dlq'));
 
-  test('takes a message back as a fresh one', async () => {
-    await queue().putBack('{"a":1}');
-    expect(asked).toEqual([{ target: 'SendMessage', body: { QueueUrl: at('work'), MessageBody: '{"a":1}' } }]);
+  test('takes a message back as a fresh one that comes later', async () => {
+    await queue().putBack('{"a":1}', 2);
+    expect(asked).toEqual([
+      { target: 'SendMessage', body: { QueueUrl: at('work'), MessageBody: '{"a":1}', DelaySeconds: 2 } },
+    ]);
   });
 
   test('buries a message in its DLQ with reason, times and count, a long reason cut short', async () => {

@@ -42,7 +42,7 @@ function behind(act: (request: Request<unknown, unknown, Greeting>) => Promise<u
       ),
     },
     () => () => ({}),
-  ).on({ deps: () => ({}), clock: steppingClock(), baseUrl: 'https://shop.example' });
+  ).with({ deps: () => ({}), clock: steppingClock(), baseUrl: 'https://shop.example' });
   const post = (body: string | null, more: Partial<APIGatewayProxyEvent> = {}) =>
     run(gatewayEvent(doors.make, { body, ...more })).then(read);
   return { run: (event: APIGatewayProxyEvent) => run(event).then(read), post, seen };
