@@ -109,6 +109,16 @@ describe.each(stages)('the %s stage', (name) => {
     }
   });
 
+  it('tells a function each thing once', () => {
+    for (const { id, Properties } of ofType(stage, 'AWS::Lambda::Function')) {
+      const { Variables } = Properties['Environment'] as { Variables: Record<string, unknown> };
+      const told = Object.entries(Variables)
+        .filter(([variable]) => variable.endsWith('_URL'))
+        .map(([, url]) => JSON.stringify(url));
+      expect(new Set(told).size, id).toBe(told.length);
+    }
+  });
+
   it('stays well below the 500 resources that a stack may have', () => {
     for (const { name: stack, resources } of stage.stacks)
       expect(Object.keys(resources).length, stack).toBeLessThan(400);
