@@ -2,17 +2,17 @@ import middy from '@middy/core';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import { FallbackEnv, readEnv } from '../shared/env.ts';
 import { logger, observed } from '../shared/observability.ts';
-import { problemOf, Refusal } from '../shared/problem.ts';
+import { DoorProblem, problemOf } from '../shared/problem.ts';
 import { correlationOf } from '../shared/request.ts';
 
 /** What no route takes: a path that is known with another method is 405, anything else 404. */
-export function refuse(method: string, path: string, routes: readonly string[]): Refusal {
+export function refuse(method: string, path: string, routes: readonly string[]): DoorProblem {
   const allowed = routes
     .map((route) => route.split(' ') as [string, string])
     .filter(([, template]) => matches(template, path));
-  if (allowed.length === 0) return new Refusal(404, 'not_found', `${path} leads nowhere`);
+  if (allowed.length === 0) return new DoorProblem(404, 'not_found', `${path} leads nowhere`);
   const methods = [...new Set(allowed.map(([allowedMethod]) => allowedMethod))].sort().join(', ');
-  return new Refusal(405, 'method_not_allowed', `${path} does not take ${method}`, { Allow: methods });
+  return new DoorProblem(405, 'method_not_allowed', `${path} does not take ${method}`, { Allow: methods });
 }
 
 function matches(template: string, path: string): boolean {

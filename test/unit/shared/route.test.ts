@@ -2,7 +2,7 @@ import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod/mini';
 import { api } from '../../../lambdas/shared/api.ts';
-import { Busy, Rejected } from '../../../lambdas/shared/errors.ts';
+import { AlreadyDone, Busy, Rejected } from '../../../lambdas/shared/errors.ts';
 import { Answer, type Request, route } from '../../../lambdas/shared/route.ts';
 import { gatewayEvent, steppingClock } from '../kit.ts';
 
@@ -290,6 +290,12 @@ describe('what goes wrong', () => {
       code: 'account_exists',
       correlation_id: 'mine',
     });
+  });
+
+  test('since it is decided already is 409, and says nothing of the row', async () => {
+    const reply = await failing(new AlreadyDone({ pk: 'ORDER#1', sk: 'PAYMENT' }));
+    expect(reply).toMatchObject({ status: 409, body: { code: 'already_done' } });
+    expect(JSON.stringify(reply)).not.toContain('ORDER#1');
   });
 
   test('by contention is 503, and says when to come again', async () => {
