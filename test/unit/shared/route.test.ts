@@ -200,6 +200,24 @@ describe('bad input is refused with 400', () => {
   });
 });
 
+describe('a path that names nothing of ours', () => {
+  test('is 404 and says why, like any other thing that is not there', async () => {
+    const { run } = behind();
+    const wrong = await run(gatewayEvent(doors.show, { pathParameters: { id: 'NOPE' } }));
+    expect(wrong).toMatchObject({ status: 404, body: { code: 'not_found', title: 'Not Found' } });
+    expect(wrong.body['detail']).toMatch(/^id: ./);
+    expect(wrong.body).not.toHaveProperty('errors');
+    expect((await run(gatewayEvent(doors.show, { pathParameters: { id: '%ff' } }))).status).toBe(404);
+  });
+
+  test('is one fault among others where the query has some too', async () => {
+    const at = { pathParameters: { id: 'NOPE' }, queryStringParameters: { limit: 'x' } };
+    const both = await behind().run(gatewayEvent(doors.show, at));
+    expect(both.status).toBe(400);
+    expect(pathsOf(both.body)).toEqual(['id', 'limit']);
+  });
+});
+
 describe('a body that is too large', () => {
   const filled = (bytes: number) => {
     const empty = JSON.stringify({ ...right, name: '' });
