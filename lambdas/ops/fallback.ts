@@ -21,6 +21,9 @@ function matches(template: string, path: string): boolean {
   return wanted.length === parts.length && wanted.every((part, at) => part.startsWith('{') || part === parts[at]);
 }
 
+/** As the routes say it: `event.path` of a custom domain has the base path of its mapping before it. */
+export const pathOf = ({ pathParameters }: APIGatewayProxyEvent): string => `/${pathParameters?.['proxy'] ?? ''}`;
+
 let routes: readonly string[] | undefined;
 
 export const handler = middy<APIGatewayProxyEvent, APIGatewayProxyResult>()
@@ -28,6 +31,7 @@ export const handler = middy<APIGatewayProxyEvent, APIGatewayProxyResult>()
   .handler(async (event) => {
     routes ??= readEnv(FallbackEnv).ROUTES.split(',');
     const correlationId = correlationOf(event);
-    logger.info('no route', { correlation_id: correlationId, method: event.httpMethod, path: event.path });
-    return problemOf(refuse(event.httpMethod, event.path, routes), correlationId);
+    const path = pathOf(event);
+    logger.info('no route', { correlation_id: correlationId, method: event.httpMethod, path });
+    return problemOf(refuse(event.httpMethod, path, routes), correlationId);
   });
