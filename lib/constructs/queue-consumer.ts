@@ -1,8 +1,8 @@
 import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import type { Access } from './access.ts';
-import { explain } from './acknowledge.ts';
 import { Context } from './context.ts';
+import { explain } from './explain.ts';
 import { type EnvSchema, ServiceFunction, type ValuesOf } from './service-function.ts';
 import type { WorkQueue } from './work-queue.ts';
 
