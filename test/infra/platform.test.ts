@@ -106,6 +106,8 @@ describe.each(stages)('the %s stage', (name) => {
     for (const { name: full, node } of functions) {
       const file = full.split('-').slice(3).join('-');
       expect(node.path.toLowerCase().replaceAll('/', '')).toContain(file.replaceAll('-', ''));
+      // stack, context, what it is, and at most what of that
+      expect(node.path.split('/').length, node.path).toBeLessThanOrEqual(4);
     }
   });
 
