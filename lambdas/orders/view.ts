@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { OrderId, UserId } from '../../events/ids.ts';
+import { Items } from '../../events/items.ts';
 import { Amount } from '../../events/money.ts';
 
 const MAX_DESCRIPTION = 500;
@@ -27,8 +28,9 @@ export const OrderView = z.object({
   user_id: UserId,
   amount: Amount,
   description: z.optional(Description),
+  items: z.optional(Items),
   metadata: z.optional(Metadata),
-  status: z.enum(['NEW', 'FINISHED', 'CANCELLED']),
+  status: z.enum(['NEW', 'PAYMENT_AUTHORIZED', 'FINISHED', 'REFUNDING', 'CANCELLED', 'REFUNDED']),
   reason: z.optional(z.string()),
   created_at: z.iso.datetime(),
   updated_at: z.optional(z.iso.datetime()),

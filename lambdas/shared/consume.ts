@@ -5,7 +5,7 @@ import { Envelope, type EventDefinition, type EventOf } from '../../events/envel
 import { type Chaos, calm, readChaos } from './chaos.ts';
 import { type Clock, iso, systemClock } from './clock.ts';
 import { ConsumerEnv, readEnv } from './env.ts';
-import { AlreadyDone, Busy, Poison, Rejected } from './errors.ts';
+import { AlreadyDone, Busy, NotYet, Poison, Rejected } from './errors.ts';
 import { count, logger, observed } from './observability.ts';
 import { type Delay, delayAll, type QueuePort } from './queue.ts';
 import type { Call, Patience, Receipts } from './receipt.ts';
@@ -21,6 +21,9 @@ const PATIENCE = 0.5;
 
 /** Contention is over in a moment; what was put back for it comes again within this time. */
 const PUT_BACK_S = 3;
+
+/** For so long a step waits for what it stands on: the relay's longest pause. */
+const NOT_YET_MS = 15 * 60_000;
 
 /** What a consumer stands on. Lambda's own is the default; a simulation brings its own. */
 export interface ConsumerRuntime<Deps> {
@@ -92,7 +95,11 @@ export function consumeGroups<const E extends EventDefinition, Deps>(
     const take = async (group: readonly Parsed<E>[]): Promise<Outcome[]> => {
       const events = group.map(({ event }) => event);
       const call: Call = { deadline, receiptOf: (event) => receiptOf(event, group, consumer, started, clock) };
-      const settled = await settle(() => withFaults(faults, clock, () => act(events, deps(call), call)), events);
+      const settled = await settle(
+        () => withFaults(faults, clock, () => act(events, deps(call), call)),
+        events,
+        clock.now(),
+      );
       // that one of several is decided says nothing of the others
       if (settled.to === 'decided' && group.length > 1)
         return (await Promise.all(group.map((one) => take([one])))).flat();
@@ -160,7 +167,7 @@ async function withFaults(faults: Chaos, clock: Clock, act: () => Promise<unknow
   if (struck(faults.consumer_crash_after)) fail('after');
 }
 
-async function settle(act: () => Promise<unknown>, events: readonly Envelope[]): Promise<Settled> {
+async function settle(act: () => Promise<unknown>, events: readonly Envelope[], now: number): Promise<Settled> {
   try {
     await act();
     for (const event of events) logger.info('event taken in', threadOf(event));
@@ -171,6 +178,9 @@ async function settle(act: () => Promise<unknown>, events: readonly Envelope[]):
       return { to: 'decided' };
     }
     if (error instanceof Busy) return { to: 'queue' };
+    // as long as what is missing may be parked; then it counts as a failure, and ends where somebody looks
+    if (error instanceof NotYet && events.every((event) => now - Date.parse(event.time) < NOT_YET_MS))
+      return { to: 'queue' };
     const permanent = error instanceof Poison || error instanceof Rejected;
     for (const event of events) logger.warn('message failed', { ...threadOf(event), error: error as Error, permanent });
     return { to: permanent ? 'dlq' : 'retry', reason: reasonOf(error) };

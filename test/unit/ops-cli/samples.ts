@@ -18,7 +18,7 @@ export const authorized = (time = '2026-01-01T12:00:01.000Z'): Envelope =>
 
 /** The record that these events lie in. */
 export function recordOf(...events: Envelope[]): Item {
-  const write = outboxRecord(`ORDER#${orderId}`, events, Date.parse(events[0]?.time ?? ''), false);
+  const write = outboxRecord({ about: `ORDER#${orderId}`, events }, Date.parse(events[0]?.time ?? ''), false);
   if (write.op !== 'put') throw new Error('an outbox record is put');
   return write.item;
 }

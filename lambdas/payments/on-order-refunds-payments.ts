@@ -1,0 +1,7 @@
+import { RefundRequested } from '../../events/orders/refund-requested.ts';
+import { consume } from '../shared/consume.ts';
+import { paymentsDeps } from './deps.ts';
+
+export const handler = consume([RefundRequested], paymentsDeps, (event, { payments }, call) =>
+  payments.refund(event, call),
+);
