@@ -4,8 +4,12 @@
  */
 import { writeFileSync } from 'node:fs';
 import * as z from 'zod';
+import { handler as ops } from '../lambdas/ops/api.ts';
+import { opsRoutes } from '../lambdas/ops/routes.ts';
 import { handler as orders } from '../lambdas/orders/api.ts';
+import { ordersRoutes } from '../lambdas/orders/routes.ts';
 import { handler as payments } from '../lambdas/payments/api.ts';
+import { paymentsRoutes } from '../lambdas/payments/routes.ts';
 import type { Route } from '../lambdas/shared/route.ts';
 
 type Schema = Record<string, unknown>;
@@ -21,8 +25,13 @@ const schemaOf = (schema: unknown): Schema => {
   return rest;
 };
 
-const problem = (description: string) => ({
+/** Headers of answers, by their components' names. */
+const answered = (...names: (keyof typeof headers)[]): Schema =>
+  Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
+
+const problem = (description: string, ...names: (keyof typeof headers)[]) => ({
   description,
+  headers: answered('X-Correlation-Id', ...names),
   content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
 });
 
@@ -48,13 +57,15 @@ const header = (name: string, description: string): Schema => ({
   schema: { type: 'string', minLength: 1, maxLength: name === 'Idempotency-Key' ? 255 : 128 },
 });
 
-function operation(door: string, { contract }: Route<never>): Schema {
-  const [method] = door.split(' ');
+function operation(operationId: string, method: string, { contract }: Route<never>): Schema {
+  const takesSomething = contract.params ?? contract.query ?? contract.body;
+  const isList = contract.query && Object.hasOwn(schemaOf(contract.query)['properties'] ?? {}, 'cursor');
   const idempotent =
     method === 'POST'
       ? [header('Idempotency-Key', 'the same key with the same body gives the first answer again')]
       : [];
   return {
+    operationId,
     parameters: [
       ...parameters('path', contract.params),
       ...parameters('query', contract.query),
@@ -67,6 +78,12 @@ function operation(door: string, { contract }: Route<never>): Schema {
     responses: {
       [contract.status ?? 200]: {
         description: 'done',
+        headers: answered(
+          'X-Correlation-Id',
+          ...(contract.status === 201 ? (['Location'] as const) : []),
+          ...(isList ? (['Link'] as const) : []),
+          ...(method === 'POST' ? (['Idempotency-Replayed'] as const) : []),
+        ),
         content: { 'application/json': { schema: schemaOf(contract.returns) } },
       },
       400: problem('the request is not valid; all of its faults are in `errors`'),
@@ -78,16 +95,21 @@ function operation(door: string, { contract }: Route<never>): Schema {
             422: problem('refused, nothing changed: a limit, or an Idempotency-Key that stands for another request'),
           }
         : {}),
-      503: problem('too much contention; nothing was done, try again after `Retry-After`'),
+      ...(takesSomething
+        ? { 503: problem('too much contention; nothing was done, try again after `Retry-After`', 'Retry-After') }
+        : {}),
     },
   };
 }
 
 export function openApiDocument(): Schema {
   const paths: Record<string, Record<string, Schema>> = {};
-  for (const [door, route] of [...payments.doors, ...orders.doors] as [string, Route<never>][]) {
+  const doors = new Map<string, Route<never>>([...payments.doors, ...orders.doors, ...ops.doors]);
+  for (const [name, door] of Object.entries({ ...paymentsRoutes, ...ordersRoutes, ...opsRoutes })) {
     const [method = '', path = ''] = door.split(' ');
-    paths[path] = { ...paths[path], [method.toLowerCase()]: operation(door, route) };
+    const route = doors.get(door);
+    if (!route) throw new Error(`${door} has no route`);
+    paths[path] = { ...paths[path], [method.toLowerCase()]: operation(name, method, route) };
   }
   return {
     openapi: '3.0.3',
@@ -98,11 +120,21 @@ export function openApiDocument(): Schema {
         'Orders, payments and balances, where every effect happens exactly once. Money is an integer in minor units.',
     },
     paths,
-    components: { schemas: { Problem: problemSchema } },
+    components: { headers, schemas: { Problem: problemSchema } },
   };
 }
 
 const text = { type: 'string' };
+const headers = {
+  'X-Correlation-Id': { description: 'the thread of this request, as it stands in our logs', schema: text },
+  Location: { description: 'where to find what was made', schema: text },
+  Link: { description: 'the next page, `rel="next"`; absent on the last', schema: text },
+  'Idempotency-Replayed': {
+    description: 'the first answer to this Idempotency-Key again; absent on the first',
+    schema: { type: 'string', enum: ['true'] },
+  },
+  'Retry-After': { description: 'seconds', schema: { type: 'integer' } },
+};
 const problemSchema = {
   type: 'object',
   required: ['type', 'title', 'status', 'detail', 'code', 'correlation_id'],

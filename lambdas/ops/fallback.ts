@@ -2,17 +2,17 @@ import middy from '@middy/core';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import { FallbackEnv, readEnv } from '../shared/env.ts';
 import { logger, observed } from '../shared/observability.ts';
-import { problemOf, Refusal } from '../shared/problem.ts';
+import { DoorProblem, problemOf } from '../shared/problem.ts';
 import { correlationOf } from '../shared/request.ts';
 
 /** What no route takes: a path that is known with another method is 405, anything else 404. */
-export function refuse(method: string, path: string, routes: readonly string[]): Refusal {
+export function refuse(method: string, path: string, routes: readonly string[]): DoorProblem {
   const allowed = routes
     .map((route) => route.split(' ') as [string, string])
     .filter(([, template]) => matches(template, path));
-  if (allowed.length === 0) return new Refusal(404, 'not_found', `${path} leads nowhere`);
+  if (allowed.length === 0) return new DoorProblem(404, 'not_found', `${path} leads nowhere`);
   const methods = [...new Set(allowed.map(([allowedMethod]) => allowedMethod))].sort().join(', ');
-  return new Refusal(405, 'method_not_allowed', `${path} does not take ${method}`, { Allow: methods });
+  return new DoorProblem(405, 'method_not_allowed', `${path} does not take ${method}`, { Allow: methods });
 }
 
 function matches(template: string, path: string): boolean {
@@ -21,6 +21,9 @@ function matches(template: string, path: string): boolean {
   return wanted.length === parts.length && wanted.every((part, at) => part.startsWith('{') || part === parts[at]);
 }
 
+/** As the routes say it: `event.path` of a custom domain has the base path of its mapping before it. */
+export const pathOf = ({ pathParameters }: APIGatewayProxyEvent): string => `/${pathParameters?.['proxy'] ?? ''}`;
+
 let routes: readonly string[] | undefined;
 
 export const handler = middy<APIGatewayProxyEvent, APIGatewayProxyResult>()
@@ -28,6 +31,7 @@ export const handler = middy<APIGatewayProxyEvent, APIGatewayProxyResult>()
   .handler(async (event) => {
     routes ??= readEnv(FallbackEnv).ROUTES.split(',');
     const correlationId = correlationOf(event);
-    logger.info('no route', { correlation_id: correlationId, method: event.httpMethod, path: event.path });
-    return problemOf(refuse(event.httpMethod, event.path, routes), correlationId);
+    const path = pathOf(event);
+    logger.info('no route', { correlation_id: correlationId, method: event.httpMethod, path });
+    return problemOf(refuse(event.httpMethod, path, routes), correlationId);
   });

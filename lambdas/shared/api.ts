@@ -4,7 +4,7 @@ import { readChaos } from './chaos.ts';
 import { systemClock } from './clock.ts';
 import { ApiEnv, readEnv } from './env.ts';
 import { logger, observed } from './observability.ts';
-import { problemOf, Refusal } from './problem.ts';
+import { DoorProblem, problemOf } from './problem.ts';
 import { correlationOf } from './request.ts';
 import type { Route, RouteRuntime } from './route.ts';
 
@@ -55,7 +55,7 @@ async function answer<Deps>(
   runtime: RouteRuntime<Deps>,
 ): Promise<APIGatewayProxyResult> {
   try {
-    if (!route) throw new Refusal(404, 'not_found', `${door} leads nowhere`);
+    if (!route) throw new DoorProblem(404, 'not_found', `${door} leads nowhere`);
     return await route.answer(door, event, correlationId, runtime);
   } catch (error) {
     const reply = problemOf(error, correlationId);

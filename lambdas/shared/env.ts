@@ -6,8 +6,8 @@ export const set = z.string().check(z.minLength(1));
 /** The relay's environment. The construct that makes the function fills it, typed from these keys. */
 export const RelayEnv = z.object({ BUS_NAME: set, RETRY_QUEUE_URL: set });
 
-/** What the outbox-retry consumer needs: where to send, and where to give up. */
-export const OutboxRetryEnv = z.object({ BUS_NAME: set, RETRY_QUEUE_URL: set, RETRY_DLQ_URL: set });
+/** What the outbox-retry consumer needs beside what every consumer has: where to send. */
+export const OutboxRetryEnv = z.object({ BUS_NAME: set });
 
 /**
  * What every queue consumer has: its own queue (to put contended messages back), that queue's DLQ, and the name under

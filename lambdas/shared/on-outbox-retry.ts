@@ -4,7 +4,7 @@ import * as z from 'zod/mini';
 import { type Envelope, Envelope as EnvelopeSchema } from '../../events/envelope.ts';
 import { readChaos } from './chaos.ts';
 import { type Clock, iso, systemClock } from './clock.ts';
-import { OutboxRetryEnv, readEnv } from './env.ts';
+import { ConsumerEnv, OutboxRetryEnv, readEnv } from './env.ts';
 import { logger, observed } from './observability.ts';
 import { type Delay, delayAll, type QueuePort } from './queue.ts';
 import { batches, PATIENCE, type Relay, sendOnce } from './relay.ts';
@@ -97,10 +97,11 @@ export const handler = middy<SQSEvent, SQSBatchResponse>()
   .handler(async (event, context) => {
     const deadline = systemClock.now() + context.getRemainingTimeInMillis() * PATIENCE;
     if (!ports) {
-      const { BUS_NAME, RETRY_QUEUE_URL, RETRY_DLQ_URL } = readEnv(OutboxRetryEnv);
+      const { BUS_NAME } = readEnv(OutboxRetryEnv);
+      const { QUEUE_URL, DLQ_URL } = readEnv(ConsumerEnv);
       ports = {
         relay: { bus: eventBridgeBus(BUS_NAME), clock: systemClock, chaos: readChaos },
-        queue: sqsQueue(RETRY_QUEUE_URL, RETRY_DLQ_URL),
+        queue: sqsQueue(QUEUE_URL, DLQ_URL),
         clock: systemClock,
       };
     }

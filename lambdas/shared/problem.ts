@@ -1,5 +1,5 @@
 import type { APIGatewayProxyResult } from 'aws-lambda';
-import { Busy, Rejected } from './errors.ts';
+import { AlreadyDone, Busy, Rejected } from './errors.ts';
 
 /** One fault of the input: where, and what is wrong there. */
 export interface Fault {
@@ -19,8 +19,8 @@ export class BadInput extends Error {
 }
 
 /** A refusal by the door itself, before any domain was asked. */
-export class Refusal extends Error {
-  override readonly name = 'Refusal';
+export class DoorProblem extends Error {
+  override readonly name = 'DoorProblem';
   readonly status: number;
   readonly code: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -73,9 +73,11 @@ export function problemOf(error: unknown, correlationId: string): APIGatewayProx
 function describe(error: unknown): Problem {
   if (error instanceof BadInput)
     return { status: 400, code: 'invalid_request', detail: error.message, errors: error.faults };
-  if (error instanceof Refusal)
+  if (error instanceof DoorProblem)
     return { status: error.status, code: error.code, detail: error.message, headers: error.headers };
   if (error instanceof Rejected) return { status: error.status, code: error.code, detail: error.message };
+  if (error instanceof AlreadyDone)
+    return { status: 409, code: 'already_done', detail: 'this has been decided before; nothing was changed' };
   if (error instanceof Busy)
     return {
       status: 503,

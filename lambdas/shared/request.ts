@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { APIGatewayProxyEvent } from 'aws-lambda';
 import type * as z from 'zod/mini';
-import { BadInput, type Fault, Refusal } from './problem.ts';
+import { BadInput, DoorProblem, type Fault } from './problem.ts';
 import './words.ts';
 
 const MAX_BODY_BYTES = 128 * 1024;
@@ -28,7 +28,7 @@ export function jsonBody(event: APIGatewayProxyEvent): unknown {
   const raw = event.body ?? '';
   const bytes = event.isBase64Encoded ? Buffer.from(raw, 'base64') : Buffer.from(raw);
   if (bytes.byteLength > MAX_BODY_BYTES)
-    throw new Refusal(413, 'body_too_large', `the body has more than ${MAX_BODY_BYTES} bytes`);
+    throw new DoorProblem(413, 'body_too_large', `the body has more than ${MAX_BODY_BYTES} bytes`);
   // nothing said is nothing filled in: the schema tells what is missing, if anything is
   if (bytes.byteLength === 0) return {};
   let value: unknown;

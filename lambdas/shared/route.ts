@@ -2,7 +2,7 @@ import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import * as z from 'zod/mini';
 import type { Clock } from './clock.ts';
 import { checkKey, type Making, makingOf } from './idempotency.ts';
-import { BadInput, type Fault } from './problem.ts';
+import { BadInput, DoorProblem, type Fault } from './problem.ts';
 import { check, gather, header, jsonBody, pathParams, queryParams } from './request.ts';
 
 /** What a door takes and gives. The reply is parsed by `returns`, so only declared fields leave. */
@@ -59,6 +59,8 @@ export interface Route<Deps> {
   ): Promise<APIGatewayProxyResult>;
 }
 
+const told = ({ path, message }: Fault): string => `${path}: ${message}`;
+
 /** A caller waits no longer for contention to end. */
 const PATIENCE_MS = 5000;
 const nothing = z.strictObject({});
@@ -73,10 +75,11 @@ export function route<Deps, R, P = Record<string, never>, Q = Record<string, nev
       const faults: Fault[] = [];
       const key = gather(() => checkKey(header(event, 'Idempotency-Key')), faults);
       const json = contract.body && gather(() => jsonBody(event), faults);
+      const unknown: Fault[] = [];
       const params = check<unknown>(
         contract.params ?? nothing,
-        gather(() => pathParams(event), faults),
-        faults,
+        gather(() => pathParams(event), unknown),
+        unknown,
       );
       const query = check<unknown>(
         contract.query ?? nothing,
@@ -84,7 +87,9 @@ export function route<Deps, R, P = Record<string, never>, Q = Record<string, nev
         faults,
       );
       const body = contract.body && check<unknown>(contract.body, json, faults);
-      if (faults.length > 0) throw new BadInput(faults);
+      if (faults.length > 0) throw new BadInput([...unknown, ...faults]);
+      // nothing of ours is named like that, so it is as little there as any other unknown thing
+      if (unknown.length > 0) throw new DoorProblem(404, 'not_found', unknown.map(told).join('; '));
       const now = clock.now();
       const deadline = now + PATIENCE_MS;
       const request = {

@@ -1,6 +1,5 @@
 import { Construct } from 'constructs';
 import type { StageConfig } from '../config.ts';
-import type { ServiceFunction } from './service-function.ts';
 
 export interface ContextProps {
   readonly config: StageConfig;
@@ -13,7 +12,7 @@ export class Context extends Construct {
   readonly config: StageConfig;
   readonly errorImpact: string;
   /** Every function of this context, for the alarms that watch them together. */
-  readonly functions: ServiceFunction[] = [];
+  readonly functions: (Construct & { readonly name: string })[] = [];
 
   constructor(scope: Construct, id: string, { config, errorImpact }: ContextProps) {
     super(scope, id);

@@ -49,9 +49,9 @@ export class EventConsumer<S extends EnvSchema> extends Construct {
         targets: [target],
       });
     }
-    this.consumer = new QueueConsumer(this, 'Function', this.queue, {
+    this.consumer = new QueueConsumer(this, 'Consumer', this.queue, {
       ...props,
       description: `Consumes ${types.join(', ')} from ${queue}`,
-    }).consumer;
+    });
   }
 }

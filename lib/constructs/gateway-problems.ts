@@ -68,7 +68,11 @@ const unmatched = (open: boolean): Problem =>
         'sign the request (AWS Signature Version 4)',
       );
 
-/** Has the gateway's own errors look like all others: application/problem+json with a code and a correlation id. */
+/**
+ * Has the gateway's own errors look like all others: application/problem+json with a code and a correlation id. The id
+ * is a new one: a header could echo the caller's by `method.request.header.…`, but knows no other value where there is
+ * none, takes what is unfit for a log, and the body could not say the same, since its template is no program.
+ */
 export function speakProblems(api: RestApi, open: boolean): void {
   for (const { type, status, code, detail, retryAfterSeconds } of [...problems, unmatched(open)]) {
     const body = {

@@ -5,7 +5,7 @@ import { Construct } from 'constructs';
 import type { Index } from '../../lambdas/shared/store.ts';
 import { nameOf, pascalCase, type StageConfig } from '../config.ts';
 import { type Access, arnOf } from './access.ts';
-import { explain } from './acknowledge.ts';
+import { explain } from './explain.ts';
 import type { ServiceFunction } from './service-function.ts';
 
 export interface IndexProps {

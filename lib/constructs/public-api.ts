@@ -15,8 +15,8 @@ import { CfnPermission } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { nameOf, type StageConfig } from '../config.ts';
-import { explain } from './acknowledge.ts';
 import type { ContextApi } from './context-api.ts';
+import { explain } from './explain.ts';
 import { speakProblems } from './gateway-problems.ts';
 import type { ServiceFunction } from './service-function.ts';
 

@@ -1,8 +1,8 @@
 import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
-import { Construct } from 'constructs';
+import type { Construct } from 'constructs';
 import type { Access } from './access.ts';
-import { explain } from './acknowledge.ts';
 import { Context } from './context.ts';
+import { explain } from './explain.ts';
 import { type EnvSchema, ServiceFunction, type ValuesOf } from './service-function.ts';
 import type { WorkQueue } from './work-queue.ts';
 
@@ -21,26 +21,20 @@ export interface ConsumerProps<S extends EnvSchema> {
  * A function that works on a queue. Messages of a batch fail one by one. `CONSUMER`, `QUEUE_URL` and `DLQ_URL`,
  * and the rights to put messages back and to bury them, come with it.
  */
-export class QueueConsumer<S extends EnvSchema> extends Construct {
-  readonly consumer: ServiceFunction;
-
-  constructor(scope: Construct, id: string, from: WorkQueue, props: ConsumerProps<S>) {
-    super(scope, id);
-    this.consumer = new ServiceFunction(this, 'Consumer', {
-      entry: props.entry,
-      description: props.description,
-      env: props.env,
-      values: props.values,
+export class QueueConsumer<S extends EnvSchema> extends ServiceFunction<S> {
+  constructor(scope: Construct, id: string, from: WorkQueue, { batchSize, atOnce, ...props }: ConsumerProps<S>) {
+    super(scope, id, {
+      ...props,
       given: { CONSUMER: from.name, QUEUE_URL: from.queue.queueUrl, DLQ_URL: from.dlq.queueUrl },
       access: [...from.works, ...(props.access ?? [])],
       timeout: from.timeout,
     });
     const mapping = new EventSourceMapping(this, 'Mapping', {
-      target: this.consumer.function,
+      target: this.function,
       eventSourceArn: from.queue.queueArn,
-      batchSize: props.batchSize ?? 10,
+      batchSize: batchSize ?? 10,
       reportBatchItemFailures: true,
-      maxConcurrency: props.atOnce ?? Context.of(this).config.consumersAtOnce,
+      maxConcurrency: atOnce ?? Context.of(this).config.consumersAtOnce,
     });
     explain(mapping, {
       'Serverless-LambdaEventSourceMappingDestination': 'an SQS mapping has none: the queue has its DLQ',

@@ -7,8 +7,8 @@ import type * as z from 'zod/mini';
 import { bundleOf } from '../bundle.ts';
 import { nameOf } from '../config.ts';
 import { type Access, arnOf, chaosParameter, readsChaos, statementsOf } from './access.ts';
-import { explain } from './acknowledge.ts';
 import { Context } from './context.ts';
+import { explain } from './explain.ts';
 
 /** What an `env.ts` exports: variables, each of them a string. */
 export type EnvSchema = z.ZodMiniObject<Readonly<Record<string, z.ZodMiniType<string>>>>;

@@ -3,8 +3,8 @@ import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { nameOf } from '../config.ts';
 import type { Access } from './access.ts';
-import { explain } from './acknowledge.ts';
 import { Context } from './context.ts';
+import { explain } from './explain.ts';
 import { alarm, minutes } from './monitoring.ts';
 
 export interface WorkQueueProps {

@@ -8,8 +8,8 @@ import type { Construct } from 'constructs';
 import { OutboxRetryEnv, RelayEnv } from '../../lambdas/shared/env.ts';
 import { nameOf, type StageConfig } from '../config.ts';
 import { chaosParameter, publishesTo } from '../constructs/access.ts';
-import { explain } from '../constructs/acknowledge.ts';
 import { Context } from '../constructs/context.ts';
+import { explain } from '../constructs/explain.ts';
 import { alarm, alarmTopicName, minutes } from '../constructs/monitoring.ts';
 import type { ContextTable } from '../constructs/outbox-table.ts';
 import { QueueConsumer } from '../constructs/queue-consumer.ts';
@@ -40,14 +40,13 @@ export class Backbone extends Context {
       maxReceives: 500,
       mayWait: minutes(15),
     });
-    const values = { BUS_NAME: nameOf(config), RETRY_QUEUE_URL: parked.queue.queueUrl };
     const publishes = publishesTo(this, config);
 
     const relay = new ServiceFunction(this, 'PublishOutbox', {
       entry: 'shared/publish-outbox.ts',
       description: 'Publishes new outbox records',
       env: RelayEnv,
-      values,
+      values: { BUS_NAME: nameOf(config), RETRY_QUEUE_URL: parked.queue.queueUrl },
       access: [publishes, parked.sends, ...tables.map((table) => table.streams), listsStreams],
       timeout: Duration.seconds(30),
     });
@@ -64,7 +63,7 @@ export class Backbone extends Context {
       entry: 'shared/on-outbox-retry.ts',
       description: 'Publishes parked outbox records',
       env: OutboxRetryEnv,
-      values: { ...values, RETRY_DLQ_URL: parked.dlq.queueUrl },
+      values: { BUS_NAME: nameOf(config) },
       access: [publishes],
     });
   }

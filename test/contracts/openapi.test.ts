@@ -1,8 +1,40 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { openApiDocument } from '../../bin/openapi.ts';
+import { opsRoutes } from '../../lambdas/ops/routes.ts';
+import { ordersRoutes } from '../../lambdas/orders/routes.ts';
+import { paymentsRoutes } from '../../lambdas/payments/routes.ts';
+
+interface Operation {
+  readonly operationId: string;
+  readonly responses: Readonly<Record<string, { readonly headers?: Readonly<Record<string, unknown>> }>>;
+}
+
+const { paths } = JSON.parse(JSON.stringify(openApiDocument())) as {
+  paths: Record<string, Record<string, Operation>>;
+};
+const headersOf = (path: string, method: string, status: number) =>
+  Object.keys(paths[path]?.[method]?.responses[status]?.headers ?? {}).toSorted();
 
 test('the OpenAPI document is the one that the doors give (else: npm run openapi)', () => {
   const written = JSON.parse(readFileSync(new URL('../../docs/openapi.json', import.meta.url), 'utf8'));
   expect(written).toEqual(JSON.parse(JSON.stringify(openApiDocument())));
+});
+
+test('every operation of the route tables is there, by its name', () => {
+  const told = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, { operationId }]) => [operationId, `${method.toUpperCase()} ${path}`]),
+  );
+  expect(Object.fromEntries(told)).toEqual({ ...paymentsRoutes, ...ordersRoutes, ...opsRoutes });
+});
+
+test('the headers of an answer are told where they apply', () => {
+  const made = ['Idempotency-Replayed', 'Location', 'X-Correlation-Id'];
+  expect(headersOf('/orders', 'post', 201)).toEqual(made);
+  expect(headersOf('/payments/accounts', 'post', 201)).toEqual(made);
+  expect(headersOf('/payments/accounts/deposit', 'post', 200)).toEqual(['Idempotency-Replayed', 'X-Correlation-Id']);
+  expect(headersOf('/orders', 'get', 200)).toEqual(['Link', 'X-Correlation-Id']);
+  expect(headersOf('/orders/{id}', 'get', 404)).toEqual(['X-Correlation-Id']);
+  expect(headersOf('/orders', 'post', 503)).toEqual(['Retry-After', 'X-Correlation-Id']);
+  expect(headersOf('/healthz', 'get', 200)).toEqual(['X-Correlation-Id']);
 });

@@ -110,7 +110,7 @@ describe('what is wrong is refused as a problem', () => {
     ['a method that is not taken', 'DELETE', '/orders', undefined, 405],
     ['a method that is not taken deeper down', 'PUT', '/payments/accounts/deposit', {}, 405],
     ['an unknown order', 'GET', `/orders/${'a'.repeat(26)}`, undefined, 404],
-    ['an id that cannot be', 'GET', '/orders/nope', undefined, 400],
+    ['an id that cannot be', 'GET', '/orders/nope', undefined, 404],
     ['an unknown account', 'GET', '/payments/accounts/nobody/balance', undefined, 404],
     ['malformed JSON', 'POST', '/orders', '{"user_id":', 400],
     ['an empty body', 'POST', '/orders', '', 400],

@@ -106,6 +106,18 @@ describe.each(stages)('the %s stage', (name) => {
     for (const { name: full, node } of functions) {
       const file = full.split('-').slice(3).join('-');
       expect(node.path.toLowerCase().replaceAll('/', '')).toContain(file.replaceAll('-', ''));
+      // stack, context, what it is, and at most what of that
+      expect(node.path.split('/').length, node.path).toBeLessThanOrEqual(4);
+    }
+  });
+
+  it('tells a function each thing once', () => {
+    for (const { id, Properties } of ofType(stage, 'AWS::Lambda::Function')) {
+      const { Variables } = Properties['Environment'] as { Variables: Record<string, unknown> };
+      const told = Object.entries(Variables)
+        .filter(([variable]) => variable.endsWith('_URL'))
+        .map(([, url]) => JSON.stringify(url));
+      expect(new Set(told).size, id).toBe(told.length);
     }
   });
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { refuse } from '../../../lambdas/ops/fallback.ts';
+import { pathOf, refuse } from '../../../lambdas/ops/fallback.ts';
+import { gatewayEvent } from '../kit.ts';
 
 const routes = ['POST /orders', 'GET /orders', 'GET /orders/{id}', 'GET /orders/{id}/workflow', 'GET /healthz'];
 
@@ -21,5 +22,20 @@ describe('a request that no route takes', () => {
 
   test('names each method once', () => {
     expect(refuse('PUT', '/a/b', ['GET /a/{x}', 'GET /a/b', 'POST /a/{y}']).headers).toEqual({ Allow: 'GET, POST' });
+  });
+});
+
+describe('the path', () => {
+  const at = (path: string, proxy?: string) =>
+    pathOf(gatewayEvent('GET /{proxy+}', { path, pathParameters: proxy === undefined ? null : { proxy } }));
+
+  test('is the routes’ own, without the base path that a domain puts before it', () => {
+    expect(at('/shop/orders/1', 'orders/1')).toBe('/orders/1');
+    expect(at('/orders', 'orders')).toBe('/orders');
+  });
+
+  test('of the root is the root', () => {
+    expect(at('/shop')).toBe('/');
+    expect(at('/')).toBe('/');
   });
 });

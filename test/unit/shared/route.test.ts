@@ -2,7 +2,7 @@ import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod/mini';
 import { api } from '../../../lambdas/shared/api.ts';
-import { Busy, Rejected } from '../../../lambdas/shared/errors.ts';
+import { AlreadyDone, Busy, Rejected } from '../../../lambdas/shared/errors.ts';
 import { Answer, type Request, route } from '../../../lambdas/shared/route.ts';
 import { gatewayEvent, steppingClock } from '../kit.ts';
 
@@ -200,6 +200,24 @@ describe('bad input is refused with 400', () => {
   });
 });
 
+describe('a path that names nothing of ours', () => {
+  test('is 404 and says why, like any other thing that is not there', async () => {
+    const { run } = behind();
+    const wrong = await run(gatewayEvent(doors.show, { pathParameters: { id: 'NOPE' } }));
+    expect(wrong).toMatchObject({ status: 404, body: { code: 'not_found', title: 'Not Found' } });
+    expect(wrong.body['detail']).toMatch(/^id: ./);
+    expect(wrong.body).not.toHaveProperty('errors');
+    expect((await run(gatewayEvent(doors.show, { pathParameters: { id: '%ff' } }))).status).toBe(404);
+  });
+
+  test('is one fault among others where the query has some too', async () => {
+    const at = { pathParameters: { id: 'NOPE' }, queryStringParameters: { limit: 'x' } };
+    const both = await behind().run(gatewayEvent(doors.show, at));
+    expect(both.status).toBe(400);
+    expect(pathsOf(both.body)).toEqual(['id', 'limit']);
+  });
+});
+
 describe('a body that is too large', () => {
   const filled = (bytes: number) => {
     const empty = JSON.stringify({ ...right, name: '' });
@@ -290,6 +308,12 @@ describe('what goes wrong', () => {
       code: 'account_exists',
       correlation_id: 'mine',
     });
+  });
+
+  test('since it is decided already is 409, and says nothing of the row', async () => {
+    const reply = await failing(new AlreadyDone({ pk: 'ORDER#1', sk: 'PAYMENT' }));
+    expect(reply).toMatchObject({ status: 409, body: { code: 'already_done' } });
+    expect(JSON.stringify(reply)).not.toContain('ORDER#1');
   });
 
   test('by contention is 503, and says when to come again', async () => {
