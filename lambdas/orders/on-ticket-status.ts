@@ -5,6 +5,9 @@ import { consume } from '../shared/consume.ts';
 import { ordersDeps } from './deps.ts';
 import { apply } from './order.ts';
 
-export const handler = consume([TicketIssued, TicketRejected, TicketVoided], ordersDeps, (event, { orders }, call) =>
-  orders.change(event, apply, call),
+export const handler = consume(
+  [TicketIssued, TicketRejected, TicketVoided],
+  ordersDeps,
+  (event, { orders }, call) => orders.change(event, apply, call),
+  (event, death, { orders }) => orders.mourn(event, death),
 );

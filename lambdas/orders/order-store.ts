@@ -4,6 +4,7 @@ import { RefundRequested } from '../../events/orders/refund-requested.ts';
 import { iso } from '../shared/clock.ts';
 import { type Change, commit, type Unit } from '../shared/commit.ts';
 import { AlreadyDone, Rejected } from '../shared/errors.ts';
+import { type Death, graveOf } from '../shared/grave.ts';
 import { type Making, sameRequest } from '../shared/idempotency.ts';
 import { count, logger } from '../shared/observability.ts';
 import type { Outgoing } from '../shared/outbox.ts';
@@ -46,6 +47,12 @@ export function orderStore(unit: Unit) {
         const taken = { ...receipts, ...call.receiptOf(event) };
         return step ? move(unit, order, step, taken, causeOf(event, unit.clock.now())) : { writes: [], result: order };
       }),
+    /** Notes that an event about an order is in a DLQ. */
+    mourn: (event: OrderEvent, death: Death) =>
+      commit(unit, async () => ({
+        writes: [graveOf(orderKey(event.data.order_id).pk, event, death, unit.clock.now())],
+        result: undefined,
+      })),
     /** Asks again after those that have waited for too long; says how many there were. */
     nudgeStuck: (now: number, limitMinutes: number) => nudgeStuckOrders(unit, now, limitMinutes),
     /** Sets a refund going, once for each making. */

@@ -8,6 +8,7 @@ import { PaymentRefunded } from '../../events/payments/payment-refunded.ts';
 import { iso } from '../shared/clock.ts';
 import { commit, type Unit } from '../shared/commit.ts';
 import { AlreadyDone, Rejected } from '../shared/errors.ts';
+import { type Death, graveOf } from '../shared/grave.ts';
 import { type Making, sameRequest } from '../shared/idempotency.ts';
 import { count, logger } from '../shared/observability.ts';
 import type { Outgoing } from '../shared/outbox.ts';
@@ -48,6 +49,12 @@ export function paymentStore(unit: Unit) {
     },
     /** Decides the bills that wait for one account's money: all of them in one transaction. */
     pay: (events: readonly OrderCreatedEvent[], call: Call) => pay(unit, events, call),
+    /** Notes that an event about an order is in a DLQ. */
+    mourn: (event: OrderCreatedEvent | RefundRequestedEvent, death: Death) =>
+      commit(unit, async () => ({
+        writes: [graveOf(paymentKey(event.data.order_id).pk, event, death, unit.clock.now())],
+        result: undefined,
+      })),
     /** Gives back what an order took: exactly that, and once. */
     refund: (event: RefundRequestedEvent, call: Call) => giveBack(unit, event, call),
   };

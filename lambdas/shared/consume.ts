@@ -6,6 +6,7 @@ import { type Chaos, calm, readChaos } from './chaos.ts';
 import { type Clock, iso, systemClock } from './clock.ts';
 import { ConsumerEnv, readEnv } from './env.ts';
 import { AlreadyDone, Busy, NotYet, Poison, Rejected } from './errors.ts';
+import type { Death } from './grave.ts';
 import { count, logger, observed } from './observability.ts';
 import { type Delay, delayAll, type QueuePort } from './queue.ts';
 import type { Call, Patience, Receipts } from './receipt.ts';
@@ -51,17 +52,24 @@ export interface Consumer<Deps> {
   ): (event: SQSEvent, consumer: string, timeoutMs: number) => Promise<SQSBatchResponse>;
 }
 
+/** Leaves a row where an event of an aggregate was buried, so that whoever looks at the aggregate sees it. */
+type Mourn<E, Deps> = (event: E, death: Death, deps: Deps) => Promise<unknown>;
+
+const nobodyMourns = async (): Promise<void> => undefined;
+
 /** Each message by itself. */
 export const consume = <const E extends EventDefinition, Deps>(
   on: readonly E[],
   wire: () => (call: Patience) => Deps,
   act: (event: EventOf<E>, deps: Deps, call: Call) => Promise<unknown>,
+  mourn: Mourn<EventOf<E>, Deps> = nobodyMourns,
 ): Consumer<Deps> =>
   consumeGroups(
     on,
     wire,
     (_event, messageId) => messageId,
     async ([event], deps, call) => event && act(event, deps, call),
+    mourn,
   );
 
 /** Waiting messages of one kind together: what `by` calls equal is handed over at once, and fails or succeeds at once. */
@@ -70,6 +78,7 @@ export function consumeGroups<const E extends EventDefinition, Deps>(
   wire: () => (call: Patience) => Deps,
   by: (event: EventOf<E>, messageId: string) => string,
   act: (events: readonly EventOf<E>[], deps: Deps, call: Call) => Promise<unknown>,
+  mourn: Mourn<EventOf<E>, Deps> = nobodyMourns,
 ): Consumer<Deps> {
   const run = async (
     { Records }: SQSEvent,
@@ -106,7 +115,8 @@ export function consumeGroups<const E extends EventDefinition, Deps>(
       return group.map((parsed) => ({ ...parsed, ...settled }));
     };
     outcomes.push(...(await Promise.all([...groups.values()].map(take))).flat());
-    return deliver(outcomes, queue, clock, consumer);
+    const told = (event: Envelope, death: Death) => mourn(event as EventOf<E>, death, deps({ deadline }));
+    return deliver(outcomes, queue, clock, consumer, told);
   };
 
   let lambda: { name: string; runtime: ConsumerRuntime<Deps> } | undefined;
@@ -200,6 +210,7 @@ async function deliver(
   queue: QueuePort,
   clock: Clock,
   consumer: string,
+  mourn: (event: Envelope, death: Death) => Promise<unknown>,
 ): Promise<SQSBatchResponse> {
   const stays: string[] = [];
   const delays: Delay[] = [];
@@ -212,13 +223,15 @@ async function deliver(
         await queue.putBack(body, Math.ceil(clock.random() * PUT_BACK_S));
         tally.put_back += 1;
       } else if (outcome.to === 'dlq' || (outcome.to === 'retry' && receives >= MAX_RECEIVES)) {
-        await queue.bury(body, {
-          reason: outcome.reason,
+        const { reason, event } = outcome;
+        const epitaph = {
+          reason,
           first_received_at: iso(Number(attributes.ApproximateFirstReceiveTimestamp)),
           last_received_at: iso(clock.now()),
           receive_count: receives,
-        });
-        const { reason } = outcome;
+        };
+        await queue.bury(body, epitaph);
+        if (event) await noted(() => mourn(event, { ...epitaph, consumer }), threadOf(event));
         logger.error('message dead-lettered', {
           ...threadOf(outcome.event),
           message_id: id,
@@ -244,6 +257,15 @@ async function deliver(
   count('MessagesPutBack', tally.put_back);
   logger.info('consumed', { consumer, ...tally });
   return { batchItemFailures: stays.map((itemIdentifier) => ({ itemIdentifier })) };
+}
+
+/** The message is in its DLQ, which is what counts; its row is for those who look at the order first. */
+async function noted(mourn: () => Promise<unknown>, thread: Record<string, string>): Promise<void> {
+  try {
+    await mourn();
+  } catch (error) {
+    logger.warn('burial not noted', { ...thread, error: error as Error });
+  }
 }
 
 function receiptOf<E extends EventDefinition>(
