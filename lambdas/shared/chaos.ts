@@ -4,8 +4,6 @@ import { Chaos, calm } from './chaos-setting.ts';
 import { defaultProvider } from './lambda-credentials.ts';
 import { logger } from './observability.ts';
 
-export { Chaos, calm };
-
 /** A change of the setting is felt within this time; the test stage asks at each call. */
 const cachedForMs = (): number => Number(process.env['CHAOS_CACHED_FOR_MS'] ?? 3000);
 const cached: { chaos: Chaos; until: number } = { chaos: calm, until: 0 };

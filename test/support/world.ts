@@ -6,7 +6,7 @@ import { orderStore } from '../../lambdas/orders/order-store.ts';
 import { handler as paymentsApi } from '../../lambdas/payments/api.ts';
 import { handler as onOrderPayments } from '../../lambdas/payments/on-order-payments.ts';
 import { paymentStore } from '../../lambdas/payments/payment-store.ts';
-import { type Chaos, calm } from '../../lambdas/shared/chaos.ts';
+import { type Chaos, calm } from '../../lambdas/shared/chaos-setting.ts';
 import type { Consumer } from '../../lambdas/shared/consume.ts';
 import { type MemoryStore, memoryStore } from '../../lambdas/shared/memory-store.ts';
 import { retryParked } from '../../lambdas/shared/on-outbox-retry.ts';

@@ -1,7 +1,7 @@
 import type { APIGatewayProxyEvent, SQSRecord } from 'aws-lambda';
 import * as z from 'zod/mini';
 import { defineEvent, type Envelope } from '../../events/envelope.ts';
-import { type Chaos, calm } from '../../lambdas/shared/chaos.ts';
+import { type Chaos, calm } from '../../lambdas/shared/chaos-setting.ts';
 import type { Clock } from '../../lambdas/shared/clock.ts';
 import type { Delay, Epitaph, QueuePort } from '../../lambdas/shared/queue.ts';
 

@@ -3,7 +3,7 @@ import { MAX_AMOUNT, MAX_BALANCE } from '../../../events/money.ts';
 import { OrderCreated } from '../../../events/orders/order-created.ts';
 import { handler as onOrderPayments } from '../../../lambdas/payments/on-order-payments.ts';
 import { type OrderCreatedEvent, paymentStore } from '../../../lambdas/payments/payment-store.ts';
-import { calm } from '../../../lambdas/shared/chaos.ts';
+import { calm } from '../../../lambdas/shared/chaos-setting.ts';
 import { makingOf } from '../../../lambdas/shared/idempotency.ts';
 import { memoryStore } from '../../../lambdas/shared/memory-store.ts';
 import { eventsIn } from '../../../lambdas/shared/outbox.ts';

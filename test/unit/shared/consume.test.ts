@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod/mini';
 import { defineEvent, type EventOf } from '../../../events/envelope.ts';
-import type { Chaos } from '../../../lambdas/shared/chaos.ts';
-import { calm } from '../../../lambdas/shared/chaos.ts';
+import type { Chaos } from '../../../lambdas/shared/chaos-setting.ts';
+import { calm } from '../../../lambdas/shared/chaos-setting.ts';
 import { backoffSeconds, consume, consumeGroups, MAX_RECEIVES } from '../../../lambdas/shared/consume.ts';
 import { AlreadyDone, Busy, Poison, Rejected } from '../../../lambdas/shared/errors.ts';
 import type { Call } from '../../../lambdas/shared/receipt.ts';
