@@ -35,7 +35,7 @@ export function observed<E, R>(): MiddlewareObj<E, R, Error, Context> {
       write_units: used.write,
       table_requests: used.requests,
     });
-    metrics.publishStoredMetrics();
+    if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
     logger.resetKeys();
   };
   return {
