@@ -1,6 +1,6 @@
 import { Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { ordersByUser } from '../lambdas/orders/table.ts';
+import { ordersByUser, statedByMinute } from '../lambdas/orders/table.ts';
 import { entriesByAccount } from '../lambdas/payments/table.ts';
 import { nameOf, type StageConfig } from './config.ts';
 import { LedgerTable, OutboxTable } from './constructs/outbox-table.ts';
@@ -28,7 +28,10 @@ export class DataStack extends Stack {
     this.orders = new OutboxTable(this, 'Orders', {
       owner: 'orders',
       config,
-      indexes: [{ index: ordersByUser, sorts: 'strings', project: 'keys' }],
+      indexes: [
+        { index: ordersByUser, sorts: 'strings', project: 'keys' },
+        { index: statedByMinute, sorts: 'strings', project: 'keys' },
+      ],
     });
   }
 }

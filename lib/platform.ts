@@ -36,7 +36,7 @@ export class Platform {
     const payments = new Payments(paymentsStack, config, data.payments);
 
     const ordersStack = stack('orders', 'orders and their saga', backboneStack);
-    const orders = new Orders(ordersStack, config, data.orders);
+    const orders = new Orders(ordersStack, config, data);
 
     const opsStack = stack('ops', 'what an operator needs');
     const ops = new Ops(opsStack, config, [paymentsRoutes, ordersRoutes]);
