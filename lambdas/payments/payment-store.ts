@@ -5,12 +5,13 @@ import type { RefundRequested } from '../../events/orders/refund-requested.ts';
 import { PaymentAuthorized } from '../../events/payments/payment-authorized.ts';
 import { DeclineReason, PaymentDeclined } from '../../events/payments/payment-declined.ts';
 import { PaymentRefunded } from '../../events/payments/payment-refunded.ts';
+import { answerAgain } from '../shared/answer-again.ts';
 import { iso } from '../shared/clock.ts';
 import { commit, type Unit } from '../shared/commit.ts';
 import { AlreadyDone, Rejected } from '../shared/errors.ts';
 import { type Death, graveOf } from '../shared/grave.ts';
 import { type Making, sameRequest } from '../shared/idempotency.ts';
-import { count, logger } from '../shared/observability.ts';
+import { logger } from '../shared/observability.ts';
 import type { Outgoing } from '../shared/outbox.ts';
 import { type Call, causeOf } from '../shared/receipt.ts';
 import { absent, type Item, type Key, type Store, versionIs, type Write } from '../shared/store.ts';
@@ -146,9 +147,7 @@ async function pay(unit: Unit, events: readonly OrderCreatedEvent[], call: Call)
   // of every message, not of every order: a nudge is answered even where a duplicate waits beside it
   for (const event of events) {
     const decision = decidedBefore.get(paymentKey(event.data.order_id).pk);
-    if (!decision) continue;
-    if (event.nudge === undefined) count('Duplicates');
-    else await answerAgain(unit, answerTo(event, decision, iso(unit.clock.now())));
+    if (decision) await answerAgain(unit, event, () => answerTo(event, decision, iso(unit.clock.now())));
   }
 }
 
@@ -207,16 +206,6 @@ function answerTo(event: OrderCreatedEvent, row: Item, at: string): Outgoing {
   return { about: row.pk, events: [answer] };
 }
 
-/** A nudge asks what was decided; each nudge is answered once. */
-async function answerAgain(unit: Unit, answer: Outgoing): Promise<void> {
-  try {
-    await commit(unit, async () => ({ writes: [], publish: [answer], result: undefined }));
-  } catch (error) {
-    if (!(error instanceof AlreadyDone)) throw error;
-    count('Duplicates');
-  }
-}
-
 /** By the entry of the capture, and not by what the event says: nothing else was taken. */
 async function giveBack(unit: Unit, event: RefundRequestedEvent, call: Call): Promise<void> {
   const { order_id, user_id } = event.data;
@@ -240,9 +229,7 @@ async function giveBack(unit: Unit, event: RefundRequestedEvent, call: Call): Pr
       result: undefined,
     };
   });
-  if (!before) return;
-  if (event.nudge === undefined) count('Duplicates');
-  else await answerAgain(unit, answer(before));
+  if (before) await answerAgain(unit, event, () => answer(before));
 }
 
 const append = (key: Key, entry: Entry, request: { body_hash: string }): Write => ({
