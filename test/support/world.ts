@@ -1,5 +1,8 @@
 import type { APIGatewayProxyEvent } from 'aws-lambda';
 import { type Envelope, Envelope as EnvelopeSchema } from '../../events/envelope.ts';
+import { handler as catalogApi } from '../../lambdas/catalog/api.ts';
+import { handler as onCatalogInvalidation } from '../../lambdas/catalog/on-catalog-invalidation.ts';
+import { productStore } from '../../lambdas/catalog/product-store.ts';
 import { handler as ordersApi } from '../../lambdas/orders/api.ts';
 import { handler as onPaymentStatus } from '../../lambdas/orders/on-payment-status.ts';
 import { orderStore } from '../../lambdas/orders/order-store.ts';
@@ -14,6 +17,10 @@ import { eventsIn } from '../../lambdas/shared/outbox.ts';
 import type { Patience } from '../../lambdas/shared/receipt.ts';
 import { type Bus, relay } from '../../lambdas/shared/relay.ts';
 import { type Item, type Store, withConflicts } from '../../lambdas/shared/store.ts';
+import { handler as onOrderRefundsTickets } from '../../lambdas/tickets/on-order-refunds-tickets.ts';
+import { handler as onProductChanges } from '../../lambdas/tickets/on-product-changes.ts';
+import { handler as onTicketIssuing } from '../../lambdas/tickets/on-ticket-issuing.ts';
+import { ticketStore } from '../../lambdas/tickets/ticket-store.ts';
 import { MemoryQueue } from './memory-queue.ts';
 import { type VirtualClock, virtualClock } from './virtual-clock.ts';
 
@@ -41,9 +48,15 @@ export class World {
   readonly faults: Faults;
   readonly orders: MemoryStore;
   readonly payments: MemoryStore;
+  readonly tickets: MemoryStore;
+  readonly catalog: MemoryStore;
   readonly queues: {
     readonly 'order-payments': MemoryQueue;
     readonly 'payment-status': MemoryQueue;
+    readonly 'ticket-issuing': MemoryQueue;
+    readonly 'order-refunds-tickets': MemoryQueue;
+    readonly 'product-changes': MemoryQueue;
+    readonly 'catalog-invalidation': MemoryQueue;
     readonly 'outbox-retry': MemoryQueue;
   };
   readonly published: Envelope[] = [];
@@ -56,6 +69,8 @@ export class World {
     this.faults = faults;
     this.orders = this.#table('orders');
     this.payments = this.#table('payments');
+    this.tickets = this.#table('tickets');
+    this.catalog = this.#table('catalog');
     const { clock } = this;
     const paymentDeps = ({ deadline }: Patience) => ({
       payments: paymentStore({ store: this.#contended(this.payments), clock, deadline }),
@@ -63,11 +78,22 @@ export class World {
     const orderDeps = ({ deadline }: Patience) => ({
       orders: orderStore({ store: this.#contended(this.orders), clock, deadline }),
     });
+    const ticketDeps = ({ deadline }: Patience) => ({
+      tickets: ticketStore({ store: this.#contended(this.tickets), clock, deadline }),
+    });
+    const catalogDeps = ({ deadline }: Patience) => ({
+      products: productStore({ store: this.#contended(this.catalog), clock, deadline }),
+    });
+    this.#catalogDoor = catalogApi.with({ deps: catalogDeps, clock, baseUrl: '' });
     this.#paymentsDoor = paymentsApi.with({ deps: paymentDeps, clock, baseUrl: '' });
     this.#ordersDoor = ordersApi.with({ deps: orderDeps, clock, baseUrl: '' });
     this.queues = {
       'order-payments': this.#queue('order-payments', onOrderPayments, paymentDeps),
       'payment-status': this.#queue('payment-status', onPaymentStatus, orderDeps),
+      'ticket-issuing': this.#queue('ticket-issuing', onTicketIssuing, ticketDeps),
+      'order-refunds-tickets': this.#queue('order-refunds-tickets', onOrderRefundsTickets, ticketDeps),
+      'product-changes': this.#queue('product-changes', onProductChanges, ticketDeps),
+      'catalog-invalidation': this.#queue('catalog-invalidation', onCatalogInvalidation, catalogDeps),
       'outbox-retry': new MemoryQueue(clock, {
         maxReceives: 1000,
         consumer: (event) =>
@@ -80,6 +106,7 @@ export class World {
     };
   }
 
+  readonly #catalogDoor: (event: APIGatewayProxyEvent) => ReturnType<ReturnType<typeof catalogApi.with>>;
   readonly #paymentsDoor: (event: APIGatewayProxyEvent) => ReturnType<ReturnType<typeof paymentsApi.with>>;
   readonly #ordersDoor: (event: APIGatewayProxyEvent) => ReturnType<ReturnType<typeof ordersApi.with>>;
 
@@ -108,8 +135,13 @@ export class World {
       body: body === undefined ? null : typeof body === 'string' ? body : JSON.stringify(body),
       isBase64Encoded: false,
     } as unknown as APIGatewayProxyEvent;
-    const reply = await (resource?.startsWith('/orders') ? this.#ordersDoor(event) : this.#paymentsDoor(event));
+    const reply = await this.#doorTo(resource ?? '')(event);
     return { status: reply.statusCode, headers: reply.headers ?? {}, body: JSON.parse(reply.body) as Reply['body'] };
+  }
+
+  #doorTo(resource: string) {
+    if (resource.startsWith('/payments')) return this.#paymentsDoor;
+    return resource.startsWith('/catalog') ? this.#catalogDoor : this.#ordersDoor;
   }
 
   /** Whatever a request needs of time passes while it is under way. */
