@@ -1,13 +1,18 @@
 import type { APIGatewayProxyEvent } from 'aws-lambda';
 import { type Envelope, Envelope as EnvelopeSchema } from '../../events/envelope.ts';
+import type { Item as OrderItem } from '../../events/items.ts';
 import { handler as catalogApi } from '../../lambdas/catalog/api.ts';
 import { handler as onCatalogInvalidation } from '../../lambdas/catalog/on-catalog-invalidation.ts';
 import { productStore } from '../../lambdas/catalog/product-store.ts';
+import { quote } from '../../lambdas/catalog/quote.ts';
 import { handler as ordersApi } from '../../lambdas/orders/api.ts';
 import { handler as onPaymentStatus } from '../../lambdas/orders/on-payment-status.ts';
+import { handler as onTicketStatus } from '../../lambdas/orders/on-ticket-status.ts';
 import { orderStore } from '../../lambdas/orders/order-store.ts';
+import { orderTrail } from '../../lambdas/orders/order-trail.ts';
 import { handler as paymentsApi } from '../../lambdas/payments/api.ts';
 import { handler as onOrderPayments } from '../../lambdas/payments/on-order-payments.ts';
+import { handler as onOrderRefundsPayments } from '../../lambdas/payments/on-order-refunds-payments.ts';
 import { paymentStore } from '../../lambdas/payments/payment-store.ts';
 import { type Chaos, calm } from '../../lambdas/shared/chaos-setting.ts';
 import type { Consumer } from '../../lambdas/shared/consume.ts';
@@ -28,6 +33,8 @@ export interface Faults {
   chaos?: Partial<Chaos>;
   /** Decides of each PutEvents whether it fails whole. */
   busFails?: (call: number, now: number) => boolean;
+  /** Decides of each event whether it is lost for good, on whichever way there is. */
+  loses?: (event: Envelope) => boolean;
   lostAcks?: number;
   indexLagMs?: number;
 }
@@ -41,6 +48,7 @@ export interface Reply {
 
 const TIMEOUT_MS = 30_000;
 const STREAM_BATCH = 100;
+const STUCK_AFTER_MINUTES = 1;
 
 /** The whole of Oncebox in memory: the real handlers, with a seeded clock and seeded faults around them. */
 export class World {
@@ -53,6 +61,8 @@ export class World {
   readonly queues: {
     readonly 'order-payments': MemoryQueue;
     readonly 'payment-status': MemoryQueue;
+    readonly 'order-refunds-payments': MemoryQueue;
+    readonly 'ticket-status': MemoryQueue;
     readonly 'ticket-issuing': MemoryQueue;
     readonly 'order-refunds-tickets': MemoryQueue;
     readonly 'product-changes': MemoryQueue;
@@ -78,6 +88,12 @@ export class World {
     const orderDeps = ({ deadline }: Patience) => ({
       orders: orderStore({ store: this.#contended(this.orders), clock, deadline }),
     });
+    const orderDoors = (call: Patience) => ({
+      ...orderDeps(call),
+      price: async (items: readonly OrderItem[]) => (await quote(this.#contended(this.catalog), items)).total,
+      trail: (id: string) => orderTrail([this.orders, this.payments, this.tickets], id),
+    });
+    this.#sweep = (now) => orderDeps({ deadline: now + TIMEOUT_MS }).orders.nudgeStuck(now, STUCK_AFTER_MINUTES);
     const ticketDeps = ({ deadline }: Patience) => ({
       tickets: ticketStore({ store: this.#contended(this.tickets), clock, deadline }),
     });
@@ -86,10 +102,12 @@ export class World {
     });
     this.#catalogDoor = catalogApi.with({ deps: catalogDeps, clock, baseUrl: '' });
     this.#paymentsDoor = paymentsApi.with({ deps: paymentDeps, clock, baseUrl: '' });
-    this.#ordersDoor = ordersApi.with({ deps: orderDeps, clock, baseUrl: '' });
+    this.#ordersDoor = ordersApi.with({ deps: orderDoors, clock, baseUrl: '' });
     this.queues = {
       'order-payments': this.#queue('order-payments', onOrderPayments, paymentDeps),
       'payment-status': this.#queue('payment-status', onPaymentStatus, orderDeps),
+      'order-refunds-payments': this.#queue('order-refunds-payments', onOrderRefundsPayments, paymentDeps),
+      'ticket-status': this.#queue('ticket-status', onTicketStatus, orderDeps),
       'ticket-issuing': this.#queue('ticket-issuing', onTicketIssuing, ticketDeps),
       'order-refunds-tickets': this.#queue('order-refunds-tickets', onOrderRefundsTickets, ticketDeps),
       'product-changes': this.#queue('product-changes', onProductChanges, ticketDeps),
@@ -106,6 +124,7 @@ export class World {
     };
   }
 
+  readonly #sweep: (now: number) => Promise<number>;
   readonly #catalogDoor: (event: APIGatewayProxyEvent) => ReturnType<ReturnType<typeof catalogApi.with>>;
   readonly #paymentsDoor: (event: APIGatewayProxyEvent) => ReturnType<ReturnType<typeof paymentsApi.with>>;
   readonly #ordersDoor: (event: APIGatewayProxyEvent) => ReturnType<ReturnType<typeof ordersApi.with>>;
@@ -155,6 +174,13 @@ export class World {
     return work;
   }
 
+  /** A minute passes, the sweep runs as its schedule would have it, and what it set going ends. */
+  async sweepAMinuteLater(): Promise<void> {
+    await this.during(this.clock.sleep(60_000));
+    await this.during(this.#sweep(this.clock.now()));
+    await this.settle();
+  }
+
   /** Until every stream is read and every queue is empty. */
   async settle(): Promise<void> {
     await this.clock.runUntil(() => this.isSettled);
@@ -180,6 +206,7 @@ export class World {
     if (this.faults.busFails?.(this.#putEvents++, this.clock.now())) throw new Error('the bus is away');
     for (const event of events) {
       const envelope = EnvelopeSchema.parse(event);
+      if (this.faults.loses?.(envelope)) continue;
       this.published.push(envelope);
       this.deliver(envelope);
     }
