@@ -18,8 +18,8 @@ const NewOrder = z
     z.refine((order) => order.amount !== undefined || order.items !== undefined, {
       path: ['amount'],
       message: 'needed where there are no items',
-      // also beside other faults: all of them are told at once
-      when: () => true,
+      // also beside other faults, as long as there are fields at all: all faults are told at once
+      when: ({ value }) => typeof value === 'object' && value !== null,
     }),
   );
 
