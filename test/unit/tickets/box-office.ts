@@ -1,5 +1,5 @@
 import { ProductChanged } from '../../../events/catalog/product-changed.ts';
-import type { Items } from '../../../events/items.ts';
+import type { Item } from '../../../events/items.ts';
 import { RefundRequested } from '../../../events/orders/refund-requested.ts';
 import { PaymentAuthorized } from '../../../events/payments/payment-authorized.ts';
 import { memoryStore } from '../../../lambdas/shared/memory-store.ts';
@@ -22,7 +22,7 @@ const causeOf = (letter: string, nudge?: string) => ({
   nudge,
 });
 
-export const paid = (letter: string, items?: Items, nudge?: string) =>
+export const paid = (letter: string, items?: Item[], nudge?: string) =>
   PaymentAuthorized.make(
     { order_id: orderId(letter), user_id: 'alice', amount: 10, balance_after: 0, items },
     causeOf(letter, nudge),
@@ -39,9 +39,13 @@ export const offered = (sku: string, capacity: number, version = 1) =>
 export async function boxOffice(capacities: Readonly<Record<string, number>> = {}, conflicts?: () => number) {
   const table = memoryStore({ now: () => noon });
   const transactions: (readonly Write[])[] = [];
+  let first: (() => Promise<unknown>) | undefined;
   const noted: Store = {
     ...table,
     write: async (writes, token) => {
+      const act = first;
+      first = undefined;
+      await act?.();
       await table.write(writes, token);
       transactions.push(writes);
     },
@@ -67,6 +71,10 @@ export async function boxOffice(capacities: Readonly<Record<string, number>> = {
     queue,
     clock,
     issue: taking(onTicketIssuing.with(runtime), 'ticket-issuing'),
+    /** Something happens between the reads of the next step and its write. */
+    meanwhile: (act: () => Promise<unknown>) => {
+      first = act;
+    },
     /** The last time that it is tried. */
     issueAtLast: taking(onTicketIssuing.with(runtime), 'ticket-issuing', 5),
     refund: taking(onOrderRefundsTickets.with(runtime), 'order-refunds-tickets'),

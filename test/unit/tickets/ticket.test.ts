@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Items } from '../../../events/items.ts';
+import { type Item, Items } from '../../../events/items.ts';
 import {
   type Claim,
   claim,
@@ -23,7 +23,7 @@ const so = (quantity: number, sku = 'shirt') => ({ sku, quantity });
 
 describe('an order for tickets', () => {
   const claiming = given(
-    ({ has, taken = [] }: { has: Stock[]; taken?: Place[] }, items: Items): Claim => claim(items, has, taken),
+    ({ has, taken = [] }: { has: Stock[]; taken?: Place[] }, items: Item[]): Claim => claim(items, has, taken),
   );
 
   test('claims the stock of all its lines, each under the next version', () => {
