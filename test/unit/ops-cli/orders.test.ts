@@ -14,16 +14,19 @@ const workflow: Workflow = {
   outbox: [{ id: 'OrderCreated:o1', type: 'OrderCreated', source: 'orders', created_at: at(0), causation_id: 'r1' }],
   inbox: [
     {
-      ...{ type: 'OrderCreated', consumer: 'order-payments', status: 'done' },
+      ...{ type: 'PaymentAuthorized', consumer: 'ticket-issuing', created_at: at(1) },
+      ...{ status: 'dead', reason: 'Poison: x' },
+    },
+    {
+      ...{ type: 'OrderCreated', consumer: 'order-payments', created_at: at(0), status: 'done' },
       ...{ published_at: at(0), received_at: at(1), processed_at: at(1), receive_count: 2 },
     },
-    { type: 'PaymentAuthorized', consumer: 'ticket-issuing', status: 'dead', reason: 'Poison: x' },
   ],
   decisions: [{ step: 'PAYMENT', as: 'authorized', at: at(1) }],
   faded: false,
 };
 
-test('a workflow is read from top to bottom: steps, what was stated, who took it in, what was decided', () => {
+test('a workflow is read from top to bottom, in the order in which it happened: steps, what was stated, who took it in, what was decided', () => {
   expect(workflowInWords(workflow)).toBe(
     `
 o1 is PAYMENT_AUTHORIZED
