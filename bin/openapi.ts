@@ -4,6 +4,8 @@
  */
 import { writeFileSync } from 'node:fs';
 import * as z from 'zod';
+import { handler as catalog } from '../lambdas/catalog/api.ts';
+import { catalogRoutes } from '../lambdas/catalog/routes.ts';
 import { handler as ops } from '../lambdas/ops/api.ts';
 import { opsRoutes } from '../lambdas/ops/routes.ts';
 import { handler as orders } from '../lambdas/orders/api.ts';
@@ -104,8 +106,8 @@ function operation(operationId: string, method: string, { contract }: Route<neve
 
 export function openApiDocument(): Schema {
   const paths: Record<string, Record<string, Schema>> = {};
-  const doors = new Map<string, Route<never>>([...payments.doors, ...orders.doors, ...ops.doors]);
-  for (const [name, door] of Object.entries({ ...paymentsRoutes, ...ordersRoutes, ...opsRoutes })) {
+  const doors = new Map<string, Route<never>>([...payments.doors, ...orders.doors, ...catalog.doors, ...ops.doors]);
+  for (const [name, door] of Object.entries({ ...paymentsRoutes, ...ordersRoutes, ...catalogRoutes, ...opsRoutes })) {
     const [method = '', path = ''] = door.split(' ');
     const route = doors.get(door);
     if (!route) throw new Error(`${door} has no route`);

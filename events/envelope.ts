@@ -31,18 +31,18 @@ export interface Cause {
 }
 
 /** One object for everybody: producers call `make`, consumers parse with `schema`, CDK subscribes with `pattern`. */
-export interface EventDefinition<D = unknown> {
+export interface EventDefinition<D = unknown, T extends string = string> {
   readonly source: string;
-  readonly type: string;
+  readonly type: T;
   readonly version: number;
   readonly schema: z.ZodMiniType<D>;
   readonly pattern: { readonly source: string[]; readonly detailType: string[] };
-  make(data: D, cause: Cause): Envelope<D>;
+  make(data: D, cause: Cause): Envelope<D> & { type: T };
 }
 
 /** The envelope of any of these events, told apart by `type`. */
 export type EventOf<E extends EventDefinition> =
-  E extends EventDefinition<infer D> ? Envelope<D> & { type: E['type'] } : never;
+  E extends EventDefinition<infer D, infer T> ? Envelope<D> & { type: T } : never;
 
 /**
  * Declares an event. `states` names the fact in words that never change for it (an order's id, a sku and its version):
@@ -54,7 +54,7 @@ export function defineEvent<const T extends string, D>(
   version: number,
   schema: z.ZodMiniType<D>,
   states: (data: D) => string,
-): EventDefinition<D> & { readonly type: T } {
+): EventDefinition<D, T> {
   return {
     source,
     type,

@@ -18,6 +18,8 @@ export interface StageConfig {
   readonly logRetentionDays: 7 | 90;
   /** Invocations at once for each queue. Each is a process of about 70 MB on the embedded engine. */
   readonly consumersAtOnce: number;
+  /** A step of an order that takes longer is asked after, minute by minute. */
+  readonly stuckAfterMinutes: number;
   /** What the chaos parameter says at first. A stage without it is not wired for chaos at all. */
   readonly chaos?: Chaos;
   /** How long a function goes on with the chaos that it has read. */
@@ -35,6 +37,7 @@ const laptop: Settings = {
   keepsData: false,
   logRetentionDays: 7,
   consumersAtOnce: 2,
+  stuckAfterMinutes: 1,
   chaos: { ...calm, publish_failure: 0.2 },
 };
 
@@ -44,6 +47,7 @@ const cloud: Settings = {
   keepsData: true,
   logRetentionDays: 90,
   consumersAtOnce: 20,
+  stuckAfterMinutes: 2,
 };
 
 const stages = {

@@ -1,6 +1,7 @@
 import { Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { ordersByUser } from '../lambdas/orders/table.ts';
+import { productsOnShelf } from '../lambdas/catalog/table.ts';
+import { ordersByUser, statedByMinute } from '../lambdas/orders/table.ts';
 import { entriesByAccount } from '../lambdas/payments/table.ts';
 import { nameOf, type StageConfig } from './config.ts';
 import { LedgerTable, OutboxTable } from './constructs/outbox-table.ts';
@@ -9,6 +10,8 @@ import { LedgerTable, OutboxTable } from './constructs/outbox-table.ts';
 export class DataStack extends Stack {
   readonly payments: LedgerTable;
   readonly orders: OutboxTable;
+  readonly tickets: OutboxTable;
+  readonly catalog: OutboxTable;
 
   constructor(app: Construct, config: StageConfig) {
     super(app, nameOf(config, 'data'), {
@@ -28,7 +31,18 @@ export class DataStack extends Stack {
     this.orders = new OutboxTable(this, 'Orders', {
       owner: 'orders',
       config,
-      indexes: [{ index: ordersByUser, sorts: 'strings', project: 'keys' }],
+      indexes: [
+        { index: ordersByUser, sorts: 'strings', project: 'keys' },
+        { index: statedByMinute, sorts: 'strings', project: 'keys' },
+      ],
+    });
+    // A rename loses who has which ticket: every seat is for sale a second time, and no refund frees one.
+    this.tickets = new OutboxTable(this, 'Tickets', { owner: 'tickets', config });
+    // A rename loses every product until it is put again, and then under versions that tickets take for old ones.
+    this.catalog = new OutboxTable(this, 'Catalog', {
+      owner: 'catalog',
+      config,
+      indexes: [{ index: productsOnShelf, sorts: 'strings', project: 'keys' }],
     });
   }
 }

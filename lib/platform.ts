@@ -1,5 +1,6 @@
 import { Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { catalogRoutes } from '../lambdas/catalog/routes.ts';
 import { ordersRoutes } from '../lambdas/orders/routes.ts';
 import { paymentsRoutes } from '../lambdas/payments/routes.ts';
 import { AwsOnly } from './aws-only.ts';
@@ -7,9 +8,11 @@ import { nameOf, type StageConfig } from './config.ts';
 import type { Context } from './constructs/context.ts';
 import { PublicApi } from './constructs/public-api.ts';
 import { Backbone } from './contexts/backbone.ts';
+import { Catalog } from './contexts/catalog.ts';
 import { Ops } from './contexts/ops.ts';
 import { Orders } from './contexts/orders.ts';
 import { Payments } from './contexts/payments.ts';
+import { Tickets } from './contexts/tickets.ts';
 import { DataStack } from './data.ts';
 
 /**
@@ -30,26 +33,32 @@ export class Platform {
     const data = new DataStack(app, config);
 
     const backboneStack = stack('backbone', 'from outboxes to the bus', data);
-    const backbone = new Backbone(backboneStack, config, [data.payments, data.orders]);
+    const backbone = new Backbone(backboneStack, config, [data.payments, data.orders, data.tickets, data.catalog]);
 
     const paymentsStack = stack('payments', 'accounts and the ledger', backboneStack);
     const payments = new Payments(paymentsStack, config, data.payments);
 
     const ordersStack = stack('orders', 'orders and their saga', backboneStack);
-    const orders = new Orders(ordersStack, config, data.orders);
+    const orders = new Orders(ordersStack, config, data);
+
+    const ticketsStack = stack('tickets', 'tickets and what they claim', backboneStack);
+    const tickets = new Tickets(ticketsStack, config, data.tickets);
+
+    const catalogStack = stack('catalog', 'products and their prices', backboneStack);
+    const catalog = new Catalog(catalogStack, config, data.catalog);
 
     const opsStack = stack('ops', 'what an operator needs');
-    const ops = new Ops(opsStack, config, [paymentsRoutes, ordersRoutes]);
+    const ops = new Ops(opsStack, config, [paymentsRoutes, ordersRoutes, catalogRoutes]);
 
-    const apiStack = stack('api', 'the one door', paymentsStack, ordersStack, opsStack);
+    const apiStack = stack('api', 'the one door', paymentsStack, ordersStack, catalogStack, opsStack);
     const door = new PublicApi(apiStack, 'Door', {
       config,
-      apis: [payments.api, orders.api, ops.api],
+      apis: [payments.api, orders.api, catalog.api, ops.api],
       fallback: ops.fallback,
     });
 
-    this.contexts = [backbone, payments, orders, ops];
-    this.stacks = [data, backboneStack, paymentsStack, ordersStack, opsStack, apiStack];
+    this.contexts = [backbone, payments, orders, tickets, catalog, ops];
+    this.stacks = [data, backboneStack, paymentsStack, ordersStack, ticketsStack, catalogStack, opsStack, apiStack];
     if (config.onAws) new AwsOnly(app, nameOf(config, 'aws'), { config, contexts: this.contexts, door });
   }
 }

@@ -6,14 +6,22 @@ import type { Target } from './target.ts';
 
 const PATIENCE_MS = 15_000;
 
-/** Asks the API whether it is there, through its own door: signed on AWS, where nothing is open. */
-export async function askHealth(target: Target): Promise<{ url: string; status: number }> {
+/** What the API answers to a GET at its own door: signed on AWS, where nothing is open. */
+export async function askApi(target: Target, path: string): Promise<{ url: string; status: number; text: string }> {
   const client = new CloudFormationClient({});
-  const url = new URL(`${await apiUrl(client, target)}/healthz`);
+  const url = new URL(`${await apiUrl(client, target)}${path}`);
   const headers = target.onAws ? await signed(client, url) : {};
   const answer = await fetch(url, { headers, signal: AbortSignal.timeout(PATIENCE_MS) });
-  await answer.body?.cancel();
-  return { url: url.href, status: answer.status };
+  return { url: url.href, status: answer.status, text: await answer.text() };
+}
+
+/** An order, or what the API knows about it. */
+export async function askOrder<T>(target: Target, id: string, about: '' | '/workflow'): Promise<T> {
+  const { url, status, text } = await askApi(target, `/orders/${encodeURIComponent(id)}${about}`);
+  if (status === 404) throw new Trouble(`There is no order ${id} in stage ${target.stage}.`, 'Its id has 26 letters.');
+  if (status !== 200)
+    throw new Trouble(`${url} answers ${status}: ${text}`, 'npm run ops -- logs tail orders-api --since 5m');
+  return JSON.parse(text) as T;
 }
 
 async function apiUrl(client: CloudFormationClient, target: Target): Promise<string> {

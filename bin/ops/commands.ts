@@ -20,6 +20,11 @@ const list = (name: string, summary: string, load: () => Promise<{ default: Comm
 export const commands: readonly Listed[] = [
   list('doctor', 'check the whole stage, one thing after the other', () => import('./doctor.ts')),
   list('queues', 'what waits, is in flight, delayed or dead in each queue', () => import('./queues.ts')),
+  list('consumers', 'who works on each queue, and whether', () => import('./consumers.ts')),
+  list('consumers stop', 'let a queue wait', () => import('./consumers-stop.ts')),
+  list('consumers start', 'have it worked on again', () => import('./consumers-start.ts')),
+  list('orders show', 'one order', () => import('./orders-show.ts')),
+  list('orders workflow', 'every step, event and receipt of one order', () => import('./orders-workflow.ts')),
   list('dlq list', 'dead messages with their reasons', () => import('./dlq-list.ts')),
   list('dlq show', 'one dead message, whole', () => import('./dlq-show.ts')),
   list('dlq redrive', 'dead messages back to their queue', () => import('./dlq-redrive.ts')),
@@ -29,6 +34,9 @@ export const commands: readonly Listed[] = [
   list('chaos set', 'change them', () => import('./chaos-set.ts')),
 ];
 
+/** `consumers stop` is no `consumers`. */
+const longestFirst = commands.toSorted((one, other) => other.words - one.words);
+
 /** The command that the line begins with. */
 export const listed = (args: readonly string[]): Listed | undefined =>
-  commands.find(({ name, words }) => args.slice(0, words).join(' ') === name);
+  longestFirst.find(({ name, words }) => args.slice(0, words).join(' ') === name);

@@ -1,81 +1,47 @@
-import type { Envelope, EventDefinition, EventOf } from '../../events/envelope.ts';
-import type { OrderCreated } from '../../events/orders/order-created.ts';
+import { handler as onCatalogInvalidation } from '../../lambdas/catalog/on-catalog-invalidation.ts';
+import { productStore } from '../../lambdas/catalog/product-store.ts';
 import { handler as onPaymentStatus } from '../../lambdas/orders/on-payment-status.ts';
-import { apply, type OrderEvent } from '../../lambdas/orders/order.ts';
+import { handler as onTicketStatus } from '../../lambdas/orders/on-ticket-status.ts';
 import { orderStore } from '../../lambdas/orders/order-store.ts';
 import { handler as onOrderPayments } from '../../lambdas/payments/on-order-payments.ts';
+import { handler as onOrderRefundsPayments } from '../../lambdas/payments/on-order-refunds-payments.ts';
 import { paymentStore } from '../../lambdas/payments/payment-store.ts';
-import { systemClock } from '../../lambdas/shared/clock.ts';
-import { Rejected } from '../../lambdas/shared/errors.ts';
+import type { Unit } from '../../lambdas/shared/commit.ts';
 import type { Store } from '../../lambdas/shared/store.ts';
+import { handler as onOrderRefundsTickets } from '../../lambdas/tickets/on-order-refunds-tickets.ts';
+import { handler as onProductChanges } from '../../lambdas/tickets/on-product-changes.ts';
+import { handler as onTicketIssuing } from '../../lambdas/tickets/on-ticket-issuing.ts';
+import { ticketStore } from '../../lambdas/tickets/ticket-store.ts';
 import type { DeadMessage } from './dead-message.ts';
+import { type Effect, rehearse } from './rehearsal.ts';
 
-/** What a message would do if its queue had it again. */
-export interface Effect {
-  readonly would: 'apply' | 'no effect' | 'fail again' | 'unknown';
-  readonly because: string;
-}
+export type Tables = Readonly<Record<'payments' | 'orders' | 'tickets' | 'catalog', Store>>;
 
-export interface Tables {
-  readonly payments: Store;
-  readonly orders: Store;
-}
-
-/** Asks the decision rows and the saga itself: what is decided stays decided, so a second message changes nothing. */
-export async function effectOf(queue: string, { body, events }: DeadMessage, tables: Tables): Promise<Effect> {
-  const consumer = consumers[queue];
-  if (!consumer) return { would: 'unknown', because: `nothing is known here of what ${queue} decides` };
-  const [event] = events;
-  if (!event) return { would: 'fail again', because: 'not our envelope' };
-  if (consumer === 'bus') return { would: 'apply', because: `${inWords(events.length)} to the bus` };
-  if (body.startsWith('[')) return { would: 'fail again', because: 'a list, and not one event' };
-  const definition = consumer.on.find((one) => one.type === event.type);
-  if (!definition) return { would: 'fail again', because: `${event.type} is not for this queue` };
-  if (definition.version !== event.version)
-    return { would: 'fail again', because: `${event.type} version ${event.version} is unknown here` };
-  if (!definition.schema.safeParse(event.data).success)
-    return { would: 'fail again', because: `${event.type} breaks its schema` };
-  return consumer.effect(event, tables);
-}
-
-interface Consumer {
-  readonly on: readonly Pick<EventDefinition, 'type' | 'version' | 'schema'>[];
-  effect(event: Envelope, tables: Tables): Promise<Effect>;
-}
-
-const consumers: Readonly<Record<string, Consumer | 'bus'>> = {
-  'order-payments': {
-    on: onOrderPayments.events,
-    effect: (event, { payments }) => effectOnPayment(event as EventOf<typeof OrderCreated>, payments),
-  },
-  'payment-status': {
-    on: onPaymentStatus.events,
-    effect: (event, { orders }) => effectOnOrder(event as OrderEvent, orders),
-  },
-  'outbox-retry': 'bus',
+/** What stands behind each queue, on its own table. */
+const rehearsals: Readonly<Record<string, (body: string, tables: Tables) => Promise<Effect>>> = {
+  'order-payments': (body, { payments }) => rehearse(onOrderPayments, paymentsOn, payments, body),
+  'order-refunds-payments': (body, { payments }) => rehearse(onOrderRefundsPayments, paymentsOn, payments, body),
+  'payment-status': (body, { orders }) => rehearse(onPaymentStatus, ordersOn, orders, body),
+  'ticket-status': (body, { orders }) => rehearse(onTicketStatus, ordersOn, orders, body),
+  'ticket-issuing': (body, { tickets }) => rehearse(onTicketIssuing, ticketsOn, tickets, body),
+  'order-refunds-tickets': (body, { tickets }) => rehearse(onOrderRefundsTickets, ticketsOn, tickets, body),
+  'product-changes': (body, { tickets }) => rehearse(onProductChanges, ticketsOn, tickets, body),
+  'catalog-invalidation': (body, { catalog }) => rehearse(onCatalogInvalidation, productsOn, catalog, body),
 };
 
-async function effectOnPayment({ data, nudge }: EventOf<typeof OrderCreated>, store: Store): Promise<Effect> {
-  const decision = await paymentStore({ store, clock: systemClock, deadline: 0 }).decision(data.order_id);
-  if (!decision) return { would: 'apply', because: 'no payment is decided yet' };
-  const decided = `decided: ${decision.decided}`;
-  return nudge === undefined
-    ? { would: 'no effect', because: decided }
-    : { would: 'apply', because: `${decided}, and asked to say so again` };
-}
+const paymentsOn = (unit: Unit) => ({ payments: paymentStore(unit) });
+const ordersOn = (unit: Unit) => ({ orders: orderStore(unit) });
+const ticketsOn = (unit: Unit) => ({ tickets: ticketStore(unit) });
+const productsOn = (unit: Unit) => ({ products: productStore(unit) });
 
-async function effectOnOrder(event: OrderEvent, store: Store): Promise<Effect> {
-  const { order_id } = event.data;
-  try {
-    const order = await orderStore({ store, clock: systemClock, deadline: 0 }).get(order_id);
-    const next = apply(order, event);
-    return next
-      ? { would: 'apply', because: `${order.status} → ${next.status}` }
-      : { would: 'no effect', because: `decided: ${order.status}` };
-  } catch (error) {
-    if (!(error instanceof Rejected)) throw error;
-    return { would: 'fail again', because: error.message };
+/** What a dead message would do if its queue had it again. */
+export async function effectOf(queue: string, { body, events }: DeadMessage, tables: Tables): Promise<Effect> {
+  if (queue === 'outbox-retry') {
+    if (events.length === 0) return { would: 'fail again', because: 'not our envelope' };
+    return { would: 'apply', because: `${events.length === 1 ? 'one event' : `${events.length} events`} to the bus` };
   }
+  const rehearsal = rehearsals[queue];
+  return rehearsal
+    ? rehearsal(body, tables)
+    : { would: 'unknown', because: `nothing is known here of what ${queue} decides` };
 }
-
-const inWords = (events: number): string => (events === 1 ? 'one event' : `${events} events`);

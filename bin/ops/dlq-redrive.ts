@@ -4,10 +4,11 @@ import { wholeNumber } from './arguments.ts';
 import { command } from './command.ts';
 import { type DeadLetters, deadLetters, withDead } from './dead-letters.ts';
 import type { DeadMessage } from './dead-message.ts';
-import { type Effect, effectOf, type Tables } from './decisions.ts';
+import { effectOf, type Tables } from './decisions.ts';
 import { isNamed } from './dlq-show.ts';
 import { type Print, table } from './print.ts';
 import { queueNamed } from './queue-directory.ts';
+import type { Effect } from './rehearsal.ts';
 import { tablesOf } from './tables.ts';
 
 /** All are read before the first is sent, so that one that dies again at once is not met twice. */
@@ -75,7 +76,7 @@ export async function effectsOf(queue: string, messages: readonly DeadMessage[],
     if (effect.would === 'apply') applied.add(says);
     told.push({
       message,
-      effect: isRepeat ? { would: 'no effect', because: 'decided: by the one before it' } : effect,
+      effect: isRepeat ? { would: 'no effect', because: 'it is decided by the one before it' } : effect,
     });
   }
   return told;

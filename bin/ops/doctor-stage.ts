@@ -8,7 +8,7 @@ import {
   paginateListTables,
 } from '@aws-sdk/client-dynamodb';
 import { Trouble } from '../../localstack/trouble.ts';
-import { askHealth } from './api-door.ts';
+import { askApi } from './api-door.ts';
 import { type Check, deployAgain } from './check.ts';
 import type { Target } from './target.ts';
 
@@ -55,7 +55,7 @@ export const stageChecks: readonly Check[] = [
         ? 'npm run ops -- logs tail ops-api; your role needs execute-api:Invoke.'
         : 'npm run ops -- logs tail ops-api',
     look: async (target) => {
-      const { url, status } = await askHealth(target);
+      const { url, status } = await askApi(target, '/healthz');
       return { seen: `${url} answers ${status}`, faults: status === 200 ? [] : [`${url} answers ${status}`] };
     },
   },

@@ -1,20 +1,17 @@
 import { EventBridgeClient, ListRulesCommand, ListTargetsByRuleCommand, type Rule } from '@aws-sdk/client-eventbridge';
-import {
-  type EventSourceMappingConfiguration,
-  LambdaClient,
-  paginateListEventSourceMappings,
-} from '@aws-sdk/client-lambda';
+import { LambdaClient } from '@aws-sdk/client-lambda';
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { type Check, deployAgain } from './check.ts';
+import { functionOf, mappingsOf } from './consumer-directory.ts';
 import { countsOf, queuesOf, type WorkQueue } from './queue-directory.ts';
-import type { Target } from './target.ts';
 
 export const wiringChecks: readonly Check[] = [
   {
     title: 'Mappings',
-    wayOut: deployAgain,
+    wayOut: (target) =>
+      `npm run ops -- consumers says who is stopped, consumers start <queue> starts them. ${deployAgain(target)}`,
     look: async (target) => {
-      const mappings = await mappingsOf(target);
+      const mappings = await mappingsOf(new LambdaClient({}), target);
       const off = mappings.filter(({ State }) => State !== 'Enabled' && State !== 'Creating' && State !== 'Updating');
       const sources = mappings.map(({ EventSourceArn = '' }) => EventSourceArn);
       const queues = await queuesOf(new SQSClient({}), target);
@@ -72,19 +69,6 @@ export const wiringChecks: readonly Check[] = [
     },
   },
 ];
-
-async function mappingsOf(target: Target): Promise<EventSourceMappingConfiguration[]> {
-  const found: EventSourceMappingConfiguration[] = [];
-  for await (const { EventSourceMappings = [] } of paginateListEventSourceMappings(
-    { client: new LambdaClient({}) },
-    {},
-  ))
-    found.push(...EventSourceMappings.filter((one) => nameIn(one).startsWith(`${target.name()}-`)));
-  return found;
-}
-
-const nameIn = ({ FunctionArn = '' }: EventSourceMappingConfiguration): string => FunctionArn.split(':')[6] ?? '';
-const functionOf = (mapping: EventSourceMappingConfiguration, target: Target) => target.short(nameIn(mapping));
 
 async function rulesOn(client: EventBridgeClient, bus: string, prefix: string): Promise<Rule[]> {
   const rules: Rule[] = [];

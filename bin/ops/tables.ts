@@ -7,8 +7,11 @@ import type { Target } from './target.ts';
 /** The tables as their handlers see them. */
 export function tablesOf(target: Target): Tables {
   const client = DynamoDBDocumentClient.from(new DynamoDBClient({}));
+  const table = (context: keyof Tables) => dynamoStore(client, target.name(context));
   return {
-    payments: dynamoStore(client, target.name('payments')),
-    orders: dynamoStore(client, target.name('orders')),
+    payments: table('payments'),
+    orders: table('orders'),
+    tickets: table('tickets'),
+    catalog: table('catalog'),
   };
 }

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { defineEvent } from '../envelope.ts';
 import { OrderId, UserId } from '../ids.ts';
+import { Items } from '../items.ts';
 import { Amount } from '../money.ts';
 
 /** A customer has placed an order and waits for it to be paid. */
@@ -13,6 +14,7 @@ export const OrderCreated = defineEvent(
     user_id: UserId,
     amount: Amount,
     description: z.optional(z.string()),
+    items: z.optional(Items),
     created_at: z.iso.datetime(),
   }),
   (order) => order.order_id,

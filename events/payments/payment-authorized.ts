@@ -1,14 +1,15 @@
 import * as z from 'zod/mini';
 import { defineEvent } from '../envelope.ts';
 import { OrderId, UserId } from '../ids.ts';
+import { Items } from '../items.ts';
 import { Amount, Money } from '../money.ts';
 
-/** The order's amount has left the customer's account. */
+/** The order's amount has left the customer's account. Carries what the order is for: tickets hear of it here first. */
 export const PaymentAuthorized = defineEvent(
   'payments',
   'PaymentAuthorized',
   1,
-  z.object({ order_id: OrderId, user_id: UserId, amount: Amount, balance_after: Money }),
+  z.object({ order_id: OrderId, user_id: UserId, amount: Amount, balance_after: Money, items: z.optional(Items) }),
   (payment) => payment.order_id,
 );
 export type PaymentAuthorized = z.infer<typeof PaymentAuthorized.schema>;

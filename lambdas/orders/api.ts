@@ -1,8 +1,12 @@
 import { api } from '../shared/api.ts';
-import { ordersDeps } from './deps.ts';
+import { ordersDoors } from './deps.ts';
 import { listOrders } from './list-orders.ts';
 import { placeOrder } from './place-order.ts';
+import { refundOrder } from './refund-order.ts';
 import { ordersRoutes } from './routes.ts';
 import { showOrder } from './show-order.ts';
+import { showWorkflow } from './show-workflow.ts';
 
-export const handler = api(ordersRoutes, { placeOrder, listOrders, showOrder }, ordersDeps);
+const routes = { placeOrder, listOrders, showOrder, refundOrder, showWorkflow, showWorkflowUnderApi: showWorkflow };
+
+export const handler = api(ordersRoutes, routes, ordersDoors);

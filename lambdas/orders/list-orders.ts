@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { UserId } from '../../events/ids.ts';
 import { belowOf, limitOf, nextLink, pageQuery } from '../shared/paging.ts';
 import { Answer, route } from '../shared/route.ts';
-import type { OrdersDeps } from './deps.ts';
+import type { OrdersDoors } from './deps.ts';
 import { placedOf } from './order-store.ts';
 import { OrderView } from './view.ts';
 
@@ -14,7 +14,7 @@ export const listOrders = route(
     query: z.strictObject({ user_id: UserId, ...pageQuery }),
     returns: z.array(OrderView),
   },
-  async ({ query }, { orders }: OrdersDeps) => {
+  async ({ query }, { orders }: OrdersDoors) => {
     const limit = limitOf(query);
     const found = await orders.ofUser(query.user_id, { limit, ...belowOf(query, Placed) });
     const last = found.length === limit && found.at(-1);

@@ -1,9 +1,13 @@
 import { PaymentAuthorized } from '../../events/payments/payment-authorized.ts';
 import { PaymentDeclined } from '../../events/payments/payment-declined.ts';
+import { PaymentRefunded } from '../../events/payments/payment-refunded.ts';
 import { consume } from '../shared/consume.ts';
 import { ordersDeps } from './deps.ts';
 import { apply } from './order.ts';
 
-export const handler = consume([PaymentAuthorized, PaymentDeclined], ordersDeps, (event, { orders }, call) =>
-  orders.change(event, apply, call),
+export const handler = consume(
+  [PaymentAuthorized, PaymentDeclined, PaymentRefunded],
+  ordersDeps,
+  (event, { orders }, call) => orders.change(event, apply, call),
+  (event, death, { orders }) => orders.mourn(event, death),
 );

@@ -3,4 +3,7 @@ export const ordersRoutes = {
   placeOrder: 'POST /orders',
   listOrders: 'GET /orders',
   showOrder: 'GET /orders/{id}',
+  refundOrder: 'POST /orders/{id}/refund',
+  showWorkflow: 'GET /orders/{id}/workflow',
+  showWorkflowUnderApi: 'GET /api/orders/{id}/workflow',
 } as const;

@@ -1,15 +1,12 @@
 import * as z from 'zod/mini';
 import { OrderId, UserId } from '../../events/ids.ts';
+import { Items } from '../../events/items.ts';
 import { Amount } from '../../events/money.ts';
+import { Text } from '../shared/text.ts';
 
 const MAX_DESCRIPTION = 500;
 const MAX_PAIRS = 16;
 const MAX_METADATA_BYTES = 2048;
-
-/** Text that survives every hop: no half of a surrogate pair, and neither of the two letters that SQS refuses. */
-const Text = z
-  .string()
-  .check(z.refine((text) => text.isWellFormed() && !/[\ufffe\uffff]/.test(text), 'not well-formed text'));
 
 export const Description = Text.check(z.maxLength(MAX_DESCRIPTION));
 
@@ -27,8 +24,9 @@ export const OrderView = z.object({
   user_id: UserId,
   amount: Amount,
   description: z.optional(Description),
+  items: z.optional(Items),
   metadata: z.optional(Metadata),
-  status: z.enum(['NEW', 'FINISHED', 'CANCELLED']),
+  status: z.enum(['NEW', 'PAYMENT_AUTHORIZED', 'FINISHED', 'REFUNDING', 'CANCELLED', 'REFUNDED']),
   reason: z.optional(z.string()),
   created_at: z.iso.datetime(),
   updated_at: z.optional(z.iso.datetime()),

@@ -22,7 +22,7 @@ export interface Entry {
   readonly amount: number;
   readonly balance_after: number;
   readonly version: number;
-  readonly reason: 'deposit' | 'order';
+  readonly reason: 'deposit' | 'order' | 'refund';
   readonly ref: string;
   readonly at: string;
   readonly lines: readonly Line[];
@@ -76,6 +76,10 @@ export function deposit(account: Account, amount: number, id: string, at: string
   if (account.balance + amount > MAX_BALANCE) return undefined;
   return move(account, amount, DEPOSITS, { entry_id: `deposit:${id}`, reason: 'deposit', ref: id, at });
 }
+
+/** What an order took, back to where it came from. Never refused: a balance may pass its limit by it. */
+export const refund = (account: Account, amount: number, orderId: string, at: string): Moved =>
+  move(account, amount, MERCHANT, { entry_id: `refund:${orderId}`, reason: 'refund', ref: orderId, at });
 
 /** An order that waits for its payment. */
 export interface Bill {

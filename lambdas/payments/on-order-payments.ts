@@ -8,4 +8,5 @@ export const handler = consumeGroups(
   paymentsDeps,
   (event) => event.data.user_id,
   (events, { payments }, call) => payments.pay(events, call),
+  (event, death, { payments }) => payments.mourn(event, death),
 );

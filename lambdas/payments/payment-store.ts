@@ -1,22 +1,29 @@
 import * as z from 'zod/mini';
 import type { EventOf } from '../../events/envelope.ts';
 import type { OrderCreated } from '../../events/orders/order-created.ts';
+import type { RefundRequested } from '../../events/orders/refund-requested.ts';
 import { PaymentAuthorized } from '../../events/payments/payment-authorized.ts';
 import { DeclineReason, PaymentDeclined } from '../../events/payments/payment-declined.ts';
+import { PaymentRefunded } from '../../events/payments/payment-refunded.ts';
+import { answerAgain } from '../shared/answer-again.ts';
 import { iso } from '../shared/clock.ts';
-import { commit, type Outgoing, type Unit } from '../shared/commit.ts';
+import { commit, type Unit } from '../shared/commit.ts';
 import { AlreadyDone, Rejected } from '../shared/errors.ts';
+import { type Death, graveOf } from '../shared/grave.ts';
 import { type Making, sameRequest } from '../shared/idempotency.ts';
-import { count, logger } from '../shared/observability.ts';
+import { logger } from '../shared/observability.ts';
+import type { Outgoing } from '../shared/outbox.ts';
 import { type Call, causeOf } from '../shared/receipt.ts';
 import { absent, type Item, type Key, type Store, versionIs, type Write } from '../shared/store.ts';
-import { type Account, type Decision, deposit, type Entry, openAccount, settle } from './ledger.ts';
+import { type Account, type Decision, deposit, type Entry, openAccount, refund, settle } from './ledger.ts';
 import { entriesByAccount } from './table.ts';
 
 export type OrderCreatedEvent = EventOf<typeof OrderCreated>;
+export type RefundRequestedEvent = EventOf<typeof RefundRequested>;
 
 const accountKey = (userId: string): Key => ({ pk: `ACCOUNT#${userId}`, sk: 'STATE' });
 const depositKey = (id: string): Key => ({ pk: `DEPOSIT#${id}`, sk: 'ENTRY' });
+const refundKey = (orderId: string): Key => ({ pk: `ORDER#${orderId}`, sk: 'REFUND' });
 const paymentKey = (orderId: string): Key => ({ pk: `ORDER#${orderId}`, sk: 'PAYMENT' });
 
 /** A thing that was made, or the same one that this very request made before. */
@@ -43,6 +50,14 @@ export function paymentStore(unit: Unit) {
     },
     /** Decides the bills that wait for one account's money: all of them in one transaction. */
     pay: (events: readonly OrderCreatedEvent[], call: Call) => pay(unit, events, call),
+    /** Notes that an event about an order is in a DLQ. */
+    mourn: (event: OrderCreatedEvent | RefundRequestedEvent, death: Death) =>
+      commit(unit, async () => ({
+        writes: [graveOf(paymentKey(event.data.order_id).pk, event, death, unit.clock.now())],
+        result: undefined,
+      })),
+    /** Gives back what an order took: exactly that, and once. */
+    refund: (event: RefundRequestedEvent, call: Call) => giveBack(unit, event, call),
   };
 }
 export type PaymentStore = ReturnType<typeof paymentStore>;
@@ -132,9 +147,7 @@ async function pay(unit: Unit, events: readonly OrderCreatedEvent[], call: Call)
   // of every message, not of every order: a nudge is answered even where a duplicate waits beside it
   for (const event of events) {
     const decision = decidedBefore.get(paymentKey(event.data.order_id).pk);
-    if (!decision) continue;
-    if (event.nudge === undefined) count('Duplicates');
-    else await answerAgain(unit, event, decision);
+    if (decision) await answerAgain(unit, event, () => answerTo(event, decision, iso(unit.clock.now())));
   }
 }
 
@@ -180,31 +193,43 @@ const asDecision = (row: Item): PaymentDecision => PaymentDecision.parse(row);
 
 /** The same answer each time that it is read from the row, and so under the same id. */
 function answerTo(event: OrderCreatedEvent, row: Item, at: string): Outgoing {
-  const { order_id, user_id } = event.data;
+  const { order_id, user_id, items } = event.data;
   const cause = causeOf(event, Date.parse(at));
   const decision = asDecision(row);
   const answer =
     decision.decided === 'authorized'
       ? PaymentAuthorized.make(
-          { order_id, user_id, amount: -decision.amount, balance_after: decision.balance_after },
+          { order_id, user_id, amount: -decision.amount, balance_after: decision.balance_after, items },
           cause,
         )
       : PaymentDeclined.make({ order_id, user_id, amount: decision.billed, reason: decision.declined }, cause);
   return { about: row.pk, events: [answer] };
 }
 
-/** A nudge asks what was decided; each nudge is answered once. */
-async function answerAgain(unit: Unit, event: OrderCreatedEvent, decision: Item): Promise<void> {
-  try {
-    await commit(unit, async () => ({
-      writes: [],
-      publish: [answerTo(event, decision, iso(unit.clock.now()))],
+/** By the entry of the capture, and not by what the event says: nothing else was taken. */
+async function giveBack(unit: Unit, event: RefundRequestedEvent, call: Call): Promise<void> {
+  const { order_id, user_id } = event.data;
+  const answer = (row: Item): Outgoing => {
+    const data = { order_id, user_id, amount: Number(row['amount']), balance_after: Number(row['balance_after']) };
+    return { about: row.pk, events: [PaymentRefunded.make(data, causeOf(event, unit.clock.now()))] };
+  };
+  const before = await commit(unit, async (read) => {
+    const keys = [accountKey(user_id), paymentKey(order_id), refundKey(order_id)];
+    const [accountRow, payment, done] = await read.getMany(keys);
+    if (done) return { writes: [], result: done };
+    const account = asAccount(accountRow);
+    const capture = payment && asDecision(payment);
+    if (!account || capture?.decided !== 'authorized')
+      throw new Rejected('nothing_to_refund', `nothing was taken for the order ${order_id}`);
+    const moved = refund(account, -capture.amount, order_id, iso(unit.clock.now()));
+    const row = { ...refundKey(order_id), order_id, user_id, receipts: call.receiptOf(event), ...moved.entry };
+    return {
+      writes: [updateAccount(account, moved.account), { op: 'put', item: row, when: absent, decides: true }],
+      publish: [answer(row)],
       result: undefined,
-    }));
-  } catch (error) {
-    if (!(error instanceof AlreadyDone)) throw error;
-    count('Duplicates');
-  }
+    };
+  });
+  if (before) await answerAgain(unit, event, () => answer(before));
 }
 
 const append = (key: Key, entry: Entry, request: { body_hash: string }): Write => ({

@@ -3,7 +3,7 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { transactionConflictRate } from './chaos.ts';
 import { dynamoStore, marshallOptions } from './dynamo-store.ts';
 import { requestHandler } from './request-handler.ts';
-import { type Store, withConflicts } from './store.ts';
+import { type Reader, type Store, withConflicts } from './store.ts';
 
 let documents: DynamoDBDocumentClient | undefined;
 
@@ -14,6 +14,9 @@ const documentClient = (): DynamoDBDocumentClient => {
   });
   return documents;
 };
+
+/** Another context's table, for the few reads that cross. */
+export const tableReader = (table: string): Reader => dynamoStore(documentClient(), table);
 
 /** The context's own table. */
 export const tableStore = (table: string): Store =>

@@ -1,16 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { Envelope } from '../../events/envelope.ts';
 import { type Clock, jitter } from './clock.ts';
 import { AlreadyDone, Busy } from './errors.ts';
 import { checkLimits } from './limits.ts';
-import { outboxRecord } from './outbox.ts';
+import { type Outgoing, outboxRecord } from './outbox.ts';
 import { keyOf, type Reader, Refused, type Store, type Write } from './store.ts';
-
-/** Events about one aggregate, carried by one outbox record: each item of a transaction is paid twice over. */
-export interface Outgoing {
-  readonly about: string;
-  readonly events: readonly Envelope[];
-}
 
 export interface Change<T> {
   readonly writes: readonly Write[];
@@ -54,7 +47,7 @@ async function once<T>(store: Store, clock: Clock, plan: Plan<T>): Promise<T> {
   const { writes, publish = [], result } = await plan(store);
   // beside state, the state's own row decides; an answer given again has nothing but its outbox record
   const answers = writes.length === 0;
-  const all = [...writes, ...publish.map(({ about, events }) => outboxRecord(about, events, clock.now(), answers))];
+  const all = [...writes, ...publish.map((outgoing) => outboxRecord(outgoing, clock.now(), answers))];
   if (all.length === 0) return result;
   checkLimits(all);
   try {

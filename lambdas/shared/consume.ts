@@ -6,7 +6,8 @@ import { readChaos } from './chaos.ts';
 import { type Chaos, calm } from './chaos-setting.ts';
 import { type Clock, iso, systemClock } from './clock.ts';
 import { ConsumerEnv, readEnv } from './env.ts';
-import { AlreadyDone, Busy, Poison, Rejected } from './errors.ts';
+import { AlreadyDone, Busy, NotYet, Poison, Rejected } from './errors.ts';
+import type { Death } from './grave.ts';
 import { count, logger, observed } from './observability.ts';
 import { type Delay, delayAll, type QueuePort } from './queue.ts';
 import type { Call, Patience, Receipts } from './receipt.ts';
@@ -22,6 +23,9 @@ const PATIENCE = 0.5;
 
 /** Contention is over in a moment; what was put back for it comes again within this time. */
 const PUT_BACK_S = 3;
+
+/** For so long a step waits for what it stands on: the relay's longest pause. */
+const NOT_YET_MS = 15 * 60_000;
 
 /** What a consumer stands on. Lambda's own is the default; a simulation brings its own. */
 export interface ConsumerRuntime<Deps> {
@@ -49,17 +53,24 @@ export interface Consumer<Deps> {
   ): (event: SQSEvent, consumer: string, timeoutMs: number) => Promise<SQSBatchResponse>;
 }
 
+/** Leaves a row where an event of an aggregate was buried, so that whoever looks at the aggregate sees it. */
+type Mourn<E, Deps> = (event: E, death: Death, deps: Deps) => Promise<unknown>;
+
+const nobodyMourns = async (): Promise<void> => undefined;
+
 /** Each message by itself. */
 export const consume = <const E extends EventDefinition, Deps>(
   on: readonly E[],
   wire: () => (call: Patience) => Deps,
   act: (event: EventOf<E>, deps: Deps, call: Call) => Promise<unknown>,
+  mourn: Mourn<EventOf<E>, Deps> = nobodyMourns,
 ): Consumer<Deps> =>
   consumeGroups(
     on,
     wire,
     (_event, messageId) => messageId,
     async ([event], deps, call) => event && act(event, deps, call),
+    mourn,
   );
 
 /** Waiting messages of one kind together: what `by` calls equal is handed over at once, and fails or succeeds at once. */
@@ -68,6 +79,7 @@ export function consumeGroups<const E extends EventDefinition, Deps>(
   wire: () => (call: Patience) => Deps,
   by: (event: EventOf<E>, messageId: string) => string,
   act: (events: readonly EventOf<E>[], deps: Deps, call: Call) => Promise<unknown>,
+  mourn: Mourn<EventOf<E>, Deps> = nobodyMourns,
 ): Consumer<Deps> {
   const run = async (
     { Records }: SQSEvent,
@@ -93,14 +105,19 @@ export function consumeGroups<const E extends EventDefinition, Deps>(
     const take = async (group: readonly Parsed<E>[]): Promise<Outcome[]> => {
       const events = group.map(({ event }) => event);
       const call: Call = { deadline, receiptOf: (event) => receiptOf(event, group, consumer, started, clock) };
-      const settled = await settle(() => withFaults(faults, clock, () => act(events, deps(call), call)), events);
+      const settled = await settle(
+        () => withFaults(faults, clock, () => act(events, deps(call), call)),
+        events,
+        clock.now(),
+      );
       // that one of several is decided says nothing of the others
       if (settled.to === 'decided' && group.length > 1)
         return (await Promise.all(group.map((one) => take([one])))).flat();
       return group.map((parsed) => ({ ...parsed, ...settled }));
     };
     outcomes.push(...(await Promise.all([...groups.values()].map(take))).flat());
-    return deliver(outcomes, queue, clock, consumer);
+    const told = (event: Envelope, death: Death) => mourn(event as EventOf<E>, death, deps({ deadline }));
+    return deliver(outcomes, queue, clock, consumer, told);
   };
 
   let lambda: { name: string; runtime: ConsumerRuntime<Deps> } | undefined;
@@ -161,7 +178,7 @@ async function withFaults(faults: Chaos, clock: Clock, act: () => Promise<unknow
   if (struck(faults.consumer_crash_after)) fail('after');
 }
 
-async function settle(act: () => Promise<unknown>, events: readonly Envelope[]): Promise<Settled> {
+async function settle(act: () => Promise<unknown>, events: readonly Envelope[], now: number): Promise<Settled> {
   try {
     await act();
     for (const event of events) logger.info('event taken in', threadOf(event));
@@ -172,6 +189,9 @@ async function settle(act: () => Promise<unknown>, events: readonly Envelope[]):
       return { to: 'decided' };
     }
     if (error instanceof Busy) return { to: 'queue' };
+    // as long as what is missing may be parked; then it counts as a failure, and ends where somebody looks
+    if (error instanceof NotYet && events.every((event) => now - Date.parse(event.time) < NOT_YET_MS))
+      return { to: 'queue' };
     const permanent = error instanceof Poison || error instanceof Rejected;
     for (const event of events) logger.warn('message failed', { ...threadOf(event), error: error as Error, permanent });
     return { to: permanent ? 'dlq' : 'retry', reason: reasonOf(error) };
@@ -191,6 +211,7 @@ async function deliver(
   queue: QueuePort,
   clock: Clock,
   consumer: string,
+  mourn: (event: Envelope, death: Death) => Promise<unknown>,
 ): Promise<SQSBatchResponse> {
   const stays: string[] = [];
   const delays: Delay[] = [];
@@ -203,13 +224,15 @@ async function deliver(
         await queue.putBack(body, Math.ceil(clock.random() * PUT_BACK_S));
         tally.put_back += 1;
       } else if (outcome.to === 'dlq' || (outcome.to === 'retry' && receives >= MAX_RECEIVES)) {
-        await queue.bury(body, {
-          reason: outcome.reason,
+        const { reason, event } = outcome;
+        const epitaph = {
+          reason,
           first_received_at: iso(Number(attributes.ApproximateFirstReceiveTimestamp)),
           last_received_at: iso(clock.now()),
           receive_count: receives,
-        });
-        const { reason } = outcome;
+        };
+        await queue.bury(body, epitaph);
+        if (event) await noted(() => mourn(event, { ...epitaph, consumer }), threadOf(event));
         logger.error('message dead-lettered', {
           ...threadOf(outcome.event),
           message_id: id,
@@ -235,6 +258,15 @@ async function deliver(
   count('MessagesPutBack', tally.put_back);
   logger.info('consumed', { consumer, ...tally });
   return { batchItemFailures: stays.map((itemIdentifier) => ({ itemIdentifier })) };
+}
+
+/** The message is in its DLQ, which is what counts; its row is for those who look at the order first. */
+async function noted(mourn: () => Promise<unknown>, thread: Record<string, string>): Promise<void> {
+  try {
+    await mourn();
+  } catch (error) {
+    logger.warn('burial not noted', { ...thread, error: error as Error });
+  }
 }
 
 function receiptOf<E extends EventDefinition>(

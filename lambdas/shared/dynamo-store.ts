@@ -110,10 +110,11 @@ async function runQuery(client: DynamoDBDocumentClient, table: string, query: Qu
   const names: Record<string, string> = { '#hash': hash };
   const values: Record<string, unknown> = { ':hash': query.hash };
   let condition = '#hash = :hash';
-  if (query.below !== undefined) {
+  const bound = query.below ?? query.above;
+  if (bound !== undefined) {
     names['#sort'] = sort;
-    values[':below'] = query.below;
-    condition += ' AND #sort < :below';
+    values[':bound'] = bound;
+    condition += ` AND #sort ${query.below === undefined ? '>' : '<'} :bound`;
   }
   const items: Item[] = [];
   let start: Record<string, unknown> | undefined;

@@ -36,3 +36,8 @@ export class Busy extends Error {
 export class Poison extends Error {
   override readonly name = 'Poison';
 }
+
+/** What this step stands on has not arrived yet, though it is under way: the message comes back later, and is no failure. */
+export class NotYet extends Error {
+  override readonly name = 'NotYet';
+}

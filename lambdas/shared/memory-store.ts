@@ -70,7 +70,10 @@ export function memoryStore({ now, indexLagMs = () => 0, onInsert }: Options): M
         : [...(partitions.get(query.hash)?.values() ?? [])].map((row) => row.item);
       const found = source
         .filter(
-          (item) => item[hash] === query.hash && (query.below === undefined || compare(item[sort], query.below) < 0),
+          (item) =>
+            item[hash] === query.hash &&
+            (query.below === undefined || compare(item[sort], query.below) < 0) &&
+            (query.above === undefined || compare(item[sort], query.above) > 0),
         )
         .sort((one, other) => compare(one[sort], other[sort]) * (query.newestFirst ? -1 : 1));
       return structuredClone(found.slice(0, query.limit));

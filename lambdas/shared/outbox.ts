@@ -1,6 +1,14 @@
 import type { Envelope } from '../../events/envelope.ts';
 import { absent, type Item, type Write } from './store.ts';
 
+/** Events about one aggregate, carried by one outbox record: each item of a transaction is paid twice over. */
+export interface Outgoing {
+  readonly about: string;
+  readonly events: readonly Envelope[];
+  /** Attributes by which an index finds the record again. */
+  readonly index?: Readonly<Record<string, string>>;
+}
+
 /** SQS keeps a message for 14 days, so nothing can ask for a record that is older than 15. */
 const KEPT_FOR_S = 15 * 24 * 3600;
 
@@ -11,13 +19,19 @@ export const expiryOf = (now: number): number => Math.floor(now / 1000) + KEPT_F
  * The record that the relay reads from the stream. A nudged answer is a new record of the same event. `decides`: the
  * record alone says that the answer was given.
  */
-export function outboxRecord(about: string, events: readonly Envelope[], now: number, decides: boolean): Write {
+export function outboxRecord({ about, events, index }: Outgoing, now: number, decides: boolean): Write {
   const [first] = events;
   if (!first) throw new Error(`an outbox record about ${about} without events`);
   const asked = first.nudge === undefined ? '' : `#${first.nudge}`;
   return {
     op: 'put',
-    item: { pk: about, sk: `OUTBOX#${first.id}${asked}`, events: JSON.stringify(events), expires_at: expiryOf(now) },
+    item: {
+      pk: about,
+      sk: `OUTBOX#${first.id}${asked}`,
+      events: JSON.stringify(events),
+      expires_at: expiryOf(now),
+      ...index,
+    },
     when: absent,
     ...(decides ? { decides } : {}),
   };

@@ -39,12 +39,24 @@ export function nextLink(
   return { Link: `<${path}?${search}>; rel="next"` };
 }
 
+/** What follows in a list that is read newest first. */
+export function belowOf<T extends string | number>(page: Page, kind: z.ZodMiniType<T>): { below?: T } {
+  const seen = lastSeen(page, kind);
+  return seen === undefined ? {} : { below: seen };
+}
+
+/** What follows in a list that is read in its order. */
+export function aboveOf<T extends string | number>(page: Page, kind: z.ZodMiniType<T>): { above?: T } {
+  const seen = lastSeen(page, kind);
+  return seen === undefined ? {} : { above: seen };
+}
+
 /** The sort value in a cursor, if it is of the kind that this list is sorted by. */
-export function belowOf<T extends string | number>({ cursor }: Page, kind: z.ZodMiniType<T>): { below?: T } {
-  if (cursor === undefined) return {};
+function lastSeen<T extends string | number>({ cursor }: Page, kind: z.ZodMiniType<T>): T | undefined {
+  if (cursor === undefined) return undefined;
   try {
     const parsed = kind.safeParse(JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')));
-    if (parsed.success) return { below: parsed.data };
+    if (parsed.success) return parsed.data;
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
   }

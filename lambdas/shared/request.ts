@@ -29,7 +29,8 @@ export function jsonBody(event: APIGatewayProxyEvent): unknown {
   const bytes = event.isBase64Encoded ? Buffer.from(raw, 'base64') : Buffer.from(raw);
   if (bytes.byteLength > MAX_BODY_BYTES)
     throw new DoorProblem(413, 'body_too_large', `the body has more than ${MAX_BODY_BYTES} bytes`);
-  if (bytes.byteLength === 0) throw new BadInput([{ path: 'body', message: 'a JSON object is expected' }]);
+  // nothing said is nothing filled in: the schema tells what is missing, if anything is
+  if (bytes.byteLength === 0) return {};
   let value: unknown;
   try {
     value = JSON.parse(utf8.decode(bytes));

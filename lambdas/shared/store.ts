@@ -47,6 +47,8 @@ export interface Query {
   readonly index?: Index;
   /** Only sort values below this one: the next page of a list that is read newest first. */
   readonly below?: string | number;
+  /** Only sort values above this one, and not beside `below`: the next page of a list that is read in its order. */
+  readonly above?: string | number;
   readonly newestFirst?: boolean;
   readonly limit?: number;
 }

@@ -1,19 +1,25 @@
+import { Schedule } from 'aws-cdk-lib/aws-events';
 import type { Construct } from 'constructs';
 import { PaymentAuthorized } from '../../events/payments/payment-authorized.ts';
 import { PaymentDeclined } from '../../events/payments/payment-declined.ts';
-import { OrdersEnv } from '../../lambdas/orders/env.ts';
+import { PaymentRefunded } from '../../events/payments/payment-refunded.ts';
+import { TicketIssued } from '../../events/tickets/ticket-issued.ts';
+import { TicketRejected } from '../../events/tickets/ticket-rejected.ts';
+import { TicketVoided } from '../../events/tickets/ticket-voided.ts';
+import { OrdersApiEnv, OrdersEnv, SweepEnv } from '../../lambdas/orders/env.ts';
 import { ordersRoutes } from '../../lambdas/orders/routes.ts';
 import type { StageConfig } from '../config.ts';
 import { Context } from '../constructs/context.ts';
 import { ContextApi } from '../constructs/context-api.ts';
 import { EventConsumer } from '../constructs/event-consumer.ts';
-import type { OutboxTable } from '../constructs/outbox-table.ts';
+import { ScheduledJob } from '../constructs/scheduled-job.ts';
+import type { DataStack } from '../data.ts';
 
 /** From an order to its end. */
 export class Orders extends Context {
   readonly api: ContextApi;
 
-  constructor(scope: Construct, config: StageConfig, orders: OutboxTable) {
+  constructor(scope: Construct, config: StageConfig, { orders, payments, tickets, catalog }: DataStack) {
     super(scope, 'Orders', { config, errorImpact: 'Customers cannot order, or see their orders' });
     const env = OrdersEnv;
     const values = { ORDERS_TABLE: orders.name };
@@ -21,18 +27,37 @@ export class Orders extends Context {
     this.api = new ContextApi(this, 'Api', {
       routes: ordersRoutes,
       entry: 'orders/api.ts',
-      env,
-      values,
-      access: [orders.commits],
+      env: OrdersApiEnv,
+      // the two reads that cross contexts: prices, and what became of an order elsewhere
+      values: { ...values, CATALOG_TABLE: catalog.name, PAYMENTS_TABLE: payments.name, TICKETS_TABLE: tickets.name },
+      access: [orders.commits, catalog.reads, payments.reads, tickets.reads],
     });
     new EventConsumer(this, 'OnPaymentStatus', {
       queue: 'payment-status',
-      on: [PaymentAuthorized, PaymentDeclined],
+      on: [PaymentAuthorized, PaymentDeclined, PaymentRefunded],
       entry: 'orders/on-payment-status.ts',
       env,
       values,
       access: [orders.commits],
       errorImpact: 'A customer has paid, and the order does not go on',
+    });
+    new EventConsumer(this, 'OnTicketStatus', {
+      queue: 'ticket-status',
+      on: [TicketIssued, TicketRejected, TicketVoided],
+      entry: 'orders/on-ticket-status.ts',
+      env,
+      values,
+      access: [orders.commits],
+      errorImpact: 'A customer has a ticket, or waits for money back, and the order does not say so',
+    });
+    new ScheduledJob(this, 'NudgeStuckOrders', {
+      entry: 'orders/nudge-stuck-orders.ts',
+      description: 'Asks again after orders that wait for too long',
+      schedule: Schedule.expression('cron(* * * * ? *)'),
+      env: SweepEnv,
+      values: { ...values, STUCK_AFTER_MINUTES: String(config.stuckAfterMinutes) },
+      access: [orders.commits],
+      errorImpact: 'An order whose event was lost stands still',
     });
   }
 }

@@ -1,5 +1,6 @@
 import type { Construct } from 'constructs';
 import { OrderCreated } from '../../events/orders/order-created.ts';
+import { RefundRequested } from '../../events/orders/refund-requested.ts';
 import { PaymentsEnv } from '../../lambdas/payments/env.ts';
 import { paymentsRoutes } from '../../lambdas/payments/routes.ts';
 import type { StageConfig } from '../config.ts';
@@ -32,6 +33,15 @@ export class Payments extends Context {
       values,
       access: [payments.commits],
       errorImpact: 'A customer has ordered, and the order is not paid',
+    });
+    new EventConsumer(this, 'OnOrderRefundsPayments', {
+      queue: 'order-refunds-payments',
+      on: [RefundRequested],
+      entry: 'payments/on-order-refunds-payments.ts',
+      env,
+      values,
+      access: [payments.commits],
+      errorImpact: 'A customer waits for money back',
     });
   }
 }

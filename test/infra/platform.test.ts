@@ -56,7 +56,7 @@ describe.each(stages)('the %s stage', (name) => {
       worker: (Properties['FunctionName'] as { Ref: string }).Ref,
     }));
     const onQueues = mappings.filter(({ queue }) => visible.has(queue));
-    expect(onQueues.length).toBe(3);
+    expect(onQueues.length).toBe(9);
     for (const { queue, worker } of onQueues)
       expect(visible.get(queue)).toBeGreaterThanOrEqual(6 * (timeouts.get(worker) ?? Number.POSITIVE_INFINITY));
   });
@@ -75,7 +75,7 @@ describe.each(stages)('the %s stage', (name) => {
   it('denies deletion from the ledger to whoever writes it, so that no later grant can allow it', () => {
     const statements = statementsOf(stage).filter(({ Resource }) => JSON.stringify(Resource).includes('-payments"'));
     const writers = statements.filter(({ Action }) => list(Action).includes('dynamodb:PutItem'));
-    expect(writers.length).toBe(2);
+    expect(writers.length).toBe(3);
     for (const { id } of writers)
       expect(
         statements.filter((one) => one.id === id && one.Effect === 'Deny').flatMap(({ Action }) => list(Action)),
@@ -91,9 +91,12 @@ describe.each(stages)('the %s stage', (name) => {
     }
   });
 
-  it('lets nothing at all be deleted so far', () => {
-    for (const { id, Action } of statementsOf(stage).filter(({ Effect }) => Effect === 'Allow'))
-      expect(list(Action), id).not.toContain('dynamodb:DeleteItem');
+  it('lets nothing be deleted but the seats of a ticket that is void', () => {
+    const erasing = statementsOf(stage).filter(
+      ({ Effect, Action }) => Effect === 'Allow' && list(Action).includes('dynamodb:DeleteItem'),
+    );
+    expect(erasing.map(({ id }) => id)).toEqual([expect.stringMatching(/^TicketsOnOrderRefundsTickets/)]);
+    for (const { Resource } of erasing) expect(JSON.stringify(Resource)).toContain(`table/oncebox-${name}-tickets"`);
   });
 
   it('has a role for each function', () => {
@@ -153,7 +156,7 @@ describe('a stage on AWS', () => {
     const stage = synthesized('prod');
     const alarms = ofType(stage, 'AWS::CloudWatch::Alarm');
     const names = alarms.map(({ Properties }) => Properties['AlarmName']);
-    for (const context of ['backbone', 'payments', 'orders', 'ops'])
+    for (const context of ['backbone', 'payments', 'orders', 'tickets', 'catalog', 'ops'])
       expect(names).toEqual(
         expect.arrayContaining([`oncebox-prod-${context}-errors`, `oncebox-prod-${context}-throttles`]),
       );

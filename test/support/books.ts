@@ -27,3 +27,13 @@ export function faultsInBooks(rows: readonly Item[]): string[] {
   }
   return faults;
 }
+
+/** What the merchant has of these customers: the sum of its lines in their entries. */
+export const merchantOf = (rows: readonly Item[], customers: readonly string[]): bigint => {
+  const known = new Set(customers);
+  return rows
+    .filter((row) => Array.isArray(row['lines']) && known.has(String(row['account'])))
+    .flatMap((row) => (row as unknown as Entry).lines)
+    .filter(({ account }) => account === 'merchant:orders')
+    .reduce((sum, { amount }) => sum + BigInt(amount), 0n);
+};

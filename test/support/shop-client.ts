@@ -12,6 +12,23 @@ export interface Options {
   readonly headers?: Record<string, string>;
 }
 
+export interface Item {
+  readonly sku: string;
+  readonly quantity: number;
+  readonly seat?: string;
+}
+
+export interface Workflow {
+  readonly order: Record<string, unknown>;
+  readonly steps: readonly { readonly name: string; readonly status: string; readonly at?: string }[];
+  readonly outbox: readonly { readonly id: string; readonly type: string; readonly created_at: string }[];
+  readonly inbox: readonly Record<'type' | 'consumer' | 'status', string>[];
+  readonly decisions: readonly { readonly step: string; readonly as: string }[];
+}
+
+/** Where an order may stay; REFUNDING is on its way to one of these. */
+const ENDS: readonly unknown[] = ['FINISHED', 'CANCELLED', 'REFUNDED'];
+
 /** The app by its URL, as any client would use it. */
 export class ShopClient {
   readonly url: string;
@@ -45,6 +62,30 @@ export class ShopClient {
     return user_id;
   }
 
+  /** So many customers, each with so much to spend. */
+  async customers(count: number, balance: number): Promise<string[]> {
+    return Promise.all(Array.from({ length: count }, () => this.customer(balance)));
+  }
+
+  /** A product of this run only. */
+  async product({ price, stock }: { price: number; stock: number }): Promise<string> {
+    const sku = `p-${randomUUID()}`;
+    expectStatus(await this.send('PUT', `/catalog/products/${sku}`, { name: 'A thing', price, stock }), 200);
+    return sku;
+  }
+
+  /** An order at the price of what it is for. */
+  async orderOf(user_id: string, ...items: readonly Item[]): Promise<string> {
+    return String(expectStatus(await this.post('/orders', { user_id, items }), 201).body['id']);
+  }
+
+  refund = (id: string, body: unknown = {}, options?: Options): Promise<Reply> =>
+    this.post(`/orders/${id}/refund`, body, options);
+
+  async workflow(id: string, prefix = ''): Promise<Workflow> {
+    return expectStatus(await this.get(`${prefix}/orders/${id}/workflow`), 200).body as unknown as Workflow;
+  }
+
   async order(user_id: string, amount: number, more: Record<string, unknown> = {}): Promise<string> {
     return String(expectStatus(await this.post('/orders', { user_id, amount, ...more }), 201).body['id']);
   }
@@ -57,7 +98,7 @@ export class ShopClient {
   ended(id: string, limitMs?: number): Promise<Record<string, unknown>> {
     return poll(
       async () => expectStatus(await this.get(`/orders/${id}`), 200).body,
-      ({ status }) => status === 'FINISHED' || status === 'CANCELLED',
+      ({ status }) => ENDS.includes(status),
       limitMs,
     );
   }

@@ -368,6 +368,12 @@ export function storeContract(name: string, makeStore: () => Store | Promise<Sto
       expect(await names({ below: 'LETTER#c', newestFirst: true, limit: 1 })).toEqual(['LETTER#b']);
     });
 
+    test('a bound above cuts the list from its beginning', async () => {
+      const { names } = await letters();
+      expect(await names({ above: 'LETTER#b', limit: 2 })).toEqual(['LETTER#c', 'LETTER#d']);
+      expect(await names({ above: 'STATE' })).toEqual([]);
+    });
+
     test('pages of two, each below the last seen, give every row once', async () => {
       const { names } = await letters();
       const seen: string[] = [];

@@ -1,10 +1,18 @@
 import type { APIGatewayProxyEvent } from 'aws-lambda';
 import { type Envelope, Envelope as EnvelopeSchema } from '../../events/envelope.ts';
+import type { Item as OrderItem } from '../../events/items.ts';
+import { handler as catalogApi } from '../../lambdas/catalog/api.ts';
+import { handler as onCatalogInvalidation } from '../../lambdas/catalog/on-catalog-invalidation.ts';
+import { productStore } from '../../lambdas/catalog/product-store.ts';
+import { quote } from '../../lambdas/catalog/quote.ts';
 import { handler as ordersApi } from '../../lambdas/orders/api.ts';
 import { handler as onPaymentStatus } from '../../lambdas/orders/on-payment-status.ts';
+import { handler as onTicketStatus } from '../../lambdas/orders/on-ticket-status.ts';
 import { orderStore } from '../../lambdas/orders/order-store.ts';
+import { orderTrail } from '../../lambdas/orders/order-trail.ts';
 import { handler as paymentsApi } from '../../lambdas/payments/api.ts';
 import { handler as onOrderPayments } from '../../lambdas/payments/on-order-payments.ts';
+import { handler as onOrderRefundsPayments } from '../../lambdas/payments/on-order-refunds-payments.ts';
 import { paymentStore } from '../../lambdas/payments/payment-store.ts';
 import { type Chaos, calm } from '../../lambdas/shared/chaos-setting.ts';
 import type { Consumer } from '../../lambdas/shared/consume.ts';
@@ -14,6 +22,10 @@ import { eventsIn } from '../../lambdas/shared/outbox.ts';
 import type { Patience } from '../../lambdas/shared/receipt.ts';
 import { type Bus, relay } from '../../lambdas/shared/relay.ts';
 import { type Item, type Store, withConflicts } from '../../lambdas/shared/store.ts';
+import { handler as onOrderRefundsTickets } from '../../lambdas/tickets/on-order-refunds-tickets.ts';
+import { handler as onProductChanges } from '../../lambdas/tickets/on-product-changes.ts';
+import { handler as onTicketIssuing } from '../../lambdas/tickets/on-ticket-issuing.ts';
+import { ticketStore } from '../../lambdas/tickets/ticket-store.ts';
 import { MemoryQueue } from './memory-queue.ts';
 import { type VirtualClock, virtualClock } from './virtual-clock.ts';
 
@@ -21,6 +33,8 @@ export interface Faults {
   chaos?: Partial<Chaos>;
   /** Decides of each PutEvents whether it fails whole. */
   busFails?: (call: number, now: number) => boolean;
+  /** Decides of each event whether it is lost for good, on whichever way there is. */
+  loses?: (event: Envelope) => boolean;
   lostAcks?: number;
   indexLagMs?: number;
 }
@@ -34,6 +48,7 @@ export interface Reply {
 
 const TIMEOUT_MS = 30_000;
 const STREAM_BATCH = 100;
+const STUCK_AFTER_MINUTES = 1;
 
 /** The whole of Oncebox in memory: the real handlers, with a seeded clock and seeded faults around them. */
 export class World {
@@ -41,9 +56,17 @@ export class World {
   readonly faults: Faults;
   readonly orders: MemoryStore;
   readonly payments: MemoryStore;
+  readonly tickets: MemoryStore;
+  readonly catalog: MemoryStore;
   readonly queues: {
     readonly 'order-payments': MemoryQueue;
     readonly 'payment-status': MemoryQueue;
+    readonly 'order-refunds-payments': MemoryQueue;
+    readonly 'ticket-status': MemoryQueue;
+    readonly 'ticket-issuing': MemoryQueue;
+    readonly 'order-refunds-tickets': MemoryQueue;
+    readonly 'product-changes': MemoryQueue;
+    readonly 'catalog-invalidation': MemoryQueue;
     readonly 'outbox-retry': MemoryQueue;
   };
   readonly published: Envelope[] = [];
@@ -56,6 +79,8 @@ export class World {
     this.faults = faults;
     this.orders = this.#table('orders');
     this.payments = this.#table('payments');
+    this.tickets = this.#table('tickets');
+    this.catalog = this.#table('catalog');
     const { clock } = this;
     const paymentDeps = ({ deadline }: Patience) => ({
       payments: paymentStore({ store: this.#contended(this.payments), clock, deadline }),
@@ -63,11 +88,30 @@ export class World {
     const orderDeps = ({ deadline }: Patience) => ({
       orders: orderStore({ store: this.#contended(this.orders), clock, deadline }),
     });
+    const orderDoors = (call: Patience) => ({
+      ...orderDeps(call),
+      price: async (items: readonly OrderItem[]) => (await quote(this.#contended(this.catalog), items)).total,
+      trail: (id: string) => orderTrail([this.orders, this.payments, this.tickets], id),
+    });
+    this.#sweep = (now) => orderDeps({ deadline: now + TIMEOUT_MS }).orders.nudgeStuck(now, STUCK_AFTER_MINUTES);
+    const ticketDeps = ({ deadline }: Patience) => ({
+      tickets: ticketStore({ store: this.#contended(this.tickets), clock, deadline }),
+    });
+    const catalogDeps = ({ deadline }: Patience) => ({
+      products: productStore({ store: this.#contended(this.catalog), clock, deadline }),
+    });
+    this.#catalogDoor = catalogApi.with({ deps: catalogDeps, clock, baseUrl: '' });
     this.#paymentsDoor = paymentsApi.with({ deps: paymentDeps, clock, baseUrl: '' });
-    this.#ordersDoor = ordersApi.with({ deps: orderDeps, clock, baseUrl: '' });
+    this.#ordersDoor = ordersApi.with({ deps: orderDoors, clock, baseUrl: '' });
     this.queues = {
       'order-payments': this.#queue('order-payments', onOrderPayments, paymentDeps),
       'payment-status': this.#queue('payment-status', onPaymentStatus, orderDeps),
+      'order-refunds-payments': this.#queue('order-refunds-payments', onOrderRefundsPayments, paymentDeps),
+      'ticket-status': this.#queue('ticket-status', onTicketStatus, orderDeps),
+      'ticket-issuing': this.#queue('ticket-issuing', onTicketIssuing, ticketDeps),
+      'order-refunds-tickets': this.#queue('order-refunds-tickets', onOrderRefundsTickets, ticketDeps),
+      'product-changes': this.#queue('product-changes', onProductChanges, ticketDeps),
+      'catalog-invalidation': this.#queue('catalog-invalidation', onCatalogInvalidation, catalogDeps),
       'outbox-retry': new MemoryQueue(clock, {
         maxReceives: 1000,
         consumer: (event) =>
@@ -80,6 +124,8 @@ export class World {
     };
   }
 
+  readonly #sweep: (now: number) => Promise<number>;
+  readonly #catalogDoor: (event: APIGatewayProxyEvent) => ReturnType<ReturnType<typeof catalogApi.with>>;
   readonly #paymentsDoor: (event: APIGatewayProxyEvent) => ReturnType<ReturnType<typeof paymentsApi.with>>;
   readonly #ordersDoor: (event: APIGatewayProxyEvent) => ReturnType<ReturnType<typeof ordersApi.with>>;
 
@@ -108,8 +154,13 @@ export class World {
       body: body === undefined ? null : typeof body === 'string' ? body : JSON.stringify(body),
       isBase64Encoded: false,
     } as unknown as APIGatewayProxyEvent;
-    const reply = await (resource?.startsWith('/orders') ? this.#ordersDoor(event) : this.#paymentsDoor(event));
+    const reply = await this.#doorTo(resource ?? '')(event);
     return { status: reply.statusCode, headers: reply.headers ?? {}, body: JSON.parse(reply.body) as Reply['body'] };
+  }
+
+  #doorTo(resource: string) {
+    if (resource.startsWith('/payments')) return this.#paymentsDoor;
+    return resource.startsWith('/catalog') ? this.#catalogDoor : this.#ordersDoor;
   }
 
   /** Whatever a request needs of time passes while it is under way. */
@@ -121,6 +172,13 @@ export class World {
     work.then(end, end);
     await this.clock.runUntil(() => settled);
     return work;
+  }
+
+  /** A minute passes, the sweep runs as its schedule would have it, and what it set going ends. */
+  async sweepAMinuteLater(): Promise<void> {
+    await this.during(this.clock.sleep(60_000));
+    await this.during(this.#sweep(this.clock.now()));
+    await this.settle();
   }
 
   /** Until every stream is read and every queue is empty. */
@@ -148,6 +206,7 @@ export class World {
     if (this.faults.busFails?.(this.#putEvents++, this.clock.now())) throw new Error('the bus is away');
     for (const event of events) {
       const envelope = EnvelopeSchema.parse(event);
+      if (this.faults.loses?.(envelope)) continue;
       this.published.push(envelope);
       this.deliver(envelope);
     }

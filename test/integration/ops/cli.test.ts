@@ -1,6 +1,4 @@
-import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, describe, expect, inject, test } from 'vitest';
@@ -8,34 +6,16 @@ import { OrderCreated } from '../../../events/orders/order-created.ts';
 import { randomId } from '../../../lambdas/shared/identity.ts';
 import { clientOptions } from '../../../localstack/settings.ts';
 import { BehindTheDoors } from '../../support/behind-the-doors.ts';
+import { Operator } from '../../support/operator.ts';
 import { poll } from '../../support/poll.ts';
 import { ShopClient } from '../../support/shop-client.ts';
 
 const shop = new ShopClient(inject('url'));
 const behind = new BehindTheDoors(inject('endpoint'));
 
-interface Ended {
-  readonly code: number;
-  readonly out: string;
-  readonly trouble: string;
-}
-
-/** The CLI as an operator calls it, in a process of its own. */
-const ops = (...args: string[]): Promise<Ended> =>
-  new Promise((done) => {
-    const cli = join(import.meta.dirname, '..', '..', '..', 'bin', 'ops.ts');
-    const env = { ...process.env, AWS_ENDPOINT_URL: inject('endpoint'), ONCEBOX_STAGE: 'test' };
-    const call = ['--disable-warning=ExperimentalWarning', cli, ...args];
-    execFile(process.execPath, call, { env, maxBuffer: 64 * 1024 * 1024 }, (error, out, trouble) =>
-      done({ code: typeof error?.code === 'number' ? error.code : 0, out, trouble }),
-    );
-  });
-
-async function told<T>(...args: string[]): Promise<T> {
-  const { code, out, trouble } = await ops(...args, '--json');
-  if (code !== 0) throw new Error(`ops ${args.join(' ')} ended with ${code}: ${trouble}`);
-  return JSON.parse(out) as T;
-}
+const operator = new Operator(inject('endpoint'));
+const ops = (...args: string[]) => operator.call(...args);
+const told = <T>(...args: string[]): Promise<T> => operator.told<T>(...args);
 
 interface Dead {
   readonly message_id: string;
@@ -47,7 +27,7 @@ interface Dead {
 async function orderWithoutItsEvent(user_id: string, amount: number) {
   const id = randomId();
   const created_at = new Date().toISOString();
-  const placed = { id, user_id, amount, created_at, status: 'NEW', version: 1, updated_at: created_at };
+  const placed = { id, user_id, amount, created_at, state: { status: 'NEW' }, version: 1, updated_at: created_at };
   const tables = DynamoDBDocumentClient.from(new DynamoDBClient(clientOptions(inject('endpoint'))));
   await tables.send(
     new PutCommand({ TableName: 'oncebox-test-orders', Item: { pk: `ORDER#${id}`, sk: 'STATE', ...placed } }),
@@ -117,6 +97,50 @@ describe('an operator', () => {
     expect(await shop.balance(customer)).toBe(90);
     const shown = await told<{ body: unknown }>('dlq', 'show', 'order-payments', poison?.message_id ?? '');
     expect(shown.body).toEqual({ ...event, version: 99 });
+  });
+
+  test('stops one consumer and starts it again: what came in between has waited', async () => {
+    const customer = await shop.customer(100);
+    const state = async () =>
+      (await told<{ queue: string; state: string }[]>('consumers')).find(({ queue }) => queue === 'payment-status')
+        ?.state;
+    expect(await state()).toBe('running');
+    expect(await told('consumers', 'stop', 'payment-status')).toMatchObject({ state: 'stopped', changed: true });
+    try {
+      expect(await state()).toBe('stopped');
+      expect(await told('consumers', 'stop', 'payment-status')).toMatchObject({ state: 'stopped', changed: false });
+      const { trouble } = await ops('consumers', 'stop', 'nowhere');
+      expect(trouble).toMatch(/^✗ There is no queue "nowhere"\.\n/);
+      const id = await shop.order(customer, 30);
+      await poll(
+        () => shop.balance(customer),
+        (balance) => balance === 70,
+      );
+      // its ticket may have been the faster word
+      const { body } = await shop.get(`/orders/${id}`);
+      expect(['NEW', 'FINISHED']).toContain(body['status']);
+      expect(await behind.waiting('payment-status')).toBeGreaterThan(0);
+      expect(await told('consumers', 'start', 'payment-status')).toMatchObject({ state: 'running', changed: true });
+      expect(await shop.ended(id)).toMatchObject({ status: 'FINISHED' });
+      await poll(
+        () => behind.waiting('payment-status'),
+        (left) => left === 0,
+      );
+    } finally {
+      await ops('consumers', 'start', 'payment-status');
+    }
+  });
+
+  test('looks an order up, and every step and receipt of it', async () => {
+    const id = await shop.order(await shop.customer(100), 30);
+    await shop.ended(id);
+    expect(await told('orders', 'show', id)).toMatchObject({ id, amount: 30, status: 'FINISHED' });
+    const { out } = await ops('orders', 'workflow', id);
+    expect(out).toMatch(new RegExp(`^${id} is FINISHED\n`));
+    expect(out).toMatch(/✓ placed .*\n✓ payment .*\n✓ ticket .*\n– refund\n✓ end /);
+    expect(out).toMatch(/^OrderCreated +order-payments +done /m);
+    const unknown = await ops('orders', 'workflow', 'a'.repeat(26));
+    expect(unknown).toMatchObject({ code: 1, trouble: expect.stringMatching(/^✗ There is no order a+ in stage test/) });
   });
 
   test('reads what the functions log', async () => {

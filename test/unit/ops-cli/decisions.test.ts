@@ -1,68 +1,148 @@
 import { describe, expect, test } from 'vitest';
 import { effectOf } from '../../../bin/ops/decisions.ts';
 import { effectsOf } from '../../../bin/ops/dlq-redrive.ts';
-import { authorized, created, dead, orderId, tablesWith } from './samples.ts';
+import {
+  authorized,
+  created,
+  dead,
+  issued,
+  orderId,
+  productChanged,
+  refundRequested,
+  stockChanged,
+  tablesWith,
+} from './samples.ts';
 
 const noon = '2026-01-01T12:00:00.000Z';
-const payment = {
-  pk: `ORDER#${orderId}`,
-  sk: 'PAYMENT',
-  decided: 'declined',
-  billed: 10,
-  declined: 'insufficient_funds',
-};
+const pk = `ORDER#${orderId}`;
+const account = { pk: 'ACCOUNT#alice', sk: 'STATE', user_id: 'alice', balance: 100, version: 1, updated_at: noon };
+const declined = { pk, sk: 'PAYMENT', decided: 'declined', billed: 10, declined: 'insufficient_funds', at: noon };
+const paid = { pk, sk: 'PAYMENT', decided: 'authorized', amount: -10, balance_after: 90, at: noon };
 const placed = { id: orderId, user_id: 'alice', amount: 10, created_at: noon, updated_at: noon, version: 1 };
-const order = (status: string) => ({
-  ...{ pk: `ORDER#${orderId}`, sk: 'STATE', ...placed, status },
-  ...(status === 'CANCELLED' ? { reason: 'insufficient_funds' } : {}),
-});
+const order = (state: { status: string }) => ({ pk, sk: 'STATE', ...placed, state });
+const ticket = { pk, sk: 'TICKET', decided: 'issued', ticket_id: 't1', version: 1, at: noon };
+const stock = { pk: 'SKU#gig', sk: 'STOCK', sku: 'gig', capacity: 5, claimed: 0, version: 1, product_version: 1 };
+const product = {
+  ...{ pk: 'PRODUCT#gig', sk: 'STATE', sku: 'gig', name: 'Gig', price: 5, capacity: 5 },
+  ...{ version: 1, claimed: 0, claimed_version: 1 },
+};
+
+const decided = { would: 'no effect', because: 'it is decided already' };
 
 describe('a dry run says that', () => {
   test('an order whose payment is open would be paid', async () => {
-    const effect = await effectOf('order-payments', dead(created()), await tablesWith());
-    expect(effect).toEqual({ would: 'apply', because: 'no payment is decided yet' });
-  });
-
-  test('a payment that is decided stays decided', async () => {
-    const effect = await effectOf('order-payments', dead(created()), await tablesWith([payment]));
-    expect(effect).toEqual({ would: 'no effect', because: 'decided: declined' });
-  });
-
-  test('a nudge is answered again from the decision', async () => {
-    const nudge = { ...created(), nudge: 'n1' };
-    expect(await effectOf('order-payments', dead(nudge), await tablesWith([payment]))).toMatchObject({
+    const effect = await effectOf('order-payments', dead(created()), await tablesWith({ payments: [account] }));
+    expect(effect).toEqual({
       would: 'apply',
+      because: `writes ACCOUNT#alice STATE, ${pk} PAYMENT (authorized); states PaymentAuthorized`,
     });
   });
 
+  test('and nothing is done by saying so', async () => {
+    const tables = await tablesWith({ payments: [account] });
+    await effectOf('order-payments', dead(created()), tables);
+    expect(await tables.payments.query({ hash: pk })).toEqual([]);
+    expect(await tables.payments.get(account)).toEqual(account);
+  });
+
+  test('a payment that is decided stays decided', async () => {
+    const tables = await tablesWith({ payments: [declined] });
+    expect(await effectOf('order-payments', dead(created()), tables)).toEqual(decided);
+  });
+
+  test('a nudge is answered again from the decision, once', async () => {
+    const nudge = { ...created(), nudge: 'n1' };
+    const answered = { pk, sk: `OUTBOX#PaymentDeclined:${orderId}#n1`, events: '[]' };
+    const open = await effectOf('order-payments', dead(nudge), await tablesWith({ payments: [declined] }));
+    expect(open).toEqual({ would: 'apply', because: 'states PaymentDeclined' });
+    const told = await effectOf('order-payments', dead(nudge), await tablesWith({ payments: [declined, answered] }));
+    expect(told).toEqual(decided);
+  });
+
   test('a payment moves an order that waits for it, and no other', async () => {
+    const states = [{ status: 'NEW' }, { status: 'FINISHED' }, { status: 'CANCELLED', reason: 'insufficient_funds' }];
     const effects = await Promise.all(
-      ['NEW', 'FINISHED', 'CANCELLED'].map(async (status) =>
-        effectOf('payment-status', dead(authorized()), await tablesWith([], [order(status)])),
+      states.map(async (state) =>
+        effectOf('payment-status', dead(authorized()), await tablesWith({ orders: [order(state)] })),
       ),
     );
     expect(effects.map(({ would }) => would)).toEqual(['apply', 'no effect', 'no effect']);
-    expect(effects[1]?.because).toBe('decided: FINISHED');
+    expect(effects[0]?.because).toBe(`writes ${pk} STATE (PAYMENT_AUTHORIZED)`);
+  });
+
+  test('a ticket moves an order that is paid', async () => {
+    const tables = await tablesWith({ orders: [order({ status: 'PAYMENT_AUTHORIZED' })] });
+    expect(await effectOf('ticket-status', dead(issued()), tables)).toEqual({
+      would: 'apply',
+      because: `writes ${pk} STATE (FINISHED)`,
+    });
+  });
+
+  test('an order that is paid would get its ticket, and one that has it would not', async () => {
+    const open = await effectOf('ticket-issuing', dead(authorized()), await tablesWith());
+    expect(open).toEqual({ would: 'apply', because: `writes ${pk} TICKET (issued); states TicketIssued` });
+    const done = await effectOf('ticket-issuing', dead(authorized()), await tablesWith({ tickets: [ticket] }));
+    expect(done).toEqual(decided);
+  });
+
+  test('a refund gives money back where it was taken, and would fail where none was', async () => {
+    const taken = await tablesWith({ payments: [account, paid] });
+    expect(await effectOf('order-refunds-payments', dead(refundRequested()), taken)).toMatchObject({
+      would: 'apply',
+      because: expect.stringContaining('states PaymentRefunded'),
+    });
+    const none = await tablesWith({ payments: [account] });
+    expect(await effectOf('order-refunds-payments', dead(refundRequested()), none)).toMatchObject({
+      would: 'fail again',
+      because: expect.stringContaining('nothing was taken'),
+    });
+  });
+
+  test('a refund voids a ticket once', async () => {
+    const effects = await Promise.all(
+      ['issued', 'voided'].map(async (status) =>
+        effectOf(
+          'order-refunds-tickets',
+          dead(refundRequested()),
+          await tablesWith({ tickets: [{ ...ticket, decided: status }] }),
+        ),
+      ),
+    );
+    expect(effects.map(({ would }) => would)).toEqual(['apply', 'no effect']);
+  });
+
+  test('news of a product or of its stock count where they are new', async () => {
+    const tables = await tablesWith({ tickets: [stock], catalog: [product] });
+    const would = async (queue: string, event: unknown) => (await effectOf(queue, dead(event), tables)).would;
+    expect(await would('product-changes', productChanged(2))).toBe('apply');
+    expect(await would('product-changes', productChanged(1))).toBe('no effect');
+    expect(await would('catalog-invalidation', stockChanged(2))).toBe('apply');
+    expect(await would('catalog-invalidation', stockChanged(1))).toBe('no effect');
   });
 
   test('an event about an order that is nowhere would fail again', async () => {
     const effect = await effectOf('payment-status', dead(authorized()), await tablesWith());
-    expect(effect).toEqual({ would: 'fail again', because: `there is no order ${orderId}` });
+    expect(effect).toEqual({ would: 'fail again', because: `Rejected: there is no order ${orderId}` });
   });
 
   test.each([
-    ['not json', 'not our envelope'],
+    ['not json', 'not JSON'],
+    [{}, 'not our envelope'],
     [{ ...created(), version: 9 }, 'OrderCreated version 9 is unknown here'],
     [{ ...created(), data: { order_id: 1 } }, 'OrderCreated breaks its schema'],
     [authorized(), 'PaymentAuthorized is not for this queue'],
-    [[created()], 'a list, and not one event'],
+    [[created()], 'not our envelope'],
   ])('%j would fail again', async (body, because) => {
-    expect(await effectOf('order-payments', dead(body), await tablesWith())).toEqual({ would: 'fail again', because });
+    expect(await effectOf('order-payments', dead(body), await tablesWith())).toEqual({
+      would: 'fail again',
+      because: expect.stringContaining(because),
+    });
   });
 
   test('parked events go to the bus', async () => {
     const effect = await effectOf('outbox-retry', dead([created(), authorized()]), await tablesWith());
     expect(effect).toEqual({ would: 'apply', because: '2 events to the bus' });
+    expect((await effectOf('outbox-retry', dead('nothing'), await tablesWith())).would).toBe('fail again');
   });
 
   test('of a queue that it does not know, it does not know', async () => {

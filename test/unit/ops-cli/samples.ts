@@ -1,8 +1,13 @@
 import type { Message } from '@aws-sdk/client-sqs';
 import { type DeadMessage, deadMessage } from '../../../bin/ops/dead-message.ts';
+import type { Tables } from '../../../bin/ops/decisions.ts';
+import { ProductChanged } from '../../../events/catalog/product-changed.ts';
 import type { Envelope } from '../../../events/envelope.ts';
 import { OrderCreated } from '../../../events/orders/order-created.ts';
+import { RefundRequested } from '../../../events/orders/refund-requested.ts';
 import { PaymentAuthorized } from '../../../events/payments/payment-authorized.ts';
+import { StockChanged } from '../../../events/tickets/stock-changed.ts';
+import { TicketIssued } from '../../../events/tickets/ticket-issued.ts';
 import { memoryStore } from '../../../lambdas/shared/memory-store.ts';
 import { outboxRecord } from '../../../lambdas/shared/outbox.ts';
 import type { Item } from '../../../lambdas/shared/store.ts';
@@ -16,9 +21,24 @@ export const created = (time = '2026-01-01T12:00:00.000Z', order_id = orderId): 
 export const authorized = (time = '2026-01-01T12:00:01.000Z'): Envelope =>
   PaymentAuthorized.make({ order_id: orderId, user_id: 'alice', amount: 10, balance_after: 0 }, cause(time));
 
+export const issued = (): Envelope =>
+  TicketIssued.make({ order_id: orderId, ticket_id: 't1' }, cause('2026-01-01T12:00:02.000Z'));
+
+export const refundRequested = (): Envelope =>
+  RefundRequested.make(
+    { order_id: orderId, user_id: 'alice', amount: 10, because: 'requested' },
+    cause('2026-01-01T12:00:03.000Z'),
+  );
+
+export const productChanged = (version = 2): Envelope =>
+  ProductChanged.make({ sku: 'gig', name: 'Gig', price: 5, capacity: 10, version }, cause('2026-01-01T12:00:00.000Z'));
+
+export const stockChanged = (version = 2): Envelope =>
+  StockChanged.make({ sku: 'gig', claimed: 1, version }, cause('2026-01-01T12:00:00.000Z'));
+
 /** The record that these events lie in. */
 export function recordOf(...events: Envelope[]): Item {
-  const write = outboxRecord(`ORDER#${orderId}`, events, Date.parse(events[0]?.time ?? ''), false);
+  const write = outboxRecord({ about: `ORDER#${orderId}`, events }, Date.parse(events[0]?.time ?? ''), false);
   if (write.op !== 'put') throw new Error('an outbox record is put');
   return write.item;
 }
@@ -32,18 +52,21 @@ export const dead = (body: unknown, more: Partial<Message> = {}): DeadMessage =>
     ...more,
   });
 
-/** Both tables, with what is decided in them. */
-export async function tablesWith(payments: Item[] = [], orders: Item[] = []) {
-  const tables = { payments: memoryStore({ now: Date.now }), orders: memoryStore({ now: Date.now }) };
-  if (payments.length > 0)
-    await tables.payments.write(
-      payments.map((item) => ({ op: 'put', item })),
-      't',
-    );
-  if (orders.length > 0)
-    await tables.orders.write(
-      orders.map((item) => ({ op: 'put', item })),
-      't',
-    );
-  return tables;
+/** All tables, with what is decided in them. */
+export async function tablesWith(rows: Partial<Record<keyof Tables, readonly Item[]>> = {}): Promise<Tables> {
+  const filled = async (items: readonly Item[] = []) => {
+    const store = memoryStore({ now: Date.now });
+    if (items.length > 0)
+      await store.write(
+        items.map((item) => ({ op: 'put', item })),
+        't',
+      );
+    return store;
+  };
+  return {
+    payments: await filled(rows.payments),
+    orders: await filled(rows.orders),
+    tickets: await filled(rows.tickets),
+    catalog: await filled(rows.catalog),
+  };
 }

@@ -10,26 +10,31 @@ const itemOf = (...args: Parameters<typeof outboxRecord>): Item => {
 };
 
 test('a record stands beside what it tells of, under the id of its first event, and only once', () => {
-  const write = outboxRecord('ORDER#1', [greeted('alice'), greeted('bob')], noon, false);
+  const write = outboxRecord({ about: 'ORDER#1', events: [greeted('alice'), greeted('bob')] }, noon, false);
   expect(write).toMatchObject({
     op: 'put',
     item: { pk: 'ORDER#1', sk: 'OUTBOX#Greeted:alice' },
     when: { is: 'absent' },
   });
   expect(write).not.toHaveProperty('decides');
-  expect(outboxRecord('ORDER#1', [greeted('alice')], noon, true)).toHaveProperty('decides', true);
+  expect(outboxRecord({ about: 'ORDER#1', events: [greeted('alice')] }, noon, true)).toHaveProperty('decides', true);
 });
 
 test('a record gives its events back in the order in which they were stated', () => {
   const events = [greeted('c'), greeted('a'), greeted('b', { nudge: 'again' })];
-  expect(eventsIn(itemOf('X', events, noon, false))).toEqual(events);
+  expect(eventsIn(itemOf({ about: 'X', events }, noon, false))).toEqual(events);
 });
 
 test('a record expires 15 days after it was written, in whole seconds', () => {
   expect(expiryOf(noon + 999)).toBe(noon / 1000 + 15 * 86_400);
-  expect(itemOf('X', [greeted('a')], noon, false)['expires_at']).toBe(noon / 1000 + 15 * 86_400);
+  expect(itemOf({ about: 'X', events: [greeted('a')] }, noon, false)['expires_at']).toBe(noon / 1000 + 15 * 86_400);
 });
 
 test('the outbox holds events without the time of publishing, which only the relay knows', () => {
-  expect(eventsIn(itemOf('X', [greeted('a')], noon, false))[0]).not.toHaveProperty('published_at');
+  expect(eventsIn(itemOf({ about: 'X', events: [greeted('a')] }, noon, false))[0]).not.toHaveProperty('published_at');
+});
+
+test('a record bears what an index finds it by', () => {
+  const index = { stated_in: '2026-01-01T12:00#1' };
+  expect(itemOf({ about: 'X', events: [greeted('a')], index }, noon, false)).toMatchObject(index);
 });

@@ -1,0 +1,14 @@
+import * as z from 'zod/mini';
+import { defineEvent } from '../envelope.ts';
+import { OrderId, UserId } from '../ids.ts';
+import { Amount, Money } from '../money.ts';
+
+/** The order's amount is back on the customer's account. */
+export const PaymentRefunded = defineEvent(
+  'payments',
+  'PaymentRefunded',
+  1,
+  z.object({ order_id: OrderId, user_id: UserId, amount: Amount, balance_after: Money }),
+  (refund) => refund.order_id,
+);
+export type PaymentRefunded = z.infer<typeof PaymentRefunded.schema>;

@@ -1,0 +1,14 @@
+import * as z from 'zod/mini';
+import { defineEvent } from '../envelope.ts';
+import { OrderId } from '../ids.ts';
+import { Items } from '../items.ts';
+
+/** The order has its ticket: a general one, or one for the stock and seats that it claimed. */
+export const TicketIssued = defineEvent(
+  'tickets',
+  'TicketIssued',
+  1,
+  z.object({ order_id: OrderId, ticket_id: z.string(), items: z.optional(Items) }),
+  (ticket) => ticket.order_id,
+);
+export type TicketIssued = z.infer<typeof TicketIssued.schema>;

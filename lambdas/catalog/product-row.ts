@@ -1,0 +1,21 @@
+import * as z from 'zod/mini';
+import { Sku } from '../../events/items.ts';
+import type { Item, Key } from '../shared/store.ts';
+import type { Product } from './product.ts';
+
+const ProductRow = z.object({
+  sku: Sku,
+  name: z.string(),
+  price: z.number(),
+  capacity: z.number(),
+  version: z.number(),
+  claimed: z.number(),
+  claimed_version: z.number(),
+});
+
+export const SHELF = 'products';
+
+export const productKey = (sku: string): Key => ({ pk: `PRODUCT#${sku}`, sk: 'STATE' });
+
+/** A product as its row has it. */
+export const keptProduct = (row: Item): Product => ProductRow.parse(row);

@@ -1,0 +1,36 @@
+/** A product as catalog has it: what it is, and how much of it was claimed as last heard. */
+export interface Product {
+  readonly sku: string;
+  readonly name: string;
+  readonly price: number;
+  readonly capacity: number;
+  /** Of the whole row: bumped by each change, and by each word of claims as well. */
+  readonly version: number;
+  readonly claimed: number;
+  /** Of the stock that `claimed` was heard of; 0 before any. */
+  readonly claimed_version: number;
+}
+
+export type Wanted = Pick<Product, 'sku' | 'name' | 'price' | 'capacity'>;
+
+/** The product as it is wanted: the very same where it is like that already. */
+export function change(product: Product | undefined, wanted: Wanted): Product {
+  if (!product) return { ...wanted, version: 1, claimed: 0, claimed_version: 0 };
+  const { name, price, capacity } = wanted;
+  if (name === product.name && price === product.price && capacity === product.capacity) return product;
+  return { ...product, name, price, capacity, version: product.version + 1 };
+}
+
+/** So many are claimed, unless that has been heard or overtaken. */
+export function hearClaimed(product: Product, heard: { claimed: number; version: number }): Product | undefined {
+  if (heard.version <= product.claimed_version) return undefined;
+  return {
+    ...product,
+    claimed: heard.claimed,
+    claimed_version: heard.version,
+    version: product.version + 1,
+  };
+}
+
+/** A capacity may be lowered below what is claimed already. */
+export const availableOf = ({ capacity, claimed }: Product): number => Math.max(0, capacity - claimed);

@@ -1,0 +1,17 @@
+import * as z from 'zod/mini';
+import { Capacity } from '../../events/catalog/product-changed.ts';
+import { Sku } from '../../events/items.ts';
+import { Amount } from '../../events/money.ts';
+import { route } from '../shared/route.ts';
+import type { CatalogDeps } from './deps.ts';
+import { Name, ProductView, viewOf } from './view.ts';
+
+export const putProduct = route(
+  {
+    params: z.strictObject({ sku: Sku }),
+    body: z.strictObject({ name: Name, price: Amount, stock: Capacity }),
+    returns: ProductView,
+  },
+  async ({ params: { sku }, body: { name, price, stock }, correlationId }, { products }: CatalogDeps) =>
+    viewOf(await products.put({ sku, name, price, capacity: stock }, correlationId)),
+);

@@ -1,0 +1,6 @@
+import { job } from '../shared/job.ts';
+import { sweepDeps } from './deps.ts';
+
+export const handler = job(sweepDeps, (time, { orders, stuckAfterMinutes }) =>
+  orders.nudgeStuck(time, stuckAfterMinutes),
+);

@@ -1,0 +1,13 @@
+import { TicketIssued } from '../../events/tickets/ticket-issued.ts';
+import { TicketRejected } from '../../events/tickets/ticket-rejected.ts';
+import { TicketVoided } from '../../events/tickets/ticket-voided.ts';
+import { consume } from '../shared/consume.ts';
+import { ordersDeps } from './deps.ts';
+import { apply } from './order.ts';
+
+export const handler = consume(
+  [TicketIssued, TicketRejected, TicketVoided],
+  ordersDeps,
+  (event, { orders }, call) => orders.change(event, apply, call),
+  (event, death, { orders }) => orders.mourn(event, death),
+);

@@ -1,0 +1,10 @@
+import { RefundRequested } from '../../events/orders/refund-requested.ts';
+import { consume } from '../shared/consume.ts';
+import { paymentsDeps } from './deps.ts';
+
+export const handler = consume(
+  [RefundRequested],
+  paymentsDeps,
+  (event, { payments }, call) => payments.refund(event, call),
+  (event, death, { payments }) => payments.mourn(event, death),
+);

@@ -1,0 +1,10 @@
+import { RefundRequested } from '../../events/orders/refund-requested.ts';
+import { consume } from '../shared/consume.ts';
+import { ticketsDeps } from './deps.ts';
+
+export const handler = consume(
+  [RefundRequested],
+  ticketsDeps,
+  (event, { tickets }, call) => tickets.revoke(event, call),
+  (event, death, { tickets }) => tickets.mourn(event, death),
+);

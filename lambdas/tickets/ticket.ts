@@ -1,0 +1,87 @@
+import type { Item } from '../../events/items.ts';
+import type { TicketRefusal } from '../../events/tickets/ticket-rejected.ts';
+
+/** How much there is of a product, and how much of it orders have claimed. Each change is a new version. */
+export interface Stock {
+  readonly sku: string;
+  readonly capacity: number;
+  readonly claimed: number;
+  readonly version: number;
+  /** Of the product that the capacity was heard with. */
+  readonly product_version: number;
+}
+
+/** One seat of a product. */
+export interface Place {
+  readonly sku: string;
+  readonly seat: string;
+}
+
+export type Claim =
+  /** With the stock as it is after. */
+  | { readonly decided: 'issued'; readonly stock: readonly Stock[] }
+  | ({ readonly decided: 'rejected' } & Refusal)
+  /** A product that has not been heard of here. */
+  | { readonly decided: 'unknown'; readonly skus: readonly string[] };
+
+export interface Refusal {
+  readonly reason: TicketRefusal;
+  readonly sku: string;
+  readonly seat?: string | undefined;
+}
+
+/** The seats that an order names. */
+export const seatsIn = (items: readonly Item[]): Place[] =>
+  items.flatMap(({ sku, seat }) => (seat === undefined ? [] : [{ sku, seat }]));
+
+/** How much of each product an order is for, all of its lines together; a seat is one as well. */
+export function quantitiesIn(items: readonly Item[]): Map<string, number> {
+  const sums = new Map<string, number>();
+  for (const { sku, quantity } of items) sums.set(sku, (sums.get(sku) ?? 0) + quantity);
+  return sums;
+}
+
+/**
+ * Decides what an order claims, all of it or nothing. A seat that is taken is the reason before stock that is sold out.
+ * An order for nothing in particular always gets its ticket.
+ */
+export function claim(items: readonly Item[], stock: readonly Stock[], taken: readonly Place[]): Claim {
+  const wanted = quantitiesIn(items);
+  const known = new Map(stock.map((one) => [one.sku, one]));
+  const unknown = [...wanted.keys()].filter((sku) => !known.has(sku));
+  if (unknown.length > 0) return { decided: 'unknown', skus: unknown };
+  const [gone] = taken;
+  if (gone) return { decided: 'rejected', reason: 'seat_taken', sku: gone.sku, seat: gone.seat };
+  const short = stock.find(({ sku, capacity, claimed }) => capacity - claimed < (wanted.get(sku) ?? 0));
+  if (short) return { decided: 'rejected', reason: 'sold_out', sku: short.sku };
+  return { decided: 'issued', stock: stock.map((one) => claimed(one, wanted.get(one.sku) ?? 0)) };
+}
+
+/** The stock after what an order claimed is free again. */
+export function giveBack(items: readonly Item[], stock: readonly Stock[]): Stock[] {
+  const held = quantitiesIn(items);
+  return stock.map((one) => claimed(one, -(held.get(one.sku) ?? 0)));
+}
+
+const claimed = (stock: Stock, quantity: number): Stock => ({
+  ...stock,
+  claimed: stock.claimed + quantity,
+  version: stock.version + 1,
+});
+
+/** How much there is of a product, as catalog says it. */
+export interface Offer {
+  readonly sku: string;
+  readonly capacity: number;
+  readonly version: number;
+}
+
+/**
+ * The stock by the newest word of catalog, or nothing where that has been heard or overtaken. A capacity below what is
+ * claimed takes nobody's ticket away; it only stops the sale.
+ */
+export function offer(stock: Stock | undefined, { sku, capacity, version }: Offer): Stock | undefined {
+  if (!stock) return { sku, capacity, claimed: 0, version: 0, product_version: version };
+  if (version <= stock.product_version) return undefined;
+  return { ...stock, capacity, version: stock.version + 1, product_version: version };
+}

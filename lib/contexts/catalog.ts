@@ -1,0 +1,37 @@
+import type { Construct } from 'constructs';
+import { StockChanged } from '../../events/tickets/stock-changed.ts';
+import { CatalogEnv } from '../../lambdas/catalog/env.ts';
+import { catalogRoutes } from '../../lambdas/catalog/routes.ts';
+import type { StageConfig } from '../config.ts';
+import { Context } from '../constructs/context.ts';
+import { ContextApi } from '../constructs/context-api.ts';
+import { EventConsumer } from '../constructs/event-consumer.ts';
+import type { OutboxTable } from '../constructs/outbox-table.ts';
+
+/** What can be bought, at which price, and how much of it is left. */
+export class Catalog extends Context {
+  readonly api: ContextApi;
+
+  constructor(scope: Construct, config: StageConfig, catalog: OutboxTable) {
+    super(scope, 'Catalog', { config, errorImpact: 'Customers cannot see what there is to buy' });
+    const env = CatalogEnv;
+    const values = { CATALOG_TABLE: catalog.name };
+
+    this.api = new ContextApi(this, 'Api', {
+      routes: catalogRoutes,
+      entry: 'catalog/api.ts',
+      env,
+      values,
+      access: [catalog.commits],
+    });
+    new EventConsumer(this, 'OnCatalogInvalidation', {
+      queue: 'catalog-invalidation',
+      on: [StockChanged],
+      entry: 'catalog/on-catalog-invalidation.ts',
+      env,
+      values,
+      access: [catalog.commits],
+      errorImpact: 'The catalog shows more or less than is left',
+    });
+  }
+}

@@ -1,0 +1,65 @@
+import { afterEach, describe, expect, inject, test } from 'vitest';
+import { BehindTheDoors } from '../support/behind-the-doors.ts';
+import { faultsInBooks } from '../support/books.ts';
+import { Operator } from '../support/operator.ts';
+import { poll } from '../support/poll.ts';
+import { ShopClient } from '../support/shop-client.ts';
+
+const shop = new ShopClient(inject('url'));
+const behind = new BehindTheDoors(inject('endpoint'));
+const operator = new Operator(inject('endpoint'));
+
+const LIMIT_MS = 100_000;
+const many = <T>(count: number, make: (at: number) => Promise<T>): Promise<T[]> =>
+  Promise.all(Array.from({ length: count }, (_, at) => make(at)));
+const statusOf = async (id: string) => (await shop.get(`/orders/${id}`)).body['status'];
+
+describe('a consumer that is stopped in the middle of a run', () => {
+  test.each([
+    // what an order waits at, without it
+    ['order-payments', 'NEW'],
+    ['ticket-issuing', 'PAYMENT_AUTHORIZED'],
+    ['ticket-status', 'PAYMENT_AUTHORIZED'],
+  ])('%s: orders wait at %s, and all end once it is started', async (queue, waitingAt) => {
+    const sku = await shop.product({ price: 1, stock: 1000 });
+    const customer = await shop.customer(1000);
+    const order = () => shop.orderOf(customer, { sku, quantity: 1 });
+    const before = many(20, order);
+    try {
+      expect(await operator.told('consumers', 'stop', queue)).toMatchObject({ state: 'stopped', changed: true });
+      const after = await many(20, order);
+      await poll(
+        () => Promise.all(after.map(statusOf)),
+        (statuses) => statuses.every((status) => status === waitingAt),
+      );
+      expect(await behind.waiting(queue)).toBeGreaterThanOrEqual(20);
+      await operator.told('consumers', 'start', queue);
+      expect(await shop.endings([...(await before), ...after], LIMIT_MS)).toEqual({ FINISHED: 40 });
+    } finally {
+      await operator.call('consumers', 'start', queue);
+    }
+    expect(await shop.balance(customer)).toBe(960);
+  });
+});
+
+describe('while a fifth of all publishing fails', () => {
+  afterEach(() => behind.faults({}));
+
+  test('100 orders and their refunds end, and the balances are right to the cent', async () => {
+    const sku = await shop.product({ price: 3, stock: 50 });
+    const customers = await shop.customers(10, 1000);
+    await behind.faults({ publish_failure: 0.2 });
+    const ids = await many(100, (at) => shop.orderOf(customers[at % 10] ?? '', { sku, quantity: 1 }));
+    expect(await shop.endings(ids, LIMIT_MS)).toEqual({ FINISHED: 50, CANCELLED: 50 });
+    const finished: string[] = [];
+    for (const id of ids) if ((await statusOf(id)) === 'FINISHED') finished.push(id);
+    const sum = async () =>
+      (await Promise.all(customers.map((customer) => shop.balance(customer)))).reduce((total, one) => total + one, 0);
+    expect(await sum()).toBe(10_000 - 50 * 3);
+    const replies = await Promise.all(finished.map((id) => shop.refund(id)));
+    expect(new Set(replies.map(({ status }) => status))).toEqual(new Set([202]));
+    expect(await shop.endings(finished, LIMIT_MS)).toEqual({ REFUNDED: 50 });
+    for (const customer of customers) expect(await shop.balance(customer)).toBe(1000);
+    expect(faultsInBooks(await behind.rows('payments'))).toEqual([]);
+  });
+});

@@ -1,0 +1,92 @@
+import { describe, expect, inject, test } from 'vitest';
+import { BehindTheDoors } from '../support/behind-the-doors.ts';
+import { faultsInBooks, merchantOf } from '../support/books.ts';
+import { ShopClient } from '../support/shop-client.ts';
+
+const shop = new ShopClient(inject('url'));
+const behind = new BehindTheDoors(inject('endpoint'));
+
+describe('a refund', () => {
+  test('of a finished order: the money is back, and the seat is free for somebody else', async () => {
+    const sku = await shop.product({ price: 40, stock: 1 });
+    const [first = '', second = ''] = await shop.customers(2, 100);
+    const seat = { sku, quantity: 1, seat: 'A1' };
+    const id = await shop.orderOf(first, seat);
+    await shop.ended(id);
+    const asked = await shop.refund(id, { reason: 'it rains' });
+    expect(asked).toMatchObject({ status: 202 });
+    expect(asked.body).toEqual({ order_id: id, status: 'refund_initiated' });
+    expect(await shop.ended(id)).toMatchObject({ status: 'REFUNDED' });
+    expect(await shop.balance(first)).toBe(100);
+    expect(await shop.ended(await shop.orderOf(second, seat))).toMatchObject({ status: 'FINISHED' });
+    expect(await shop.balance(second)).toBe(60);
+    const { outbox, steps } = await shop.workflow(id);
+    expect(outbox.map(({ type }) => type)).toEqual(
+      expect.arrayContaining(['RefundRequested', 'PaymentRefunded', 'TicketVoided']),
+    );
+    expect(steps.map(({ status }) => status)).toEqual(['done', 'done', 'done', 'done', 'done']);
+    const rows = await behind.rows('payments');
+    expect(faultsInBooks(rows)).toEqual([]);
+    expect(merchantOf(rows, [first])).toBe(0n);
+  });
+
+  test('of an order without items works as well, and needs no body', async () => {
+    const customer = await shop.customer(100);
+    const id = await shop.order(customer, 30);
+    await shop.ended(id);
+    expect((await shop.refund(id)).status).toBe(202);
+    expect(await shop.ended(id)).toMatchObject({ status: 'REFUNDED' });
+    expect(await shop.balance(customer)).toBe(100);
+  });
+
+  test('a second time is refused, and changes nothing', async () => {
+    const customer = await shop.customer(100);
+    const id = await shop.order(customer, 30);
+    await shop.ended(id);
+    const replies = await Promise.all(Array.from({ length: 20 }, () => shop.refund(id)));
+    expect(replies.map(({ status }) => status).sort()).toEqual([202, ...Array(19).fill(409)]);
+    expect(await shop.ended(id)).toMatchObject({ status: 'REFUNDED' });
+    expect(await shop.refund(id)).toMatchObject({ status: 409, body: { code: 'not_refundable' } });
+    expect(await shop.balance(customer)).toBe(100);
+    expect(await shop.statement(customer)).toHaveLength(3);
+  });
+
+  test('of an order that was cancelled is refused, and changes nothing', async () => {
+    const customer = await shop.customer(10);
+    const id = await shop.order(customer, 30);
+    const before = await shop.ended(id);
+    expect(await shop.refund(id)).toMatchObject({ status: 409, body: { code: 'not_refundable' } });
+    expect((await shop.get(`/orders/${id}`)).body).toEqual(before);
+    expect(await shop.balance(customer)).toBe(10);
+  });
+
+  test('of an order that is not there is refused', async () => {
+    expect((await shop.refund('a'.repeat(26))).status).toBe(404);
+    expect((await shop.refund('nope')).status).toBe(404);
+  });
+
+  test('with a body that cannot be is refused', async () => {
+    const id = await shop.order(await shop.customer(100), 30);
+    expect((await shop.refund(id, { reason: 7 })).status).toBe(400);
+    expect((await shop.refund(id, { why: 'so' })).status).toBe(400);
+  });
+
+  test('under one Idempotency-Key, 20 times at once, is one refund and 20 equal answers', async () => {
+    const customer = await shop.customer(100);
+    const id = await shop.order(customer, 30);
+    await shop.ended(id);
+    const body = { reason: 'it rains' };
+    const replies = await Promise.all(Array.from({ length: 20 }, () => shop.refund(id, body, { key: 'one' })));
+    for (const reply of replies)
+      expect(reply).toMatchObject({ status: 202, body: { order_id: id, status: 'refund_initiated' } });
+    expect(replies.filter(({ headers }) => headers.get('idempotency-replayed') === 'true')).toHaveLength(19);
+    expect(await shop.ended(id)).toMatchObject({ status: 'REFUNDED' });
+    expect((await shop.refund(id, body, { key: 'one' })).status).toBe(202);
+    expect(await shop.refund(id, { reason: 'other' }, { key: 'one' })).toMatchObject({
+      status: 422,
+      body: { code: 'idempotency_key_reused' },
+    });
+    expect(await shop.balance(customer)).toBe(100);
+    expect(await shop.statement(customer)).toHaveLength(3);
+  });
+});

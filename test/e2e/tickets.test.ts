@@ -1,0 +1,204 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect, inject, test } from 'vitest';
+import { BehindTheDoors } from '../support/behind-the-doors.ts';
+import { faultsInBooks, merchantOf } from '../support/books.ts';
+import { poll } from '../support/poll.ts';
+import { ShopClient } from '../support/shop-client.ts';
+
+const shop = new ShopClient(inject('url'));
+const behind = new BehindTheDoors(inject('endpoint'));
+
+describe('the way of a plain order', () => {
+  test.each(['', '/api'])('shows in its workflow under %s/orders: every event, and who took it in', async (prefix) => {
+    const id = await shop.order(await shop.customer(100), 30);
+    expect(await shop.ended(id)).toMatchObject({ status: 'FINISHED' });
+    const workflow = await shop.workflow(id, prefix);
+    expect(workflow.order).toMatchObject({ id, status: 'FINISHED', amount: 30 });
+    expect(workflow.outbox.map(({ type }) => type).sort()).toEqual([
+      'OrderCreated',
+      'PaymentAuthorized',
+      'TicketIssued',
+    ]);
+    const done = workflow.inbox.filter(({ status }) => status === 'done');
+    expect(done.map(({ type, consumer }) => `${type} → ${consumer}`)).toEqual(
+      expect.arrayContaining([
+        'OrderCreated → order-payments',
+        'PaymentAuthorized → ticket-issuing',
+        'TicketIssued → ticket-status',
+      ]),
+    );
+    for (const hop of done)
+      expect(hop).toMatchObject({
+        created_at: expect.any(String),
+        published_at: expect.any(String),
+        received_at: expect.any(String),
+        processed_at: expect.any(String),
+        receive_count: expect.any(Number),
+      });
+    expect(workflow.steps.map(({ name, status }) => `${name} ${status}`)).toEqual([
+      'placed done',
+      'payment done',
+      'ticket done',
+      'refund skipped',
+      'end done',
+    ]);
+    expect(workflow.decisions.map(({ step, as }) => `${step} ${as}`).sort()).toEqual([
+      'PAYMENT authorized',
+      'TICKET issued',
+    ]);
+  });
+
+  test('an order that is not there has no workflow', async () => {
+    const reply = await shop.get(`/orders/${'a'.repeat(26)}/workflow`);
+    expect(reply).toMatchObject({ status: 404, body: { code: 'order_not_found' } });
+  });
+});
+
+describe('a product', () => {
+  test('is made, shown, and made otherwise', async () => {
+    const sku = `p-${randomUUID()}`;
+    const put = (price: number) => shop.send('PUT', `/catalog/products/${sku}`, { name: 'Gig', price, stock: 5 });
+    const gig = { sku, name: 'Gig', stock: 5, available: 5 };
+    expect(await put(40)).toMatchObject({ status: 200, body: { ...gig, price: 40 } });
+    expect(await put(50)).toMatchObject({ status: 200, body: { ...gig, price: 50 } });
+    expect((await shop.get(`/catalog/products/${sku}`)).body).toEqual({ ...gig, price: 50 });
+    expect((await shop.get('/catalog/products/nothing')).status).toBe(404);
+  });
+
+  test('costs its price: the amount of an order is the sum of its lines', async () => {
+    const [gig, shirt] = [await shop.product({ price: 40, stock: 5 }), await shop.product({ price: 7, stock: 5 })];
+    const customer = await shop.customer(100);
+    const items = [
+      { sku: gig, quantity: 1 },
+      { sku: shirt, quantity: 3 },
+    ];
+    const placed = await shop.post('/orders', { user_id: customer, items });
+    expect(placed).toMatchObject({ status: 201, body: { amount: 61, items, status: 'NEW' } });
+    expect(await shop.ended(String(placed.body['id']))).toMatchObject({ status: 'FINISHED', items });
+    expect(await shop.balance(customer)).toBe(39);
+    await poll(
+      async () => (await shop.get(`/catalog/products/${shirt}`)).body,
+      ({ available }) => available === 2,
+    );
+  });
+
+  test('that nobody has made cannot be ordered', async () => {
+    const reply = await shop.post('/orders', { user_id: 'anybody', items: [{ sku: 'nothing', quantity: 1 }] });
+    expect(reply).toMatchObject({ status: 400, body: { code: 'unknown_sku' } });
+    expect(reply.headers.get('content-type')).toBe('application/problem+json');
+  });
+
+  test('of another price than the customer thought is refused', async () => {
+    const sku = await shop.product({ price: 40, stock: 5 });
+    const reply = await shop.post('/orders', { user_id: 'anybody', amount: 39, items: [{ sku, quantity: 1 }] });
+    expect(reply).toMatchObject({ status: 422, body: { code: 'price_differs' } });
+  });
+
+  test.each([
+    ['a quantity of none', [{ sku: 'a', quantity: 0 }]],
+    ['a quantity of 21', [{ sku: 'a', quantity: 21 }]],
+    ['two of one seat', [{ sku: 'a', quantity: 2, seat: 'A1' }]],
+    [
+      'a seat that is named twice',
+      [
+        { sku: 'a', quantity: 1, seat: 'A1' },
+        { sku: 'a', quantity: 1, seat: 'A1' },
+      ],
+    ],
+    ['21 lines', Array.from({ length: 21 }, () => ({ sku: 'a', quantity: 1 }))],
+    ['no lines', []],
+  ])('%s cannot be ordered', async (_, items) => {
+    expect((await shop.post('/orders', { user_id: 'anybody', items })).status).toBe(400);
+  });
+
+  test('can be ordered the moment that it is made, and 20 such orders get their tickets', async () => {
+    const customer = await shop.customer(100);
+    const ids = await Promise.all(
+      Array.from({ length: 20 }, async () => {
+        const sku = await shop.product({ price: 1, stock: 1 });
+        return shop.orderOf(customer, { sku, quantity: 1 });
+      }),
+    );
+    expect(await shop.endings(ids)).toEqual({ FINISHED: 20 });
+    expect(await shop.balance(customer)).toBe(80);
+  });
+});
+
+describe('seats and stock', () => {
+  test('two seats of one product in one order', async () => {
+    const sku = await shop.product({ price: 40, stock: 10 });
+    const customer = await shop.customer(100);
+    const seats = [
+      { sku, quantity: 1, seat: 'A1' },
+      { sku, quantity: 1, seat: 'A2' },
+    ];
+    expect(await shop.ended(await shop.orderOf(customer, ...seats))).toMatchObject({ status: 'FINISHED', amount: 80 });
+    expect(await shop.balance(customer)).toBe(20);
+  });
+
+  test('a seat that somebody has: the order is cancelled, and the money is back to the cent', async () => {
+    const sku = await shop.product({ price: 40, stock: 10 });
+    const [first = '', second = ''] = await shop.customers(2, 100);
+    await shop.ended(await shop.orderOf(first, { sku, quantity: 1, seat: 'A1' }));
+    const id = await shop.orderOf(second, { sku, quantity: 1, seat: 'A1' });
+    expect(await shop.ended(id)).toMatchObject({ status: 'CANCELLED', reason: 'seat_taken' });
+    expect([await shop.balance(first), await shop.balance(second)]).toEqual([60, 100]);
+    const statement = await shop.statement(second);
+    expect(statement.map(({ amount, reason }) => [amount, reason])).toEqual([
+      [40, 'refund'],
+      [-40, 'order'],
+      [100, 'deposit'],
+    ]);
+    const { outbox, steps } = await shop.workflow(id);
+    expect(outbox.map(({ type }) => type)).toEqual(
+      expect.arrayContaining([
+        'OrderCreated',
+        'PaymentAuthorized',
+        'TicketRejected',
+        'RefundRequested',
+        'PaymentRefunded',
+      ]),
+    );
+    expect(steps.map(({ name, status }) => `${name} ${status}`)).toEqual([
+      'placed done',
+      'payment done',
+      'ticket failed',
+      'refund done',
+      'end done',
+    ]);
+  });
+
+  test('more than there is: the order is cancelled as sold out, and nothing of it was claimed', async () => {
+    const [few, many] = [await shop.product({ price: 10, stock: 1 }), await shop.product({ price: 1, stock: 5 })];
+    const customer = await shop.customer(100);
+    const id = await shop.orderOf(customer, { sku: many, quantity: 5 }, { sku: few, quantity: 2 });
+    expect(await shop.ended(id)).toMatchObject({ status: 'CANCELLED', reason: 'sold_out' });
+    expect(await shop.balance(customer)).toBe(100);
+    const rest = await shop.orderOf(customer, { sku: many, quantity: 5 }, { sku: few, quantity: 1 });
+    expect(await shop.ended(rest)).toMatchObject({ status: 'FINISHED' });
+  });
+
+  test('30 buyers of 10 things: 10 have one, 20 have their money', async () => {
+    const sku = await shop.product({ price: 40, stock: 10 });
+    const buyers = await shop.customers(30, 100);
+    const ids = await Promise.all(buyers.map((buyer) => shop.orderOf(buyer, { sku, quantity: 1 })));
+    expect(await shop.endings(ids)).toEqual({ FINISHED: 10, CANCELLED: 20 });
+    const balances = await Promise.all(buyers.map((buyer) => shop.balance(buyer)));
+    expect(balances.toSorted((one, other) => one - other)).toEqual([...Array(10).fill(60), ...Array(20).fill(100)]);
+  });
+
+  test('200 buyers of one seat at once: one has it, 199 have their money, and the books are right', async () => {
+    const sku = await shop.product({ price: 40, stock: 200 });
+    const buyers = await shop.customers(200, 100);
+    const ids = await Promise.all(buyers.map((buyer) => shop.orderOf(buyer, { sku, quantity: 1, seat: 'A1' })));
+    expect(await shop.endings(ids)).toEqual({ FINISHED: 1, CANCELLED: 199 });
+    const orders = await Promise.all(ids.map(async (id) => (await shop.get(`/orders/${id}`)).body));
+    const reasons = orders.flatMap(({ status, reason }) => (status === 'CANCELLED' ? [reason] : []));
+    expect(new Set(reasons)).toEqual(new Set(['seat_taken']));
+    const balances = await Promise.all(buyers.map((buyer) => shop.balance(buyer)));
+    expect(balances.reduce((sum, balance) => sum + balance, 0)).toBe(200 * 100 - 40);
+    const rows = await behind.rows('payments');
+    expect(faultsInBooks(rows)).toEqual([]);
+    expect(merchantOf(rows, buyers)).toBe(40n);
+  });
+});

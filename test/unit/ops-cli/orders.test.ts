@@ -1,0 +1,69 @@
+import { expect, test } from 'vitest';
+import { orderInWords } from '../../../bin/ops/orders-show.ts';
+import { type Workflow, workflowInWords } from '../../../bin/ops/orders-workflow.ts';
+
+const at = (second: number) => `2026-01-01T12:00:0${second}.000Z`;
+const workflow: Workflow = {
+  order: { id: 'o1', status: 'PAYMENT_AUTHORIZED' },
+  steps: [
+    { name: 'placed', status: 'done', at: at(0) },
+    { name: 'payment', status: 'done', at: at(1) },
+    { name: 'ticket', status: 'active' },
+    { name: 'refund', status: 'skipped' },
+  ],
+  outbox: [{ id: 'OrderCreated:o1', type: 'OrderCreated', source: 'orders', created_at: at(0), causation_id: 'r1' }],
+  inbox: [
+    {
+      ...{ type: 'PaymentAuthorized', consumer: 'ticket-issuing', created_at: at(1) },
+      ...{ status: 'dead', reason: 'Poison: x' },
+    },
+    {
+      ...{ type: 'OrderCreated', consumer: 'order-payments', created_at: at(0), status: 'done' },
+      ...{ published_at: at(0), received_at: at(1), processed_at: at(1), receive_count: 2 },
+    },
+  ],
+  decisions: [{ step: 'PAYMENT', as: 'authorized', at: at(1) }],
+  faded: false,
+};
+
+test('a workflow is read from top to bottom, in the order in which it happened: steps, what was stated, who took it in, what was decided', () => {
+  expect(workflowInWords(workflow)).toBe(
+    `
+o1 is PAYMENT_AUTHORIZED
+
+✓ placed   2026-01-01 12:00:00.000
+✓ payment  2026-01-01 12:00:01.000
+… ticket
+– refund
+
+outbox        from    stated                   caused by
+OrderCreated  orders  2026-01-01 12:00:00.000  r1
+
+inbox              consumer        status           published     received      processed     receives
+OrderCreated       order-payments  done             12:00:00.000  12:00:01.000  12:00:01.000  2
+PaymentAuthorized  ticket-issuing  dead: Poison: x  -             -             -             -
+
+decision  as          at
+PAYMENT   authorized  2026-01-01 12:00:01.000
+`.trim(),
+  );
+});
+
+test('a cancelled order says why, and an old one that its events are gone', () => {
+  const old = workflowInWords({
+    ...workflow,
+    order: { id: 'o1', status: 'CANCELLED', reason: 'sold_out' },
+    steps: [{ name: 'ticket', status: 'failed' }],
+    faded: true,
+  });
+  expect(old).toMatch(/^o1 is CANCELLED: sold_out\n\n✗ ticket\n/);
+  expect(old).toContain('Its events are gone by their age; what was decided stays:');
+});
+
+test('an order is shown field by field', () => {
+  expect(orderInWords({ id: 'o1', user_id: 'alice', items: [{ sku: 'gig', quantity: 1 }] }).split('\n')).toEqual([
+    'id       o1',
+    'user id  alice',
+    'items    [{"sku":"gig","quantity":1}]',
+  ]);
+});
