@@ -43,11 +43,6 @@ export function paymentStore(unit: Unit) {
     /** The statement, newest first. An index: it may lag by a moment. */
     entries: (userId: string, page: { below?: number; limit: number }): Promise<Entry[]> =>
       entries(store, userId, page),
-    /** What was decided of an order's payment, if it was. */
-    decision: async (orderId: string): Promise<PaymentDecision | undefined> => {
-      const row = await store.get(paymentKey(orderId));
-      return row && asDecision(row);
-    },
     /** Decides the bills that wait for one account's money: all of them in one transaction. */
     pay: (events: readonly OrderCreatedEvent[], call: Call) => pay(unit, events, call),
     /** Notes that an event about an order is in a DLQ. */

@@ -28,7 +28,7 @@ export async function cost(shop: ShopClient, behind: BehindTheDoors, endpoint: s
     // looked at in the table itself: a look through the API would count as the order's
     await poll(
       () => behind.order(id),
-      (row) => row?.['status'] === 'FINISHED',
+      (row) => (row?.['state'] as { status: string } | undefined)?.status === 'FINISHED',
     );
   }
   const { write, read, calls, requests } = await settled(endpoint, stage, since);

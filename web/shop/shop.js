@@ -6,6 +6,7 @@ const number = new Intl.NumberFormat();
 const time = new Intl.DateTimeFormat(undefined, { dateStyle: 'short', timeStyle: 'medium' });
 const TRIES = 3;
 const LOOK_AGAIN_MS = 400;
+const ON_THE_WAY = new Set(['NEW', 'PAYMENT_AUTHORIZED', 'REFUNDING']);
 
 const nameField = $('customer').elements.user_id;
 nameField.value = localStorage.getItem('customer') ?? 'alice';
@@ -88,7 +89,8 @@ async function look() {
   const entries = account ? await call('GET', `/payments/accounts/${encodeURIComponent(user)}/entries?limit=20`) : [];
   if (user !== nameField.value) return;
   show(account, orders, entries);
-  if (orders.some(({ status }) => status === 'NEW')) looking = setTimeout(() => attempt(async () => {}), LOOK_AGAIN_MS);
+  if (orders.some(({ status }) => ON_THE_WAY.has(status)))
+    looking = setTimeout(() => attempt(async () => {}), LOOK_AGAIN_MS);
 }
 
 /** Does it, shows what has come of it, and says what was wrong. */
