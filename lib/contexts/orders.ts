@@ -1,3 +1,4 @@
+import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { Schedule } from 'aws-cdk-lib/aws-events';
 import type { Construct } from 'constructs';
 import { PaymentAuthorized } from '../../events/payments/payment-authorized.ts';
@@ -12,6 +13,7 @@ import type { StageConfig } from '../config.ts';
 import { Context } from '../constructs/context.ts';
 import { ContextApi } from '../constructs/context-api.ts';
 import { EventConsumer } from '../constructs/event-consumer.ts';
+import { alarm, minutes } from '../constructs/monitoring.ts';
 import { ScheduledJob } from '../constructs/scheduled-job.ts';
 import type { DataStack } from '../data.ts';
 
@@ -58,6 +60,20 @@ export class Orders extends Context {
       values: { ...values, STUCK_AFTER_MINUTES: String(config.stuckAfterMinutes) },
       access: [orders.commits],
       errorImpact: 'An order whose event was lost stands still',
+    });
+    alarm(this, 'Stuck', {
+      name: 'stuck-orders',
+      metric: new Metric({
+        namespace: 'Oncebox',
+        metricName: 'StuckOrders',
+        dimensionsMap: { service: 'orders' },
+        period: minutes(5),
+        statistic: 'Sum',
+      }),
+      above: 0,
+      periods: 3,
+      errorImpact: 'Orders wait although they were asked after again and again',
+      runbook: 'stuck-orders',
     });
   }
 }
