@@ -55,7 +55,7 @@ export const showWorkflow = route(
       outbox: left.outbox.map(({ time, ...event }) => ({ ...event, created_at: time })),
       inbox: hopsOf(order, left, now),
       decisions: [...left.decisions],
-      faded: hasFaded(order, now),
+      faded: hasFaded(left, order, now),
     };
   },
 );

@@ -15,21 +15,26 @@ const PAGE = 100;
  * sweep: whichever event of an order's history was lost, each step behind it answers again from what it decided.
  */
 export async function nudgeStuckOrders(unit: Unit, now: number, limitMinutes: number): Promise<number> {
-  let stuck = 0;
-  for (const hash of minutesToSweep(now, limitMinutes)) {
-    for (let below: string | undefined, full = true; full; ) {
-      const page = { hash, index: statedByMinute, newestFirst: true, limit: PAGE, ...(below ? { below } : {}) };
-      const keys = await unit.store.query(page);
-      for (const record of await recordsOfWaiting(unit, keys)) {
-        await nudge(unit, record, now);
-        stuck += 1;
-      }
-      below = keys.at(-1)?.sk;
-      full = keys.length === PAGE;
-    }
-  }
-  count('StuckOrders', stuck);
+  const stuck = (
+    await Promise.all(minutesToSweep(now, limitMinutes).map((hash) => sweepMinute(unit, hash, now)))
+  ).reduce((sum, one) => sum + one, 0);
   logger.info('swept', { stuck });
+  return stuck;
+}
+
+/** Each minute by itself: what goes wrong with one must not keep the others from being asked after. */
+async function sweepMinute(unit: Unit, hash: string, now: number): Promise<number> {
+  let stuck = 0;
+  for (let below: string | undefined, full = true; full; ) {
+    const page = { hash, index: statedByMinute, newestFirst: true, limit: PAGE, ...(below ? { below } : {}) };
+    const keys = await unit.store.query(page);
+    const records = await recordsOfWaiting(unit, keys);
+    stuck += records.length;
+    count('StuckOrders', records.length);
+    await Promise.all(records.map((record) => nudge(unit, record, now)));
+    below = keys.at(-1)?.sk;
+    full = keys.length === PAGE;
+  }
   return stuck;
 }
 
@@ -39,9 +44,19 @@ async function recordsOfWaiting(unit: Unit, keys: readonly Key[]): Promise<Item[
   const waiting = keys.filter(({ sk }, at) => {
     const row = states[at];
     const type = sk.split(/[#:]/)[1] ?? '';
-    return row !== undefined && waitsFor(keptOrder(row).order, type);
+    return row !== undefined && isWaiting(row, type);
   });
   return waiting.length === 0 ? [] : (await unit.store.getMany(waiting)).filter((record) => record !== undefined);
+}
+
+function isWaiting(row: Item, type: string): boolean {
+  try {
+    return waitsFor(keptOrder(row).order, type);
+  } catch (error) {
+    logger.error('order row not readable', { order: row.pk, error: error as Error });
+    count('NudgesFailed');
+    return false;
+  }
 }
 
 /** Once for each sweep: a repeat of it finds the record that it wrote. */
@@ -52,7 +67,11 @@ async function nudge(unit: Unit, record: Item, now: number): Promise<void> {
   try {
     await commit(unit, async () => ({ writes: [], publish: [{ about: record.pk, events }], result: undefined }));
   } catch (error) {
-    if (!(error instanceof AlreadyDone)) throw error;
-    count('Duplicates');
+    if (error instanceof AlreadyDone) count('Duplicates');
+    else {
+      // the others are asked after all the same; this one is met again at the next of its minutes
+      logger.error('stuck order not nudged', { order: record.pk, error: error as Error });
+      count('NudgesFailed');
+    }
   }
 }

@@ -85,7 +85,7 @@ function statusesOf(order: Order, undone: boolean): Record<'payment' | 'ticket' 
 export function hopsOf(order: Order, { outbox, receipts, dead }: OrderTrail, now: number): Hop[] {
   const events = [...new Map(outbox.map((event) => [event.id, event])).values()];
   return events.flatMap((event) =>
-    (CONSUMERS[event.type] ?? []).map((consumer) => {
+    consumersOf(event).map((consumer) => {
       const receipt = receipts[event.id]?.find((one) => one.consumer === consumer);
       const grave = dead.find((one) => one.event_id === event.id && one.consumer === consumer);
       const hop = { event_id: event.id, type: event.type, consumer, created_at: event.time };
@@ -94,6 +94,13 @@ export function hopsOf(order: Order, { outbox, receipts, dead }: OrderTrail, now
       return { ...hop, status: openStatus(order, event, now) };
     }),
   );
+}
+
+/** What was never issued is not asked back of tickets, though they hear of it. */
+function consumersOf({ type, data }: Envelope): readonly string[] {
+  const all = CONSUMERS[type] ?? [];
+  const refused = type === 'RefundRequested' && (data as { because?: string }).because !== 'requested';
+  return refused ? all.filter((consumer) => consumer !== 'order-refunds-tickets') : all;
 }
 
 const timesOf = ({ published_at, received_at, processed_at, receive_count }: Receipt) => ({
@@ -110,4 +117,5 @@ function openStatus(order: Order, event: Envelope, now: number): Hop['status'] {
 }
 
 /** Whether the events have gone by their TTL, so that only decisions are left to show. */
-export const hasFaded = (order: Order, now: number): boolean => now - Date.parse(order.created_at) > TRAIL_KEPT_MS;
+export const hasFaded = ({ outbox }: OrderTrail, order: Order, now: number): boolean =>
+  outbox.length === 0 && now - Date.parse(order.created_at) > TRAIL_KEPT_MS;

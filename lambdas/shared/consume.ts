@@ -190,7 +190,10 @@ async function settle(act: () => Promise<unknown>, events: readonly Envelope[], 
     }
     if (error instanceof Busy) return { to: 'queue' };
     // as long as what is missing may be parked; then it counts as a failure, and ends where somebody looks
-    if (error instanceof NotYet && events.every((event) => now - Date.parse(event.time) < NOT_YET_MS))
+    if (
+      error instanceof NotYet &&
+      events.every((event) => now - Date.parse(event.published_at ?? event.time) < NOT_YET_MS)
+    )
       return { to: 'queue' };
     const permanent = error instanceof Poison || error instanceof Rejected;
     for (const event of events) logger.warn('message failed', { ...threadOf(event), error: error as Error, permanent });

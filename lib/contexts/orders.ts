@@ -59,6 +59,8 @@ export class Orders extends Context {
       env: SweepEnv,
       values: { ...values, STUCK_AFTER_MINUTES: String(config.stuckAfterMinutes) },
       access: [orders.commits],
+      // a bad day leaves thousands of orders to ask after in one run
+      timeout: minutes(2),
       errorImpact: 'An order whose event was lost stands still',
     });
     alarm(this, 'Stuck', {

@@ -4,12 +4,15 @@ import { minuteOf, minutesToSweep } from '../../../lambdas/orders/sweep.ts';
 const noon = Date.parse('2026-01-01T12:00:30.000Z');
 const id = 'a'.repeat(26);
 
-test('what an order stated is found by the sweep one limit later, and at each doubling', () => {
-  const stated = minuteOf(noon, id);
-  const sweeps = Array.from({ length: 2000 }, (_, minutes) => minutes).filter((minutes) =>
-    minutesToSweep(noon + minutes * 60_000, 2).includes(stated),
-  );
-  expect(sweeps).toEqual([2, 4, 8, 16, 32, 64, 128, 256, 512]);
+test('what an order stated is asked after one limit later, at each doubling, and then four times a day', () => {
+  // the last moment of its minute, and sweeps on the minute as the schedule has them
+  const at = Date.parse('2026-01-01T11:59:59.900Z');
+  const stated = minuteOf(at, id);
+  const onTheMinute = Date.parse('2026-01-01T12:00:00.000Z');
+  const ages = Array.from({ length: 2000 }, (_, minutes) => onTheMinute + minutes * 60_000)
+    .filter((now) => minutesToSweep(now, 2).includes(stated))
+    .map((now) => Math.floor((now - at) / 60_000));
+  expect(ages).toEqual([2, 4, 8, 16, 32, 64, 128, 256, 512, 872, 1232, 1592, 1952]);
 });
 
 test('a minute is spread over several partitions, the same for an order every time', () => {
