@@ -1,0 +1,14 @@
+import * as z from 'zod/mini';
+import { defineEvent } from '../envelope.ts';
+import { UserId } from '../ids.ts';
+import { Chunk } from './balances-updated.ts';
+
+/** A customer has an account, with nothing on it yet. One in the update programme is a member of a chunk for good. */
+export const AccountOpened = defineEvent(
+  'payments',
+  'AccountOpened',
+  1,
+  z.object({ user_id: UserId, chunk: z.optional(Chunk) }),
+  (account) => account.user_id,
+);
+export type AccountOpened = z.infer<typeof AccountOpened.schema>;
