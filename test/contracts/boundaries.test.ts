@@ -14,6 +14,7 @@ const DOMAIN = [
   'lambdas/catalog/product.ts',
   'lambdas/orders/order.ts',
   'lambdas/payments/ledger.ts',
+  'lambdas/payments/ticks.ts',
   'lambdas/tickets/ticket.ts',
 ];
 /** Placing an order asks catalog's read-only port what it costs. By design; the list grows by decision only. */

@@ -11,9 +11,14 @@ import { handler as onTicketStatus } from '../../lambdas/orders/on-ticket-status
 import { orderStore } from '../../lambdas/orders/order-store.ts';
 import { orderTrail } from '../../lambdas/orders/order-trail.ts';
 import { handler as paymentsApi } from '../../lambdas/payments/api.ts';
+import { handler as onBalanceTicks } from '../../lambdas/payments/on-balance-ticks.ts';
 import { handler as onOrderPayments } from '../../lambdas/payments/on-order-payments.ts';
 import { handler as onOrderRefundsPayments } from '../../lambdas/payments/on-order-refunds-payments.ts';
 import { paymentStore } from '../../lambdas/payments/payment-store.ts';
+import { planMinute } from '../../lambdas/payments/plan.ts';
+import { type ProgrammeStore, programmeStore } from '../../lambdas/payments/programme-store.ts';
+import { groupsOf } from '../../lambdas/payments/seeding.ts';
+import type { Programme } from '../../lambdas/payments/ticks.ts';
 import { type Chaos, calm } from '../../lambdas/shared/chaos-setting.ts';
 import type { Consumer } from '../../lambdas/shared/consume.ts';
 import { type MemoryStore, memoryStore } from '../../lambdas/shared/memory-store.ts';
@@ -39,6 +44,9 @@ export interface Faults {
   indexLagMs?: number;
 }
 
+/** As a laptop has it. */
+const PROGRAMME: Programme = { intervalS: 10, chunksPerTick: 1 };
+
 export interface Reply {
   readonly status: number;
   readonly headers: Readonly<Record<string, unknown>>;
@@ -49,6 +57,7 @@ export interface Reply {
 const TIMEOUT_MS = 30_000;
 const STREAM_BATCH = 100;
 const STUCK_AFTER_MINUTES = 1;
+const MINUTE_MS = 60_000;
 
 /** The whole of Oncebox in memory: the real handlers, with a seeded clock and seeded faults around them. */
 export class World {
@@ -67,6 +76,7 @@ export class World {
     readonly 'order-refunds-tickets': MemoryQueue;
     readonly 'product-changes': MemoryQueue;
     readonly 'catalog-invalidation': MemoryQueue;
+    readonly 'balance-ticks': MemoryQueue;
     readonly 'outbox-retry': MemoryQueue;
   };
   readonly published: Envelope[] = [];
@@ -85,6 +95,10 @@ export class World {
     const paymentDeps = ({ deadline }: Patience) => ({
       payments: paymentStore({ store: this.#contended(this.payments), clock, deadline }),
     });
+    const programmeDeps = ({ deadline }: Patience) => ({
+      programme: programmeStore({ store: this.#contended(this.payments), clock, deadline }),
+    });
+    this.#programme = () => programmeDeps({ deadline: clock.now() + TIMEOUT_MS }).programme;
     const orderDeps = ({ deadline }: Patience) => ({
       orders: orderStore({ store: this.#contended(this.orders), clock, deadline }),
     });
@@ -112,6 +126,7 @@ export class World {
       'order-refunds-tickets': this.#queue('order-refunds-tickets', onOrderRefundsTickets, ticketDeps),
       'product-changes': this.#queue('product-changes', onProductChanges, ticketDeps),
       'catalog-invalidation': this.#queue('catalog-invalidation', onCatalogInvalidation, catalogDeps),
+      'balance-ticks': this.#queue('balance-ticks', onBalanceTicks, programmeDeps),
       'outbox-retry': new MemoryQueue(clock, {
         maxReceives: 1000,
         consumer: (event) =>
@@ -124,6 +139,7 @@ export class World {
     };
   }
 
+  readonly #programme: () => ProgrammeStore;
   readonly #sweep: (now: number) => Promise<number>;
   readonly #catalogDoor: (event: APIGatewayProxyEvent) => ReturnType<ReturnType<typeof catalogApi.with>>;
   readonly #paymentsDoor: (event: APIGatewayProxyEvent) => ReturnType<ReturnType<typeof paymentsApi.with>>;
@@ -179,6 +195,37 @@ export class World {
     await this.during(this.clock.sleep(60_000));
     await this.during(this.#sweep(this.clock.now()));
     await this.settle();
+  }
+
+  /** Users of the update programme with accounts and balances, as the operator's command makes them. */
+  async seedUsers(count: number, seed = 42): Promise<void> {
+    const groups = groupsOf(seed, count);
+    const chunks = await this.during(this.#programme().claim(seed, groups.length));
+    for (const [at, users] of groups.entries())
+      await this.during(this.#programme().seed(seed, Number(chunks[at]), users));
+    await this.settle();
+  }
+
+  /** The clock wakes the planner at each full minute, and what it planned is done by the end of the last. */
+  async tickFor(minutes: number, programme: Partial<Programme> = {}): Promise<void> {
+    for (let minute = 0; minute < minutes; minute++) {
+      await this.during(this.clock.sleep(MINUTE_MS - (this.clock.now() % MINUTE_MS)));
+      await this.during(this.planMinute(this.clock.now(), programme));
+    }
+    await this.settle();
+  }
+
+  /** What the schedule starts, at its own time: the ticks of that minute. */
+  planMinute(time: number, programme: Partial<Programme> = {}): Promise<void> {
+    return planMinute(time, {
+      ...PROGRAMME,
+      ...programme,
+      chunks: () => this.#programme().chunks(),
+      send: async (messages) => {
+        for (const { body, delayS } of messages) this.queues['balance-ticks'].send(body, delayS * 1000);
+      },
+      clock: this.clock,
+    });
   }
 
   /** Until every stream is read and every queue is empty. */

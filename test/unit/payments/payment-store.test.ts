@@ -34,9 +34,9 @@ async function shop(balances: Readonly<Record<string, number>> = { alice: 100 })
   const clock = steppingClock();
   const payments = paymentStore({ store, clock, deadline: noon + 5000 });
   for (const [user, balance] of Object.entries(balances)) {
-    await payments.open(user, makingOf('open', user, undefined, user));
+    await payments.open({ user_id: user }, makingOf('open', user, undefined, user), 'request');
     for (let left = balance; left > 0; left -= MAX_AMOUNT)
-      await payments.deposit(user, Math.min(left, MAX_AMOUNT), makingOf('deposit', user, undefined, left));
+      await payments.deposit(user, Math.min(left, MAX_AMOUNT), makingOf('deposit', user, undefined, left), 'request');
   }
   transactions.length = 0;
   const queue = new NotedQueue();
@@ -140,7 +140,7 @@ describe('a decision', () => {
   test('stands even when the account is filled before the order comes again', async () => {
     const { receive, payments, balance, answers } = await shop();
     await receive(created('a', 'alice', 150));
-    await payments.deposit('alice', 1000, makingOf('deposit', 'alice', 'k', 1));
+    await payments.deposit('alice', 1000, makingOf('deposit', 'alice', 'k', 1), 'request');
     await receive(created('a', 'alice', 150));
     expect(await balance('alice')).toBe(1100);
     expect(answers().map(({ type }) => type)).toEqual(['PaymentDeclined']);
@@ -191,12 +191,12 @@ describe('a deposit', () => {
   test('that would pass what an account may hold is refused, and leaves nothing', async () => {
     const { payments, table, balance } = await shop({ alice: MAX_BALANCE - 5 });
     const before = table.all();
-    await expect(payments.deposit('alice', 6, makingOf('d', 'alice', 'k', 6))).rejects.toMatchObject({
+    await expect(payments.deposit('alice', 6, makingOf('d', 'alice', 'k', 6), 'request')).rejects.toMatchObject({
       code: 'balance_limit',
       status: 422,
     });
     expect(table.all()).toEqual(before);
-    await payments.deposit('alice', 5, makingOf('d', 'alice', 'k', 5));
+    await payments.deposit('alice', 5, makingOf('d', 'alice', 'k', 5), 'request');
     expect(await balance('alice')).toBe(MAX_BALANCE);
     expect(faultsInBooks(table.all())).toEqual([]);
   });
