@@ -61,7 +61,8 @@ async function shop(balances: Readonly<Record<string, number>> = { alice: 100 })
       table
         .all()
         .filter(({ sk }) => sk.startsWith('OUTBOX#'))
-        .flatMap(eventsIn),
+        .flatMap(eventsIn)
+        .filter(({ type }) => /^Payment/.test(type)),
   };
 }
 
