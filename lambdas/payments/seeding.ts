@@ -12,12 +12,14 @@ import { startOf } from './ticks.ts';
 /** The made-up users of a seed, in their order: `u42-000017`. */
 export const seededUser = (seed: number, at: number): string => `u${seed}-${String(at).padStart(6, '0')}`;
 
-/** So many users of a seed, as they fill its chunks. */
-export function groupsOf(seed: number, count: number): string[][] {
-  return Array.from({ length: Math.ceil(count / CHUNK_SIZE) }, (_, group) => {
-    const first = group * CHUNK_SIZE;
-    return Array.from({ length: Math.min(CHUNK_SIZE, count - first) }, (_user, at) => seededUser(seed, first + at + 1));
-  });
+/** So many chunks it takes to hold so many users. */
+export const groupsIn = (count: number): number => Math.ceil(count / CHUNK_SIZE);
+
+/** The users of one chunk, of so many that there are in all. */
+export function groupOf(seed: number, group: number, count: number): string[] {
+  const first = group * CHUNK_SIZE + 1;
+  const length = Math.min(CHUNK_SIZE, count + 1 - first);
+  return Array.from({ length }, (_, at) => seededUser(seed, first + at));
 }
 
 /**

@@ -17,7 +17,7 @@ import { handler as onOrderRefundsPayments } from '../../lambdas/payments/on-ord
 import { paymentStore } from '../../lambdas/payments/payment-store.ts';
 import { planMinute } from '../../lambdas/payments/plan.ts';
 import { type ProgrammeStore, programmeStore } from '../../lambdas/payments/programme-store.ts';
-import { groupsOf } from '../../lambdas/payments/seeding.ts';
+import { groupOf, groupsIn } from '../../lambdas/payments/seeding.ts';
 import type { Programme } from '../../lambdas/payments/ticks.ts';
 import { type Chaos, calm } from '../../lambdas/shared/chaos-setting.ts';
 import type { Consumer } from '../../lambdas/shared/consume.ts';
@@ -199,10 +199,9 @@ export class World {
 
   /** Users of the update programme with accounts and balances, as the operator's command makes them. */
   async seedUsers(count: number, seed = 42): Promise<void> {
-    const groups = groupsOf(seed, count);
-    const chunks = await this.during(this.#programme().claim(seed, groups.length));
-    for (const [at, users] of groups.entries())
-      await this.during(this.#programme().seed(seed, Number(chunks[at]), users));
+    const chunks = await this.during(this.#programme().claim(seed, groupsIn(count)));
+    for (const [at, chunk] of chunks.entries())
+      await this.during(this.#programme().seed(seed, chunk, groupOf(seed, at, count)));
     await this.settle();
   }
 

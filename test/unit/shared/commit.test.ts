@@ -2,7 +2,15 @@ import { describe, expect, test } from 'vitest';
 import { type Change, commit } from '../../../lambdas/shared/commit.ts';
 import { AlreadyDone, Busy } from '../../../lambdas/shared/errors.ts';
 import { memoryStore } from '../../../lambdas/shared/memory-store.ts';
-import { absent, type Key, type Reason, Refused, type Store, versionIs, type Write } from '../../../lambdas/shared/store.ts';
+import {
+  absent,
+  type Key,
+  type Reason,
+  Refused,
+  type Store,
+  versionIs,
+  type Write,
+} from '../../../lambdas/shared/store.ts';
 import { greeted, noon, steppingClock } from '../kit.ts';
 
 const unitOf = (patience = 5000, random = 0.5) => {

@@ -1,0 +1,45 @@
+import { afterAll, expect, inject, test } from 'vitest';
+import { sharesIn } from '../../lambdas/payments/entry-row.ts';
+import { BehindTheDoors } from '../support/behind-the-doors.ts';
+import { faultsInBooks } from '../support/books.ts';
+import { Operator } from '../support/operator.ts';
+import { poll } from '../support/poll.ts';
+import { expectStatus, ShopClient } from '../support/shop-client.ts';
+
+const shop = new ShopClient(inject('url'));
+const behind = new BehindTheDoors(inject('endpoint'));
+const operator = new Operator(inject('endpoint'));
+
+const USERS = 1000;
+
+const entries = async () => (await behind.rows('payments')).filter(({ sk }) => /^TICK#[^#]+$/.test(sk));
+
+afterAll(() => operator.call('consumers', 'start', 'balance-ticks'));
+
+test('1,000 users are seeded in seconds, and a second time is no one new', async () => {
+  const seed = () => operator.told<{ new: number; seconds: number }>('seed', 'users', '--count', String(USERS));
+  const first = await seed();
+  console.log(`seeding: ${first.new} users in ${first.seconds} s`);
+  expect(first).toMatchObject({ new: USERS, first: 'u42-000001', last: 'u42-001000' });
+  expect(first.seconds).toBeLessThan(15);
+  expect(await seed()).toMatchObject({ new: 0 });
+  const rows = await behind.rows('payments');
+  expect(
+    rows.filter(({ pk }) => pk.startsWith('ACCOUNT#u42-') && pk.length === 'ACCOUNT#u42-000001'.length),
+  ).toHaveLength(USERS);
+  expect(faultsInBooks(rows)).toEqual([]);
+});
+
+test('ticks come by themselves, show in the statement, and the books are right', async () => {
+  const before = (await entries()).length;
+  const seen = await poll(entries, (all) => all.length >= before + 3, 85_000);
+  const newest = seen.at(-1);
+  const [one] = sharesIn(newest as (typeof seen)[number]);
+  const page = expectStatus(await shop.get(`/payments/accounts/${one?.user_id}/entries`), 200);
+  const statement = page.body as unknown as Record<string, unknown>[];
+  expect(statement.map(({ reason }) => reason)).toContain('tick');
+  expect(statement.at(-1)).toMatchObject({ version: 1, reason: 'seed' });
+  expect(statement.map(({ version }) => version)).toEqual(statement.map((_, at) => statement.length - at));
+  await operator.call('consumers', 'stop', 'balance-ticks');
+  expect(faultsInBooks(await behind.rows('payments'))).toEqual([]);
+});
