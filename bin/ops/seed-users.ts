@@ -59,7 +59,8 @@ async function seedUsers(store: Store, { seed, count, signal }: Wanted, progress
   const lane = async () => {
     for (let group = next++; group < chunks.length && !signal.aborted; group = next++) {
       const users = groupOf(seed, group, count);
-      made += await programme().seed(seed, Number(chunks[group]), users);
+      const fresh = await programme().seed(seed, Number(chunks[group]), users);
+      made += fresh;
       done += users.length;
       progress(done);
     }

@@ -15,6 +15,12 @@ import { changeOf } from './ticks.ts';
 
 export type TickPlannedEvent = EventOf<typeof TickPlanned>;
 
+/**
+ * Six hours. The stream brings a record within a day whether or not it is still there; whoever has lost an update hears
+ * the next one, or asks the ledger. For a million users fifteen days of these would be eight terabytes.
+ */
+const KEPT_FOR_S = 6 * 3600;
+
 /** Whoever still has to have its turn alone. */
 type Left = readonly string[];
 
@@ -64,7 +70,7 @@ const together = (unit: Unit, event: TickPlannedEvent, members: Members): Promis
         ...accounts.map((account) => updateAccount(account.version - 1, account)),
         { op: 'put', item: { ...tickKey(chunk, tick), ...bulkFields(entry) }, when: absent, decides: true },
       ],
-      publish: balances.length > 0 ? [{ about: chunkKey(chunk).pk, events: [update()] }] : [],
+      publish: balances.length > 0 ? [{ about: chunkKey(chunk).pk, events: [update()], keptForS: KEPT_FOR_S }] : [],
       result: left,
     };
   });
@@ -132,7 +138,13 @@ async function alone(unit: Unit, event: TickPlannedEvent, user: string): Promise
         // one that is there by now stands under another version of the account: the plan looks again, and finds it
         { op: 'put', item: { ...receipt, ...moved.entry }, when: absent },
       ],
-      publish: [{ about: receipt.pk, events: [balanceUpdated(moved.account, entry_id, causeOf(event, now))] }],
+      publish: [
+        {
+          about: receipt.pk,
+          events: [balanceUpdated(moved.account, entry_id, causeOf(event, now))],
+          keptForS: KEPT_FOR_S,
+        },
+      ],
       result: undefined,
     };
   });
