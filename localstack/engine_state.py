@@ -29,6 +29,8 @@ LOG_STREAM_RETENTION_SECONDS = 3_600
 LOG_STREAMS_PER_FUNCTION = 2_000
 # Stream records: the relay is seconds behind, never minutes, and after a restart they are gone anyway.
 STREAM_RETENTION_SECONDS = 600
+# Whole requests are kept by their ClientRequestToken; a client that repeats one does so within seconds.
+TRANSACTION_TOKEN_SECONDS = 60
 
 # While this file is in the state's folder nothing is saved: a half-made deploy is never what a start finds.
 HOLD = "hold"
@@ -116,6 +118,7 @@ class Keeper:
         self._transactions = threading.Lock()
         dynamodb._transact_write_items = _one_by_one(dynamodb._transact_write_items, self._transactions)
         dynamodb._STREAM_RETENTION_SECONDS = STREAM_RETENTION_SECONDS
+        dynamodb._TXN_TOKEN_TTL = TRANSACTION_TOKEN_SECONDS
         # The engine's own save at an orderly stop becomes one more generation.
         ministack.save_all = lambda _services: self.save()
 

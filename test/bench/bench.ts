@@ -12,6 +12,7 @@ import { cost } from './cost.ts';
 import { type Row, table } from './figures.ts';
 import { memory } from './memory.ts';
 import { latency, throughput } from './orders.ts';
+import { ticks } from './ticks.ts';
 
 /** The stage that `npm start` has, with its chaos switched off. */
 const STAGE = 'local';
@@ -37,6 +38,7 @@ try {
 } finally {
   await engine.stop();
 }
+rows.push(...(await ticks()));
 rows.push(...(await bundles()));
 
 const [cpu] = cpus();

@@ -1,0 +1,43 @@
+import { App } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { describe, expect, it } from 'vitest';
+import { configOf, type Stage, type Wishes } from '../../lib/config.ts';
+import { Platform } from '../../lib/platform.ts';
+
+function paymentsOf(stage: Stage, balances: Wishes['balances'] = {}): Template {
+  const platform = new Platform(new App({ analyticsReporting: false }), configOf(stage, { balances }));
+  const stack = platform.stacks.find(({ stackName }) => stackName === `oncebox-${stage}-payments`);
+  if (!stack) throw new Error('there is no stack of payments');
+  return Template.fromStack(stack);
+}
+
+const plans = (template: Template, state: string) =>
+  template.hasResourceProperties('AWS::Events::Rule', {
+    Name: Match.stringLikeRegexp('payments-plan-ticks$'),
+    ScheduleExpression: 'cron(* * * * ? *)',
+    State: state,
+  });
+
+describe('the bulk updates of balances', () => {
+  it('run on a laptop, and on AWS only where they are switched on', () => {
+    plans(paymentsOf('local'), 'ENABLED');
+    plans(paymentsOf('prod'), 'DISABLED');
+    plans(paymentsOf('prod', { updates: 'on' }), 'ENABLED');
+    plans(paymentsOf('local', { updates: 'off' }), 'DISABLED');
+  });
+
+  it('are planned as the stage is told', () => {
+    paymentsOf('local', { interval: '15', chunksPerTick: 'all' }).hasResourceProperties('AWS::Lambda::Function', {
+      FunctionName: 'oncebox-local-payments-plan-ticks',
+      Environment: { Variables: Match.objectLike({ TICK_INTERVAL_S: '15', CHUNKS_PER_TICK: 'all' }) },
+    });
+  });
+
+  it('wait on a queue that nothing but their planner feeds', () => {
+    const template = paymentsOf('local');
+    template.hasResourceProperties('AWS::SQS::Queue', { QueueName: 'oncebox-local-balance-ticks' });
+    const fed = Object.values(template.findResources('AWS::Events::Rule')).map(({ Properties }) => Properties.Name);
+    expect(fed).not.toContain('oncebox-local-balance-ticks');
+    template.hasResourceProperties('AWS::Lambda::EventSourceMapping', { BatchSize: 2 });
+  });
+});
