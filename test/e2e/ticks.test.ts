@@ -1,4 +1,4 @@
-import { afterAll, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { sharesIn } from '../../lambdas/payments/entry-row.ts';
 import { BehindTheDoors } from '../support/behind-the-doors.ts';
 import { faultsInBooks } from '../support/books.ts';
@@ -14,7 +14,8 @@ const USERS = 1000;
 
 const entries = async () => (await behind.rows('payments')).filter(({ sk }) => /^TICK#[^#]+$/.test(sk));
 
-afterAll(() => operator.call('consumers', 'start', 'balance-ticks'));
+beforeAll(() => behind.ticking(true));
+afterAll(() => behind.ticking(false));
 
 test('1,000 users are seeded in seconds, and a second time is no one new', async () => {
   const seed = () => operator.told<{ new: number; seconds: number }>('seed', 'users', '--count', String(USERS));
@@ -23,11 +24,8 @@ test('1,000 users are seeded in seconds, and a second time is no one new', async
   expect(first).toMatchObject({ new: USERS, first: 'u42-000001', last: 'u42-001000' });
   expect(first.seconds).toBeLessThan(15);
   expect(await seed()).toMatchObject({ new: 0 });
-  const rows = await behind.rows('payments');
-  expect(
-    rows.filter(({ pk }) => pk.startsWith('ACCOUNT#u42-') && pk.length === 'ACCOUNT#u42-000001'.length),
-  ).toHaveLength(USERS);
-  expect(faultsInBooks(rows)).toEqual([]);
+  const isSeeded = ({ pk, sk }: { pk: string; sk: string }) => /^ACCOUNT#u42-\d{6}$/.test(pk) && sk === 'STATE';
+  expect((await behind.rows('payments')).filter(isSeeded)).toHaveLength(USERS);
 });
 
 test('ticks come by themselves, show in the statement, and the books are right', async () => {
@@ -40,6 +38,10 @@ test('ticks come by themselves, show in the statement, and the books are right',
   expect(statement.map(({ reason }) => reason)).toContain('tick');
   expect(statement.at(-1)).toMatchObject({ version: 1, reason: 'seed' });
   expect(statement.map(({ version }) => version)).toEqual(statement.map((_, at) => statement.length - at));
-  await operator.call('consumers', 'stop', 'balance-ticks');
-  expect(faultsInBooks(await behind.rows('payments'))).toEqual([]);
+  await behind.ticking(false);
+  // what was planned of this minute comes still, and a scan in the middle of a tick sees half of it
+  await poll(
+    async () => faultsInBooks(await behind.rows('payments')),
+    (faults) => faults.length === 0,
+  );
 });
