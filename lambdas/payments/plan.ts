@@ -24,7 +24,7 @@ export async function planMinute(time: number, { chunks, send, clock, ...program
   // one tick after the other: the first is due now, and a million users' are many messages
   for (const tick of timely) {
     const drawn = chunksOf(tick.id, all, programme);
-    await send(drawn.map((chunk) => ({ body: JSON.stringify(planned(tick, chunk, now)), delayS: delayOf(tick, now) })));
+    await send(drawn.map((chunk) => ({ body: JSON.stringify(planned(tick, chunk)), delayS: delayOf(tick, now) })));
     messages += drawn.length;
   }
   count('TicksPlanned', timely.length);
@@ -34,8 +34,9 @@ export async function planMinute(time: number, { chunks, send, clock, ...program
 
 const delayOf = ({ due_at }: Tick, now: number): number => Math.max(0, Math.ceil((due_at - now) / 1000));
 
-const planned = ({ id, due_at, late_at }: Tick, chunk: number, now: number) =>
+/** Its age counts from when it is due: what is put back for contention must not wait as if it were a minute old. */
+const planned = ({ id, due_at, late_at }: Tick, chunk: number) =>
   TickPlanned.make(
     { tick: id, chunk, due_at: iso(due_at), late_at: iso(late_at) },
-    { time: iso(now), correlation_id: `tick:${id}`, causation_id: `minute:${minuteOf(due_at)}` },
+    { time: iso(due_at), correlation_id: `tick:${id}`, causation_id: `minute:${minuteOf(due_at)}` },
   );
