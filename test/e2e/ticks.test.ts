@@ -1,5 +1,7 @@
+import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { sharesIn } from '../../lambdas/payments/entry-row.ts';
+import { clientOptions } from '../../localstack/settings.ts';
 import { BehindTheDoors } from '../support/behind-the-doors.ts';
 import { faultsInBooks } from '../support/books.ts';
 import { Operator } from '../support/operator.ts';
@@ -45,3 +47,18 @@ test('ticks come by themselves, show in the statement, and the books are right',
     (faults) => faults.length === 0,
   );
 });
+
+test('a chunk’s turn costs what docs/scale.md says: no index is written for a change of a balance', async () => {
+  const logs = new CloudWatchLogsClient(clientOptions(inject('endpoint')));
+  const logGroupName = '/aws/lambda/oncebox-test-payments-on-balance-ticks';
+  const { events = [] } = await logs.send(new FilterLogEventsCommand({ logGroupName }));
+  const units = events
+    .flatMap(({ message = '' }) => (message.includes('"call ended"') ? [JSON.parse(message) as Used] : []))
+    .map(({ write_units }) => write_units);
+  // two messages may share a call
+  expect(Math.min(...units.filter((one) => one > 0))).toBeLessThanOrEqual(216);
+});
+
+interface Used {
+  readonly write_units: number;
+}
