@@ -1,13 +1,15 @@
-import { App } from 'aws-cdk-lib';
+import { App, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { configOf, type Stage, type Wishes } from '../../lib/config.ts';
-import { Platform } from '../../lib/platform.ts';
+import { Payments } from '../../lib/contexts/payments.ts';
+import { DataStack } from '../../lib/data.ts';
 
 function paymentsOf(stage: Stage, balances: Wishes['balances'] = {}): Template {
-  const platform = new Platform(new App({ analyticsReporting: false }), configOf(stage, { balances }));
-  const stack = platform.stacks.find(({ stackName }) => stackName === `oncebox-${stage}-payments`);
-  if (!stack) throw new Error('there is no stack of payments');
+  const app = new App({ analyticsReporting: false });
+  const config = configOf(stage, { balances });
+  const stack = new Stack(app, 'Payments');
+  new Payments(stack, config, new DataStack(app, config).payments);
   return Template.fromStack(stack);
 }
 
