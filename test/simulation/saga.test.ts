@@ -84,6 +84,26 @@ describe('an order and its ticket', () => {
   });
 });
 
+test('a product that tickets never heard of is put again, and the sweep ends the order that waited for it', async () => {
+  const world = new World(3, { loses: ({ type, nudge }) => type === 'ProductChanged' && nudge === undefined });
+  await account(world, 'alice', 10);
+  await product(world, 'new', 10, 1);
+  const id = await world.during(order(world, { user_id: 'alice', items: [{ sku: 'new', quantity: 1 }] }));
+  await world.settle();
+  await world.during(world.clock.sleep(30 * 60_000));
+  expect(await orderOf(world, id)).toMatchObject({ status: 'PAYMENT_AUTHORIZED' });
+  // it was waited for as long as it could be parked somewhere, and then somebody was to look
+  expect(world.queues['ticket-issuing'].dlq.map(({ epitaph }) => epitaph?.reason)).toEqual([
+    'NotYet: not heard of yet: new',
+  ]);
+  await product(world, 'new', 10, 1);
+  await world.settle();
+  const open = async () => (await orderOf(world, id))['status'] !== 'FINISHED';
+  for (let minutes = 0; minutes < 70 && (await open()); minutes++) await world.sweepAMinuteLater();
+  expect(await open()).toBe(false);
+  expect(faultsInBooks(world.payments.all())).toEqual([]);
+});
+
 /** Everything that a plain order, a refused one and a refunded one say on their way. */
 const histories = ['OrderCreated', 'PaymentAuthorized', 'PaymentDeclined', 'TicketIssued', 'TicketRejected'];
 const undone = ['RefundRequested', 'PaymentRefunded', 'TicketVoided'];
