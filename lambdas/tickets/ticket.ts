@@ -57,7 +57,7 @@ export function claim(items: readonly Item[], stock: readonly Stock[], taken: re
   return { decided: 'issued', stock: stock.map((one) => claimed(one, wanted.get(one.sku) ?? 0)) };
 }
 
-/** The stock after what an order claimed is free again. */
+/** The stock after what an order claimed is free again. One that was made anew by hand may know nothing of the claim. */
 export function giveBack(items: readonly Item[], stock: readonly Stock[]): Stock[] {
   const held = quantitiesIn(items);
   return stock.map((one) => claimed(one, -(held.get(one.sku) ?? 0)));
@@ -65,7 +65,7 @@ export function giveBack(items: readonly Item[], stock: readonly Stock[]): Stock
 
 const claimed = (stock: Stock, quantity: number): Stock => ({
   ...stock,
-  claimed: stock.claimed + quantity,
+  claimed: Math.max(0, stock.claimed + quantity),
   version: stock.version + 1,
 });
 

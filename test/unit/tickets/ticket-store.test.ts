@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Item } from '../../../events/items.ts';
+import { versionIs } from '../../../lambdas/shared/store.ts';
 import { boxOffice, offered, orderId, paid, refunded } from './box-office.ts';
 
 const seat = (name: string) => ({ sku: 'concert', quantity: 1, seat: name });
@@ -170,6 +171,34 @@ describe('a refund', () => {
       expect(await stock('concert')).toMatchObject({ claimed: 0 });
       expect(seats()).toEqual([]);
     }
+  });
+
+  test.each([
+    ['gone', undefined],
+    ['of another order', orderId('z')],
+  ])('whose seat is %s, by hand, voids the ticket and leaves that row alone', async (_, owner) => {
+    const { issue, refund, table, queue, said, stock, seats, ticket } = await boxOffice({ concert: 5 });
+    await issue(paid('a', [seat('A1'), seat('A2')]));
+    const key = { pk: 'SKU#concert', sk: 'SEAT#A1' };
+    const row = { ...key, sku: 'concert', seat: 'A1', order_id: owner, version: 1 };
+    await table.write([owner ? { op: 'put', item: row } : { op: 'erase', key, when: versionIs(1) }], 'token');
+    expect(await refund(refunded('a'))).toEqual([]);
+    expect(queue.putBacks).toEqual([]);
+    expect(said('TicketVoided')).toHaveLength(1);
+    expect(await ticket('a')).toMatchObject({ decided: 'voided' });
+    expect(await stock('concert')).toMatchObject({ claimed: 0 });
+    expect(seats()).toEqual(owner ? ['concert A1 z'] : []);
+  });
+
+  test('whose stock is gone, by hand, voids the ticket all the same, and gives back what there is', async () => {
+    const { issue, refund, table, said, stock, seats } = await boxOffice({ concert: 5, shirt: 5 });
+    await issue(paid('a', [seat('A1'), shirts(2)]));
+    await table.write([{ op: 'erase', key: { pk: 'SKU#shirt', sk: 'STOCK' }, when: versionIs(1) }], 'token');
+    expect(await refund(refunded('a'))).toEqual([]);
+    expect(said('TicketVoided')).toHaveLength(1);
+    expect(await stock('shirt')).toBeUndefined();
+    expect(await stock('concert')).toMatchObject({ claimed: 0 });
+    expect(seats()).toEqual([]);
   });
 
   test.each([[[seat('A1')]], [undefined]])('that meets itself voids the ticket once: %j', async (items) => {

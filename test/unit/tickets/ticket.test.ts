@@ -94,6 +94,10 @@ test('a ticket that is void gives back exactly what it claimed', () => {
   ]);
 });
 
+test('stock that was made anew by hand does not get back what it never gave', () => {
+  expect(giveBack([so(3)], [stock('shirt', 5, 1)])).toEqual([stock('shirt', 5, 0, 5)]);
+});
+
 describe('what catalog says of a product', () => {
   const hearing = given((before: Stock | undefined, said: Offer) => offer(before, said));
   const said = (capacity: number, version: number): Offer => ({ sku: 'shirt', capacity, version });
