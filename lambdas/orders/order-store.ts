@@ -53,7 +53,7 @@ export function orderStore(unit: Unit) {
         writes: [graveOf(orderKey(event.data.order_id).pk, event, death, unit.clock.now())],
         result: undefined,
       })),
-    /** Asks again after those that have waited for too long; says how many there were. */
+    /** Asks again after those that have waited for too long; says how many there are, and how many for long. */
     nudgeStuck: (now: number, limitMinutes: number) => nudgeStuckOrders(unit, now, limitMinutes),
     /** Sets a refund going, once for each making. */
     refund: (id: string, note: string | undefined, making: Making, correlationId: string) =>
