@@ -1,10 +1,12 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import * as z from 'zod/mini';
 import { defineEvent, type EventOf } from '../../../events/envelope.ts';
 import type { Chaos } from '../../../lambdas/shared/chaos-setting.ts';
 import { calm } from '../../../lambdas/shared/chaos-setting.ts';
-import { backoffSeconds, consume, consumeGroups, MAX_RECEIVES } from '../../../lambdas/shared/consume.ts';
+import { consume, consumeGroups } from '../../../lambdas/shared/consume.ts';
+import { backoffSeconds, MAX_RECEIVES, putBackSeconds } from '../../../lambdas/shared/deliver.ts';
 import { AlreadyDone, Busy, Poison, Rejected } from '../../../lambdas/shared/errors.ts';
+import { metrics } from '../../../lambdas/shared/observability.ts';
 import type { Call } from '../../../lambdas/shared/receipt.ts';
 import { chaosOf, Greeted, greeted, message, NotedQueue, noon, steppingClock } from '../kit.ts';
 
@@ -231,6 +233,27 @@ describe('a message that meets contention', () => {
     expect(await receive(message('m', body, 5))).toEqual([]);
     expect(queue.putBacks).toEqual([JSON.stringify(body)]);
     expect(queue.buried).toEqual([]);
+  });
+
+  test('comes back within seconds at first, and the older it is the later, with jitter', () => {
+    const bounds = (ageMs: number) => [0, 0.5, 0.999].map((random) => putBackSeconds(ageMs, random));
+    expect(bounds(0)).toEqual([1, 2, 3]);
+    expect(bounds(12_000)).toEqual([1, 2, 3]);
+    expect(bounds(60_000)).toEqual([8, 12, 15]);
+    expect(bounds(3_600_000)).toEqual([60, 90, 120]);
+  });
+
+  test('says for how long it has been under way, since its queue forgets that', async () => {
+    const added = vi.fn();
+    const told = vi.spyOn(metrics, 'singleMetric').mockReturnValue({ addDimension: added, addMetric: added } as never);
+    const { receive, clock } = running(failing('busy', () => new Busy('contended')));
+    clock.pass(400_000);
+    await receive(message('m', greeted('busy'), 1));
+    told.mockRestore();
+    expect(added.mock.calls).toEqual([
+      ['consumer', 'greeter'],
+      ['PutBackAge', 'Seconds', 400],
+    ]);
   });
 
   test('stays where it cannot be put back', async () => {
