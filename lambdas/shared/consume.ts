@@ -58,7 +58,7 @@ export const consume = <const E extends EventDefinition, Deps>(
     mourn,
   );
 
-/** Waiting messages of one kind together: what `by` calls equal is handed over at once, and fails or succeeds at once. */
+/** Waiting messages of one kind together: what `by` calls equal is handed over at once. Where that fails, each goes by itself. */
 export function consumeGroups<const E extends EventDefinition, Deps>(
   on: readonly E[],
   wire: () => (call: Patience) => Deps,
@@ -95,8 +95,8 @@ export function consumeGroups<const E extends EventDefinition, Deps>(
         events,
         clock.now(),
       );
-      // that one of several is decided says nothing of the others
-      if (settled.to === 'decided' && group.length > 1)
+      // that one of several is decided, too early or wrong says nothing of the others; contention is everybody's
+      if (group.length > 1 && settled.to !== 'done' && !settled.contended)
         return (await Promise.all(group.map((one) => take([one])))).flat();
       return group.map((parsed) => ({ ...parsed, ...settled }));
     };
@@ -146,7 +146,7 @@ async function settle(act: () => Promise<unknown>, events: readonly Envelope[], 
       logger.info('already done', { row: `${error.row['pk']} ${error.row['sk']}` });
       return { to: 'decided' };
     }
-    if (error instanceof Busy) return { to: 'queue' };
+    if (error instanceof Busy) return { to: 'queue', contended: true };
     // as long as what is missing may be parked; then it counts as a failure, and ends where somebody looks
     if (error instanceof NotYet && events.every((event) => ageOf(event, now) < NOT_YET_MS)) return { to: 'queue' };
     const permanent = error instanceof Poison || error instanceof Rejected;

@@ -22,9 +22,10 @@ export const putBackSeconds = (ageMs: number, random: number): number => {
 };
 
 /** How the handling of a message has ended. */
-export type Settled =
+export type Settled = { readonly contended?: true } & (
   | { readonly to: 'done' | 'decided' | 'queue' }
-  | { readonly to: 'retry' | 'dlq'; readonly reason: string };
+  | { readonly to: 'retry' | 'dlq'; readonly reason: string }
+);
 export type Outcome = { readonly record: SQSRecord; readonly event?: Envelope } & Settled;
 
 /** Tells those whom an event was about that it was buried. */

@@ -20,26 +20,31 @@ const plans = (template: Template, state: string) =>
     State: state,
   });
 
+// made outside of the tests: the first of them bundles every handler
+const laptop = paymentsOf('local');
+const prod = paymentsOf('prod');
+const otherwise = paymentsOf('local', { updates: 'off', interval: '15', chunksPerTick: 'all' });
+const wanted = paymentsOf('prod', { updates: 'on' });
+
 describe('the bulk updates of balances', () => {
   it('run on a laptop, and on AWS only where they are switched on', () => {
-    plans(paymentsOf('local'), 'ENABLED');
-    plans(paymentsOf('prod'), 'DISABLED');
-    plans(paymentsOf('prod', { updates: 'on' }), 'ENABLED');
-    plans(paymentsOf('local', { updates: 'off' }), 'DISABLED');
+    plans(laptop, 'ENABLED');
+    plans(prod, 'DISABLED');
+    plans(wanted, 'ENABLED');
+    plans(otherwise, 'DISABLED');
   });
 
   it('are planned as the stage is told', () => {
-    paymentsOf('local', { interval: '15', chunksPerTick: 'all' }).hasResourceProperties('AWS::Lambda::Function', {
+    otherwise.hasResourceProperties('AWS::Lambda::Function', {
       FunctionName: 'oncebox-local-payments-plan-ticks',
       Environment: { Variables: Match.objectLike({ TICK_INTERVAL_S: '15', CHUNKS_PER_TICK: 'all' }) },
     });
   });
 
   it('wait on a queue that nothing but their planner feeds', () => {
-    const template = paymentsOf('local');
-    template.hasResourceProperties('AWS::SQS::Queue', { QueueName: 'oncebox-local-balance-ticks' });
-    const fed = Object.values(template.findResources('AWS::Events::Rule')).map(({ Properties }) => Properties.Name);
+    laptop.hasResourceProperties('AWS::SQS::Queue', { QueueName: 'oncebox-local-balance-ticks' });
+    const fed = Object.values(laptop.findResources('AWS::Events::Rule')).map(({ Properties }) => Properties.Name);
     expect(fed).not.toContain('oncebox-local-balance-ticks');
-    template.hasResourceProperties('AWS::Lambda::EventSourceMapping', { BatchSize: 2 });
+    laptop.hasResourceProperties('AWS::Lambda::EventSourceMapping', { BatchSize: 2 });
   });
 });

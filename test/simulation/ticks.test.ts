@@ -256,9 +256,11 @@ describe('a function that dies between a chunk and those whom it left', () => {
 
 test('a day of ticks passes in seconds, and the books are right', async () => {
   const { world, rows } = await seededWorld();
-  const started = performance.now();
+  const started = process.cpuUsage();
   await world.tickFor(24 * 60);
-  const seconds = (performance.now() - started) / 1000;
+  // of this process alone: whatever else keeps the machine busy is no part of it
+  const { user, system } = process.cpuUsage(started);
+  const seconds = (user + system) / 1e6;
   console.log(`simulation: 8,640 ticks in ${seconds.toFixed(1)} s`);
   expect(rows('TICK#')).toHaveLength(8640);
   expect(isDead(world)).toEqual([]);

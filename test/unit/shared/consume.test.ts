@@ -5,7 +5,7 @@ import type { Chaos } from '../../../lambdas/shared/chaos-setting.ts';
 import { calm } from '../../../lambdas/shared/chaos-setting.ts';
 import { consume, consumeGroups } from '../../../lambdas/shared/consume.ts';
 import { backoffSeconds, MAX_RECEIVES, putBackSeconds } from '../../../lambdas/shared/deliver.ts';
-import { AlreadyDone, Busy, Poison, Rejected } from '../../../lambdas/shared/errors.ts';
+import { AlreadyDone, Busy, NotYet, Poison, Rejected } from '../../../lambdas/shared/errors.ts';
 import { metrics } from '../../../lambdas/shared/observability.ts';
 import type { Call } from '../../../lambdas/shared/receipt.ts';
 import { chaosOf, Greeted, greeted, message, NotedQueue, noon, steppingClock } from '../kit.ts';
@@ -315,14 +315,43 @@ describe('messages of one kind', () => {
     expect(queue.buried.map(({ body }) => body)).toEqual(['poison']);
   });
 
-  test('fail together, each by its own count, while another kind is unharmed', async () => {
+  test('that fail together are taken one by one, so that what is wrong with one harms no other', async () => {
+    const groups: string[][] = [];
     const { run, queue } = grouped(async (names) => {
       if (names.includes('b1')) throw boom();
+      groups.push(names);
     });
     const { batchItemFailures } = await run({ Records: records }, 'greeter', 1000);
+    expect(groups).toEqual([['a1', 'a2'], ['b2']]);
     expect(batchItemFailures).toEqual([{ itemIdentifier: 'b1' }]);
     expect(queue.delays.flat()).toEqual([{ id: 'b1', handle: 'handle-b1', seconds: 1 }]);
-    expect(queue.buried.map(({ epitaph }) => epitaph.reason)).toContain('Error: boom');
+    expect(queue.buried.map(({ body }) => body)).toEqual(['poison']);
+  });
+
+  test('that meet contention are put back together: one by one they would only meet more of it', async () => {
+    let tries = 0;
+    const { run, queue } = grouped(async () => {
+      tries += 1;
+      throw new Busy('contended');
+    });
+    await run({ Records: records }, 'greeter', 1000);
+    expect(tries).toBe(2);
+    expect(queue.putBacks).toHaveLength(4);
+  });
+
+  test('of which one came too early wait each for its own time', async () => {
+    const { run, queue } = grouped(async (names) => {
+      if (names.includes('a1')) throw new NotYet('not heard of yet');
+    });
+    const late = { ...greeted('a1', { times: 1 }), published_at: new Date(noon - 16 * 60_000).toISOString() };
+    const Records = [
+      message('late', late, 5),
+      message('young', greeted('a1', { times: 1 })),
+      message('a2', greeted('a2')),
+    ];
+    expect(await run({ Records }, 'greeter', 1000)).toEqual({ batchItemFailures: [] });
+    expect(queue.buried.map(({ body }) => body)).toEqual([JSON.stringify(late)]);
+    expect(queue.putBacks).toEqual([JSON.stringify(greeted('a1', { times: 1 }))]);
   });
 });
 
