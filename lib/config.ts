@@ -20,6 +20,13 @@ export interface StageConfig {
   readonly consumersAtOnce: number;
   /** A step of an order that takes longer is asked after, minute by minute. */
   readonly stuckAfterMinutes: number;
+  readonly balances: {
+    /** How old a balance may be that is shown from memory. */
+    readonly cachedForMs: number;
+    /** How often the read model is compared with the ledger, and so many buckets of it each time. */
+    readonly syncEveryMinutes: number;
+    readonly bucketsPerSync: number;
+  };
   /** What the chaos parameter says at first. A stage without it is not wired for chaos at all. */
   readonly chaos?: Chaos;
   /** How long a function goes on with the chaos that it has read. */
@@ -38,6 +45,7 @@ const laptop: Settings = {
   logRetentionDays: 7,
   consumersAtOnce: 2,
   stuckAfterMinutes: 1,
+  balances: { cachedForMs: 1000, syncEveryMinutes: 5, bucketsPerSync: 250 },
   chaos: { ...calm, publish_failure: 0.2 },
 };
 
@@ -48,6 +56,8 @@ const cloud: Settings = {
   logRetentionDays: 90,
   consumersAtOnce: 20,
   stuckAfterMinutes: 2,
+  // 250 buckets are all of 20,000 users, or a million in three hours and a half, at about 50,000 read units a run
+  balances: { cachedForMs: 2000, syncEveryMinutes: 5, bucketsPerSync: 250 },
 };
 
 const stages = {

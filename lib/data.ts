@@ -2,7 +2,7 @@ import { Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { productsOnShelf } from '../lambdas/catalog/table.ts';
 import { ordersByUser, statedByMinute } from '../lambdas/orders/table.ts';
-import { entriesByAccount } from '../lambdas/payments/table.ts';
+import { accountsByBucket, entriesByAccount } from '../lambdas/payments/table.ts';
 import { nameOf, type StageConfig } from './config.ts';
 import { LedgerTable, OutboxTable } from './constructs/outbox-table.ts';
 
@@ -12,6 +12,7 @@ export class DataStack extends Stack {
   readonly orders: OutboxTable;
   readonly tickets: OutboxTable;
   readonly catalog: OutboxTable;
+  readonly balances: OutboxTable;
 
   constructor(app: Construct, config: StageConfig) {
     super(app, nameOf(config, 'data'), {
@@ -24,7 +25,10 @@ export class DataStack extends Stack {
     this.payments = new LedgerTable(this, 'Payments', {
       owner: 'payments',
       config,
-      indexes: [{ index: entriesByAccount, sorts: 'numbers', project: 'all' }],
+      indexes: [
+        { index: entriesByAccount, sorts: 'numbers', project: 'all' },
+        { index: accountsByBucket, sorts: 'strings', project: 'keys' },
+      ],
     });
     // A rename loses every order and what was decided about it; payments would take a second order of one id for a repeat.
     // `by_user` has keys only: an order's row changes with each step, and its keys do not.
@@ -44,5 +48,7 @@ export class DataStack extends Stack {
       config,
       indexes: [{ index: productsOnShelf, sorts: 'strings', project: 'keys' }],
     });
+    // A rename loses nothing for good: the sync fills it again from the ledger, all of it by `ops balances sync`.
+    this.balances = new OutboxTable(this, 'Balances', { owner: 'balances', config });
   }
 }

@@ -14,7 +14,7 @@ export interface Contract<P, Q, B, R> {
   /** 200 unless said otherwise. */
   readonly status?: number;
   /** What the reply says in its head beside what every reply does: for the API's description. */
-  readonly headers?: readonly string[];
+  readonly headers?: readonly 'X-Cache'[];
 }
 
 export interface Request<P, Q, B> {

@@ -1,6 +1,11 @@
 import type { APIGatewayProxyEvent } from 'aws-lambda';
 import { type Envelope, Envelope as EnvelopeSchema } from '../../events/envelope.ts';
 import type { Item as OrderItem } from '../../events/items.ts';
+import { handler as balancesApi } from '../../lambdas/balances/api.ts';
+import { balanceStore } from '../../lambdas/balances/balance-store.ts';
+import { doorCaches, ledgerIn } from '../../lambdas/balances/deps.ts';
+import { handler as onBalanceUpdates } from '../../lambdas/balances/on-balance-updates.ts';
+import { type Compared, syncNext } from '../../lambdas/balances/sync.ts';
 import { handler as catalogApi } from '../../lambdas/catalog/api.ts';
 import { handler as onCatalogInvalidation } from '../../lambdas/catalog/on-catalog-invalidation.ts';
 import { productStore } from '../../lambdas/catalog/product-store.ts';
@@ -49,6 +54,8 @@ export interface Reply {
 const TIMEOUT_MS = 30_000;
 const STREAM_BATCH = 100;
 const STUCK_AFTER_MINUTES = 1;
+const CACHED_FOR_MS = 1000;
+const SYNC_PATIENCE_MS = 120_000;
 
 /** The whole of Oncebox in memory: the real handlers, with a seeded clock and seeded faults around them. */
 export class World {
@@ -58,6 +65,7 @@ export class World {
   readonly payments: MemoryStore;
   readonly tickets: MemoryStore;
   readonly catalog: MemoryStore;
+  readonly balances: MemoryStore;
   readonly queues: {
     readonly 'order-payments': MemoryQueue;
     readonly 'payment-status': MemoryQueue;
@@ -67,6 +75,7 @@ export class World {
     readonly 'order-refunds-tickets': MemoryQueue;
     readonly 'product-changes': MemoryQueue;
     readonly 'catalog-invalidation': MemoryQueue;
+    readonly balance_updates: MemoryQueue;
     readonly 'outbox-retry': MemoryQueue;
   };
   readonly published: Envelope[] = [];
@@ -81,6 +90,7 @@ export class World {
     this.payments = this.#table('payments');
     this.tickets = this.#table('tickets');
     this.catalog = this.#table('catalog');
+    this.balances = this.#table('balances');
     const { clock } = this;
     const paymentDeps = ({ deadline }: Patience) => ({
       payments: paymentStore({ store: this.#contended(this.payments), clock, deadline }),
@@ -100,6 +110,17 @@ export class World {
     const catalogDeps = ({ deadline }: Patience) => ({
       products: productStore({ store: this.#contended(this.catalog), clock, deadline }),
     });
+    const balanceDeps = ({ deadline }: Patience) => ({
+      balances: balanceStore({ store: this.#contended(this.balances), clock, deadline }),
+    });
+    const caches = doorCaches(clock, CACHED_FOR_MS);
+    const balanceDoors = (call: Patience) => ({ ...balanceDeps(call), ...caches });
+    this.#balancesDoor = balancesApi.with({ deps: balanceDoors, clock, baseUrl: '' });
+    this.#sync = (bucketsPerRun) => {
+      const deadline = clock.now() + SYNC_PATIENCE_MS;
+      const ports = { ...balanceDeps({ deadline }), ledger: ledgerIn(this.#contended(this.payments)), clock };
+      return syncNext(ports, { bucketsPerRun, deadline });
+    };
     this.#catalogDoor = catalogApi.with({ deps: catalogDeps, clock, baseUrl: '' });
     this.#paymentsDoor = paymentsApi.with({ deps: paymentDeps, clock, baseUrl: '' });
     this.#ordersDoor = ordersApi.with({ deps: orderDoors, clock, baseUrl: '' });
@@ -112,6 +133,7 @@ export class World {
       'order-refunds-tickets': this.#queue('order-refunds-tickets', onOrderRefundsTickets, ticketDeps),
       'product-changes': this.#queue('product-changes', onProductChanges, ticketDeps),
       'catalog-invalidation': this.#queue('catalog-invalidation', onCatalogInvalidation, catalogDeps),
+      balance_updates: this.#queue('balance_updates', onBalanceUpdates, balanceDeps),
       'outbox-retry': new MemoryQueue(clock, {
         maxReceives: 1000,
         consumer: (event) =>
@@ -125,6 +147,8 @@ export class World {
   }
 
   readonly #sweep: (now: number) => Promise<number>;
+  readonly #sync: (bucketsPerRun: number) => Promise<Compared[]>;
+  readonly #balancesDoor: (event: APIGatewayProxyEvent) => ReturnType<ReturnType<typeof balancesApi.with>>;
   readonly #catalogDoor: (event: APIGatewayProxyEvent) => ReturnType<ReturnType<typeof catalogApi.with>>;
   readonly #paymentsDoor: (event: APIGatewayProxyEvent) => ReturnType<ReturnType<typeof paymentsApi.with>>;
   readonly #ordersDoor: (event: APIGatewayProxyEvent) => ReturnType<ReturnType<typeof ordersApi.with>>;
@@ -160,6 +184,7 @@ export class World {
 
   #doorTo(resource: string) {
     if (resource.startsWith('/payments')) return this.#paymentsDoor;
+    if (resource.startsWith('/balances')) return this.#balancesDoor;
     return resource.startsWith('/catalog') ? this.#catalogDoor : this.#ordersDoor;
   }
 
@@ -179,6 +204,11 @@ export class World {
     await this.during(this.clock.sleep(60_000));
     await this.during(this.#sweep(this.clock.now()));
     await this.settle();
+  }
+
+  /** The sync of balances runs as its schedule would have it. */
+  sync(bucketsPerRun = Number.POSITIVE_INFINITY): Promise<Compared[]> {
+    return this.during(this.#sync(bucketsPerRun));
   }
 
   /** Until every stream is read and every queue is empty. */
