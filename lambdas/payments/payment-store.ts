@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import type { EventOf } from '../../events/envelope.ts';
 import type { OrderCreated } from '../../events/orders/order-created.ts';
 import type { RefundRequested } from '../../events/orders/refund-requested.ts';
+import { bucketOf } from '../../events/payments/bucket.ts';
 import { PaymentAuthorized } from '../../events/payments/payment-authorized.ts';
 import { DeclineReason, PaymentDeclined } from '../../events/payments/payment-declined.ts';
 import { PaymentRefunded } from '../../events/payments/payment-refunded.ts';
@@ -62,7 +63,8 @@ async function open(unit: Unit, userId: string, making: Making): Promise<Made<{ 
   try {
     return await commit(unit, async () => {
       const account = openAccount(userId, iso(unit.clock.now()));
-      const item = { ...accountKey(userId), ...account, opened_by: making.id, body_hash: making.body_hash };
+      const made = { bucket: bucketOf(userId), opened_by: making.id, body_hash: making.body_hash };
+      const item = { ...accountKey(userId), ...account, ...made };
       return { writes: [{ op: 'put', item, when: absent, decides: true }], result: { made: opened, replayed: false } };
     });
   } catch (error) {
