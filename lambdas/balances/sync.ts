@@ -121,14 +121,14 @@ async function look(ports: SyncPorts, bucket: string, tell: (drift: Drift) => vo
   const { balances, clock } = ports;
   let accounts = 0;
   let offAt: number | undefined;
-  let wasWrong = false;
+  let wasFalse = false;
   for (let looks = 0; looks < LOOKS; looks++) {
     const before = await balances.summary(bucket);
     const { views, found } = await compareAccounts(ports, bucket);
     const after = await balances.summary(bucket);
     accounts = views.length;
     for (const drift of found) tell(drift);
-    wasWrong ||= found.some(({ kind }) => kind === 'wrong');
+    wasFalse ||= found.some(({ kind }) => kind === 'wrong' || kind === 'ahead');
     if (after.version !== before.version) continue;
     const counted = summarize(views);
     if (agree(after.summary, counted)) return { accounts };
@@ -138,8 +138,8 @@ async function look(ports: SyncPorts, bucket: string, tell: (drift: Drift) => vo
       continue;
     }
     if (!(await balances.recount(bucket, after.version, counted))) continue;
-    // a balance that was changed behind its summary's back, once it is right, has put the sum wrong by as much
-    if (!wasWrong) tell({ bucket, kind: 'summary', repaired: true });
+    // a view that was changed behind its summary's back is one drift, and not two
+    if (!wasFalse) tell({ bucket, kind: 'summary', repaired: true });
     return { accounts };
   }
   logger.info('bucket changes too often to be counted', { bucket });
