@@ -113,9 +113,9 @@ async function syncBucket(ports: SyncPorts, bucket: string): Promise<Compared> {
 }
 
 /**
- * Compares a bucket's accounts one by one, and then their summary with the sum of them. That is only fair while no
- * account changes: a summary whose version has moved during the look is looked at again. One that is off must be off
- * still, at the same version, after a pause in which the ledger's index has caught up.
+ * Compares a bucket's accounts one by one, and then their summary with a count of them. That is only fair while none of
+ * them changes: a summary that is off must be off still, at the very same version, after a pause in which the ledger's
+ * index has caught up as well.
  */
 async function look(ports: SyncPorts, bucket: string, tell: (drift: Drift) => void) {
   const { balances, clock } = ports;
@@ -123,21 +123,20 @@ async function look(ports: SyncPorts, bucket: string, tell: (drift: Drift) => vo
   let offAt: number | undefined;
   let wasFalse = false;
   for (let looks = 0; looks < LOOKS; looks++) {
-    const before = await balances.summary(bucket);
     const { views, found } = await compareAccounts(ports, bucket);
-    const after = await balances.summary(bucket);
     accounts = views.length;
     for (const drift of found) tell(drift);
     wasFalse ||= found.some(({ kind }) => kind === 'wrong' || kind === 'ahead');
-    if (after.version !== before.version) continue;
+    if (found.some(({ repaired }) => repaired)) continue;
+    const { summary, version } = await balances.summary(bucket);
     const counted = summarize(views);
-    if (agree(after.summary, counted)) return { accounts };
-    if (offAt !== after.version) {
-      offAt = after.version;
+    if (agree(summary, counted)) return { accounts };
+    if (offAt !== version) {
+      offAt = version;
       await clock.sleep(INDEX_LAG_MS);
       continue;
     }
-    if (!(await balances.recount(bucket, after.version, counted))) continue;
+    if (!(await balances.recount(bucket, version, counted))) continue;
     // a view that was changed behind its summary's back is one drift, and not two
     if (!wasFalse) tell({ bucket, kind: 'summary', repaired: true });
     return { accounts };
