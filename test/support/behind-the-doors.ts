@@ -9,7 +9,13 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { DynamoDBDocumentClient, GetCommand, ScanCommand, type ScanCommandOutput } from '@aws-sdk/lib-dynamodb';
+import {
+  DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  ScanCommand,
+  type ScanCommandOutput,
+} from '@aws-sdk/lib-dynamodb';
 import { type Chaos, calm } from '../../lambdas/shared/chaos-setting.ts';
 import type { Item } from '../../lambdas/shared/store.ts';
 import { clientOptions } from '../../localstack/settings.ts';
@@ -86,7 +92,7 @@ export class BehindTheDoors {
   }
 
   /** Every row of a table. */
-  async rows(table: 'orders' | 'payments'): Promise<Item[]> {
+  async rows(table: 'orders' | 'payments' | 'balances'): Promise<Item[]> {
     const rows: Item[] = [];
     let start: Record<string, unknown> | undefined;
     do {
@@ -100,6 +106,11 @@ export class BehindTheDoors {
       start = page.LastEvaluatedKey;
     } while (start);
     return rows;
+  }
+
+  /** A row as nobody has decided it. */
+  async falsify(table: 'balances', row: Item): Promise<void> {
+    await this.#tables.send(new PutCommand({ TableName: `oncebox-${this.#stage}-${table}`, Item: row }));
   }
 
   /** From each function's next call on. */
