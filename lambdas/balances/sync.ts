@@ -43,8 +43,8 @@ export interface Compared {
 
 const OTHERS = 16;
 const AT_ONCE = 8;
-/** A look that repairs, one that finds the count off, one after the pause, and one to spare for those who are busy. */
-const LOOKS = 4;
+/** One that repairs, one that finds the count off, one after the pause, and two to spare for a bucket that is busy. */
+const LOOKS = 5;
 /** The index that lists accounts lags behind them by less. */
 const INDEX_LAG_MS = 3000;
 
@@ -114,8 +114,8 @@ async function syncBucket(ports: SyncPorts, bucket: string): Promise<Compared> {
 
 /**
  * Compares a bucket's accounts one by one, and then their summary with a count of them. That is only fair while none of
- * them changes: a summary that is off must be off still, at the very same version, after a pause in which the ledger's
- * index has caught up as well.
+ * them changes, so a summary that has moved during the look is looked at again; and one of more or fewer accounts must
+ * be so still, at the very same version, after a pause in which the ledger's index has caught up.
  */
 async function look(ports: SyncPorts, bucket: string, tell: (drift: Drift) => void) {
   const { balances, clock } = ports;
@@ -123,6 +123,7 @@ async function look(ports: SyncPorts, bucket: string, tell: (drift: Drift) => vo
   let offAt: number | undefined;
   let wasFalse = false;
   for (let looks = 0; looks < LOOKS; looks++) {
+    const before = await balances.summary(bucket);
     const { views, found } = await compareAccounts(ports, bucket);
     accounts = views.length;
     for (const drift of found) tell(drift);
@@ -131,7 +132,8 @@ async function look(ports: SyncPorts, bucket: string, tell: (drift: Drift) => vo
     const { summary, version } = await balances.summary(bucket);
     const counted = summarize(views);
     if (agree(summary, counted)) return { accounts };
-    if (offAt !== version) {
+    if (version !== before.version) continue;
+    if (counted.users !== summary.users && offAt !== version) {
       offAt = version;
       await clock.sleep(INDEX_LAG_MS);
       continue;

@@ -97,7 +97,7 @@ describe('what happens while the sync looks', () => {
       state.ledger = account(version, version);
       await balances.take([update(version, version)]);
     };
-    const always = Object.fromEntries([1, 2, 3, 4].map((time) => [`views ${time}` as const, moves]));
+    const always = Object.fromEntries([1, 2, 3, 4, 5].map((time) => [`views ${time}` as const, moves]));
     const { balances, state, sync } = books(account(1, 1), always);
     await balances.take([update(1, 1)]);
     expect(await sync()).toEqual({ bucket, accounts: 1, drifts: [], isUncounted: true });
