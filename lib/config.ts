@@ -20,7 +20,8 @@ export interface StageConfig {
   readonly consumersAtOnce: number;
   /** A step of an order that takes longer is asked after, minute by minute. */
   readonly stuckAfterMinutes: number;
-  readonly balances: {
+  /** The read model of balances. */
+  readonly readModel: {
     /** How old a balance may be that is shown from memory. */
     readonly cachedForMs: number;
     /** How often the read model is compared with the ledger, and so many buckets of it each time. */
@@ -45,7 +46,7 @@ const laptop: Settings = {
   logRetentionDays: 7,
   consumersAtOnce: 2,
   stuckAfterMinutes: 1,
-  balances: { cachedForMs: 1000, syncEveryMinutes: 5, bucketsPerSync: 250 },
+  readModel: { cachedForMs: 1000, syncEveryMinutes: 5, bucketsPerSync: 250 },
   chaos: { ...calm, publish_failure: 0.2 },
 };
 
@@ -57,7 +58,7 @@ const cloud: Settings = {
   consumersAtOnce: 20,
   stuckAfterMinutes: 2,
   // 250 buckets are all of 20,000 users, or a million in three hours and a half, at about 50,000 read units a run
-  balances: { cachedForMs: 2000, syncEveryMinutes: 5, bucketsPerSync: 250 },
+  readModel: { cachedForMs: 2000, syncEveryMinutes: 5, bucketsPerSync: 250 },
 };
 
 const stages = {

@@ -20,7 +20,7 @@ export class Balances extends Context {
   constructor(scope: Construct, config: StageConfig, { balances, payments }: DataStack) {
     super(scope, 'Balances', { config, errorImpact: 'Whoever looks at balances sees old ones, or none' });
     const values = { BALANCES_TABLE: balances.name };
-    const { cachedForMs, syncEveryMinutes, bucketsPerSync } = config.balances;
+    const { cachedForMs, syncEveryMinutes, bucketsPerSync } = config.readModel;
 
     this.api = new ContextApi(this, 'Api', {
       routes: balancesRoutes,
