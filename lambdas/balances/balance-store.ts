@@ -39,8 +39,10 @@ export function balanceStore(unit: Unit) {
       return merge(rows.map((row) => keptSummary(row).summary));
     },
     /** Of so many accounts as one page of the ledger has. */
-    views: async (userIds: readonly string[]): Promise<Map<string, View>> =>
-      userIds.length === 0 ? new Map() : viewsIn(await store.getMany(userIds.map(viewKey))),
+    views: async (userIds: readonly string[]): Promise<Map<string, View>> => {
+      const rows = userIds.length === 0 ? [] : await store.getMany(userIds.map(viewKey));
+      return byUser(rows.filter((row) => row !== undefined).map((row) => keptView(row).view));
+    },
     summary: async (bucket: string): Promise<KeptSummary> => keptSummary(await store.get(summaryKey(bucket))),
     /** Puts views right by the ledger's accounts, never to a lower version; answers those that this has changed. */
     putRight: async (bucket: string, accounts: readonly View[]): Promise<readonly View[]> =>
@@ -105,19 +107,14 @@ const change = (unit: Unit, bucket: string, updates: readonly Update[], decide: 
 async function rowsOf(read: Reader, bucket: string, updates: readonly Update[]) {
   const userIds = [...new Set(updates.map(({ user_id }) => user_id))];
   const [summary, ...rows] = await read.getMany([summaryKey(bucket), ...userIds.map(viewKey)]);
+  const kept = rows.filter((row) => row !== undefined).map(keptView);
   // counted in two summaries it would be there twice
-  const stray = rows.find((row) => row !== undefined && keptView(row).bucket !== bucket);
-  if (stray) throw new Poison(`${stray.pk} is in ${keptView(stray).bucket}: no account moves to ${bucket}`);
-  return { kept: keptSummary(summary), views: viewsIn(rows) };
+  const stray = kept.find((one) => one.bucket !== bucket);
+  if (stray) throw new Poison(`${stray.view.user_id} is in ${stray.bucket}: no account moves to ${bucket}`);
+  return { kept: keptSummary(summary), views: byUser(kept.map(({ view }) => view)) };
 }
 
-const viewsIn = (rows: Awaited<ReturnType<Reader['getMany']>>): Map<string, View> =>
-  new Map(
-    rows.flatMap((row) => {
-      const view = row && keptView(row).view;
-      return view ? [[view.user_id, view]] : [];
-    }),
-  );
+const byUser = (views: readonly View[]): Map<string, View> => new Map(views.map((view) => [view.user_id, view]));
 
 const isAt = (version: number): Condition => (version === 0 ? absent : versionIs(version));
 

@@ -56,15 +56,17 @@ const newestOf = (views: readonly View[]): View[] => views.filter(hasBalance).to
 const later = (one: string | undefined, other: string | undefined): string | undefined =>
   one === undefined || (other !== undefined && other > one) ? other : one;
 
-/** The summary after one of its accounts has changed. */
-export function replace(summary: Summary, before: View | undefined, after: View): Summary {
-  const others = summary.newest.filter(({ user_id }) => user_id !== after.user_id);
+/** The summary after some of its accounts have changed: each in place of what it was. */
+function replace(summary: Summary, before: ReadonlyMap<string, View>, after: ReadonlyMap<string, View>): Summary {
+  const now = [...after.values()];
+  const then = now.flatMap(({ user_id }) => before.get(user_id) ?? []);
+  const [added, removed] = [summarize(now), summarize(then)];
   return {
     ...summary,
-    users: summary.users + (before ? 0 : 1),
-    balances: summary.balances + Number(hasBalance(after)) - Number(before !== undefined && hasBalance(before)),
-    sum: summary.sum + BigInt(after.balance) - BigInt(before?.balance ?? 0),
-    newest: newestOf([...others, after]),
+    users: summary.users + added.users - removed.users,
+    balances: summary.balances + added.balances - removed.balances,
+    sum: summary.sum + added.sum - removed.sum,
+    newest: newestOf([...summary.newest.filter(({ user_id }) => !after.has(user_id)), ...now]),
   };
 }
 
@@ -107,24 +109,23 @@ export function fold(
   updates: readonly Update[],
   decide: (view: View | undefined, update: Update) => Heard = hear,
 ): Folded {
-  const now = new Map(views);
   const changed = new Map<string, View>();
   const ignored = { stale: 0, duplicate: 0 };
-  let next = summary;
+  let { last_tick_at } = summary;
   for (const update of updates) {
-    const before = now.get(update.user_id);
-    const heard = decide(before, update);
+    const heard = decide(changed.get(update.user_id) ?? views.get(update.user_id), update);
     if (typeof heard === 'string') ignored[heard] += 1;
-    else {
-      next = replace(next, before, heard);
-      now.set(heard.user_id, heard);
-      changed.set(heard.user_id, heard);
-    }
+    else changed.set(heard.user_id, heard);
     // also of one that came too late for every account: the clock did move
-    if (update.byTick && later(next.last_tick_at, update.updated_at) !== next.last_tick_at)
-      next = { ...next, last_tick_at: update.updated_at };
+    if (update.byTick) last_tick_at = later(last_tick_at, update.updated_at);
   }
-  return { summary: next, changed: [...changed.values()], stale: ignored.stale, duplicates: ignored.duplicate };
+  const isSame = changed.size === 0 && last_tick_at === summary.last_tick_at;
+  return {
+    summary: isSame ? summary : { ...replace(summary, views, changed), last_tick_at },
+    changed: [...changed.values()],
+    stale: ignored.stale,
+    duplicates: ignored.duplicate,
+  };
 }
 
 export type DriftKind = 'wrong' | 'behind' | 'missing' | 'ahead';

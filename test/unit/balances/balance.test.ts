@@ -10,7 +10,6 @@ import {
   NEWEST,
   nobody,
   putRight,
-  replace,
   type Summary,
   summarize,
   type Update,
@@ -88,9 +87,9 @@ describe('the summary of a bucket', () => {
   const one: Summary = { users: 1, balances: 1, sum: 70n, newest: [alice] };
 
   test('counts an account that was opened, and its balance once there is one', () => {
-    const opened = replace(nobody, undefined, view('alice', 0, 0));
+    const opened = fold(new Map(), nobody, [view('alice', 0, 0)]).summary;
     expect(opened).toEqual({ users: 1, balances: 0, sum: 0n, newest: [] });
-    expect(replace(opened, view('alice', 0, 0), alice)).toEqual(one);
+    expect(fold(new Map([['alice', view('alice', 0, 0)]]), opened, [alice]).summary).toEqual(one);
   });
 
   test('counts once who has a balance before anybody said that there is an account', () => {
@@ -100,7 +99,8 @@ describe('the summary of a bucket', () => {
   });
 
   test('has the new balance in place of the old one', () => {
-    expect(replace(one, alice, view('alice', 60, 4))).toEqual({ ...one, sum: 60n, newest: [view('alice', 60, 4)] });
+    const { summary } = fold(new Map([['alice', alice]]), one, [view('alice', 60, 4)]);
+    expect(summary).toEqual({ ...one, sum: 60n, newest: [view('alice', 60, 4)] });
   });
 
   test('has the newest first, no account twice, and no more than it keeps', () => {

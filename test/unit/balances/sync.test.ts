@@ -120,7 +120,7 @@ test('an account that is said to stand in two buckets is refused: it would be co
   const elsewhere = update(2, 2);
   await expect(
     balances.take([{ ...elsewhere, data: { ...elsewhere.data, chunk: 4 } } as BalanceEvent]),
-  ).rejects.toThrow(`USER#alice is in ${bucket}: no account moves to chunk:4`);
+  ).rejects.toThrow(`alice is in ${bucket}: no account moves to chunk:4`);
 });
 
 test('more accounts than one transaction can take are as many transactions as it needs', async () => {
