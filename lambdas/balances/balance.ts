@@ -32,9 +32,15 @@ export const nobody: Summary = { users: 0, balances: 0, sum: 0n, newest: [] };
 /** What an account's next view is; or why it stays as it is. */
 export type Heard = View | 'stale' | 'duplicate';
 
-/** The newest version is true, in whatever order they come. */
+const later = (one: string | undefined, other: string): string => (one === undefined || other > one ? other : one);
+
+/**
+ * The newest version is true, in whatever order they come. Its time does not go back, though clocks differ by a little:
+ * an account would fall behind others that the newest have no place for.
+ */
 export function hear(view: View | undefined, { user_id, balance, version, updated_at }: Update): Heard {
-  if (!view || version > view.version) return { user_id, balance, version, updated_at };
+  if (!view || version > view.version)
+    return { user_id, balance, version, updated_at: later(view?.updated_at, updated_at) };
   return version === view.version ? 'duplicate' : 'stale';
 }
 
@@ -52,9 +58,6 @@ const newestFirst = (one: View, other: View): number => {
 };
 
 const newestOf = (views: readonly View[]): View[] => views.filter(hasBalance).toSorted(newestFirst).slice(0, NEWEST);
-
-const later = (one: string | undefined, other: string | undefined): string | undefined =>
-  one === undefined || (other !== undefined && other > one) ? other : one;
 
 /** The summary after some of its accounts have changed: each in place of what it was. */
 function replace(summary: Summary, before: ReadonlyMap<string, View>, after: ReadonlyMap<string, View>): Summary {
@@ -84,7 +87,9 @@ export const merge = (summaries: readonly Summary[]): Summary => ({
   balances: summaries.reduce((sum, { balances }) => sum + balances, 0),
   sum: summaries.reduce((sum, one) => sum + one.sum, 0n),
   newest: newestOf(summaries.flatMap(({ newest }) => newest)),
-  last_tick_at: summaries.reduce<string | undefined>((at, { last_tick_at }) => later(at, last_tick_at), undefined),
+  last_tick_at: summaries
+    .flatMap(({ last_tick_at }) => last_tick_at ?? [])
+    .reduce<string | undefined>(later, undefined),
 });
 
 const textOf = ({ users, balances, sum, newest }: Summary): string =>

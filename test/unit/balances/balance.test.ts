@@ -44,6 +44,12 @@ describe('what is said of an account', () => {
       .gives(view('alice', 10, 9));
   });
 
+  test('does not go back in time, whatever the clock of whoever states it', () => {
+    hearing(view('alice', 70, 3, 20))
+      .when(view('alice', 60, 4, 19))
+      .gives(view('alice', 60, 4, 20));
+  });
+
   test('is a duplicate at the version that is known, and stale below it', () => {
     hearing(view('alice', 70, 3))
       .when(view('alice', 70, 3))
@@ -209,6 +215,22 @@ describe('updates in any order, any of them again and again', () => {
       }),
     );
   });
+});
+
+test('a summary counts its accounts, whatever the clocks of those who state their balances', () => {
+  const told = fc.record({
+    user: fc.nat(30),
+    balance: fc.nat(1000),
+    version: fc.nat(8),
+    second: fc.nat(100),
+  });
+  fc.assert(
+    fc.property(fc.array(told, { maxLength: 120 }), fc.integer({ min: 1, max: 10 }), (updates, batch) => {
+      const all = updates.map(({ user, balance, version, second }) => view(`u${user}`, balance, version, second));
+      const { views, summary } = takeIn(all, batch);
+      expect(summarize(views)).toEqual({ ...summary, last_tick_at: undefined });
+    }),
+  );
 });
 
 describe('an account and what is known of it', () => {
