@@ -4,6 +4,8 @@
  */
 import { writeFileSync } from 'node:fs';
 import * as z from 'zod';
+import { handler as balances } from '../lambdas/balances/api.ts';
+import { balancesRoutes } from '../lambdas/balances/routes.ts';
 import { handler as catalog } from '../lambdas/catalog/api.ts';
 import { catalogRoutes } from '../lambdas/catalog/routes.ts';
 import { handler as ops } from '../lambdas/ops/api.ts';
@@ -85,6 +87,7 @@ function operation(operationId: string, method: string, { contract }: Route<neve
           ...(contract.status === 201 ? (['Location'] as const) : []),
           ...(isList ? (['Link'] as const) : []),
           ...(method === 'POST' ? (['Idempotency-Replayed'] as const) : []),
+          ...(contract.headers ?? []),
         ),
         content: { 'application/json': { schema: schemaOf(contract.returns) } },
       },
@@ -106,8 +109,20 @@ function operation(operationId: string, method: string, { contract }: Route<neve
 
 export function openApiDocument(): Schema {
   const paths: Record<string, Record<string, Schema>> = {};
-  const doors = new Map<string, Route<never>>([...payments.doors, ...orders.doors, ...catalog.doors, ...ops.doors]);
-  for (const [name, door] of Object.entries({ ...paymentsRoutes, ...ordersRoutes, ...catalogRoutes, ...opsRoutes })) {
+  const doors = new Map<string, Route<never>>([
+    ...payments.doors,
+    ...orders.doors,
+    ...catalog.doors,
+    ...balances.doors,
+    ...ops.doors,
+  ]);
+  for (const [name, door] of Object.entries({
+    ...paymentsRoutes,
+    ...ordersRoutes,
+    ...catalogRoutes,
+    ...balancesRoutes,
+    ...opsRoutes,
+  })) {
     const [method = '', path = ''] = door.split(' ');
     const route = doors.get(door);
     if (!route) throw new Error(`${door} has no route`);
@@ -134,6 +149,10 @@ const headers = {
   'Idempotency-Replayed': {
     description: 'the first answer to this Idempotency-Key again; absent on the first',
     schema: { type: 'string', enum: ['true'] },
+  },
+  'X-Cache': {
+    description: 'whether this is remembered from a moment ago, or read just now',
+    schema: { type: 'string', enum: ['hit', 'miss'] },
   },
   'Retry-After': { description: 'seconds', schema: { type: 'integer' } },
 };

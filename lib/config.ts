@@ -29,6 +29,14 @@ export interface StageConfig {
     /** How many chunks of the programme's members have their turn in each. */
     readonly chunksPerTick: number | 'all';
   };
+  /** The read model of balances. */
+  readonly readModel: {
+    /** How old a balance may be that is shown from memory. */
+    readonly cachedForMs: number;
+    /** How often the read model is compared with the ledger, and so many buckets of it each time. */
+    readonly syncEveryMinutes: number;
+    readonly bucketsPerSync: number;
+  };
   /** What the chaos parameter says at first. A stage without it is not wired for chaos at all. */
   readonly chaos?: Chaos;
   /** How long a function goes on with the chaos that it has read. */
@@ -48,6 +56,7 @@ const laptop: Settings = {
   consumersAtOnce: 2,
   stuckAfterMinutes: 1,
   balances: { updates: true, interval: 10, chunksPerTick: 1 },
+  readModel: { cachedForMs: 1000, syncEveryMinutes: 5, bucketsPerSync: 250 },
   chaos: { ...calm, publish_failure: 0.2 },
 };
 
@@ -59,6 +68,8 @@ const cloud: Settings = {
   consumersAtOnce: 20,
   stuckAfterMinutes: 2,
   balances: { updates: false, interval: 10, chunksPerTick: 1 },
+  // 250 buckets are all of 20,000 users, or a million in three hours and a half, at about 50,000 read units a run
+  readModel: { cachedForMs: 2000, syncEveryMinutes: 5, bucketsPerSync: 250 },
 };
 
 const stages = {

@@ -12,6 +12,7 @@ export class DataStack extends Stack {
   readonly orders: OutboxTable;
   readonly tickets: OutboxTable;
   readonly catalog: OutboxTable;
+  readonly balances: OutboxTable;
 
   constructor(app: Construct, config: StageConfig) {
     super(app, nameOf(config, 'data'), {
@@ -48,5 +49,7 @@ export class DataStack extends Stack {
       config,
       indexes: [{ index: productsOnShelf, sorts: 'strings', project: 'keys' }],
     });
+    // A rename loses nothing for good: the sync fills it again from the ledger, all of it by `ops balances sync`.
+    this.balances = new OutboxTable(this, 'Balances', { owner: 'balances', config });
   }
 }

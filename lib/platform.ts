@@ -1,5 +1,6 @@
 import { Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { balancesRoutes } from '../lambdas/balances/routes.ts';
 import { catalogRoutes } from '../lambdas/catalog/routes.ts';
 import { ordersRoutes } from '../lambdas/orders/routes.ts';
 import { paymentsRoutes } from '../lambdas/payments/routes.ts';
@@ -8,6 +9,7 @@ import { nameOf, type StageConfig } from './config.ts';
 import type { Context } from './constructs/context.ts';
 import { PublicApi } from './constructs/public-api.ts';
 import { Backbone } from './contexts/backbone.ts';
+import { Balances } from './contexts/balances.ts';
 import { Catalog } from './contexts/catalog.ts';
 import { Ops } from './contexts/ops.ts';
 import { Orders } from './contexts/orders.ts';
@@ -47,18 +49,31 @@ export class Platform {
     const catalogStack = stack('catalog', 'products and their prices', backboneStack);
     const catalog = new Catalog(catalogStack, config, data.catalog);
 
-    const opsStack = stack('ops', 'what an operator needs');
-    const ops = new Ops(opsStack, config, [paymentsRoutes, ordersRoutes, catalogRoutes]);
+    const balancesStack = stack('balances', 'the read model of balances', backboneStack);
+    const balances = new Balances(balancesStack, config, data);
 
-    const apiStack = stack('api', 'the one door', paymentsStack, ordersStack, catalogStack, opsStack);
+    const opsStack = stack('ops', 'what an operator needs');
+    const ops = new Ops(opsStack, config, [paymentsRoutes, ordersRoutes, catalogRoutes, balancesRoutes]);
+
+    const apiStack = stack('api', 'the one door', paymentsStack, ordersStack, catalogStack, balancesStack, opsStack);
     const door = new PublicApi(apiStack, 'Door', {
       config,
-      apis: [payments.api, orders.api, catalog.api, ops.api],
+      apis: [payments.api, orders.api, catalog.api, balances.api, ops.api],
       fallback: ops.fallback,
     });
 
-    this.contexts = [backbone, payments, orders, tickets, catalog, ops];
-    this.stacks = [data, backboneStack, paymentsStack, ordersStack, ticketsStack, catalogStack, opsStack, apiStack];
+    this.contexts = [backbone, payments, orders, tickets, catalog, balances, ops];
+    this.stacks = [
+      data,
+      backboneStack,
+      paymentsStack,
+      ordersStack,
+      ticketsStack,
+      catalogStack,
+      balancesStack,
+      opsStack,
+      apiStack,
+    ];
     if (config.onAws) new AwsOnly(app, nameOf(config, 'aws'), { config, contexts: this.contexts, door });
   }
 }

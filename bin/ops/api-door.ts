@@ -19,10 +19,32 @@ export async function askApi(target: Target, path: string): Promise<{ url: strin
 export async function askOrder<T>(target: Target, id: string, about: '' | '/workflow'): Promise<T> {
   const { url, status, text } = await askApi(target, `/orders/${encodeURIComponent(id)}${about}`);
   if (status === 404) throw new Trouble(`There is no order ${id} in stage ${target.stage}.`, 'Its id has 26 letters.');
-  if (status !== 200)
-    throw new Trouble(`${url} answers ${status}: ${text}`, 'npm run ops -- logs tail orders-api --since 5m');
-  return JSON.parse(text) as T;
+  return told(url, status, text, 'orders-api');
 }
+
+/** What a door answers, or the trouble with it and the function that knows why. */
+export async function askFor<T>(target: Target, path: string, answeredBy: string): Promise<T> {
+  const { url, status, text } = await askApi(target, path);
+  return told(url, status, text, answeredBy);
+}
+
+function told<T>(url: string, status: number, text: string, answeredBy: string): T {
+  if (status !== 200)
+    throw new Trouble(`${url} answers ${status}: ${text}`, `npm run ops -- logs tail ${answeredBy} --since 5m`);
+  return parseExactly(text) as T;
+}
+
+/** The library's types do not know them yet. */
+const exactly = JSON as unknown as {
+  parse(text: string, revive: (key: string, value: unknown, context: { source: string }) => unknown): unknown;
+  rawJSON(digits: string): object;
+};
+
+/** An integer beyond 2^53 keeps its digits, and is written again as it was read. */
+export const parseExactly = (text: string): unknown =>
+  exactly.parse(text, (_key, value, { source }) =>
+    typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER ? exactly.rawJSON(source) : value,
+  );
 
 async function apiUrl(client: CloudFormationClient, target: Target): Promise<string> {
   const StackName = target.name('api');
@@ -49,6 +71,7 @@ async function signed({ config }: CloudFormationClient, url: URL): Promise<Recor
     protocol: url.protocol,
     hostname: url.hostname,
     path: url.pathname,
+    query: Object.fromEntries(url.searchParams),
     headers: { host: url.host },
   });
   return headers;

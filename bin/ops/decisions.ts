@@ -1,3 +1,5 @@
+import { balanceStore } from '../../lambdas/balances/balance-store.ts';
+import { handler as onBalanceUpdates } from '../../lambdas/balances/on-balance-updates.ts';
 import { handler as onCatalogInvalidation } from '../../lambdas/catalog/on-catalog-invalidation.ts';
 import { productStore } from '../../lambdas/catalog/product-store.ts';
 import { handler as onPaymentStatus } from '../../lambdas/orders/on-payment-status.ts';
@@ -17,7 +19,7 @@ import { ticketStore } from '../../lambdas/tickets/ticket-store.ts';
 import type { DeadMessage } from './dead-message.ts';
 import { type Effect, rehearse } from './rehearsal.ts';
 
-export type Tables = Readonly<Record<'payments' | 'orders' | 'tickets' | 'catalog', Store>>;
+export type Tables = Readonly<Record<'payments' | 'orders' | 'tickets' | 'catalog' | 'balances', Store>>;
 
 /** What stands behind each queue, on its own table. */
 const rehearsals: Readonly<Record<string, (body: string, tables: Tables) => Promise<Effect>>> = {
@@ -30,6 +32,7 @@ const rehearsals: Readonly<Record<string, (body: string, tables: Tables) => Prom
   'order-refunds-tickets': (body, { tickets }) => rehearse(onOrderRefundsTickets, ticketsOn, tickets, body),
   'product-changes': (body, { tickets }) => rehearse(onProductChanges, ticketsOn, tickets, body),
   'catalog-invalidation': (body, { catalog }) => rehearse(onCatalogInvalidation, productsOn, catalog, body),
+  balance_updates: (body, { balances }) => rehearse(onBalanceUpdates, balancesOn, balances, body),
 };
 
 const paymentsOn = (unit: Unit) => ({ payments: paymentStore(unit) });
@@ -37,6 +40,7 @@ const programmeOn = (unit: Unit) => ({ programme: programmeStore(unit) });
 const ordersOn = (unit: Unit) => ({ orders: orderStore(unit) });
 const ticketsOn = (unit: Unit) => ({ tickets: ticketStore(unit) });
 const productsOn = (unit: Unit) => ({ products: productStore(unit) });
+const balancesOn = (unit: Unit) => ({ balances: balanceStore(unit) });
 
 /** What a dead message would do if its queue had it again. */
 export async function effectOf(queue: string, { body, events }: DeadMessage, tables: Tables): Promise<Effect> {

@@ -49,6 +49,9 @@ export function printer(isJson: boolean): Print {
   };
 }
 
+/** In place of what was there before, where a person looks on; below it where it goes into a file. */
+export const redrawn = (text: string): string => `${process.stdout.isTTY === true ? '\u001b[H\u001b[2J' : ''}${text}\n`;
+
 export function bar(done: number, of: number): string {
   const full = of === 0 ? BAR : Math.min(BAR, Math.round((done / of) * BAR));
   return `[${'#'.repeat(full)}${'.'.repeat(BAR - full)}]`;

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { command } from './command.ts';
-import { table } from './print.ts';
+import { redrawn, table } from './print.ts';
 import { type Counts, countsOf, queuesOf, type WorkQueue } from './queue-directory.ts';
 
 const EVERY_MS = 1000;
@@ -24,10 +24,9 @@ export default command({
       print.either(figures, () => figuresTable(figures));
       return undefined;
     }
-    const redraws = process.stdout.isTTY === true && !print.isJson;
     while (!signal.aborted) {
       const figures = await look();
-      print.line(figures, () => `${redraws ? '\u001b[H\u001b[2J' : ''}${figuresTable(figures)}\n`);
+      print.line(figures, () => redrawn(figuresTable(figures)));
       await pause(EVERY_MS, undefined, { signal }).catch(() => undefined);
     }
     return undefined;

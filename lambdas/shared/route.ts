@@ -13,6 +13,8 @@ export interface Contract<P, Q, B, R> {
   readonly returns: z.ZodMiniType<R>;
   /** 200 unless said otherwise. */
   readonly status?: number;
+  /** What the reply says in its head beside what every reply does: for the API's description. */
+  readonly headers?: readonly 'X-Cache'[];
 }
 
 export interface Request<P, Q, B> {

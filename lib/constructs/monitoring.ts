@@ -17,7 +17,14 @@ export interface AlarmProps {
   /** Whom it hurts, in a sentence: the first thing that the person on call reads. */
   readonly errorImpact: string;
   /** The article in docs/runbook.md that says what to do. */
-  readonly runbook: 'dead-letters' | 'slow-queue' | 'stalled-outbox' | 'stuck-orders' | 'errors' | 'throttles';
+  readonly runbook:
+    | 'dead-letters'
+    | 'slow-queue'
+    | 'stalled-outbox'
+    | 'stuck-orders'
+    | 'drift'
+    | 'errors'
+    | 'throttles';
 }
 
 export const alarmTopicName = (config: StageConfig): string => nameOf(config, 'alarms');

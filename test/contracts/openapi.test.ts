@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { openApiDocument } from '../../bin/openapi.ts';
+import { balancesRoutes } from '../../lambdas/balances/routes.ts';
 import { catalogRoutes } from '../../lambdas/catalog/routes.ts';
 import { opsRoutes } from '../../lambdas/ops/routes.ts';
 import { ordersRoutes } from '../../lambdas/orders/routes.ts';
@@ -26,7 +27,13 @@ test('every operation of the route tables is there, by its name', () => {
   const told = Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, { operationId }]) => [operationId, `${method.toUpperCase()} ${path}`]),
   );
-  expect(Object.fromEntries(told)).toEqual({ ...paymentsRoutes, ...ordersRoutes, ...catalogRoutes, ...opsRoutes });
+  expect(Object.fromEntries(told)).toEqual({
+    ...paymentsRoutes,
+    ...ordersRoutes,
+    ...catalogRoutes,
+    ...balancesRoutes,
+    ...opsRoutes,
+  });
 });
 
 test('the headers of an answer are told where they apply', () => {
@@ -37,5 +44,6 @@ test('the headers of an answer are told where they apply', () => {
   expect(headersOf('/orders', 'get', 200)).toEqual(['Link', 'X-Correlation-Id']);
   expect(headersOf('/orders/{id}', 'get', 404)).toEqual(['X-Correlation-Id']);
   expect(headersOf('/orders', 'post', 503)).toEqual(['Retry-After', 'X-Correlation-Id']);
+  expect(headersOf('/balances/stats', 'get', 200)).toEqual(['X-Cache', 'X-Correlation-Id']);
   expect(headersOf('/healthz', 'get', 200)).toEqual(['X-Correlation-Id']);
 });

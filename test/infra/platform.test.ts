@@ -44,6 +44,26 @@ describe.each(stages)('the %s stage', (name) => {
     expect(guarded.length).toBe(queues.length);
   });
 
+  it('names queues, rules and alarms as AWS allows, an underscore among them', () => {
+    const names = (type: string, property: string) =>
+      ofType(stage, type).flatMap(({ Properties }) => (Properties[property] ? [String(Properties[property])] : []));
+    expect(names('AWS::SQS::Queue', 'QueueName')).toContain(`oncebox-${name}-balance_updates`);
+    for (const queue of names('AWS::SQS::Queue', 'QueueName')) expect(queue).toMatch(/^[A-Za-z0-9_-]{1,80}$/);
+    for (const rule of names('AWS::Events::Rule', 'Name')) expect(rule).toMatch(/^[.\-_A-Za-z0-9]{1,64}$/);
+    for (const alarm of names('AWS::CloudWatch::Alarm', 'AlarmName')) expect(alarm).toMatch(/^[\w-]{1,255}$/);
+  });
+
+  it('lets the sync of balances read the ledger, and only read it', () => {
+    const onLedger = statementsOf(stage).filter(
+      ({ id, Resource }) => id.startsWith('BalancesSync') && JSON.stringify(Resource).includes('-payments'),
+    );
+    expect(onLedger.flatMap(({ Action }) => list(Action)).sort()).toEqual([
+      'dynamodb:BatchGetItem',
+      'dynamodb:GetItem',
+      'dynamodb:Query',
+    ]);
+  });
+
   it('gives a queue six times as long as the function that works on it', () => {
     const timeouts = new Map(
       ofType(stage, 'AWS::Lambda::Function').map(({ id, Properties }) => [id, Number(Properties['Timeout'])]),
@@ -56,7 +76,7 @@ describe.each(stages)('the %s stage', (name) => {
       worker: (Properties['FunctionName'] as { Ref: string }).Ref,
     }));
     const onQueues = mappings.filter(({ queue }) => visible.has(queue));
-    expect(onQueues.length).toBe(10);
+    expect(onQueues.length).toBe(11);
     for (const { queue, worker } of onQueues)
       expect(visible.get(queue)).toBeGreaterThanOrEqual(6 * (timeouts.get(worker) ?? Number.POSITIVE_INFINITY));
   });
@@ -169,7 +189,7 @@ describe('a stage on AWS', () => {
     const stage = synthesized('prod');
     const alarms = ofType(stage, 'AWS::CloudWatch::Alarm');
     const names = alarms.map(({ Properties }) => Properties['AlarmName']);
-    for (const context of ['backbone', 'payments', 'orders', 'tickets', 'catalog', 'ops'])
+    for (const context of ['backbone', 'payments', 'orders', 'tickets', 'catalog', 'balances', 'ops'])
       expect(names).toEqual(
         expect.arrayContaining([`oncebox-prod-${context}-errors`, `oncebox-prod-${context}-throttles`]),
       );

@@ -10,7 +10,13 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { DynamoDBDocumentClient, GetCommand, ScanCommand, type ScanCommandOutput } from '@aws-sdk/lib-dynamodb';
+import {
+  DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  ScanCommand,
+  type ScanCommandOutput,
+} from '@aws-sdk/lib-dynamodb';
 import { type Chaos, calm } from '../../lambdas/shared/chaos-setting.ts';
 import type { Item } from '../../lambdas/shared/store.ts';
 import { clientOptions } from '../../localstack/settings.ts';
@@ -89,7 +95,7 @@ export class BehindTheDoors {
   }
 
   /** Every row of a table. */
-  async rows(table: 'orders' | 'payments'): Promise<Item[]> {
+  async rows(table: 'orders' | 'payments' | 'balances'): Promise<Item[]> {
     const rows: Item[] = [];
     let start: Record<string, unknown> | undefined;
     do {
@@ -109,6 +115,11 @@ export class BehindTheDoors {
   async ticking(on: boolean): Promise<void> {
     const Name = `oncebox-${this.#stage}-payments-plan-ticks`;
     await this.#events.send(on ? new EnableRuleCommand({ Name }) : new DisableRuleCommand({ Name }));
+  }
+
+  /** A row as nobody has decided it. */
+  async falsify(table: 'balances', row: Item): Promise<void> {
+    await this.#tables.send(new PutCommand({ TableName: `oncebox-${this.#stage}-${table}`, Item: row }));
   }
 
   /** From each function's next call on. */

@@ -1,6 +1,11 @@
 import type { APIGatewayProxyEvent } from 'aws-lambda';
 import { type Envelope, Envelope as EnvelopeSchema } from '../../events/envelope.ts';
 import type { Item as OrderItem } from '../../events/items.ts';
+import { handler as balancesApi } from '../../lambdas/balances/api.ts';
+import { balanceStore } from '../../lambdas/balances/balance-store.ts';
+import { doorCaches, ledgerIn } from '../../lambdas/balances/deps.ts';
+import { handler as onBalanceUpdates } from '../../lambdas/balances/on-balance-updates.ts';
+import { type Compared, syncNext } from '../../lambdas/balances/sync.ts';
 import { handler as catalogApi } from '../../lambdas/catalog/api.ts';
 import { handler as onCatalogInvalidation } from '../../lambdas/catalog/on-catalog-invalidation.ts';
 import { productStore } from '../../lambdas/catalog/product-store.ts';
@@ -54,10 +59,19 @@ export interface Reply {
   readonly body: Record<string, unknown> & Record<number, Record<string, unknown>>;
 }
 
+interface Request {
+  readonly path?: Record<string, string>;
+  readonly query?: Record<string, string>;
+  readonly body?: unknown;
+  readonly headers?: Record<string, string>;
+}
+
 const TIMEOUT_MS = 30_000;
 const STREAM_BATCH = 100;
 const STUCK_AFTER_MINUTES = 1;
 const MINUTE_MS = 60_000;
+const CACHED_FOR_MS = 1000;
+const SYNC_PATIENCE_MS = 120_000;
 
 /** The whole of Oncebox in memory: the real handlers, with a seeded clock and seeded faults around them. */
 export class World {
@@ -67,6 +81,7 @@ export class World {
   readonly payments: MemoryStore;
   readonly tickets: MemoryStore;
   readonly catalog: MemoryStore;
+  readonly balances: MemoryStore;
   readonly queues: {
     readonly 'order-payments': MemoryQueue;
     readonly 'payment-status': MemoryQueue;
@@ -77,6 +92,7 @@ export class World {
     readonly 'product-changes': MemoryQueue;
     readonly 'catalog-invalidation': MemoryQueue;
     readonly 'balance-ticks': MemoryQueue;
+    readonly balance_updates: MemoryQueue;
     readonly 'outbox-retry': MemoryQueue;
   };
   readonly published: Envelope[] = [];
@@ -91,6 +107,7 @@ export class World {
     this.payments = this.#table('payments');
     this.tickets = this.#table('tickets');
     this.catalog = this.#table('catalog');
+    this.balances = this.#table('balances');
     const { clock } = this;
     const paymentDeps = ({ deadline }: Patience) => ({
       payments: paymentStore({ store: this.#contended(this.payments), clock, deadline }),
@@ -114,6 +131,17 @@ export class World {
     const catalogDeps = ({ deadline }: Patience) => ({
       products: productStore({ store: this.#contended(this.catalog), clock, deadline }),
     });
+    const balanceDeps = ({ deadline }: Patience) => ({
+      balances: balanceStore({ store: this.#contended(this.balances), clock, deadline }),
+    });
+    const caches = doorCaches(clock, CACHED_FOR_MS);
+    const balanceDoors = (call: Patience) => ({ ...balanceDeps(call), ...caches });
+    this.#balancesDoor = balancesApi.with({ deps: balanceDoors, clock, baseUrl: '' });
+    this.#sync = (bucketsPerRun) => {
+      const deadline = clock.now() + SYNC_PATIENCE_MS;
+      const ports = { ...balanceDeps({ deadline }), ledger: ledgerIn(this.#contended(this.payments)), clock };
+      return syncNext(ports, { bucketsPerRun, deadline });
+    };
     this.#catalogDoor = catalogApi.with({ deps: catalogDeps, clock, baseUrl: '' });
     this.#paymentsDoor = paymentsApi.with({ deps: paymentDeps, clock, baseUrl: '' });
     this.#ordersDoor = ordersApi.with({ deps: orderDoors, clock, baseUrl: '' });
@@ -127,6 +155,7 @@ export class World {
       'product-changes': this.#queue('product-changes', onProductChanges, ticketDeps),
       'catalog-invalidation': this.#queue('catalog-invalidation', onCatalogInvalidation, catalogDeps),
       'balance-ticks': this.#queue('balance-ticks', onBalanceTicks, programmeDeps),
+      balance_updates: this.#queue('balance_updates', onBalanceUpdates, balanceDeps),
       'outbox-retry': new MemoryQueue(clock, {
         maxReceives: 1000,
         consumer: (event) =>
@@ -141,25 +170,23 @@ export class World {
 
   readonly #programme: () => ProgrammeStore;
   readonly #sweep: (now: number) => Promise<unknown>;
+  readonly #sync: (bucketsPerRun: number) => Promise<Compared[]>;
+  readonly #balancesDoor: (event: APIGatewayProxyEvent) => ReturnType<ReturnType<typeof balancesApi.with>>;
   readonly #catalogDoor: (event: APIGatewayProxyEvent) => ReturnType<ReturnType<typeof catalogApi.with>>;
   readonly #paymentsDoor: (event: APIGatewayProxyEvent) => ReturnType<ReturnType<typeof paymentsApi.with>>;
   readonly #ordersDoor: (event: APIGatewayProxyEvent) => ReturnType<ReturnType<typeof ordersApi.with>>;
 
   /** A request through the real doors: `call('GET /orders/{id}', { path: { id } })`. */
-  async call(
+  async call(door: string, request: Request = {}): Promise<Reply> {
+    const { body, ...reply } = await this.callRaw(door, request);
+    return { ...reply, body: JSON.parse(body) as Reply['body'] };
+  }
+
+  /** The same, with the very text that is answered. */
+  async callRaw(
     door: string,
-    {
-      path,
-      query,
-      body,
-      headers = {},
-    }: {
-      path?: Record<string, string>;
-      query?: Record<string, string>;
-      body?: unknown;
-      headers?: Record<string, string>;
-    } = {},
-  ): Promise<Reply> {
+    { path, query, body, headers = {} }: Request = {},
+  ): Promise<Omit<Reply, 'body'> & { readonly body: string }> {
     const [httpMethod, resource] = door.split(' ');
     const event = {
       httpMethod,
@@ -171,11 +198,12 @@ export class World {
       isBase64Encoded: false,
     } as unknown as APIGatewayProxyEvent;
     const reply = await this.#doorTo(resource ?? '')(event);
-    return { status: reply.statusCode, headers: reply.headers ?? {}, body: JSON.parse(reply.body) as Reply['body'] };
+    return { status: reply.statusCode, headers: reply.headers ?? {}, body: reply.body };
   }
 
   #doorTo(resource: string) {
     if (resource.startsWith('/payments')) return this.#paymentsDoor;
+    if (resource.startsWith('/balances')) return this.#balancesDoor;
     return resource.startsWith('/catalog') ? this.#catalogDoor : this.#ordersDoor;
   }
 
@@ -225,6 +253,11 @@ export class World {
       },
       clock: this.clock,
     });
+  }
+
+  /** The sync of balances runs as its schedule would have it. */
+  sync(bucketsPerRun = Number.POSITIVE_INFINITY): Promise<Compared[]> {
+    return this.during(this.#sync(bucketsPerRun));
   }
 
   /** Until every stream is read and every queue is empty. */

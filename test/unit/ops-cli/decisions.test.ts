@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { effectOf } from '../../../bin/ops/decisions.ts';
 import { effectsOf } from '../../../bin/ops/dlq-redrive.ts';
+import { bucketOf } from '../../../events/payments/bucket.ts';
 import {
   authorized,
+  balanceUpdated,
   created,
   dead,
   issued,
@@ -118,6 +120,17 @@ describe('a dry run says that', () => {
     expect(await would('product-changes', productChanged(1))).toBe('no effect');
     expect(await would('catalog-invalidation', stockChanged(2))).toBe('apply');
     expect(await would('catalog-invalidation', stockChanged(1))).toBe('no effect');
+  });
+
+  test('a balance counts where it is newer than what is known', async () => {
+    const known = { pk: 'USER#alice', sk: 'STATE', user_id: 'alice', balance: 5, version: 2, updated_at: noon };
+    const shard = `SUMMARY#${bucketOf('alice').split(':')[1]}`;
+    const tables = await tablesWith({ balances: [{ ...known, bucket: bucketOf('alice') }] });
+    expect(await effectOf('balance_updates', dead(balanceUpdated(3)), tables)).toEqual({
+      would: 'apply',
+      because: `writes USER#alice STATE, ${shard} ${bucketOf('alice')}`,
+    });
+    expect(await effectOf('balance_updates', dead(balanceUpdated(2)), tables)).toEqual(decided);
   });
 
   test('an event about an order that is nowhere would fail again', async () => {

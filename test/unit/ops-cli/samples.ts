@@ -5,6 +5,7 @@ import { ProductChanged } from '../../../events/catalog/product-changed.ts';
 import type { Envelope } from '../../../events/envelope.ts';
 import { OrderCreated } from '../../../events/orders/order-created.ts';
 import { RefundRequested } from '../../../events/orders/refund-requested.ts';
+import { BalancesUpdated } from '../../../events/payments/balances-updated.ts';
 import { PaymentAuthorized } from '../../../events/payments/payment-authorized.ts';
 import { StockChanged } from '../../../events/tickets/stock-changed.ts';
 import { TicketIssued } from '../../../events/tickets/ticket-issued.ts';
@@ -35,6 +36,12 @@ export const productChanged = (version = 2): Envelope =>
 
 export const stockChanged = (version = 2): Envelope =>
   StockChanged.make({ sku: 'gig', claimed: 1, version }, cause('2026-01-01T12:00:00.000Z'));
+
+export const balanceUpdated = (version: number): Envelope =>
+  BalancesUpdated.make(
+    { entry_id: `order:${orderId}`, balances: [{ user_id: 'alice', balance: 10, version }] },
+    cause('2026-01-01T12:00:01.000Z'),
+  );
 
 /** The record that these events lie in. */
 export function recordOf(...events: Envelope[]): Item {
@@ -68,5 +75,6 @@ export async function tablesWith(rows: Partial<Record<keyof Tables, readonly Ite
     orders: await filled(rows.orders),
     tickets: await filled(rows.tickets),
     catalog: await filled(rows.catalog),
+    balances: await filled(rows.balances),
   };
 }

@@ -1,0 +1,10 @@
+import { AccountOpened } from '../../events/payments/account-opened.ts';
+import { BalancesUpdated } from '../../events/payments/balances-updated.ts';
+import { consumeGroups } from '../shared/consume.ts';
+import { bucketIn } from './balance-store.ts';
+import { balancesDeps } from './deps.ts';
+
+/** What waits for accounts of one bucket is one change of its summary. */
+export const handler = consumeGroups([AccountOpened, BalancesUpdated], balancesDeps, bucketIn, (events, { balances }) =>
+  balances.take(events),
+);

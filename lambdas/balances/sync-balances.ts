@@ -1,0 +1,5 @@
+import { job } from '../shared/job.ts';
+import { syncDeps } from './deps.ts';
+import { syncNext } from './sync.ts';
+
+export const handler = job(syncDeps, (_time, deps) => syncNext(deps, deps));

@@ -1,0 +1,15 @@
+import * as z from 'zod/mini';
+import { UserId } from '../../events/ids.ts';
+import { Money } from '../../events/money.ts';
+
+/** A balance as everybody sees it. */
+export const BalanceView = z.object({
+  user_id: UserId,
+  balance: Money,
+  version: z.int(),
+  updated_at: z.iso.datetime(),
+});
+
+/** Whether this environment knew it already. */
+export const cacheHeader = 'X-Cache';
+export const fromCache = (isHit: boolean): Record<string, string> => ({ [cacheHeader]: isHit ? 'hit' : 'miss' });
