@@ -201,6 +201,26 @@ describe('an account that is debited all the time', () => {
   });
 });
 
+test('an account with 2,000 orders in a minute has each of them, and each of its chunk’s ticks', async () => {
+  const { world, rows } = await seededWorld(97, 5);
+  const hot = 'u42-000001';
+  await world.during(world.call('POST /payments/accounts/deposit', { body: { user_id: hot, amount: 1_000_000 } }));
+  const start = 60_000 - (world.clock.now() % 60_000);
+  const orders = Array.from({ length: 2000 }, async (_, at) => {
+    await world.clock.sleep(start + 30 * at);
+    await order(world, hot, 1);
+  });
+  await world.tickFor(1);
+  await world.during(Promise.all(orders));
+  await world.settle();
+  const turns = Map.groupBy(rows('TICK#'), ({ ref }) => ref);
+  expect(turns.size).toBe(6);
+  for (const entries of turns.values()) expect(touched(entries)).toContain(hot);
+  expect(rows('PAYMENT').filter(({ decided }) => decided === 'authorized')).toHaveLength(2000);
+  expect(faultsInBooks(world.payments.all())).toEqual([]);
+  expect(isDead(world)).toEqual([]);
+});
+
 /** Somebody else's debit, entry and all. */
 function debitOf(row: Item, count: number): Write[] {
   const [balance, version] = [Number(row['balance']) - 1, Number(row['version']) + 1];
