@@ -36,26 +36,30 @@ export interface MemoryStore extends Store {
 
 export function memoryStore({ now, indexLagMs = () => 0, onInsert }: Options): MemoryStore {
   const partitions = new Map<string, Map<string, Row>>();
-  const find = ({ pk, sk }: Key): Item | undefined => partitions.get(pk)?.get(sk)?.item;
+  const rowOf = ({ pk, sk }: Key): Row | undefined => partitions.get(pk)?.get(sk);
   const rows = (): Row[] => [...partitions.values()].flatMap((partition) => [...partition.values()]);
 
-  const keep = (item: Item): void => {
+  const keep = (item: Item, row: Row | undefined): void => {
+    const visibleAt = now() + indexLagMs();
+    if (row) {
+      Object.assign(row, { item, before: row.item, visibleAt });
+      return;
+    }
     const partition = partitions.get(item.pk) ?? new Map<string, Row>();
     partitions.set(item.pk, partition);
-    const before = partition.get(item.sk)?.item;
-    partition.set(item.sk, { item, before, visibleAt: now() + indexLagMs() });
-    if (!before) onInsert?.(item);
+    partition.set(item.sk, { item, before: undefined, visibleAt });
+    onInsert?.(item);
   };
 
-  const apply = (write: Write): void => {
-    if (write.op === 'put') keep(stored(write.item) as Item);
+  const apply = (write: Write, row: Row | undefined): void => {
+    if (write.op === 'put') keep(stored(write.item) as Item, row);
     if (write.op === 'erase') partitions.get(write.key.pk)?.delete(write.key.sk);
     if (write.op === 'update') {
-      const item: Record<string, unknown> = { ...find(write.key) };
+      const item: Record<string, unknown> = { ...row?.item };
       for (const [field, value] of Object.entries(write.set ?? {}))
         if (value !== undefined) item[field] = stored(value);
       for (const [field, value] of Object.entries(write.add ?? {})) item[field] = Number(item[field] ?? 0) + value;
-      keep(Object.freeze({ ...item, pk: write.key.pk, sk: write.key.sk }));
+      keep(Object.freeze({ ...item, pk: write.key.pk, sk: write.key.sk }), row);
     }
   };
 
@@ -66,8 +70,8 @@ export function memoryStore({ now, indexLagMs = () => 0, onInsert }: Options): M
       .filter((item) => item[hash] !== undefined && item[sort] !== undefined);
 
   return {
-    get: async (key) => find(key),
-    getMany: async (keys) => keys.map((key) => find(key)),
+    get: async (key) => rowOf(key)?.item,
+    getMany: async (keys) => keys.map((key) => rowOf(key)?.item),
     query: async (query) => {
       const { hash, sort } = query.index ?? { hash: 'pk', sort: 'sk' };
       const source = query.index
@@ -84,13 +88,13 @@ export function memoryStore({ now, indexLagMs = () => 0, onInsert }: Options): M
       return found.slice(0, query.limit);
     },
     write: async (writes) => {
-      const reasons = writes.map((write): Reason => {
-        const row = find(keyOf(write));
-        const fine = !write.when || holds(write.when, row);
-        return fine ? { why: 'none' } : { why: 'condition', row };
+      const found = writes.map((write) => rowOf(keyOf(write)));
+      const reasons = writes.map(({ when }, at): Reason => {
+        const row = found[at]?.item;
+        return !when || holds(when, row) ? { why: 'none' } : { why: 'condition', row };
       });
       if (reasons.some(({ why }) => why !== 'none')) throw new Refused(reasons);
-      for (const write of writes) apply(write);
+      for (const [at, write] of writes.entries()) apply(write, found[at]);
     },
     all: () => rows().map((row) => row.item),
   };
@@ -100,10 +104,14 @@ export function memoryStore({ now, indexLagMs = () => 0, onInsert }: Options): M
 function stored(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return Object.freeze(value.filter((one) => one !== undefined).map(stored));
-  const fields: [string, unknown][] = [];
-  for (const [name, field] of Object.entries(value)) if (field !== undefined) fields.push([name, stored(field)]);
-  // not by assignment: a field may be called `__proto__`
-  return Object.freeze(Object.fromEntries(fields));
+  const copy: Record<string, unknown> = {};
+  for (const [name, field] of Object.entries(value)) {
+    if (field === undefined) continue;
+    // not by assignment where that would be no field of its own
+    if (name === '__proto__') Object.defineProperty(copy, name, { value: stored(field), enumerable: true });
+    else copy[name] = typeof field === 'object' ? stored(field) : field;
+  }
+  return Object.freeze(copy);
 }
 
 function holds(condition: Condition, row: Item | undefined): boolean {
