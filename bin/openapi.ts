@@ -6,6 +6,8 @@ import { writeFileSync } from 'node:fs';
 import * as z from 'zod';
 import { handler as catalog } from '../lambdas/catalog/api.ts';
 import { catalogRoutes } from '../lambdas/catalog/routes.ts';
+import { handler as documents } from '../lambdas/documents/api.ts';
+import { documentsRoutes } from '../lambdas/documents/routes.ts';
 import { handler as ops } from '../lambdas/ops/api.ts';
 import { opsRoutes } from '../lambdas/ops/routes.ts';
 import { handler as orders } from '../lambdas/orders/api.ts';
@@ -27,8 +29,12 @@ const schemaOf = (schema: unknown): Schema => {
   return rest;
 };
 
+/** A body of one of several kinds says so. */
+const bodyOf = (body: NonNullable<Route<never>['contract']['body']>): Schema =>
+  'oneOf' in body ? { oneOf: body.oneOf.map(schemaOf) } : schemaOf(body);
+
 /** Headers of answers, by their components' names. */
-const answered = (...names: (keyof typeof headers)[]): Schema =>
+const answered = (...names: string[]): Schema =>
   Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 
 const problem = (description: string, ...names: (keyof typeof headers)[]) => ({
@@ -75,7 +81,7 @@ function operation(operationId: string, method: string, { contract }: Route<neve
       header('X-Correlation-Id', 'taken, or made where there is none; answered and logged'),
     ],
     ...(contract.body
-      ? { requestBody: { required: true, content: { 'application/json': { schema: schemaOf(contract.body) } } } }
+      ? { requestBody: { required: true, content: { 'application/json': { schema: bodyOf(contract.body) } } } }
       : {}),
     responses: {
       [contract.status ?? 200]: {
@@ -85,9 +91,20 @@ function operation(operationId: string, method: string, { contract }: Route<neve
           ...(contract.status === 201 ? (['Location'] as const) : []),
           ...(isList ? (['Link'] as const) : []),
           ...(method === 'POST' ? (['Idempotency-Replayed'] as const) : []),
+          ...(contract.headers ?? []),
         ),
         content: { 'application/json': { schema: schemaOf(contract.returns) } },
       },
+      ...Object.fromEntries(
+        Object.entries(contract.also ?? {}).map(([status, schema]) => [
+          status,
+          {
+            description: 'taken, and under way',
+            headers: answered('X-Correlation-Id'),
+            content: { 'application/json': { schema: schemaOf(schema) } },
+          },
+        ]),
+      ),
       400: problem('the request is not valid; all of its faults are in `errors`'),
       ...(contract.params || contract.body ? { 404: problem('what the request names is not there') } : {}),
       ...(contract.body
@@ -106,8 +123,15 @@ function operation(operationId: string, method: string, { contract }: Route<neve
 
 export function openApiDocument(): Schema {
   const paths: Record<string, Record<string, Schema>> = {};
-  const doors = new Map<string, Route<never>>([...payments.doors, ...orders.doors, ...catalog.doors, ...ops.doors]);
-  for (const [name, door] of Object.entries({ ...paymentsRoutes, ...ordersRoutes, ...catalogRoutes, ...opsRoutes })) {
+  const doors = new Map<string, Route<never>>([
+    ...payments.doors,
+    ...orders.doors,
+    ...catalog.doors,
+    ...documents.doors,
+    ...ops.doors,
+  ]);
+  const tables = { ...paymentsRoutes, ...ordersRoutes, ...catalogRoutes, ...documentsRoutes, ...opsRoutes };
+  for (const [name, door] of Object.entries(tables)) {
     const [method = '', path = ''] = door.split(' ');
     const route = doors.get(door);
     if (!route) throw new Error(`${door} has no route`);
@@ -134,6 +158,10 @@ const headers = {
   'Idempotency-Replayed': {
     description: 'the first answer to this Idempotency-Key again; absent on the first',
     schema: { type: 'string', enum: ['true'] },
+  },
+  'X-Cache': {
+    description: 'whether the cache had it, or the store was asked',
+    schema: { type: 'string', enum: ['hit', 'miss'] },
   },
   'Retry-After': { description: 'seconds', schema: { type: 'integer' } },
 };

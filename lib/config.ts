@@ -20,6 +20,8 @@ export interface StageConfig {
   readonly consumersAtOnce: number;
   /** A step of an order that takes longer is asked after, minute by minute. */
   readonly stuckAfterMinutes: number;
+  /** How long a document is served from the cache before the store is asked again. */
+  readonly documentsCachedForSeconds: number;
   /** What the chaos parameter says at first. A stage without it is not wired for chaos at all. */
   readonly chaos?: Chaos;
   /** How long a function goes on with the chaos that it has read. */
@@ -38,6 +40,7 @@ const laptop: Settings = {
   logRetentionDays: 7,
   consumersAtOnce: 2,
   stuckAfterMinutes: 1,
+  documentsCachedForSeconds: 360,
   chaos: { ...calm, publish_failure: 0.2 },
 };
 
@@ -48,6 +51,7 @@ const cloud: Settings = {
   logRetentionDays: 90,
   consumersAtOnce: 20,
   stuckAfterMinutes: 2,
+  documentsCachedForSeconds: 360,
 };
 
 const stages = {

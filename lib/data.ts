@@ -1,6 +1,7 @@
 import { Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { productsOnShelf } from '../lambdas/catalog/table.ts';
+import { newestCached } from '../lambdas/documents/table.ts';
 import { ordersByUser, statedByMinute } from '../lambdas/orders/table.ts';
 import { entriesByAccount } from '../lambdas/payments/table.ts';
 import { nameOf, type StageConfig } from './config.ts';
@@ -12,6 +13,7 @@ export class DataStack extends Stack {
   readonly orders: OutboxTable;
   readonly tickets: OutboxTable;
   readonly catalog: OutboxTable;
+  readonly documents: OutboxTable;
 
   constructor(app: Construct, config: StageConfig) {
     super(app, nameOf(config, 'data'), {
@@ -43,6 +45,12 @@ export class DataStack extends Stack {
       owner: 'catalog',
       config,
       indexes: [{ index: productsOnShelf, sorts: 'strings', project: 'keys' }],
+    });
+    // A rename loses every document that was ever taken in: each has to be published again. The cache in it fills itself.
+    this.documents = new OutboxTable(this, 'Documents', {
+      owner: 'documents',
+      config,
+      indexes: [{ index: newestCached, sorts: 'strings', project: 'keys' }],
     });
   }
 }

@@ -1,6 +1,7 @@
 import { Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { catalogRoutes } from '../lambdas/catalog/routes.ts';
+import { documentsRoutes } from '../lambdas/documents/routes.ts';
 import { ordersRoutes } from '../lambdas/orders/routes.ts';
 import { paymentsRoutes } from '../lambdas/payments/routes.ts';
 import { AwsOnly } from './aws-only.ts';
@@ -9,6 +10,7 @@ import type { Context } from './constructs/context.ts';
 import { PublicApi } from './constructs/public-api.ts';
 import { Backbone } from './contexts/backbone.ts';
 import { Catalog } from './contexts/catalog.ts';
+import { Documents } from './contexts/documents.ts';
 import { Ops } from './contexts/ops.ts';
 import { Orders } from './contexts/orders.ts';
 import { Payments } from './contexts/payments.ts';
@@ -33,7 +35,8 @@ export class Platform {
     const data = new DataStack(app, config);
 
     const backboneStack = stack('backbone', 'from outboxes to the bus', data);
-    const backbone = new Backbone(backboneStack, config, [data.payments, data.orders, data.tickets, data.catalog]);
+    const outboxes = [data.payments, data.orders, data.tickets, data.catalog, data.documents];
+    const backbone = new Backbone(backboneStack, config, outboxes);
 
     const paymentsStack = stack('payments', 'accounts and the ledger', backboneStack);
     const payments = new Payments(paymentsStack, config, data.payments);
@@ -47,18 +50,31 @@ export class Platform {
     const catalogStack = stack('catalog', 'products and their prices', backboneStack);
     const catalog = new Catalog(catalogStack, config, data.catalog);
 
-    const opsStack = stack('ops', 'what an operator needs');
-    const ops = new Ops(opsStack, config, [paymentsRoutes, ordersRoutes, catalogRoutes]);
+    const documentsStack = stack('documents', 'order documents and their cache', backboneStack);
+    const documents = new Documents(documentsStack, config, data.documents);
 
-    const apiStack = stack('api', 'the one door', paymentsStack, ordersStack, catalogStack, opsStack);
+    const opsStack = stack('ops', 'what an operator needs');
+    const ops = new Ops(opsStack, config, [paymentsRoutes, ordersRoutes, catalogRoutes, documentsRoutes]);
+
+    const apiStack = stack('api', 'the one door', paymentsStack, ordersStack, catalogStack, documentsStack, opsStack);
     const door = new PublicApi(apiStack, 'Door', {
       config,
-      apis: [payments.api, orders.api, catalog.api, ops.api],
+      apis: [payments.api, orders.api, catalog.api, documents.api, ops.api],
       fallback: ops.fallback,
     });
 
-    this.contexts = [backbone, payments, orders, tickets, catalog, ops];
-    this.stacks = [data, backboneStack, paymentsStack, ordersStack, ticketsStack, catalogStack, opsStack, apiStack];
+    this.contexts = [backbone, payments, orders, tickets, catalog, documents, ops];
+    this.stacks = [
+      data,
+      backboneStack,
+      paymentsStack,
+      ordersStack,
+      ticketsStack,
+      catalogStack,
+      documentsStack,
+      opsStack,
+      apiStack,
+    ];
     if (config.onAws) new AwsOnly(app, nameOf(config, 'aws'), { config, contexts: this.contexts, door });
   }
 }

@@ -13,5 +13,6 @@ export function tablesOf(target: Target): Tables {
     orders: table('orders'),
     tickets: table('tickets'),
     catalog: table('catalog'),
+    documents: table('documents'),
   };
 }

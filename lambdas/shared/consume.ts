@@ -104,7 +104,11 @@ export function consumeGroups<const E extends EventDefinition, Deps>(
     const deadline = started + timeoutMs * PATIENCE;
     const take = async (group: readonly Parsed<E>[]): Promise<Outcome[]> => {
       const events = group.map(({ event }) => event);
-      const call: Call = { deadline, receiptOf: (event) => receiptOf(event, group, consumer, started, clock) };
+      const call: Call = {
+        deadline,
+        receiptOf: (event) => receiptOf(event, group, consumer, started, clock),
+        messageOf: (event) => recordOf(event, group)?.messageId ?? '-',
+      };
       const settled = await settle(
         () => withFaults(faults, clock, () => act(events, deps(call), call)),
         events,
@@ -272,6 +276,9 @@ async function noted(mourn: () => Promise<unknown>, thread: Record<string, strin
   }
 }
 
+const recordOf = <E extends EventDefinition>(event: Envelope, group: readonly Parsed<E>[]): SQSRecord | undefined =>
+  group.find((one) => one.event.id === event.id)?.record;
+
 function receiptOf<E extends EventDefinition>(
   event: Envelope,
   group: readonly Parsed<E>[],
@@ -279,7 +286,7 @@ function receiptOf<E extends EventDefinition>(
   started: number,
   clock: Clock,
 ): Receipts {
-  const record = group.find((one) => one.event.id === event.id)?.record;
+  const record = recordOf(event, group);
   return {
     [event.id]: {
       consumer,

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { openApiDocument } from '../../bin/openapi.ts';
 import { catalogRoutes } from '../../lambdas/catalog/routes.ts';
+import { documentsRoutes } from '../../lambdas/documents/routes.ts';
 import { opsRoutes } from '../../lambdas/ops/routes.ts';
 import { ordersRoutes } from '../../lambdas/orders/routes.ts';
 import { paymentsRoutes } from '../../lambdas/payments/routes.ts';
@@ -26,7 +27,13 @@ test('every operation of the route tables is there, by its name', () => {
   const told = Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, { operationId }]) => [operationId, `${method.toUpperCase()} ${path}`]),
   );
-  expect(Object.fromEntries(told)).toEqual({ ...paymentsRoutes, ...ordersRoutes, ...catalogRoutes, ...opsRoutes });
+  expect(Object.fromEntries(told)).toEqual({
+    ...paymentsRoutes,
+    ...ordersRoutes,
+    ...catalogRoutes,
+    ...documentsRoutes,
+    ...opsRoutes,
+  });
 });
 
 test('the headers of an answer are told where they apply', () => {

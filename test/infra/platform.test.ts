@@ -56,7 +56,7 @@ describe.each(stages)('the %s stage', (name) => {
       worker: (Properties['FunctionName'] as { Ref: string }).Ref,
     }));
     const onQueues = mappings.filter(({ queue }) => visible.has(queue));
-    expect(onQueues.length).toBe(9);
+    expect(onQueues.length).toBe(12);
     for (const { queue, worker } of onQueues)
       expect(visible.get(queue)).toBeGreaterThanOrEqual(6 * (timeouts.get(worker) ?? Number.POSITIVE_INFINITY));
   });
@@ -156,7 +156,7 @@ describe('a stage on AWS', () => {
     const stage = synthesized('prod');
     const alarms = ofType(stage, 'AWS::CloudWatch::Alarm');
     const names = alarms.map(({ Properties }) => Properties['AlarmName']);
-    for (const context of ['backbone', 'payments', 'orders', 'tickets', 'catalog', 'ops'])
+    for (const context of ['backbone', 'payments', 'orders', 'tickets', 'catalog', 'documents', 'ops'])
       expect(names).toEqual(
         expect.arrayContaining([`oncebox-prod-${context}-errors`, `oncebox-prod-${context}-throttles`]),
       );

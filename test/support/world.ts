@@ -5,6 +5,15 @@ import { handler as catalogApi } from '../../lambdas/catalog/api.ts';
 import { handler as onCatalogInvalidation } from '../../lambdas/catalog/on-catalog-invalidation.ts';
 import { productStore } from '../../lambdas/catalog/product-store.ts';
 import { quote } from '../../lambdas/catalog/quote.ts';
+import { handler as documentsApi } from '../../lambdas/documents/api.ts';
+import { cacheStore } from '../../lambdas/documents/cache-store.ts';
+import { findDocument } from '../../lambdas/documents/find-document.ts';
+import { Memory } from '../../lambdas/documents/memory.ts';
+import { handler as onOrderDocuments } from '../../lambdas/documents/on-order-documents.ts';
+import { handler as onOrderFound } from '../../lambdas/documents/on-order-found.ts';
+import { handler as onOrderLookup } from '../../lambdas/documents/on-order-lookup.ts';
+import { recordStore } from '../../lambdas/documents/record-store.ts';
+import { type Submission, submit } from '../../lambdas/documents/submit.ts';
 import { handler as ordersApi } from '../../lambdas/orders/api.ts';
 import { handler as onPaymentStatus } from '../../lambdas/orders/on-payment-status.ts';
 import { handler as onTicketStatus } from '../../lambdas/orders/on-ticket-status.ts';
@@ -44,11 +53,16 @@ export interface Reply {
   readonly headers: Readonly<Record<string, unknown>>;
   // a reply may be of any shape; tests say what they expect of it
   readonly body: Record<string, unknown> & Record<number, Record<string, unknown>>;
+  /** The body as it was said. */
+  readonly text: string;
 }
 
 const TIMEOUT_MS = 30_000;
 const STREAM_BATCH = 100;
 const STUCK_AFTER_MINUTES = 1;
+const CACHED_FOR_MS = 360_000;
+/** Environments of the function that shows documents: each has a memory of its own, and they are called in turn. */
+const ENVIRONMENTS = 4;
 
 /** The whole of Oncebox in memory: the real handlers, with a seeded clock and seeded faults around them. */
 export class World {
@@ -58,6 +72,7 @@ export class World {
   readonly payments: MemoryStore;
   readonly tickets: MemoryStore;
   readonly catalog: MemoryStore;
+  readonly documents: MemoryStore;
   readonly queues: {
     readonly 'order-payments': MemoryQueue;
     readonly 'payment-status': MemoryQueue;
@@ -67,6 +82,9 @@ export class World {
     readonly 'order-refunds-tickets': MemoryQueue;
     readonly 'product-changes': MemoryQueue;
     readonly 'catalog-invalidation': MemoryQueue;
+    readonly 'order-documents': MemoryQueue;
+    readonly 'order-lookup': MemoryQueue;
+    readonly 'order-found': MemoryQueue;
     readonly 'outbox-retry': MemoryQueue;
   };
   readonly published: Envelope[] = [];
@@ -81,6 +99,7 @@ export class World {
     this.payments = this.#table('payments');
     this.tickets = this.#table('tickets');
     this.catalog = this.#table('catalog');
+    this.documents = this.#table('documents');
     const { clock } = this;
     const paymentDeps = ({ deadline }: Patience) => ({
       payments: paymentStore({ store: this.#contended(this.payments), clock, deadline }),
@@ -92,6 +111,8 @@ export class World {
       ...orderDeps(call),
       price: async (items: readonly OrderItem[]) => (await quote(this.#contended(this.catalog), items)).total,
       trail: (id: string) => orderTrail([this.orders, this.payments, this.tickets], id),
+      submit: (submission: Submission) =>
+        submit({ store: this.#contended(this.documents), clock, deadline: call.deadline }, submission),
     });
     this.#sweep = (now) => orderDeps({ deadline: now + TIMEOUT_MS }).orders.nudgeStuck(now, STUCK_AFTER_MINUTES);
     const ticketDeps = ({ deadline }: Patience) => ({
@@ -99,6 +120,18 @@ export class World {
     });
     const catalogDeps = ({ deadline }: Patience) => ({
       products: productStore({ store: this.#contended(this.catalog), clock, deadline }),
+    });
+    const recordsDeps = ({ deadline }: Patience) => ({
+      records: recordStore({ store: this.#contended(this.documents), clock, deadline }),
+    });
+    const cacheDeps = ({ deadline }: Patience) => ({
+      cache: cacheStore({ store: this.#contended(this.documents), clock, deadline }, CACHED_FOR_MS),
+    });
+    this.#documentsDoors = Array.from({ length: ENVIRONMENTS }, () => {
+      const memory = new Memory();
+      const find = (call: Patience) => (uid: string, correlationId: string) =>
+        findDocument(uid, correlationId, { ...cacheDeps(call), memory, clock });
+      return documentsApi.with({ deps: (call) => ({ find: find(call) }), clock, baseUrl: '' });
     });
     this.#catalogDoor = catalogApi.with({ deps: catalogDeps, clock, baseUrl: '' });
     this.#paymentsDoor = paymentsApi.with({ deps: paymentDeps, clock, baseUrl: '' });
@@ -112,6 +145,9 @@ export class World {
       'order-refunds-tickets': this.#queue('order-refunds-tickets', onOrderRefundsTickets, ticketDeps),
       'product-changes': this.#queue('product-changes', onProductChanges, ticketDeps),
       'catalog-invalidation': this.#queue('catalog-invalidation', onCatalogInvalidation, catalogDeps),
+      'order-documents': this.#queue('order-documents', onOrderDocuments, recordsDeps),
+      'order-lookup': this.#queue('order-lookup', onOrderLookup, recordsDeps),
+      'order-found': this.#queue('order-found', onOrderFound, cacheDeps),
       'outbox-retry': new MemoryQueue(clock, {
         maxReceives: 1000,
         consumer: (event) =>
@@ -128,6 +164,11 @@ export class World {
   readonly #catalogDoor: (event: APIGatewayProxyEvent) => ReturnType<ReturnType<typeof catalogApi.with>>;
   readonly #paymentsDoor: (event: APIGatewayProxyEvent) => ReturnType<ReturnType<typeof paymentsApi.with>>;
   readonly #ordersDoor: (event: APIGatewayProxyEvent) => ReturnType<ReturnType<typeof ordersApi.with>>;
+
+  readonly #documentsDoors: readonly ((
+    event: APIGatewayProxyEvent,
+  ) => ReturnType<ReturnType<typeof documentsApi.with>>)[];
+  #documentCalls = 0;
 
   /** A request through the real doors: `call('GET /orders/{id}', { path: { id } })`. */
   async call(
@@ -155,10 +196,13 @@ export class World {
       isBase64Encoded: false,
     } as unknown as APIGatewayProxyEvent;
     const reply = await this.#doorTo(resource ?? '')(event);
-    return { status: reply.statusCode, headers: reply.headers ?? {}, body: JSON.parse(reply.body) as Reply['body'] };
+    const { statusCode: status, headers: replied = {}, body: text } = reply;
+    return { status, headers: replied, text, body: JSON.parse(text) as Reply['body'] };
   }
 
   #doorTo(resource: string) {
+    if (/^(\/api)?\/order\//.test(resource))
+      return this.#documentsDoors[this.#documentCalls++ % ENVIRONMENTS] ?? this.#ordersDoor;
     if (resource.startsWith('/payments')) return this.#paymentsDoor;
     return resource.startsWith('/catalog') ? this.#catalogDoor : this.#ordersDoor;
   }

@@ -68,5 +68,6 @@ export async function tablesWith(rows: Partial<Record<keyof Tables, readonly Ite
     orders: await filled(rows.orders),
     tickets: await filled(rows.tickets),
     catalog: await filled(rows.catalog),
+    documents: await filled(rows.documents),
   };
 }
