@@ -54,7 +54,7 @@ const Payment = z
       path: ['amount'],
       message: 'not goods_total + delivery_cost + custom_fee',
       // also beside other faults, as long as there is something to add up: all faults are told at once
-      when: ({ value }) => sums.every((name) => typeof (value as Record<string, unknown> | null)?.[name] === 'number'),
+      when: ({ value }) => sums.every((name) => Number.isFinite((value as Record<string, unknown> | null)?.[name])),
     }),
   );
 
