@@ -35,6 +35,9 @@ const SHELF = 'cached';
 const cacheKey = (uid: string): Key => ({ pk: `CACHE#${uid}`, sk: 'STATE' });
 const leaseKey = (uid: string): Key => ({ pk: `CACHE#${uid}`, sk: 'LEASE' });
 
+/** Whether a row is the cache's own, which fills itself again. */
+export const isCached = ({ pk, sk }: Key): boolean => pk.startsWith('CACHE#') && (sk === 'STATE' || sk === 'LEASE');
+
 /** The API side: what was last heard of the store, and who is asking. The only place that knows these keys. */
 export function cacheStore(unit: Unit, ttlMs: number) {
   const { store, clock } = unit;

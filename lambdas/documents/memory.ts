@@ -1,7 +1,7 @@
 import type { Cached } from './document.ts';
 
 /** What one environment of a function remembers is at most so old: what it serves may be stale for this long. */
-const KEPT_FOR_MS = 5000;
+export const KEPT_FOR_MS = 5000;
 /** Letters of all its documents together: a small part of what the function has. */
 const ROOM = 16 * 1024 * 1024;
 
