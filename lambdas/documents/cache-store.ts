@@ -83,7 +83,7 @@ async function take(unit: Unit, event: Answer, ttlMs: number): Promise<void> {
   const isNews = await commit(unit, async (read) => {
     const [row, leaseRow] = await read.getMany([cacheKey(uid), leaseKey(uid)]);
     const now = unit.clock.now();
-    const before = row && { version: CacheRow.parse(row).version, cached: cachedIn(row) };
+    const before = row && keptIn(row);
     const next = takeIn(before?.cached, heardIn(event, ttlMs), now);
     const lease = heldBy(leaseIn(leaseRow), now);
     // whoever waits under the lease may look now; that there is none answers its own lookup only, not a later one
@@ -121,13 +121,13 @@ const endOf = (uid: string, { version }: Lease): Write => ({
   when: versionIs(version),
 });
 
-function cachedIn(row: Item): Cached {
-  const { expires_at, version: _, ...cached } = CacheRow.parse(row);
-  return { ...cached, until: expires_at * 1000 };
+function keptIn(row: Item): { version: number; cached: Cached } {
+  const { expires_at, version, ...known } = CacheRow.parse(row);
+  return { version, cached: { ...known, until: expires_at * 1000 } };
 }
 
 function freshIn(row: Item | undefined, now: number): Cached | undefined {
-  const cached = row && cachedIn(row);
+  const cached = row && keptIn(row).cached;
   return cached && isFresh(cached, now) ? cached : undefined;
 }
 

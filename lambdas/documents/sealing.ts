@@ -18,19 +18,20 @@ export const hashOfText = (text: string): string => createHash('sha256').update(
 export const sayable = (text: string): string =>
   text.replace(UNSAYABLE, (letter) => `\\u${letter.charCodeAt(0).toString(16)}`);
 
-/** Why a text is too large for an event, if it is. */
-export function faultOfSize(text: string): string | undefined {
-  if (Buffer.byteLength(text) > MAX_BODY_BYTES) return `more than ${MAX_BODY_BYTES} bytes`;
+/** Why a text cannot be carried by an event, if it cannot. */
+export function faultOfText(text: string): string | undefined {
+  if (!text.isWellFormed()) return 'not well-formed text';
+  if (Buffer.byteLength(text) > MAX_BODY_BYTES) return `larger than ${MAX_BODY_BYTES} bytes`;
   const quoted = Buffer.byteLength(JSON.stringify(text));
   return quoted > MAX_QUOTED_BYTES
-    ? `${quoted} bytes once its quotes are escaped, and ${MAX_QUOTED_BYTES} is the most`
+    ? `of ${quoted} bytes once its quotes are escaped, and ${MAX_QUOTED_BYTES} is the most`
     : undefined;
 }
 
 /** Reads a text as a document. Throws `BadInput` with all of its faults. */
 export function seal(text: string): Sealed {
-  const oversize = faultOfSize(text);
-  if (oversize) throw new BadInput([{ path: 'document', message: oversize }]);
+  const unfit = faultOfText(text);
+  if (unfit) throw new BadInput([{ path: 'document', message: unfit }]);
   const faults: Fault[] = [];
   const document = check(OrderDocument, jsonIn(text), faults);
   const instant = document && instantOf(document.date_created);

@@ -3,7 +3,7 @@ import { answerAgain } from '../shared/answer-again.ts';
 import { iso } from '../shared/clock.ts';
 import { commit, type Unit } from '../shared/commit.ts';
 import { AlreadyDone, Rejected } from '../shared/errors.ts';
-import { faultOfSize, hashOfText, sayable } from './sealing.ts';
+import { faultOfText, hashOfText, sayable } from './sealing.ts';
 
 /** A document that was checked, as it was sent. */
 export interface Submission {
@@ -18,8 +18,8 @@ export interface Submission {
  */
 export async function submit(unit: Unit, { order_uid, text, correlationId }: Submission): Promise<void> {
   const document = sayable(text);
-  const oversize = faultOfSize(document);
-  if (oversize) throw new Rejected('document_too_large', `the document has ${oversize}`, 413);
+  const unfit = faultOfText(document);
+  if (unfit) throw new Rejected('document_too_large', `the document is ${unfit}`, 413);
   const time = iso(unit.clock.now());
   const cause = { time, correlation_id: order_uid, causation_id: correlationId };
   const event = OrderDocumentSubmitted.make({ order_uid, document, hash: hashOfText(document) }, cause);

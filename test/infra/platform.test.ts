@@ -99,6 +99,13 @@ describe.each(stages)('the %s stage', (name) => {
     for (const { Resource } of erasing) expect(JSON.stringify(Resource)).toContain(`table/oncebox-${name}-tickets"`);
   });
 
+  it('lets the orders’ door state that a document was submitted, and do nothing else with documents', () => {
+    const own = statementsOf(stage).filter(
+      ({ id, Resource }) => id.startsWith('OrdersApi') && JSON.stringify(Resource).includes(`${name}-documents`),
+    );
+    expect(own.map(({ Action }) => list(Action))).toEqual([['dynamodb:GetItem', 'dynamodb:PutItem']]);
+  });
+
   it('has a role for each function', () => {
     const roles = ofType(stage, 'AWS::Lambda::Function').map(({ Properties }) => JSON.stringify(Properties['Role']));
     expect(new Set(roles).size).toBe(roles.length);

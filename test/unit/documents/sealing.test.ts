@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { faultOfSize, hashOfText, sayable, seal } from '../../../lambdas/documents/sealing.ts';
+import { faultOfText, hashOfText, sayable, seal } from '../../../lambdas/documents/sealing.ts';
 import { BadInput } from '../../../lambdas/shared/problem.ts';
 import { sample, textWith, uid } from './documents.ts';
 
@@ -62,6 +62,7 @@ describe('a document', () => {
     ['a list in its place', '[]', ['body']],
     ['nothing in its place', 'null', ['body']],
     ['broken JSON', textWith().slice(0, -5), ['body']],
+    ['half of a letter', textWith().replace('Ada', 'Ada\ud800'), ['document']],
     ['a __proto__', textWith().replace('"entry"', '"__proto__":{},"entry"'), ['body']],
     ['nesting over 20 levels', textWith({ deep: JSON.parse('['.repeat(20) + ']'.repeat(20)) }), ['body']],
   ])('may not have %s', (_, text, paths) => expect(faultsOf(text)).toEqual(paths));
@@ -95,13 +96,13 @@ describe('the size of a document', () => {
 
   test('is at most 128 KB', () => {
     expect(faultsOf(filled('x', 128 * 1024))).toEqual([]);
-    expect(faultOfSize(filled('x', 128 * 1024 + 1))).toBe('more than 131072 bytes');
+    expect(faultOfText(filled('x', 128 * 1024 + 1))).toBe('larger than 131072 bytes');
     expect(faultsOf(filled('x', 128 * 1024 + 1))).toEqual(['document']);
   });
 
   test('counts what its quotes and backslashes take inside an event', () => {
     // 100 KB of escaped quotes are 200 KB inside JSON, which no outbox record takes
-    expect(faultOfSize(filled('\\"', 100 * 1024))).toMatch(/^\d+ bytes once its quotes are escaped, and 200704 is/);
+    expect(faultOfText(filled('\\"', 100 * 1024))).toMatch(/^of \d+ bytes once its quotes are escaped, and 200704 is/);
     expect(faultsOf(filled('\\"', 60 * 1024))).toEqual([]);
   });
 });
