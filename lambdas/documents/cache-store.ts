@@ -62,10 +62,10 @@ export type CacheStore = ReturnType<typeof cacheStore>;
 
 const ask = (unit: Unit, uid: string, correlationId: string): Promise<Cached | undefined> =>
   commit(unit, async (read) => {
-    const [row, leaseRow] = await read.getMany([cacheKey(uid), leaseKey(uid)]);
+    // in this order: where an answer has ended the lease, the row that was written with it is seen, and nobody asks twice
+    const lease = leaseIn(await read.get(leaseKey(uid)));
+    const known = freshIn(await read.get(cacheKey(uid)), unit.clock.now());
     const now = unit.clock.now();
-    const known = freshIn(row, now);
-    const lease = leaseIn(leaseRow);
     if (known || heldBy(lease, now)) return { writes: [], result: known };
     const next = { lookup_id: randomId(), until: now + LEASE_MS, version: (lease?.version ?? 0) + 1 };
     const item = { ...leaseKey(uid), ...next, expires_at: Math.ceil(next.until / 1000) };
