@@ -53,7 +53,7 @@ export function workflowInWords({ order, steps, outbox, inbox, decisions, faded 
     ),
     table(
       ['outbox', 'from', 'stated', 'caused by'],
-      byTime(outbox).map((one) => [
+      outbox.map((one) => [
         one.nudge === undefined ? one.type : `${one.type} (nudged)`,
         one.source,
         whole(one.created_at),
@@ -62,7 +62,7 @@ export function workflowInWords({ order, steps, outbox, inbox, decisions, faded 
     ),
     table(
       ['inbox', 'consumer', 'status', 'published', 'received', 'processed', 'receives'],
-      byTime(inbox).map((one) => [
+      inbox.map((one) => [
         one.type,
         one.consumer,
         one.reason ? `${one.status}: ${one.reason}` : one.status,
@@ -80,9 +80,6 @@ export function workflowInWords({ order, steps, outbox, inbox, decisions, faded 
   ];
   return sections.map((section) => (typeof section === 'string' ? section : section.join('\n'))).join('\n\n');
 }
-
-const byTime = <T extends { readonly created_at: string }>(some: readonly T[]): T[] =>
-  some.toSorted((one, other) => Date.parse(one.created_at) - Date.parse(other.created_at));
 
 /** A hop takes milliseconds; the day stands above it. */
 const clock = (iso: string | undefined): string => (iso === undefined ? '-' : iso.slice(11, 23));

@@ -2,7 +2,8 @@ import type { SQSEvent } from 'aws-lambda';
 import { calm } from '../../lambdas/shared/chaos-setting.ts';
 import { systemClock } from '../../lambdas/shared/clock.ts';
 import type { Unit } from '../../lambdas/shared/commit.ts';
-import { type Consumer, MAX_RECEIVES } from '../../lambdas/shared/consume.ts';
+import type { Consumer } from '../../lambdas/shared/consume.ts';
+import { MAX_RECEIVES } from '../../lambdas/shared/deliver.ts';
 import { eventsIn } from '../../lambdas/shared/outbox.ts';
 import { keyOf, Refused, type Store, type Write } from '../../lambdas/shared/store.ts';
 

@@ -9,6 +9,7 @@ const ProductRow = z.object({
   price: z.number(),
   capacity: z.number(),
   version: z.number(),
+  stated_version: z.optional(z.number()),
   claimed: z.number(),
   claimed_version: z.number(),
 });
@@ -17,5 +18,8 @@ export const SHELF = 'products';
 
 export const productKey = (sku: string): Key => ({ pk: `PRODUCT#${sku}`, sk: 'STATE' });
 
-/** A product as its row has it. */
-export const keptProduct = (row: Item): Product => ProductRow.parse(row);
+/** A product as its row has it. One from before `stated_version` was kept is told under its newest, which is true too. */
+export function keptProduct(row: Item): Product {
+  const { stated_version, ...kept } = ProductRow.parse(row);
+  return { ...kept, stated_version: stated_version ?? kept.version };
+}

@@ -1,10 +1,11 @@
 import { ProductChanged } from '../../events/catalog/product-changed.ts';
-import type { EventOf } from '../../events/envelope.ts';
+import type { Cause, EventOf } from '../../events/envelope.ts';
 import type { StockChanged } from '../../events/tickets/stock-changed.ts';
 import { iso } from '../shared/clock.ts';
 import { commit, type Unit } from '../shared/commit.ts';
-import { NotYet, Rejected } from '../shared/errors.ts';
+import { AlreadyDone, NotYet, Rejected } from '../shared/errors.ts';
 import { count, logger } from '../shared/observability.ts';
+import type { Outgoing } from '../shared/outbox.ts';
 import { absent, type Item, versionIs, type Write } from '../shared/store.ts';
 import { change, hearClaimed, type Product, type Wanted } from './product.ts';
 import { keptProduct, productKey, SHELF } from './product-row.ts';
@@ -16,7 +17,7 @@ export type StockChangedEvent = EventOf<typeof StockChanged>;
 export function productStore(unit: Unit) {
   const { store } = unit;
   return {
-    /** Makes a product, or makes it like this; where it is so already, nothing is changed and nobody is told. */
+    /** Makes a product, or makes it like this. Where it is so already nothing is changed, but the world is told again. */
     put: (wanted: Wanted, correlationId: string) => put(unit, wanted, correlationId),
     get: async (sku: string): Promise<Product> => {
       const row = await store.get(productKey(sku));
@@ -36,22 +37,39 @@ export function productStore(unit: Unit) {
 }
 export type ProductStore = ReturnType<typeof productStore>;
 
-const put = (unit: Unit, wanted: Wanted, correlationId: string): Promise<Product> =>
-  commit(unit, async (read) => {
+async function put(unit: Unit, wanted: Wanted, correlationId: string): Promise<Product> {
+  const cause = { time: iso(unit.clock.now()), correlation_id: correlationId, causation_id: correlationId };
+  const { product, changed } = await commit(unit, async (read) => {
     const key = productKey(wanted.sku);
     const row = await read.get(key);
     const before = row && keptProduct(row);
     const next = change(before, wanted);
-    if (next === before) return { writes: [], result: next };
-    const { sku, name, price, capacity, version } = next;
+    if (next === before) return { writes: [], result: { product: next, changed: false } };
+    const { name, price, capacity, version, stated_version } = next;
     const write: Write = before
-      ? { op: 'update', key, set: { name, price, capacity, version }, when: versionIs(before.version) }
+      ? { op: 'update', key, set: { name, price, capacity, version, stated_version }, when: versionIs(before.version) }
       : { op: 'put', item: { ...key, ...next, shelf: SHELF }, when: absent };
-    const cause = { time: iso(unit.clock.now()), correlation_id: correlationId, causation_id: correlationId };
-    const changed = ProductChanged.make({ sku, name, price, capacity, version }, cause);
-    logger.info('product changed', { sku, version });
-    return { writes: [write], publish: [{ about: key.pk, events: [changed] }], result: next };
+    return { writes: [write], publish: [told(next, cause)], result: { product: next, changed: true } };
   });
+  if (changed) logger.info('product changed', { sku: product.sku, version: product.version });
+  else await tellAgain(unit, product, { ...cause, nudge: `put-${correlationId}` });
+  return product;
+}
+
+/** Whoever has never heard of the product, since the event was lost, hears of it now. Once for each request. */
+async function tellAgain(unit: Unit, product: Product, cause: Cause): Promise<void> {
+  try {
+    await commit(unit, async () => ({ writes: [], publish: [told(product, cause)], result: undefined }));
+  } catch (error) {
+    if (!(error instanceof AlreadyDone)) throw error;
+  }
+}
+
+/** The last change, under the version that it had, and so under the same id however often it is told. */
+const told = ({ sku, name, price, capacity, stated_version }: Product, cause: Cause): Outgoing => ({
+  about: productKey(sku).pk,
+  events: [ProductChanged.make({ sku, name, price, capacity, version: stated_version }, cause)],
+});
 
 const hear = (unit: Unit, { data }: StockChangedEvent): Promise<void> =>
   commit(unit, async (read) => {

@@ -53,7 +53,7 @@ export function orderStore(unit: Unit) {
         writes: [graveOf(orderKey(event.data.order_id).pk, event, death, unit.clock.now())],
         result: undefined,
       })),
-    /** Asks again after those that have waited for too long; says how many there were. */
+    /** Asks again after those that have waited for too long; says how many there are, and how many for long. */
     nudgeStuck: (now: number, limitMinutes: number) => nudgeStuckOrders(unit, now, limitMinutes),
     /** Sets a refund going, once for each making. */
     refund: (id: string, note: string | undefined, making: Making, correlationId: string) =>
@@ -101,29 +101,46 @@ async function placeOnce(
   correlationId: string,
   price: () => Promise<number>,
 ) {
-  const { store, clock } = unit;
   // a price may have changed since, so a repeat must be known before it is asked for again
-  const before = making.keyed && draft.items ? await store.get(orderKey(making.id)) : undefined;
+  const before = await madeBy(unit, draft, making);
   if (before) return again(before, making);
-  const placed = place({ ...draft, id: making.id, amount: await priceOf(draft, price), created_at: iso(clock.now()) });
-  const { id, user_id, amount, description, items, created_at } = placed;
+  try {
+    return await placeAnew(unit, draft, making, correlationId, price);
+  } catch (error) {
+    if (error instanceof AlreadyDone) return again(error.row, making);
+    // refused for a price that changed while the first try was under way: that one may have gone through since
+    const meanwhile = error instanceof Rejected ? await madeBy(unit, draft, making) : undefined;
+    if (meanwhile) return again(meanwhile, making);
+    throw error;
+  }
+}
+
+async function placeAnew(
+  unit: Unit,
+  draft: Draft,
+  making: Making,
+  correlationId: string,
+  price: () => Promise<number>,
+) {
+  const amount = await priceOf(draft, price);
+  const placed = place({ ...draft, id: making.id, amount, created_at: iso(unit.clock.now()) });
+  const { id, user_id, description, items, created_at } = placed;
   const created = OrderCreated.make(
     { order_id: id, user_id, amount, description, items, created_at },
     { time: created_at, correlation_id: id, causation_id: correlationId },
   );
-  try {
-    const made = await commit(unit, async () => ({
-      writes: [{ op: 'put', item: rowOf(placed, making), when: absent, decides: true }],
-      publish: [stated(id, created)],
-      result: { order: placed, replayed: false },
-    }));
-    logger.info('order placed', { order_id: id });
-    return made;
-  } catch (error) {
-    if (!(error instanceof AlreadyDone)) throw error;
-    return again(error.row, making);
-  }
+  const made = await commit(unit, async () => ({
+    writes: [{ op: 'put', item: rowOf(placed, making), when: absent, decides: true }],
+    publish: [stated(id, created)],
+    result: { order: placed, replayed: false },
+  }));
+  logger.info('order placed', { order_id: id });
+  return made;
 }
+
+/** The order that this request has made already. Only what has a price to ask for is looked for. */
+const madeBy = async ({ store }: Unit, { items }: Draft, { id, keyed }: Making): Promise<Item | undefined> =>
+  keyed && items ? store.get(orderKey(id)) : undefined;
 
 function rowOf({ status: _, ...placed }: Order, { body_hash }: Making): Item {
   return { ...orderKey(placed.id), ...placed, state: { status: 'NEW' }, placed: placedOf(placed), body_hash };

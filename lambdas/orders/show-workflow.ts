@@ -4,7 +4,7 @@ import { Rejected } from '../shared/errors.ts';
 import { route } from '../shared/route.ts';
 import type { OrdersDoors } from './deps.ts';
 import { OrderView } from './view.ts';
-import { hasFaded, hopsOf, stepsOf } from './workflow.ts';
+import { hasFaded, hopsOf, inOrder, stepsOf } from './workflow.ts';
 
 const at = z.optional(z.string());
 
@@ -52,7 +52,7 @@ export const showWorkflow = route(
     return {
       order,
       steps: stepsOf(order, left),
-      outbox: left.outbox.map(({ time, ...event }) => ({ ...event, created_at: time })),
+      outbox: inOrder(left.outbox).map(({ time, ...event }) => ({ ...event, created_at: time })),
       inbox: hopsOf(order, left, now),
       decisions: [...left.decisions],
       faded: hasFaded(left, order, now),

@@ -1,61 +1,97 @@
 import { commit, type Unit } from '../shared/commit.ts';
 import { AlreadyDone } from '../shared/errors.ts';
 import { count, logger } from '../shared/observability.ts';
-import { eventsIn } from '../shared/outbox.ts';
+import { eventsIn, expiryOf } from '../shared/outbox.ts';
 import type { Item, Key } from '../shared/store.ts';
 import { waitsFor } from './order.ts';
 import { keptOrder } from './order-row.ts';
-import { minutesToSweep } from './sweep.ts';
+import { isLateForLong, type Look, mayBeLast, minutesToSweep, shardsOf } from './sweep.ts';
 import { statedByMinute } from './table.ts';
 
 const PAGE = 100;
+
+/** How many orders were found waiting, and how many of them wait for long. */
+export interface Swept {
+  readonly stuck: number;
+  readonly forLong: number;
+}
 
 /**
  * Finds the orders that still wait for what they stated a limit ago, and states it again as a nudge named by this
  * sweep: whichever event of an order's history was lost, each step behind it answers again from what it decided.
  */
-export async function nudgeStuckOrders(unit: Unit, now: number, limitMinutes: number): Promise<number> {
-  const stuck = (
-    await Promise.all(minutesToSweep(now, limitMinutes).map((hash) => sweepMinute(unit, hash, now)))
-  ).reduce((sum, one) => sum + one, 0);
-  logger.info('swept', { stuck });
+export async function nudgeStuckOrders(unit: Unit, now: number, limitMinutes: number): Promise<Swept> {
+  const looks = await stillOpen(unit, minutesToSweep(now, limitMinutes));
+  // each minute by itself: what goes wrong with one must not keep the others from being asked after
+  const found = await allOf(looks.map(async (look) => ({ look, stuck: await sweepMinute(unit, look, now) })));
+  const sum = (some: typeof found) => some.reduce((total, { stuck }) => total + stuck, 0);
+  const swept = { stuck: sum(found), forLong: sum(found.filter(({ look }) => isLateForLong(look))) };
+  logger.info('swept', { ...swept });
+  return swept;
+}
+
+/** All of them are done, well or badly, before the first failure is told. */
+async function allOf<T>(work: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(work);
+  return Promise.all(work);
+}
+
+const overKey = (minute: string): Key => ({ pk: `MINUTE#${minute}`, sk: 'OVER' });
+
+/** Without the minutes in which nobody waits any more: their orders have ended, and are not read again. */
+async function stillOpen(unit: Unit, looks: readonly Look[]): Promise<Look[]> {
+  const over = await unit.store.getMany(looks.map(({ minute }) => overKey(minute)));
+  return looks.filter((_, at) => !over[at]);
+}
+
+/** How many wait; where nobody does, the minute is noted as over. */
+async function sweepMinute(unit: Unit, look: Look, now: number): Promise<number> {
+  const shards = await allOf(shardsOf(look).map((hash) => sweepShard(unit, hash, now)));
+  const stuck = shards.reduce((sum, one) => sum + one, 0);
+  count('StuckOrders', stuck);
+  if (isLateForLong(look)) count('OrdersStuckForLong', stuck);
+  if (stuck === 0 && mayBeLast(look)) await noteAsOver(unit, look, now);
   return stuck;
 }
 
-/** Each minute by itself: what goes wrong with one must not keep the others from being asked after. */
-async function sweepMinute(unit: Unit, hash: string, now: number): Promise<number> {
+const noteAsOver = (unit: Unit, { minute }: Look, now: number): Promise<void> =>
+  commit(unit, async () => ({
+    writes: [{ op: 'put', item: { ...overKey(minute), expires_at: expiryOf(now) } }],
+    result: undefined,
+  }));
+
+async function sweepShard(unit: Unit, hash: string, now: number): Promise<number> {
   let stuck = 0;
   for (let below: string | undefined, full = true; full; ) {
     const page = { hash, index: statedByMinute, newestFirst: true, limit: PAGE, ...(below ? { below } : {}) };
     const keys = await unit.store.query(page);
-    const records = await recordsOfWaiting(unit, keys);
-    stuck += records.length;
-    count('StuckOrders', records.length);
-    await Promise.all(records.map((record) => nudge(unit, record, now)));
+    stuck += await nudgeWaiting(unit, keys, now);
     below = keys.at(-1)?.sk;
     full = keys.length === PAGE;
   }
   return stuck;
 }
 
-async function recordsOfWaiting(unit: Unit, keys: readonly Key[]): Promise<Item[]> {
-  if (keys.length === 0) return [];
+/** An order that cannot be read may wait as well, so it is counted; only what waits for sure is asked after. */
+async function nudgeWaiting(unit: Unit, keys: readonly Key[], now: number): Promise<number> {
+  if (keys.length === 0) return 0;
   const states = await unit.store.getMany(keys.map(({ pk }) => ({ pk, sk: 'STATE' })));
-  const waiting = keys.filter(({ sk }, at) => {
-    const row = states[at];
-    const type = sk.split(/[#:]/)[1] ?? '';
-    return row !== undefined && isWaiting(row, type);
-  });
-  return waiting.length === 0 ? [] : (await unit.store.getMany(waiting)).filter((record) => record !== undefined);
+  const found = keys.map((key, at) => ({ key, is: waiting(states[at], key) }));
+  const wait = found.filter(({ is }) => is === 'waits').map(({ key }) => key);
+  const records = wait.length > 0 ? await unit.store.getMany(wait) : [];
+  await allOf(records.flatMap((record) => (record ? [nudge(unit, record, now)] : [])));
+  return found.filter(({ is }) => is !== 'ended').length;
 }
 
-function isWaiting(row: Item, type: string): boolean {
+function waiting(row: Item | undefined, { sk }: Key): 'waits' | 'ended' | 'unreadable' {
+  if (!row) return 'ended';
+  const type = sk.split(/[#:]/)[1] ?? '';
   try {
-    return waitsFor(keptOrder(row).order, type);
+    return waitsFor(keptOrder(row).order, type) ? 'waits' : 'ended';
   } catch (error) {
     logger.error('order row not readable', { order: row.pk, error: error as Error });
     count('NudgesFailed');
-    return false;
+    return 'unreadable';
   }
 }
 

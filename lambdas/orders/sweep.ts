@@ -6,28 +6,49 @@ const TIMES = 9;
 /** From then on every six hours, as long as what it stated is kept. */
 const LATER_EVERY_MINUTES = 360;
 const KEPT_FOR_MINUTES = 14 * 24 * 60;
+/** Whoever waits for so long has been asked after at least three times, so no lost event explains it. */
+const LATE_FOR_LONG_MINUTES = 16;
+/** By then an index shows all of a minute, however far it trails behind. */
+const INDEX_SETTLES_MINUTES = 5;
 
-const minute = (ms: number): string => new Date(ms).toISOString().slice(0, 16);
+const minuteAt = (ms: number): string => new Date(ms).toISOString().slice(0, 16);
+
+const shard = (minute: string, at: number): string => `${minute}#${at}`;
 
 /** Where a statement of this order at this time is found again. */
 export function minuteOf(ms: number, id: string): string {
-  const shard = [...id].reduce((sum, letter) => sum + letter.charCodeAt(0), 0) % SHARDS;
-  return `${minute(ms)}#${shard}`;
+  const sum = [...id].reduce((total, letter) => total + letter.charCodeAt(0), 0);
+  return shard(minuteAt(ms), sum % SHARDS);
 }
 
+/** A minute of statements, and how many minutes ago it was over. */
+export interface Look {
+  readonly minute: string;
+  readonly age: number;
+}
+
+export const shardsOf = ({ minute }: Look): string[] => Array.from({ length: SHARDS }, (_, at) => shard(minute, at));
+
+export const isLateForLong = ({ age }: Look): boolean => age >= LATE_FOR_LONG_MINUTES;
+
+/** Whether a look that finds nobody waiting is the last: what has ended never waits again. */
+export const mayBeLast = ({ age }: Look): boolean => age >= INDEX_SETTLES_MINUTES;
+
 /**
- * The minutes to look at now: those that ended one limit ago, two, four …, and then four a day for two weeks. An order
- * that a missed sweep has passed by is met at the next of them, and one that waits for long is asked after less often.
+ * The minutes to look at now, at most 64: those that ended one limit ago, two, four …, and then four a day for two weeks.
+ * An order that a missed sweep has passed by is met at the next of them, and one that waits for long is asked after less
+ * often.
  */
-export function minutesToSweep(now: number, limitMinutes: number): string[] {
+export function minutesToSweep(now: number, limitMinutes: number): Look[] {
   const doublings = Array.from({ length: TIMES }, (_, time) => limitMinutes * 2 ** time);
   const first = (doublings.at(-1) ?? 0) + LATER_EVERY_MINUTES;
   const later = Array.from(
     { length: KEPT_FOR_MINUTES / LATER_EVERY_MINUTES },
     (_, at) => first + at * LATER_EVERY_MINUTES,
   );
-  // one more, since the minute itself must be over: nobody is asked after before the limit
-  return [...doublings, ...later.filter((age) => age <= KEPT_FOR_MINUTES)]
-    .map((age) => now - (age + 1) * MINUTE_MS)
-    .flatMap((at) => Array.from({ length: SHARDS }, (_, shard) => `${minute(at)}#${shard}`));
+  return (
+    [...doublings, ...later.filter((age) => age <= KEPT_FOR_MINUTES)]
+      // one more, since the minute itself must be over: nobody is asked after before the limit
+      .map((age) => ({ age, minute: minuteAt(now - (age + 1) * MINUTE_MS) }))
+  );
 }

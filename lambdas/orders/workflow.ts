@@ -1,18 +1,32 @@
 import type { Envelope } from '../../events/envelope.ts';
 import type { Receipt } from '../shared/receipt.ts';
-import type { Order } from './order.ts';
+import { apply, type Order, type OrderEvent } from './order.ts';
 import type { OrderTrail } from './order-trail.ts';
 
-/** Who takes in what, so that a hop without its receipt shows. */
-const CONSUMERS: Readonly<Record<string, readonly string[]>> = {
-  OrderCreated: ['order-payments'],
-  PaymentAuthorized: ['payment-status', 'ticket-issuing'],
-  PaymentDeclined: ['payment-status'],
-  PaymentRefunded: ['payment-status'],
-  TicketIssued: ['ticket-status'],
-  TicketRejected: ['ticket-status'],
-  TicketVoided: ['ticket-status'],
-  RefundRequested: ['order-refunds-payments', 'order-refunds-tickets'],
+/** Whether a step has been taken, or gone past, though the event left no receipt of it. */
+type IsPast = (order: Order, trail: OrderTrail, event: Envelope) => boolean;
+
+/** The saga itself says whether an event could still move its order. */
+const movesNoMore: IsPast = (order, _, event) => apply(order, event as OrderEvent) === undefined;
+
+const isDecided =
+  (step: string, ...not: string[]): IsPast =>
+  (_, { decisions }) =>
+    decisions.some((one) => one.step === step && !not.includes(one.as));
+
+/** Who takes in what, so that a hop without its receipt shows, and what says that nobody waits for that hop any more. */
+const CONSUMERS: Readonly<Record<string, Readonly<Record<string, IsPast>>>> = {
+  OrderCreated: { 'order-payments': isDecided('PAYMENT') },
+  PaymentAuthorized: { 'payment-status': movesNoMore, 'ticket-issuing': isDecided('TICKET') },
+  PaymentDeclined: { 'payment-status': movesNoMore },
+  PaymentRefunded: { 'payment-status': movesNoMore },
+  TicketIssued: { 'ticket-status': movesNoMore },
+  TicketRejected: { 'ticket-status': movesNoMore },
+  TicketVoided: { 'ticket-status': movesNoMore },
+  RefundRequested: {
+    'order-refunds-payments': isDecided('REFUND'),
+    'order-refunds-tickets': isDecided('TICKET', 'issued'),
+  },
 };
 
 /** Outbox records go after this long; decisions stay. */
@@ -81,26 +95,43 @@ function statusesOf(order: Order, undone: boolean): Record<'payment' | 'ticket' 
   }
 }
 
-/** Every hop of every event: taken in, on its way, waiting for too long, or dead. */
-export function hopsOf(order: Order, { outbox, receipts, dead }: OrderTrail, now: number): Hop[] {
-  const events = [...new Map(outbox.map((event) => [event.id, event])).values()];
+/** By time, and what was stated in one moment behind what caused it. */
+export function inOrder(events: readonly Envelope[]): Envelope[] {
+  const stated = new Map(events.map((event) => [event.id, event]));
+  const depthOf = ({ causation_id }: Envelope): number => {
+    const cause = stated.get(causation_id);
+    return cause ? 1 + depthOf(cause) : 0;
+  };
+  return events.toSorted(
+    (one, other) => Date.parse(one.time) - Date.parse(other.time) || depthOf(one) - depthOf(other),
+  );
+}
+
+/** Every hop of every event: taken in, on its way, waiting for too long, dead, or overtaken by the order itself. */
+export function hopsOf(order: Order, trail: OrderTrail, now: number): Hop[] {
+  const { outbox, receipts, dead } = trail;
+  const events = inOrder([...new Map(outbox.map((event) => [event.id, event])).values()]);
   return events.flatMap((event) =>
-    consumersOf(event).map((consumer) => {
+    consumersOf(event).map(([consumer, isPast]) => {
       const receipt = receipts[event.id]?.find((one) => one.consumer === consumer);
       const grave = dead.find((one) => one.event_id === event.id && one.consumer === consumer);
       const hop = { event_id: event.id, type: event.type, consumer, created_at: event.time };
       if (receipt) return { ...hop, status: 'done' as const, ...timesOf(receipt) };
-      if (grave) return { ...hop, status: 'dead' as const, reason: grave.reason };
-      return { ...hop, status: openStatus(order, event, now) };
+      const why = grave && { reason: grave.reason };
+      // what came late, or was brought back from the DLQ too late, changed nothing and so left no receipt
+      if (isPast(order, trail, event)) return { ...hop, status: 'overtaken' as const, ...why };
+      if (grave) return { ...hop, status: 'dead' as const, ...why };
+      const isLate = now - Date.parse(event.time) > HOP_LIMIT_MS;
+      return { ...hop, status: isLate ? ('waiting' as const) : ('under way' as const) };
     }),
   );
 }
 
 /** What was never issued is not asked back of tickets, though they hear of it. */
-function consumersOf({ type, data }: Envelope): readonly string[] {
-  const all = CONSUMERS[type] ?? [];
+function consumersOf({ type, data }: Envelope): [string, IsPast][] {
+  const all = Object.entries(CONSUMERS[type] ?? {});
   const refused = type === 'RefundRequested' && (data as { because?: string }).because !== 'requested';
-  return refused ? all.filter((consumer) => consumer !== 'order-refunds-tickets') : all;
+  return refused ? all.filter(([consumer]) => consumer !== 'order-refunds-tickets') : all;
 }
 
 const timesOf = ({ published_at, received_at, processed_at, receive_count }: Receipt) => ({
@@ -109,12 +140,6 @@ const timesOf = ({ published_at, received_at, processed_at, receive_count }: Rec
   processed_at,
   receive_count,
 });
-
-function openStatus(order: Order, event: Envelope, now: number): Hop['status'] {
-  // what came late to an order that had gone on left no receipt, since it changed nothing
-  if (ENDS.has(order.status)) return 'overtaken';
-  return now - Date.parse(event.time) > HOP_LIMIT_MS ? 'waiting' : 'under way';
-}
 
 /** Whether the events have gone by their TTL, so that only decisions are left to show. */
 export const hasFaded = ({ outbox }: OrderTrail, order: Order, now: number): boolean =>

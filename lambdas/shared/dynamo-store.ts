@@ -38,6 +38,9 @@ const THROTTLES = new Set([
   'LimitExceededException',
 ]);
 
+/** Of Node, where a table cannot be reached, or leaves in the middle. */
+const UNREACHABLE = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EAI_AGAIN', 'ENOTFOUND']);
+
 /**
  * What is undefined is dropped. Any plain object is a map: the SDK's own test reads `constructor`, which a customer may
  * have given as a name.
@@ -57,12 +60,14 @@ export function dynamoStore(client: DynamoDBDocumentClient, table: string): Stor
     return Item as Item | undefined;
   };
 
-  /** Throttled for longer than the SDK has patience: no failure of ours, and so to be asked again later. */
+  /** Throttled, or away, for longer than the SDK has patience: no failure of ours, and so to be asked again later. */
   const patiently = async <T>(read: () => Promise<T>): Promise<T> => {
     try {
       return await read();
     } catch (error) {
-      throw THROTTLES.has(nameOf(error)) ? new Busy(`reads of ${table} are throttled`, { cause: error }) : error;
+      throw THROTTLES.has(nameOf(error)) || isAway(error)
+        ? new Busy(`${table} does not answer: ${nameOf(error)}`, { cause: error })
+        : error;
     }
   };
 
@@ -260,7 +265,19 @@ function refusalOf(error: unknown, writes: readonly Write[]): Refused | undefine
   if (error instanceof TransactionInProgressException || nameOf(error) === 'TransactionConflictException')
     return new Refused(writes.map(() => ({ why: 'conflict' })));
   if (THROTTLES.has(nameOf(error))) return new Refused(writes.map(() => ({ why: 'throttled' })));
+  if (isAway(error)) return new Refused(writes.map(() => ({ why: 'away' })));
   return undefined;
+}
+
+function isAway(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { $fault, $metadata, code } = error as {
+    $fault?: string;
+    $metadata?: { httpStatusCode?: number };
+    code?: string;
+  };
+  const status = $metadata?.httpStatusCode ?? 0;
+  return $fault === 'server' || status >= 500 || error.name === 'TimeoutError' || UNREACHABLE.has(code ?? '');
 }
 
 const nameOf = (error: unknown): string => (error instanceof Error ? error.name : '');

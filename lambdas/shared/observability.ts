@@ -11,6 +11,13 @@ export const count = (metric: string, by = 1): void => {
   if (by > 0) metrics.addMetric(metric, MetricUnit.Count, by);
 };
 
+/** Of one consumer by its name; the metric's maximum is what is looked at. */
+export function longest(metric: string, seconds: number, consumer: string): void {
+  const one = metrics.singleMetric();
+  one.addDimension('consumer', consumer);
+  one.addMetric(metric, MetricUnit.Seconds, seconds);
+}
+
 /** What one call of the function has used of DynamoDB, as the engine itself reports it. */
 const used = { read: 0, write: 0, requests: 0 };
 

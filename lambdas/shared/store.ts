@@ -71,9 +71,11 @@ export type Reason =
   | { readonly why: 'none' }
   | { readonly why: 'condition'; readonly row?: Item | undefined }
   | { readonly why: 'conflict' }
-  | { readonly why: 'throttled' };
+  | { readonly why: 'throttled' }
+  /** The store did not answer, so that nobody knows whether it wrote. */
+  | { readonly why: 'away' };
 
-/** The store wrote nothing; `reasons` stand in the order of the writes. */
+/** The store wrote nothing, or did not say so (`away`); `reasons` stand in the order of the writes. */
 export class Refused extends Error {
   override readonly name = 'Refused';
   readonly reasons: readonly Reason[];

@@ -1,10 +1,13 @@
 import { PaymentAuthorized } from '../../events/payments/payment-authorized.ts';
-import { consume } from '../shared/consume.ts';
+import { consumeGroups } from '../shared/consume.ts';
 import { ticketsDeps } from './deps.ts';
+import { wantsOf } from './ticket.ts';
 
-export const handler = consume(
+/** Orders for the same products are decided together, so that a hot product is not fought over. */
+export const handler = consumeGroups(
   [PaymentAuthorized],
   ticketsDeps,
-  (event, { tickets }, call) => tickets.issue(event, call),
+  ({ data: { order_id, items } }) => (items ? wantsOf(items) : order_id),
+  (events, { tickets }, call) => tickets.issue(events, call),
   (event, death, { tickets }) => tickets.mourn(event, death),
 );

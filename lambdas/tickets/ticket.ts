@@ -41,23 +41,58 @@ export function quantitiesIn(items: readonly Item[]): Map<string, number> {
   return sums;
 }
 
+/** The same for orders that want the same products, in whichever lines: those contend for the same stock. */
+export const wantsOf = (items: readonly Item[]): string => [...quantitiesIn(items).keys()].sort().join(' ');
+
 /**
  * Decides what an order claims, all of it or nothing. A seat that is taken is the reason before stock that is sold out.
  * An order for nothing in particular always gets its ticket.
  */
 export function claim(items: readonly Item[], stock: readonly Stock[], taken: readonly Place[]): Claim {
   const wanted = quantitiesIn(items);
-  const known = new Map(stock.map((one) => [one.sku, one]));
-  const unknown = [...wanted.keys()].filter((sku) => !known.has(sku));
+  const held = stock.filter(({ sku }) => wanted.has(sku));
+  const unknown = [...wanted.keys()].filter((sku) => !held.some((one) => one.sku === sku));
   if (unknown.length > 0) return { decided: 'unknown', skus: unknown };
-  const [gone] = taken;
+  const gone = seatsIn(items).find((seat) => taken.some((one) => isSame(one, seat)));
   if (gone) return { decided: 'rejected', reason: 'seat_taken', sku: gone.sku, seat: gone.seat };
-  const short = stock.find(({ sku, capacity, claimed }) => capacity - claimed < (wanted.get(sku) ?? 0));
+  const short = held.find(({ sku, capacity, claimed }) => capacity - claimed < (wanted.get(sku) ?? 0));
   if (short) return { decided: 'rejected', reason: 'sold_out', sku: short.sku };
-  return { decided: 'issued', stock: stock.map((one) => claimed(one, wanted.get(one.sku) ?? 0)) };
+  return { decided: 'issued', stock: held.map((one) => claimed(one, wanted.get(one.sku) ?? 0)) };
 }
 
-/** The stock after what an order claimed is free again. */
+const isSame = (one: Place, other: Place): boolean => one.sku === other.sku && one.seat === other.seat;
+
+/** What several orders claim one after the other, and the stock that has changed by all of it. */
+export interface Claims<Order> {
+  readonly claims: readonly { readonly order: Order; readonly claim: Claim }[];
+  readonly stock: readonly Stock[];
+}
+
+/** Decides orders in turn, each on what the ones before it have left. The stock is changed once, however many claim it. */
+export function claimInTurn<Order extends { readonly items?: readonly Item[] | undefined }>(
+  orders: readonly Order[],
+  stock: readonly Stock[],
+  taken: readonly Place[],
+): Claims<Order> {
+  const left = new Map(stock.map((one) => [one.sku, one]));
+  const gone = [...taken];
+  const claims = orders.map((order) => {
+    const { items = [] } = order;
+    const made = claim(items, [...left.values()], gone);
+    if (made.decided === 'issued') {
+      for (const one of made.stock) left.set(one.sku, one);
+      gone.push(...seatsIn(items));
+    }
+    return { order, claim: made };
+  });
+  const changed = stock.flatMap(({ sku, version }) => {
+    const after = left.get(sku);
+    return after && after.version > version ? [{ ...after, version: version + 1 }] : [];
+  });
+  return { claims, stock: changed };
+}
+
+/** The stock after what an order claimed is free again. One that was made anew by hand may know nothing of the claim. */
 export function giveBack(items: readonly Item[], stock: readonly Stock[]): Stock[] {
   const held = quantitiesIn(items);
   return stock.map((one) => claimed(one, -(held.get(one.sku) ?? 0)));
@@ -65,7 +100,7 @@ export function giveBack(items: readonly Item[], stock: readonly Stock[]): Stock
 
 const claimed = (stock: Stock, quantity: number): Stock => ({
   ...stock,
-  claimed: stock.claimed + quantity,
+  claimed: Math.max(0, stock.claimed + quantity),
   version: stock.version + 1,
 });
 

@@ -1,10 +1,12 @@
 import { Duration } from 'aws-cdk-lib';
+import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { EventBus, Rule, RuleTargetInput } from 'aws-cdk-lib/aws-events';
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { Construct } from 'constructs';
 import type { EventDefinition } from '../../events/envelope.ts';
 import { nameOf, pascalCase } from '../config.ts';
 import { Context } from './context.ts';
+import { alarm, minutes } from './monitoring.ts';
 import { type ConsumerProps, QueueConsumer } from './queue-consumer.ts';
 import type { EnvSchema, ServiceFunction } from './service-function.ts';
 import { WorkQueue } from './work-queue.ts';
@@ -18,6 +20,9 @@ export interface EventConsumerProps<S extends EnvSchema> extends Omit<ConsumerPr
   readonly errorImpact: string;
   readonly timeout?: Duration;
 }
+
+/** Contention, and what a step waits for, is over by then: the relay's longest pause and the minutes around it. */
+const LONGEST_CONTENTION = minutes(20);
 
 /** From the bus to a handler: a rule for each source, a queue with its DLQ, the function and its alarms. The queue's body is our envelope. */
 export class EventConsumer<S extends EnvSchema> extends Construct {
@@ -52,6 +57,24 @@ export class EventConsumer<S extends EnvSchema> extends Construct {
     this.consumer = new QueueConsumer(this, 'Consumer', this.queue, {
       ...props,
       description: `Consumes ${types.join(', ')} from ${queue}`,
+    });
+    this.watchPutBacks(queue, errorImpact);
+  }
+
+  /** What is put back again and again is a fresh message to SQS each time, whose age says nothing. */
+  private watchPutBacks(queue: string, errorImpact: string): void {
+    alarm(this, 'PutBack', {
+      name: `${queue}-put-back`,
+      metric: new Metric({
+        namespace: 'Oncebox',
+        metricName: 'PutBackAge',
+        dimensionsMap: { consumer: queue },
+        period: minutes(5),
+        statistic: 'Maximum',
+      }),
+      above: LONGEST_CONTENTION.toSeconds(),
+      errorImpact,
+      runbook: 'slow-queue',
     });
   }
 }

@@ -73,13 +73,12 @@ export class Orders extends Context {
       name: 'stuck-orders',
       metric: new Metric({
         namespace: 'Oncebox',
-        metricName: 'StuckOrders',
+        metricName: 'OrdersStuckForLong',
         dimensionsMap: { service: 'orders' },
         period: minutes(5),
         statistic: 'Sum',
       }),
       above: 0,
-      periods: 3,
       errorImpact: 'Orders wait although they were asked after again and again',
       runbook: 'stuck-orders',
     });

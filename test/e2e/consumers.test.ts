@@ -9,7 +9,12 @@ const shop = new ShopClient(inject('url'));
 const behind = new BehindTheDoors(inject('endpoint'));
 const operator = new Operator(inject('endpoint'));
 
+/** As many as one likes: ORDERS=1000 npm test -- test/e2e/consumers.test.ts */
+const ORDERS = Number(process.env['ORDERS'] ?? 100);
+/** There is stock for half of them. */
+const STOCK = Math.floor(ORDERS / 2);
 const LIMIT_MS = 100_000;
+const ALL_END_MS = LIMIT_MS + ORDERS * 300;
 const many = <T>(count: number, make: (at: number) => Promise<T>): Promise<T[]> =>
   Promise.all(Array.from({ length: count }, (_, at) => make(at)));
 const statusOf = async (id: string) => (await shop.get(`/orders/${id}`)).body['status'];
@@ -45,21 +50,25 @@ describe('a consumer that is stopped in the middle of a run', () => {
 describe('while a fifth of all publishing fails', () => {
   afterEach(() => behind.faults({}));
 
-  test('100 orders and their refunds end, and the balances are right to the cent', async () => {
-    const sku = await shop.product({ price: 3, stock: 50 });
-    const customers = await shop.customers(10, 1000);
-    await behind.faults({ publish_failure: 0.2 });
-    const ids = await many(100, (at) => shop.orderOf(customers[at % 10] ?? '', { sku, quantity: 1 }));
-    expect(await shop.endings(ids, LIMIT_MS)).toEqual({ FINISHED: 50, CANCELLED: 50 });
-    const finished: string[] = [];
-    for (const id of ids) if ((await statusOf(id)) === 'FINISHED') finished.push(id);
-    const sum = async () =>
-      (await Promise.all(customers.map((customer) => shop.balance(customer)))).reduce((total, one) => total + one, 0);
-    expect(await sum()).toBe(10_000 - 50 * 3);
-    const replies = await Promise.all(finished.map((id) => shop.refund(id)));
-    expect(new Set(replies.map(({ status }) => status))).toEqual(new Set([202]));
-    expect(await shop.endings(finished, LIMIT_MS)).toEqual({ REFUNDED: 50 });
-    for (const customer of customers) expect(await shop.balance(customer)).toBe(1000);
-    expect(faultsInBooks(await behind.rows('payments'))).toEqual([]);
-  });
+  test(
+    `${ORDERS} orders and their refunds end, and the balances are right to the cent`,
+    async () => {
+      const sku = await shop.product({ price: 3, stock: STOCK });
+      const customers = await shop.customers(10, ORDERS * 10);
+      await behind.faults({ publish_failure: 0.2 });
+      const ids = await many(ORDERS, (at) => shop.orderOf(customers[at % 10] ?? '', { sku, quantity: 1 }));
+      expect(await shop.endings(ids, ALL_END_MS)).toEqual({ FINISHED: STOCK, CANCELLED: ORDERS - STOCK });
+      const finished: string[] = [];
+      for (const id of ids) if ((await statusOf(id)) === 'FINISHED') finished.push(id);
+      const sum = async () =>
+        (await Promise.all(customers.map((customer) => shop.balance(customer)))).reduce((total, one) => total + one, 0);
+      expect(await sum()).toBe(100 * ORDERS - STOCK * 3);
+      const replies = await Promise.all(finished.map((id) => shop.refund(id)));
+      expect(new Set(replies.map(({ status }) => status))).toEqual(new Set([202]));
+      expect(await shop.endings(finished, ALL_END_MS)).toEqual({ REFUNDED: STOCK });
+      for (const customer of customers) expect(await shop.balance(customer)).toBe(ORDERS * 10);
+      expect(faultsInBooks(await behind.rows('payments'))).toEqual([]);
+    },
+    2 * ALL_END_MS,
+  );
 });

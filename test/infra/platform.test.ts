@@ -146,6 +146,19 @@ describe.each(stages)('the %s stage', (name) => {
     expect(alarms).toContain(`oncebox-${name}-outbox-stalled`);
   });
 
+  it('tells of an order that stays stuck, be it a single one that is asked after ever less often', () => {
+    const [stuck] = ofType(stage, 'AWS::CloudWatch::Alarm').filter(
+      ({ Properties }) => Properties['AlarmName'] === `oncebox-${name}-stuck-orders`,
+    );
+    expect(stuck?.Properties).toMatchObject({
+      MetricName: 'OrdersStuckForLong',
+      Threshold: 0,
+      Period: 300,
+      EvaluationPeriods: 1,
+      Statistic: 'Sum',
+    });
+  });
+
   it('says in each alarm whom it hurts and where the answer is', () => {
     for (const { Properties } of ofType(stage, 'AWS::CloudWatch::Alarm'))
       expect(Properties['AlarmDescription']).toMatch(/^[A-Z].{10,}\. What to do: docs\/runbook\.md#[a-z-]+$/);

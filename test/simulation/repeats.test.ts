@@ -294,3 +294,41 @@ test('an event made up for nobody’s order is buried, and harms nothing', async
   expect(await balanceOf()).toBe(60);
   expect(world.queues['payment-status'].dlq[0]?.epitaph?.reason).toContain('there is no order');
 });
+
+describe('a request for items whose price changes while its first try is under way', () => {
+  const items = [{ sku: 'show', quantity: 1 }];
+  const body = { user_id: 'alice', amount: 10, items };
+  const put = (world: World, price: number) =>
+    world.call('PUT /catalog/products/{sku}', { path: { sku: 'show' }, body: { name: 'Show', price, stock: 5 } });
+
+  test('is answered by the order that was made, not refused for the new price', async () => {
+    const { world, now } = await shopWith(100);
+    await now(put(world, 10));
+    const first = { reply: undefined as Reply | undefined };
+    const read = world.catalog.getMany;
+    // the retry looks for its order, finds none yet, and asks for the price: until then the first has gone through
+    world.catalog.getMany = async (keys) => {
+      world.catalog.getMany = read;
+      first.reply = await post(world, 'POST /orders', body, 'key-1');
+      await put(world, 11);
+      return read(keys);
+    };
+    const retry = await now(post(world, 'POST /orders', body, 'key-1'));
+    expect(first.reply).toMatchObject({ status: 201, body: { amount: 10 } });
+    expect(retry).toMatchObject({ status: 201, headers: { 'Idempotency-Replayed': 'true' } });
+    expect(retry.body).toEqual(first.reply?.body);
+  });
+
+  test('is refused where no order was made, and another request under its key as well', async () => {
+    const { world, now } = await shopWith(100);
+    await now(put(world, 11));
+    const refused = { status: 422, body: { code: 'price_differs' } };
+    expect(await now(post(world, 'POST /orders', body, 'key-1'))).toMatchObject(refused);
+    expect(await now(post(world, 'POST /orders', body))).toMatchObject(refused);
+    expect(await now(post(world, 'POST /orders', { ...body, amount: 11 }, 'key-1'))).toMatchObject({ status: 201 });
+    expect(await now(post(world, 'POST /orders', body, 'key-1'))).toMatchObject({
+      status: 422,
+      body: { code: 'idempotency_key_reused' },
+    });
+  });
+});

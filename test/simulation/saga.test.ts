@@ -54,6 +54,28 @@ describe('an order and its ticket', () => {
     expect(faultsInBooks(world.payments.all())).toEqual([]);
   });
 
+  test('a thousand buyers of one product get theirs in a fifth as many transactions upon its stock', async () => {
+    const world = new World(7);
+    await product(world, 'show', 10, 1000);
+    await Promise.all(Array.from({ length: 20 }, (_, at) => account(world, `buyer-${at}`, 500)));
+    await world.settle();
+    const { write } = world.tickets;
+    let tried = 0;
+    world.tickets.write = (writes, token) => {
+      tried += 1;
+      return write(writes, token);
+    };
+    const items = [{ sku: 'show', quantity: 1 }];
+    const buying = Array.from({ length: 1000 }, (_, at) => order(world, { user_id: `buyer-${at % 20}`, items }));
+    await world.during(Promise.all(buying));
+    await world.settle();
+    const stock = await world.tickets.get({ pk: 'SKU#show', sk: 'STOCK' });
+    expect(stock).toMatchObject({ claimed: 1000 });
+    expect(world.tickets.all().filter(({ decided }) => decided === 'issued')).toHaveLength(1000);
+    // conflicts included: by one order after the other they are three thousand
+    expect(tried).toBeLessThan(200);
+  });
+
   test('a finished order is refunded once, its seat is free again for another, and twice is refused', async () => {
     const world = new World();
     await product(world, 'show', 10, 1);
@@ -82,6 +104,26 @@ describe('an order and its ticket', () => {
     await world.settle();
     expect(await orderOf(world, id)).toMatchObject({ status: 'FINISHED' });
   });
+});
+
+test('a product that tickets never heard of is put again, and the sweep ends the order that waited for it', async () => {
+  const world = new World(3, { loses: ({ type, nudge }) => type === 'ProductChanged' && nudge === undefined });
+  await account(world, 'alice', 10);
+  await product(world, 'new', 10, 1);
+  const id = await world.during(order(world, { user_id: 'alice', items: [{ sku: 'new', quantity: 1 }] }));
+  await world.settle();
+  await world.during(world.clock.sleep(30 * 60_000));
+  expect(await orderOf(world, id)).toMatchObject({ status: 'PAYMENT_AUTHORIZED' });
+  // it was waited for as long as it could be parked somewhere, and then somebody was to look
+  expect(world.queues['ticket-issuing'].dlq.map(({ epitaph }) => epitaph?.reason)).toEqual([
+    'NotYet: not heard of yet: new',
+  ]);
+  await product(world, 'new', 10, 1);
+  await world.settle();
+  const open = async () => (await orderOf(world, id))['status'] !== 'FINISHED';
+  for (let minutes = 0; minutes < 70 && (await open()); minutes++) await world.sweepAMinuteLater();
+  expect(await open()).toBe(false);
+  expect(faultsInBooks(world.payments.all())).toEqual([]);
 });
 
 /** Everything that a plain order, a refused one and a refunded one say on their way. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Write } from '../../lambdas/shared/store.ts';
+import { Refused, type Write } from '../../lambdas/shared/store.ts';
 import { faultsInBooks } from '../support/books.ts';
 import { World } from '../support/world.ts';
 
@@ -19,7 +19,7 @@ async function shopOf(users: readonly string[], balance: number, seed = 1) {
   const trouble = { strikes: (_: readonly Write[]): boolean => false };
   const write = world.payments.write;
   world.payments.write = async (writes, token) => {
-    if (trouble.strikes(writes)) throw new Error('the table is away');
+    if (trouble.strikes(writes)) throw new Error('the row is locked away');
     await write(writes, token);
     transactions.push(writes);
   };
@@ -52,7 +52,7 @@ describe('when one account cannot be written', () => {
     expect(waits.every((ms) => ms % 1000 < 50)).toBe(true);
     expect(queue.dlq).toHaveLength(1);
     expect(queue.dlq[0]?.epitaph).toEqual({
-      reason: 'Error: the table is away',
+      reason: 'Error: the row is locked away',
       first_received_at: new Date(Number(times[0])).toISOString(),
       last_received_at: expect.stringMatching(/^2026-01-01T00:00:15/),
       receive_count: 5,
@@ -126,6 +126,26 @@ describe('orders that wait for one account’s money', () => {
     expect(hot.transactions.length).toBeLessThan(cold.transactions.length);
     expect(faultsInBooks(hot.world.payments.all())).toEqual([]);
   });
+});
+
+test('a table that is away for an hour, and writes at times without a word, buries nothing and doubles nothing', async () => {
+  const { world, order, statusOf } = await shopOf(['alice'], 100);
+  const end = world.clock.now() + 3_600_000;
+  const { write } = world.payments;
+  world.payments.write = async (writes, token) => {
+    const isAway = world.clock.now() < end;
+    // it has written, and nobody hears of it
+    if (!isAway || world.clock.random() < 0.01) await write(writes, token);
+    if (isAway) throw new Refused(writes.map(() => ({ why: 'away' })));
+  };
+  const ids: string[] = [];
+  for (let count = 0; count < 10; count++) ids.push(await order('alice', 10));
+  await world.settle();
+  expect(await Promise.all(ids.map(statusOf))).toEqual(ids.map(() => 'FINISHED'));
+  expect(world.queues['order-payments'].dlq).toEqual([]);
+  expect(faultsInBooks(world.payments.all())).toEqual([]);
+  // the last pause is two minutes
+  expect(world.clock.now()).toBeLessThan(end + 125_000);
 });
 
 test('a bus that is away for three hours loses nothing: every order ends when it is back', async () => {

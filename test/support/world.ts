@@ -160,7 +160,7 @@ export class World {
     };
   }
 
-  readonly #sweep: (now: number) => Promise<number>;
+  readonly #sweep: (now: number) => Promise<unknown>;
   readonly #catalogDoor: (event: APIGatewayProxyEvent) => ReturnType<ReturnType<typeof catalogApi.with>>;
   readonly #paymentsDoor: (event: APIGatewayProxyEvent) => ReturnType<ReturnType<typeof paymentsApi.with>>;
   readonly #ordersDoor: (event: APIGatewayProxyEvent) => ReturnType<ReturnType<typeof ordersApi.with>>;

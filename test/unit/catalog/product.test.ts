@@ -8,6 +8,7 @@ const shirt: Product = {
   price: 1500,
   capacity: 10,
   version: 4,
+  stated_version: 1,
   claimed: 3,
   claimed_version: 2,
 };
@@ -19,13 +20,13 @@ describe('a product that is put', () => {
   test('is new at version 1, and nothing of it is claimed', () => {
     putting(undefined)
       .when(wanted)
-      .gives({ ...wanted, version: 1, claimed: 0, claimed_version: 0 });
+      .gives({ ...wanted, version: 1, stated_version: 1, claimed: 0, claimed_version: 0 });
   });
 
   test.each([{ name: 'Shirt' }, { price: 1 }, { capacity: 2 }])('has its next version where %o is new', (is) => {
     putting(shirt)
       .when({ ...wanted, ...is })
-      .gives({ ...shirt, ...is, version: 5 });
+      .gives({ ...shirt, ...is, version: 5, stated_version: 5 });
   });
 
   test('is the very same where nothing is new', () => {

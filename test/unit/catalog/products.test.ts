@@ -34,13 +34,32 @@ describe('a product', () => {
     expect(await world.tickets.get({ pk: 'SKU#shirt', sk: 'STOCK' })).toMatchObject({ capacity: 10, claimed: 0 });
   });
 
-  test('put again as it is changes nothing, and nobody hears of it', async () => {
+  test('put again as it is stays as it is, and is told again each time: the same event', async () => {
     await put('shirt');
-    const before = world.catalog.all();
-    expect(await put('shirt')).toMatchObject({ status: 200, body: { sku: 'shirt', ...shirt } });
-    expect(world.catalog.all()).toEqual(before);
     await world.settle();
-    expect(changes()).toHaveLength(1);
+    world.deliver(claimed('shirt', 4, 1));
+    await world.settle();
+    const before = await world.catalog.get({ pk: 'PRODUCT#shirt', sk: 'STATE' });
+    const stock = await world.tickets.get({ pk: 'SKU#shirt', sk: 'STOCK' });
+    for (let time = 0; time < 2; time++)
+      expect(await put('shirt')).toMatchObject({ status: 200, body: { sku: 'shirt', ...shirt, available: 6 } });
+    await world.settle();
+    expect(await world.catalog.get({ pk: 'PRODUCT#shirt', sk: 'STATE' })).toEqual(before);
+    expect(await world.tickets.get({ pk: 'SKU#shirt', sk: 'STOCK' })).toEqual(stock);
+    const [first, ...again] = world.published.filter(({ type }) => type === 'ProductChanged');
+    expect(again).toHaveLength(2);
+    for (const event of again)
+      expect(event).toMatchObject({ id: first?.id, data: first?.data, nudge: expect.any(String) });
+  });
+
+  test('put again by the same request is told again once', async () => {
+    await put('shirt');
+    const headers = { 'X-Correlation-Id': 'seed' };
+    const again = () =>
+      world.during(world.call('PUT /catalog/products/{sku}', { path: { sku: 'shirt' }, body: shirt, headers }));
+    for (const reply of [await again(), await again()]) expect(reply.status).toBe(200);
+    await world.settle();
+    expect(changes()).toHaveLength(2);
   });
 
   test('put otherwise is otherwise', async () => {

@@ -14,12 +14,16 @@ const workflow: Workflow = {
   outbox: [{ id: 'OrderCreated:o1', type: 'OrderCreated', source: 'orders', created_at: at(0), causation_id: 'r1' }],
   inbox: [
     {
-      ...{ type: 'PaymentAuthorized', consumer: 'ticket-issuing', created_at: at(1) },
-      ...{ status: 'dead', reason: 'Poison: x' },
-    },
-    {
       ...{ type: 'OrderCreated', consumer: 'order-payments', created_at: at(0), status: 'done' },
       ...{ published_at: at(0), received_at: at(1), processed_at: at(1), receive_count: 2 },
+    },
+    {
+      ...{ type: 'PaymentAuthorized', consumer: 'payment-status', created_at: at(1) },
+      ...{ status: 'overtaken', reason: 'Error: y' },
+    },
+    {
+      ...{ type: 'PaymentAuthorized', consumer: 'ticket-issuing', created_at: at(1) },
+      ...{ status: 'dead', reason: 'Poison: x' },
     },
   ],
   decisions: [{ step: 'PAYMENT', as: 'authorized', at: at(1) }],
@@ -39,9 +43,10 @@ o1 is PAYMENT_AUTHORIZED
 outbox        from    stated                   caused by
 OrderCreated  orders  2026-01-01 12:00:00.000  r1
 
-inbox              consumer        status           published     received      processed     receives
-OrderCreated       order-payments  done             12:00:00.000  12:00:01.000  12:00:01.000  2
-PaymentAuthorized  ticket-issuing  dead: Poison: x  -             -             -             -
+inbox              consumer        status               published     received      processed     receives
+OrderCreated       order-payments  done                 12:00:00.000  12:00:01.000  12:00:01.000  2
+PaymentAuthorized  payment-status  overtaken: Error: y  -             -             -             -
+PaymentAuthorized  ticket-issuing  dead: Poison: x      -             -             -             -
 
 decision  as          at
 PAYMENT   authorized  2026-01-01 12:00:01.000

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { minuteOf, minutesToSweep } from '../../../lambdas/orders/sweep.ts';
+import { minuteOf, minutesToSweep, shardsOf } from '../../../lambdas/orders/sweep.ts';
 
 const noon = Date.parse('2026-01-01T12:00:30.000Z');
 const id = 'a'.repeat(26);
@@ -10,7 +10,7 @@ test('what an order stated is asked after one limit later, at each doubling, and
   const stated = minuteOf(at, id);
   const onTheMinute = Date.parse('2026-01-01T12:00:00.000Z');
   const ages = Array.from({ length: 2000 }, (_, minutes) => onTheMinute + minutes * 60_000)
-    .filter((now) => minutesToSweep(now, 2).includes(stated))
+    .filter((now) => minutesToSweep(now, 2).flatMap(shardsOf).includes(stated))
     .map((now) => Math.floor((now - at) / 60_000));
   expect(ages).toEqual([2, 4, 8, 16, 32, 64, 128, 256, 512, 872, 1232, 1592, 1952]);
 });
@@ -19,4 +19,8 @@ test('a minute is spread over several partitions, the same for an order every ti
   const shards = new Set(Array.from({ length: 100 }, (_, at) => minuteOf(noon, `order-${at}`)));
   expect(shards.size).toBe(4);
   expect(minuteOf(noon, id)).toBe(minuteOf(noon + 29_000, id));
+});
+
+test('the minutes of one sweep are told over in one read of 100 keys', () => {
+  for (const limit of [1, 2, 5, 60]) expect(minutesToSweep(noon, limit).length).toBeLessThanOrEqual(64);
 });

@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { OrderCreated } from '../../../events/orders/order-created.ts';
+import { PaymentAuthorized } from '../../../events/payments/payment-authorized.ts';
+import { TicketIssued } from '../../../events/tickets/ticket-issued.ts';
+import { inOrder } from '../../../lambdas/orders/workflow.ts';
 import { World } from '../../support/world.ts';
 
+const orderId = 'a'.repeat(26);
 type Body = Record<string, unknown>;
 
 async function shop(faults: ConstructorParameters<typeof World>[1] = {}) {
@@ -13,7 +18,7 @@ async function shop(faults: ConstructorParameters<typeof World>[1] = {}) {
     (await world.during(world.call(door, { path: { id } }))).body as unknown as {
       order: Body;
       steps: { name: string; status: string; at?: string }[];
-      outbox: { type: string }[];
+      outbox: { id: string; type: string; created_at: string; causation_id: string }[];
       inbox: { type: string; consumer: string; status: string; receive_count?: number; reason?: string }[];
       decisions: { step: string; as: string }[];
     };
@@ -22,6 +27,9 @@ async function shop(faults: ConstructorParameters<typeof World>[1] = {}) {
 
 const statuses = (steps: readonly { name: string; status: string }[]) =>
   Object.fromEntries(steps.map(({ name, status }) => [name, status]));
+
+/** Everybody does what there is to do, but for queues that are stopped. */
+const pass = (world: World, seconds = 5) => world.during(world.clock.sleep(seconds * 1000));
 
 describe('the workflow of an order', () => {
   test('that went well shows its three events, and who took them in, with their times', async () => {
@@ -82,9 +90,82 @@ describe('the workflow of an order', () => {
     ]);
   });
 
+  test('that a refused ticket has sent back shows the late word of its payment as overtaken', async () => {
+    const { world, order, workflow } = await shop();
+    const shown = { name: 'Show', price: 10, stock: 0 };
+    await world.during(world.call('PUT /catalog/products/{sku}', { path: { sku: 'show' }, body: shown }));
+    world.queues['payment-status'].stop();
+    const id = await order({ items: [{ sku: 'show', quantity: 1 }] });
+    await pass(world, 120);
+    const { order: sentBack, inbox } = await workflow(id);
+    expect(sentBack).toMatchObject({ status: 'REFUNDING' });
+    expect(inbox.map(({ type, consumer, status }) => `${type} → ${consumer}: ${status}`)).toEqual([
+      'OrderCreated → order-payments: done',
+      'PaymentAuthorized → payment-status: overtaken',
+      'PaymentAuthorized → ticket-issuing: done',
+      'TicketRejected → ticket-status: done',
+      'RefundRequested → order-refunds-payments: done',
+      'PaymentRefunded → payment-status: waiting',
+    ]);
+  });
+
+  test('whose dead message no longer matters shows it as overtaken, and still why it died', async () => {
+    const { world, order, workflow } = await shop();
+    const word = async (id: string) => (await workflow(id)).inbox.find(({ consumer }) => consumer === 'payment-status');
+    const { 'payment-status': payments, 'ticket-issuing': tickets } = world.queues;
+    for (const queue of [payments, tickets]) queue.stop();
+    const id = await order({ amount: 10 });
+    await pass(world);
+    world.faults.chaos = { consumer_crash_before: 1 };
+    payments.start();
+    await pass(world, 60);
+    const reason = expect.stringContaining('chaos');
+    expect(await word(id)).toMatchObject({ type: 'PaymentAuthorized', status: 'dead', reason });
+    world.faults.chaos = {};
+    tickets.start();
+    await world.settle();
+    // a redrive changes nothing of an order that has gone on, and so leaves no receipt
+    for (const { body } of payments.dlq) payments.send(body);
+    await world.settle();
+    expect((await workflow(id)).order).toMatchObject({ status: 'FINISHED' });
+    expect(await word(id)).toMatchObject({ type: 'PaymentAuthorized', status: 'overtaken', reason });
+  });
+
+  test('lists what was stated in the order of time, a cause before what it led to, and so who took it in', async () => {
+    const { world, order, workflow } = await shop();
+    const id = await order({ amount: 10 });
+    await world.settle();
+    await world.during(world.call('POST /orders/{id}/refund', { path: { id }, body: {} }));
+    await world.settle();
+    const { outbox, inbox } = await workflow(id);
+    expect(outbox.map(({ type }) => type).slice(0, 4)).toEqual([
+      'OrderCreated',
+      'PaymentAuthorized',
+      'TicketIssued',
+      'RefundRequested',
+    ]);
+    const times = outbox.map(({ created_at }) => created_at);
+    expect(times).toEqual(times.toSorted());
+    expect([...new Set(inbox.map(({ type }) => type))]).toEqual(outbox.map(({ type }) => type));
+  });
+
   test('that nobody placed is not found', async () => {
     const { world } = await shop();
     const missing = world.call('GET /orders/{id}/workflow', { path: { id: 'z'.repeat(26) } });
     expect((await world.during(missing)).status).toBe(404);
   });
+});
+
+test('what was stated in one moment stands behind what caused it', () => {
+  const time = '2026-01-01T12:00:00.000Z';
+  const cause = (causation_id: string) => ({ time, correlation_id: orderId, causation_id });
+  const created = OrderCreated.make(
+    { order_id: orderId, user_id: 'alice', amount: 10, created_at: time },
+    cause('put'),
+  );
+  const paid = { order_id: orderId, user_id: 'alice', amount: 10, balance_after: 0 };
+  const authorized = PaymentAuthorized.make(paid, cause(created.id));
+  const issued = TicketIssued.make({ order_id: orderId, ticket_id: 't' }, cause(authorized.id));
+  const before = { ...authorized, id: 'before', time: '2026-01-01T11:59:59.999Z' };
+  expect(inOrder([issued, authorized, created, before])).toEqual([before, created, authorized, issued]);
 });

@@ -8,16 +8,21 @@ const answering = (value: unknown, status = 200) =>
     Response.json({ Parameter: { Value: typeof value === 'string' ? value : JSON.stringify(value) } }, { status }),
   );
 
+/** Each test is later than what the one before it has left in the cache. */
+let now = Date.now();
+
 beforeEach(() => {
   vi.stubEnv('AWS_ACCESS_KEY_ID', 'test');
   vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'test');
   vi.stubEnv('AWS_ENDPOINT_URL', 'http://127.0.0.1:9');
-  vi.useFakeTimers({ toFake: ['Date'] });
+  now += 60_000;
+  vi.useFakeTimers({ toFake: ['Date'], now });
 });
 afterEach(() => {
   vi.unstubAllEnvs();
   vi.unstubAllGlobals();
-  vi.setSystemTime(Date.now() + 60_000);
+  // files share a worker: time must pass again for those that come after
+  vi.useRealTimers();
 });
 
 describe('the setting for faults', () => {

@@ -1,10 +1,12 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import * as z from 'zod/mini';
 import { defineEvent, type EventOf } from '../../../events/envelope.ts';
 import type { Chaos } from '../../../lambdas/shared/chaos-setting.ts';
 import { calm } from '../../../lambdas/shared/chaos-setting.ts';
-import { backoffSeconds, consume, consumeGroups, MAX_RECEIVES } from '../../../lambdas/shared/consume.ts';
-import { AlreadyDone, Busy, Poison, Rejected } from '../../../lambdas/shared/errors.ts';
+import { consume, consumeGroups } from '../../../lambdas/shared/consume.ts';
+import { backoffSeconds, MAX_RECEIVES, putBackSeconds } from '../../../lambdas/shared/deliver.ts';
+import { AlreadyDone, Busy, NotYet, Poison, Rejected } from '../../../lambdas/shared/errors.ts';
+import { metrics } from '../../../lambdas/shared/observability.ts';
 import type { Call } from '../../../lambdas/shared/receipt.ts';
 import { chaosOf, Greeted, greeted, message, NotedQueue, noon, steppingClock } from '../kit.ts';
 
@@ -248,6 +250,27 @@ describe('a message that meets contention', () => {
     expect(queue.buried).toEqual([]);
   });
 
+  test('comes back within seconds at first, and the older it is the later, with jitter', () => {
+    const bounds = (ageMs: number) => [0, 0.5, 0.999].map((random) => putBackSeconds(ageMs, random));
+    expect(bounds(0)).toEqual([1, 2, 3]);
+    expect(bounds(12_000)).toEqual([1, 2, 3]);
+    expect(bounds(60_000)).toEqual([8, 12, 15]);
+    expect(bounds(3_600_000)).toEqual([60, 90, 120]);
+  });
+
+  test('says for how long it has been under way, since its queue forgets that', async () => {
+    const added = vi.fn();
+    const told = vi.spyOn(metrics, 'singleMetric').mockReturnValue({ addDimension: added, addMetric: added } as never);
+    const { receive, clock } = running(failing('busy', () => new Busy('contended')));
+    clock.pass(400_000);
+    await receive(message('m', greeted('busy'), 1));
+    told.mockRestore();
+    expect(added.mock.calls).toEqual([
+      ['consumer', 'greeter'],
+      ['PutBackAge', 'Seconds', 400],
+    ]);
+  });
+
   test('stays where it cannot be put back', async () => {
     const { queue, receive } = running(failing('busy', () => new Busy('contended')));
     queue.fails = { putBack: true };
@@ -307,14 +330,43 @@ describe('messages of one kind', () => {
     expect(queue.buried.map(({ body }) => body)).toEqual(['poison']);
   });
 
-  test('fail together, each by its own count, while another kind is unharmed', async () => {
+  test('that fail together are taken one by one, so that what is wrong with one harms no other', async () => {
+    const groups: string[][] = [];
     const { run, queue } = grouped(async (names) => {
       if (names.includes('b1')) throw boom();
+      groups.push(names);
     });
     const { batchItemFailures } = await run({ Records: records }, 'greeter', 1000);
+    expect(groups).toEqual([['a1', 'a2'], ['b2']]);
     expect(batchItemFailures).toEqual([{ itemIdentifier: 'b1' }]);
     expect(queue.delays.flat()).toEqual([{ id: 'b1', handle: 'handle-b1', seconds: 1 }]);
-    expect(queue.buried.map(({ epitaph }) => epitaph.reason)).toContain('Error: boom');
+    expect(queue.buried.map(({ body }) => body)).toEqual(['poison']);
+  });
+
+  test('that meet contention are put back together: one by one they would only meet more of it', async () => {
+    let tries = 0;
+    const { run, queue } = grouped(async () => {
+      tries += 1;
+      throw new Busy('contended');
+    });
+    await run({ Records: records }, 'greeter', 1000);
+    expect(tries).toBe(2);
+    expect(queue.putBacks).toHaveLength(4);
+  });
+
+  test('of which one came too early wait each for its own time', async () => {
+    const { run, queue } = grouped(async (names) => {
+      if (names.includes('a1')) throw new NotYet('not heard of yet');
+    });
+    const late = { ...greeted('a1', { times: 1 }), published_at: new Date(noon - 16 * 60_000).toISOString() };
+    const Records = [
+      message('late', late, 5),
+      message('young', greeted('a1', { times: 1 })),
+      message('a2', greeted('a2')),
+    ];
+    expect(await run({ Records }, 'greeter', 1000)).toEqual({ batchItemFailures: [] });
+    expect(queue.buried.map(({ body }) => body)).toEqual([JSON.stringify(late)]);
+    expect(queue.putBacks).toEqual([JSON.stringify(greeted('a1', { times: 1 }))]);
   });
 });
 

@@ -3,11 +3,13 @@ import { type Item, Items } from '../../../events/items.ts';
 import {
   type Claim,
   claim,
+  claimInTurn,
   giveBack,
   type Offer,
   offer,
   type Place,
   type Stock,
+  wantsOf,
 } from '../../../lambdas/tickets/ticket.ts';
 import { given } from '../../support/given.ts';
 
@@ -86,12 +88,56 @@ describe('an order for tickets', () => {
   });
 });
 
+describe('orders that are decided together', () => {
+  const claiming = given(({ has, taken = [] }: { has: Stock[]; taken?: Place[] }, orders: Item[][]) => {
+    const { claims, stock: after } = claimInTurn(
+      orders.map((items) => ({ items })),
+      has,
+      taken,
+    );
+    return { decided: claims.map(({ claim: one }) => ('reason' in one ? one.reason : one.decided)), after };
+  });
+
+  test('take from what the ones before them have left, and the stock has one next version', () => {
+    claiming({ has: [stock('shirt', 4, 0, 7)] })
+      .when([[so(2)], [so(3)], [so(2)]])
+      .gives({ decided: ['issued', 'sold_out', 'issued'], after: [stock('shirt', 4, 4, 8)] });
+  });
+
+  test('leave the stock alone where none of them gets anything', () => {
+    claiming({ has: [stock('shirt', 1, 1)] })
+      .when([[so(1)], [so(1)]])
+      .gives({ decided: ['sold_out', 'sold_out'], after: [] });
+  });
+
+  test('of one seat: the first has it', () => {
+    claiming({ has: [stock('concert', 9)] })
+      .when([[seat('A1')], [seat('A1')], [seat('A2')]])
+      .gives({ decided: ['issued', 'seat_taken', 'issued'], after: [stock('concert', 9, 2, 5)] });
+  });
+
+  test('look at their own products only, whatever else is short, taken or changed', () => {
+    claiming({ has: [stock('concert', 1), stock('shirt', 2, 5)], taken: [{ sku: 'concert', seat: 'A1' }] })
+      .when([[seat('A2')], [so(1)], []])
+      .gives({ decided: ['issued', 'sold_out', 'issued'], after: [stock('concert', 1, 1, 5)] });
+  });
+
+  test('want the same where their products are the same, whatever their lines', () => {
+    expect(wantsOf([seat('A1'), so(2), seat('A2')])).toBe(wantsOf([so(1), seat('B1')]));
+    expect(wantsOf([so(1)])).not.toBe(wantsOf([so(1), seat('A1')]));
+  });
+});
+
 test('a ticket that is void gives back exactly what it claimed', () => {
   const items = [seat('A1'), seat('A2'), so(3)];
   expect(giveBack(items, [stock('concert', 10, 4), stock('shirt', 5, 3)])).toEqual([
     stock('concert', 10, 2, 5),
     stock('shirt', 5, 0, 5),
   ]);
+});
+
+test('stock that was made anew by hand does not get back what it never gave', () => {
+  expect(giveBack([so(3)], [stock('shirt', 5, 1)])).toEqual([stock('shirt', 5, 0, 5)]);
 });
 
 describe('what catalog says of a product', () => {
