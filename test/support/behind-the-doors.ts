@@ -86,7 +86,7 @@ export class BehindTheDoors {
   }
 
   /** Every row of a table. */
-  async rows(table: 'orders' | 'payments' | 'documents'): Promise<Item[]> {
+  async rows(table: 'orders' | 'payments'): Promise<Item[]> {
     const rows: Item[] = [];
     let start: Record<string, unknown> | undefined;
     do {
