@@ -1,5 +1,6 @@
 import { OrderDocumentSubmitted } from '../../events/documents/order-document-submitted.ts';
 import type { Envelope } from '../../events/envelope.ts';
+import { hashOfText } from '../../lambdas/documents/sealing.ts';
 import { calm } from '../../lambdas/shared/chaos-setting.ts';
 import { type Clock, iso } from '../../lambdas/shared/clock.ts';
 import { type Bus, relay } from '../../lambdas/shared/relay.ts';
@@ -86,6 +87,6 @@ export const byBus =
 
 const submitted = ({ order_uid, text }: MadeUp, now: number): Envelope =>
   OrderDocumentSubmitted.make(
-    { order_uid, document: text },
+    { order_uid, document: text, hash: hashOfText(text) },
     { time: iso(now), correlation_id: order_uid, causation_id: 'ops publish' },
   );

@@ -3,7 +3,7 @@ import { type MadeUp, madeUpDocuments } from '../../../bin/ops/made-up-documents
 import { inWords } from '../../../bin/ops/publish.ts';
 import { byBus, byHttp } from '../../../bin/ops/publisher.ts';
 import type { Envelope } from '../../../events/envelope.ts';
-import { seal } from '../../../lambdas/documents/sealing.ts';
+import { hashOfText, seal } from '../../../lambdas/documents/sealing.ts';
 import { steppingClock } from '../kit.ts';
 
 const never = new AbortController().signal;
@@ -90,7 +90,7 @@ describe('publishing onto the bus', () => {
     }, steppingClock());
     expect(await publish(documents, never, ignore)).toEqual(documents);
     expect(taken.map(({ data }) => data)).toEqual(
-      documents.map(({ order_uid, text }) => ({ order_uid, document: text })),
+      documents.map(({ order_uid, text }) => ({ order_uid, document: text, hash: hashOfText(text) })),
     );
     expect(new Set(taken.map(({ id }) => id)).size).toBe(120);
   });
