@@ -26,15 +26,17 @@ interface Footing {
 export async function findDocument(uid: string, correlationId: string, on: Footing): Promise<Finding> {
   const { cache, memory, clock } = on;
   const kept = memory.get(uid, clock.now());
-  const [known] = kept === undefined ? await Promise.all([cache.look(uid), warmUp(on)]) : [];
-  const isHit = kept !== undefined || known !== undefined;
-  count(isHit ? 'CacheHit' : 'CacheMiss');
-  if (kept !== undefined) return { document: kept, isHit };
+  if (kept !== undefined) {
+    count('CacheHit');
+    return { document: kept, isHit: true };
+  }
+  const [known] = await Promise.all([cache.look(uid), warmUp(on)]);
+  count(known ? 'CacheHit' : 'CacheMiss');
   const cached = known ?? (await heard(uid, correlationId, on));
   if (!cached) return 'asked';
   if (!cached.found) return 'unknown';
   memory.keep(cached, clock.now());
-  return { document: cached.document, isHit };
+  return { document: cached.document, isHit: known !== undefined };
 }
 
 /**

@@ -18,7 +18,7 @@ import { hashOfText, sayable, seal } from './sealing.ts';
 type Submitted = EventOf<typeof OrderDocumentSubmitted>;
 type Lookup = EventOf<typeof OrderLookupRequested>;
 
-const Record = z.object({
+const RecordRow = z.object({
   order_uid: z.string(),
   document: z.string(),
   instant: z.string(),
@@ -45,7 +45,7 @@ async function ingest(unit: Unit, event: Submitted, call: Call): Promise<void> {
   const cause = () => causeOf(event, unit.clock.now());
   const repeated = await commit(unit, async (read): Promise<Change<Sealed | undefined>> => {
     const row = await read.get(recordKey(order_uid));
-    const kept = row && Record.parse(row);
+    const kept = row && RecordRow.parse(row);
     if (kept?.hash === hash) return { writes: [], result: kept };
     if (kept && !wins(submitted, kept)) {
       count('StaleUpdates');
@@ -71,7 +71,7 @@ async function answer(unit: Unit, event: Lookup): Promise<void> {
     const cause = causeOf(event, unit.clock.now());
     return {
       writes: [],
-      publish: [row ? found(Record.parse(row), lookup_id, cause) : notFound(order_uid, lookup_id, cause)],
+      publish: [row ? found(RecordRow.parse(row), lookup_id, cause) : notFound(order_uid, lookup_id, cause)],
       result: row !== undefined,
     };
   });

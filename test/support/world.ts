@@ -165,9 +165,7 @@ export class World {
   readonly #paymentsDoor: (event: APIGatewayProxyEvent) => ReturnType<ReturnType<typeof paymentsApi.with>>;
   readonly #ordersDoor: (event: APIGatewayProxyEvent) => ReturnType<ReturnType<typeof ordersApi.with>>;
 
-  readonly #documentsDoors: readonly ((
-    event: APIGatewayProxyEvent,
-  ) => ReturnType<ReturnType<typeof documentsApi.with>>)[];
+  readonly #documentsDoors: readonly ReturnType<typeof documentsApi.with>[];
   #documentCalls = 0;
 
   /** A request through the real doors: `call('GET /orders/{id}', { path: { id } })`. */
