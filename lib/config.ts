@@ -22,6 +22,15 @@ export interface StageConfig {
   readonly stuckAfterMinutes: number;
   /** How long a document is served from the cache before the store is asked again. */
   readonly documentsCachedForSeconds: number;
+  /** The bulk updates of balances. */
+  readonly balances: {
+    /** Whether there are any. A day of them costs money: `docs/scale.md`. */
+    readonly updates: boolean;
+    /** Seconds from one to the next. */
+    readonly interval: number;
+    /** How many chunks of the programme's members have their turn in each. */
+    readonly chunksPerTick: number | 'all';
+  };
   /** What the chaos parameter says at first. A stage without it is not wired for chaos at all. */
   readonly chaos?: Chaos;
   /** How long a function goes on with the chaos that it has read. */
@@ -41,6 +50,7 @@ const laptop: Settings = {
   consumersAtOnce: 2,
   stuckAfterMinutes: 1,
   documentsCachedForSeconds: 360,
+  balances: { updates: true, interval: 10, chunksPerTick: 1 },
   chaos: { ...calm, publish_failure: 0.2 },
 };
 
@@ -52,6 +62,7 @@ const cloud: Settings = {
   consumersAtOnce: 20,
   stuckAfterMinutes: 2,
   documentsCachedForSeconds: 360,
+  balances: { updates: false, interval: 10, chunksPerTick: 1 },
 };
 
 const stages = {
@@ -69,10 +80,12 @@ const isStage = (name: string): name is Stage => Object.hasOwn(stages, name);
 export interface Wishes {
   readonly baseUrl?: string | undefined;
   readonly alarmEmail?: string | undefined;
+  /** As they stand on a command line or in the environment: in words. */
+  readonly balances?: Readonly<Partial<Record<'updates' | 'interval' | 'chunksPerTick', string | undefined>>>;
 }
 
 /** The record of one stage; a stage that nobody has described is refused by name. */
-export function configOf(name: string, { baseUrl, alarmEmail }: Wishes = {}): StageConfig {
+export function configOf(name: string, { baseUrl, alarmEmail, balances = {} }: Wishes = {}): StageConfig {
   if (!isStage(name))
     throw new Error(
       `unknown stage "${name}": choose one of ${Object.keys(stages).join(', ')} by -c stage= or ONCEBOX_STAGE`,
@@ -82,9 +95,38 @@ export function configOf(name: string, { baseUrl, alarmEmail }: Wishes = {}): St
     ...settings,
     stage: name,
     api: { ...settings.api, baseUrl: baseUrl ?? settings.api.baseUrl },
+    balances: {
+      updates: updatesIn(balances.updates) ?? settings.balances.updates,
+      interval: intervalIn(balances.interval) ?? settings.balances.interval,
+      chunksPerTick: chunksIn(balances.chunksPerTick) ?? settings.balances.chunksPerTick,
+    },
     ...(alarmEmail ? { alarmEmail } : {}),
   };
 }
+
+const updatesIn = (text: string | undefined): boolean | undefined => {
+  if (!text) return undefined;
+  if (text !== 'on' && text !== 'off') throw new Error(`balances.updates is "${text}"; it is on or off`);
+  return text === 'on';
+};
+
+const SHORTEST_INTERVAL_S = 5;
+
+/** A minute is planned at a time, so ticks must fill it; below 5 s a tick would be late before it is through. */
+const intervalIn = (text: string | undefined): number | undefined => {
+  if (!text) return undefined;
+  const interval = Number(text);
+  if (60 % interval === 0 && interval >= SHORTEST_INTERVAL_S && Number.isInteger(interval)) return interval;
+  throw new Error(`balances.interval is "${text}"; it is a divisor of 60 seconds, 5, 6, 10, 12, 15, 20, 30 or 60`);
+};
+
+const chunksIn = (text: string | undefined): number | 'all' | undefined => {
+  if (!text) return undefined;
+  if (text === 'all') return text;
+  const chunks = Number(text);
+  if (Number.isInteger(chunks) && chunks >= 1) return chunks;
+  throw new Error(`balances.chunks_per_tick is "${text}"; it is a whole number from 1, or all`);
+};
 
 /**
  * The physical name of a thing of this stage: `oncebox-<stage>-orders`. Stacks know each other's things by these names,

@@ -3,7 +3,7 @@ import type { Construct } from 'constructs';
 import { productsOnShelf } from '../lambdas/catalog/table.ts';
 import { newestCached } from '../lambdas/documents/table.ts';
 import { ordersByUser, statedByMinute } from '../lambdas/orders/table.ts';
-import { entriesByAccount } from '../lambdas/payments/table.ts';
+import { accountsByBucket, entriesByAccount } from '../lambdas/payments/table.ts';
 import { nameOf, type StageConfig } from './config.ts';
 import { LedgerTable, OutboxTable } from './constructs/outbox-table.ts';
 
@@ -22,11 +22,15 @@ export class DataStack extends Stack {
     });
 
     // A rename, here or of an index, makes a new one and leaves the ledger behind: accounts, journal, balances.
-    // The statement reads `by_account`; entries never change, so the whole row is written to it once.
+    // The statement reads `by_account`; entries never change, so the whole row is written to it once. `by_bucket` lists
+    // accounts by what never changes of them.
     this.payments = new LedgerTable(this, 'Payments', {
       owner: 'payments',
       config,
-      indexes: [{ index: entriesByAccount, sorts: 'numbers', project: 'all' }],
+      indexes: [
+        { index: entriesByAccount, sorts: 'numbers', project: 'all' },
+        { index: accountsByBucket, sorts: 'strings', project: 'keys' },
+      ],
     });
     // A rename loses every order and what was decided about it; payments would take a second order of one id for a repeat.
     // `by_user` has keys only: an order's row changes with each step, and its keys do not.

@@ -17,6 +17,8 @@ export type DeployOptions = {
   folder: string;
   /** Where links in answers point; the app's own choice without it. */
   baseUrl?: string;
+  /** What else the app is told, by its variables. */
+  wishes?: Readonly<Record<string, string>>;
   project?: string;
 };
 
@@ -34,7 +36,11 @@ const SOURCES = [
 /** Deploys the app with the ordinary CDK CLI, unless the engine holds this very app already. */
 export async function deploy(options: DeployOptions): Promise<'deployed' | 'unchanged'> {
   const project = options.project ?? root;
-  const wanted = await fingerprint(project, SOURCES, [options.stage, options.baseUrl ?? '']);
+  const wanted = await fingerprint(project, SOURCES, [
+    options.stage,
+    options.baseUrl ?? '',
+    ...Object.entries(options.wishes ?? {}).map((wish) => wish.join('=')),
+  ]);
   const before = await deployedFingerprint(options);
   if (before === wanted && (await complete(options))) return 'unchanged';
   mkdirSync(options.folder, { recursive: true });
@@ -105,6 +111,7 @@ async function cdk(options: DeployOptions, project: string, args: string[]): Pro
         ...process.env,
         ...engineEnv(options.endpoint),
         ONCEBOX_STAGE: options.stage,
+        ...options.wishes,
         ...(options.baseUrl ? { ONCEBOX_BASE_URL: options.baseUrl } : {}),
         PATH: `${dirname(process.execPath)}${delimiter}${process.env['PATH'] ?? ''}`,
       },

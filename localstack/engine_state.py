@@ -21,10 +21,16 @@ SAVE_EVERY_SECONDS = 2.0
 PAUSE_PER_SAVE_SECOND = 4.0
 # A child that has not ended by then hangs on a lock that another thread held at the fork: it is given up.
 SAVE_TIMEOUT_SECONDS = 60.0
-# Log events stay in the engine's memory for good otherwise: a bench writes hundreds of thousands.
+# What follows stays in the engine's memory for good otherwise, and a tick every few seconds never ends.
+# Log events: a bench writes hundreds of thousands.
 LOG_EVENTS_PER_STREAM = 2_000
-# Stream records too; the relay is never an hour behind, and after a restart they are gone anyway.
-STREAM_RETENTION_SECONDS = 3_600
+# Each call of a function has a log stream of its own. Whoever reads logs reads the last minutes, a bench some hundreds.
+LOG_STREAM_RETENTION_SECONDS = 3_600
+LOG_STREAMS_PER_FUNCTION = 2_000
+# Stream records: the relay is seconds behind, never minutes, and after a restart they are gone anyway.
+STREAM_RETENTION_SECONDS = 600
+# Whole requests are kept by their ClientRequestToken; a client that repeats one does so within seconds.
+TRANSACTION_TOKEN_SECONDS = 60
 
 # While this file is in the state's folder nothing is saved: a half-made deploy is never what a start finds.
 HOLD = "hold"
@@ -112,6 +118,7 @@ class Keeper:
         self._transactions = threading.Lock()
         dynamodb._transact_write_items = _one_by_one(dynamodb._transact_write_items, self._transactions)
         dynamodb._STREAM_RETENTION_SECONDS = STREAM_RETENTION_SECONDS
+        dynamodb._TXN_TOKEN_TTL = TRANSACTION_TOKEN_SECONDS
         # The engine's own save at an orderly stop becomes one more generation.
         ministack.save_all = lambda _services: self.save()
 
@@ -157,7 +164,7 @@ class Keeper:
             if os.path.exists(os.path.join(self._root, HOLD)):
                 return
             changes = self._changes
-            self._trim_logs()
+            self._trim()
             name = f"gen-{self._generation + 1}"
             services = self._ministack._build_persistence_save_dict()
             with self._transactions:
@@ -206,14 +213,27 @@ class Keeper:
         if old is not None:
             shutil.rmtree(os.path.join(self._root, old), ignore_errors=True)
 
-    def _trim_logs(self) -> None:
-        from ministack.services import cloudwatch_logs
+    def _trim(self) -> None:
+        from ministack.services import cloudwatch_logs, eventbridge
 
         for group in list(cloudwatch_logs._log_groups._data.values()):
+            _trim_streams(group["streams"], time.time() - LOG_STREAM_RETENTION_SECONDS)
             for stream in list(group["streams"].values()):
                 surplus = len(stream["events"]) - LOG_EVENTS_PER_STREAM
                 if surplus > LOG_EVENTS_PER_STREAM // 4:
                     del stream["events"][:surplus]
+        # every event that was ever put, which the engine itself never reads
+        for log in list(eventbridge._events_log._data.values()):
+            log.clear()
+
+
+def _trim_streams(streams: dict, since: float) -> None:
+    # In the order in which they were made; those before the first young one are the old ones.
+    surplus = len(streams) - LOG_STREAMS_PER_FUNCTION
+    for place, (name, stream) in enumerate(list(streams.items())):
+        if place >= surplus and stream["creationTime"] >= since * 1000:
+            return
+        streams.pop(name, None)
 
 
 def _one_by_one(work, lock):

@@ -18,7 +18,11 @@ export type Settings = {
   endpoint: string | undefined;
   maxInFlight: number;
   python: string | undefined;
+  /** What the app itself may be told (`bin/app.ts`), by its variables. */
+  wishes: Record<string, string>;
 };
+
+const WISHES = ['ONCEBOX_BALANCES_UPDATES', 'ONCEBOX_BALANCES_INTERVAL', 'ONCEBOX_BALANCES_CHUNKS_PER_TICK'];
 
 const engines = ['ministack', 'localstack'] as const;
 
@@ -46,6 +50,7 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env, args: readonl
     endpoint: values['AWS_ENDPOINT_URL'] || undefined,
     maxInFlight: number(values, 'ONCEBOX_MAX_IN_FLIGHT', 2 * availableParallelism(), 1_000),
     python: values['ONCEBOX_PYTHON'] || undefined,
+    wishes: Object.fromEntries(WISHES.flatMap((name) => (values[name] ? [[name, values[name]]] : []))),
   };
 }
 

@@ -41,7 +41,7 @@ async function up(settings: Settings, watching: boolean): Promise<void> {
   const at = { endpoint, stage: settings.stage };
   const baseUrl = `http://localhost:${settings.port}`;
   const outcome = await engine.atomically(async () => {
-    const deployed = await deploy({ ...at, folder: folderOf(settings), baseUrl });
+    const deployed = await deploy({ ...at, folder: folderOf(settings), baseUrl, wishes: settings.wishes });
     await catchUp(engine, settings);
     return deployed;
   });

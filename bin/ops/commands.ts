@@ -19,6 +19,11 @@ const list = (name: string, summary: string, load: () => Promise<{ default: Comm
 /** In the order of the help. */
 export const commands: readonly Listed[] = [
   list('doctor', 'check the whole stage, one thing after the other', () => import('./doctor.ts')),
+  list(
+    'seed users',
+    'made-up users with accounts, balances and a place in the update programme',
+    () => import('./seed-users.ts'),
+  ),
   list('queues', 'what waits, is in flight, delayed or dead in each queue', () => import('./queues.ts')),
   list('consumers', 'who works on each queue, and whether', () => import('./consumers.ts')),
   list('consumers stop', 'let a queue wait', () => import('./consumers-stop.ts')),

@@ -8,9 +8,11 @@ import { recordStore } from '../../lambdas/documents/record-store.ts';
 import { handler as onPaymentStatus } from '../../lambdas/orders/on-payment-status.ts';
 import { handler as onTicketStatus } from '../../lambdas/orders/on-ticket-status.ts';
 import { orderStore } from '../../lambdas/orders/order-store.ts';
+import { handler as onBalanceTicks } from '../../lambdas/payments/on-balance-ticks.ts';
 import { handler as onOrderPayments } from '../../lambdas/payments/on-order-payments.ts';
 import { handler as onOrderRefundsPayments } from '../../lambdas/payments/on-order-refunds-payments.ts';
 import { paymentStore } from '../../lambdas/payments/payment-store.ts';
+import { programmeStore } from '../../lambdas/payments/programme-store.ts';
 import type { Unit } from '../../lambdas/shared/commit.ts';
 import type { Store } from '../../lambdas/shared/store.ts';
 import { handler as onOrderRefundsTickets } from '../../lambdas/tickets/on-order-refunds-tickets.ts';
@@ -29,6 +31,7 @@ export type Tables = Readonly<Record<'payments' | 'orders' | 'tickets' | 'catalo
 const rehearsals: Readonly<Record<string, (body: string, tables: Tables) => Promise<Effect>>> = {
   'order-payments': (body, { payments }) => rehearse(onOrderPayments, paymentsOn, payments, body),
   'order-refunds-payments': (body, { payments }) => rehearse(onOrderRefundsPayments, paymentsOn, payments, body),
+  'balance-ticks': (body, { payments }) => rehearse(onBalanceTicks, programmeOn, payments, body),
   'payment-status': (body, { orders }) => rehearse(onPaymentStatus, ordersOn, orders, body),
   'ticket-status': (body, { orders }) => rehearse(onTicketStatus, ordersOn, orders, body),
   'ticket-issuing': (body, { tickets }) => rehearse(onTicketIssuing, ticketsOn, tickets, body),
@@ -41,6 +44,7 @@ const rehearsals: Readonly<Record<string, (body: string, tables: Tables) => Prom
 };
 
 const paymentsOn = (unit: Unit) => ({ payments: paymentStore(unit) });
+const programmeOn = (unit: Unit) => ({ programme: programmeStore(unit) });
 const ordersOn = (unit: Unit) => ({ orders: orderStore(unit) });
 const ticketsOn = (unit: Unit) => ({ tickets: ticketStore(unit) });
 const productsOn = (unit: Unit) => ({ products: productStore(unit) });

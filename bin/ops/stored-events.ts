@@ -40,8 +40,9 @@ export async function* outboxPages(target: Target, { from }: Wanted): AsyncGener
         {
           TableName: table,
           ConsistentRead: true,
-          // the expiry tells when a record was written, so older ones need not come over the wire
-          FilterExpression: 'begins_with(sk, :outbox) AND expires_at >= :since',
+          // the expiry tells when a record was written, so older ones need not come over the wire; those that go early
+          // are young anyway
+          FilterExpression: 'begins_with(sk, :outbox) AND (expires_at >= :since OR attribute_exists(kept_for_s))',
           ExpressionAttributeValues: { ':outbox': 'OUTBOX#', ':since': expiryOf(from - CLOCKS_APART_MS) },
           ...(segments === 1 ? {} : { Segment, TotalSegments: segments }),
         },

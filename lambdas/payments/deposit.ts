@@ -9,8 +9,8 @@ export const deposit = route(
     body: z.strictObject({ user_id: UserId, amount: Amount }),
     returns: z.object({ user_id: UserId, balance: Money }),
   },
-  async ({ body: { user_id, amount }, making }, { payments }: PaymentsDeps) => {
-    const { made, replayed: again } = await payments.deposit(user_id, amount, making(user_id));
+  async ({ body: { user_id, amount }, making, correlationId }, { payments }: PaymentsDeps) => {
+    const { made, replayed: again } = await payments.deposit(user_id, amount, making(user_id), correlationId);
     return new Answer(made, again ? replayed : {});
   },
 );

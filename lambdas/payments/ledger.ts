@@ -7,6 +7,8 @@ export interface Account {
   readonly balance: number;
   readonly version: number;
   readonly updated_at: string;
+  /** Of the update programme; absent where the account is not in it. An account never changes its chunk. */
+  readonly chunk?: number | undefined;
 }
 
 /** One side of an entry. Money comes from one line and goes to another, so the lines of an entry sum to zero. */
@@ -22,23 +24,46 @@ export interface Entry {
   readonly amount: number;
   readonly balance_after: number;
   readonly version: number;
-  readonly reason: 'deposit' | 'order' | 'refund';
+  readonly reason: 'deposit' | 'order' | 'refund' | 'tick';
   readonly ref: string;
   readonly at: string;
   readonly lines: readonly Line[];
 }
 
+/** One account's part in an entry that changes many. */
+export interface Share {
+  readonly user_id: string;
+  readonly amount: number;
+  readonly balance_after: number;
+  readonly version: number;
+}
+
+/** An entry for a whole chunk of accounts: a line for each share, and the other side for all of them. */
+export interface BulkEntry {
+  readonly entry_id: string;
+  readonly chunk: number;
+  readonly reason: 'tick' | 'seed';
+  readonly ref: string;
+  readonly at: string;
+  readonly shares: readonly Share[];
+  readonly other: Line;
+  /** Whose accounts moved too often to be among them: each has its turn in an entry of its own. */
+  readonly left: readonly string[];
+}
+
 /** The other sides have no row, so nothing is hot: their balance is the sum of their lines. */
 const DEPOSITS = 'external:deposits';
 const MERCHANT = 'merchant:orders';
+const PROGRAMME = 'programme:updates';
 
 export const userLine = (userId: string): string => `user:${userId}`;
 
-export const openAccount = (userId: string, at: string): Account => ({
+export const openAccount = (userId: string, at: string, chunk?: number): Account => ({
   user_id: userId,
   balance: 0,
   version: 0,
   updated_at: at,
+  ...(chunk === undefined ? {} : { chunk }),
 });
 
 export interface Moved {
@@ -80,6 +105,60 @@ export function deposit(account: Account, amount: number, id: string, at: string
 /** What an order took, back to where it came from. Never refused: a balance may pass its limit by it. */
 export const refund = (account: Account, amount: number, orderId: string, at: string): Moved =>
   move(account, amount, MERCHANT, { entry_id: `refund:${orderId}`, reason: 'refund', ref: orderId, at });
+
+/** A change as far as the account can take it: not below zero, and no further above what an account may hold. */
+const bounded = ({ balance }: Account, change: number): number =>
+  Math.max(-balance, Math.min(change, Math.max(0, MAX_BALANCE - balance)));
+
+/** The part of one account in a tick, in an entry of its own; nothing where the account cannot take any of it. */
+export function tickAlone(account: Account, change: number, entryId: string, tick: string, at: string) {
+  const signed = bounded(account, change);
+  return signed === 0
+    ? undefined
+    : move(account, signed, PROGRAMME, { entry_id: entryId, reason: 'tick', ref: tick, at });
+}
+
+export interface Bulk {
+  /** Those that changed, as they are now; the shares stand in the same order. */
+  readonly accounts: readonly Account[];
+  readonly entry: BulkEntry;
+}
+
+/** A change for each of these accounts, in one entry. Who can take nothing of it has no share, and no new version. */
+function moveAll(
+  accounts: readonly Account[],
+  changeOf: (userId: string) => number,
+  other: string,
+  what: Omit<BulkEntry, 'shares' | 'other'>,
+): Bulk {
+  const after: Account[] = [];
+  const shares: Share[] = [];
+  for (const account of accounts) {
+    const amount = bounded(account, changeOf(account.user_id));
+    if (amount === 0) continue;
+    const balance = account.balance + amount;
+    const version = account.version + 1;
+    after.push({ ...account, balance, version, updated_at: what.at });
+    shares.push({ user_id: account.user_id, amount, balance_after: balance, version });
+  }
+  // 0 − sum, so that nothing at all is 0 and not −0
+  const open = 0 - shares.reduce((sum, { amount }) => sum + amount, 0);
+  return { accounts: after, entry: { ...what, shares, other: { account: other, amount: open } } };
+}
+
+/** A tick for the members of a chunk; those that are left have theirs alone. */
+export const tickAll = (
+  accounts: readonly Account[],
+  changeOf: (userId: string) => number,
+  what: Pick<BulkEntry, 'entry_id' | 'chunk' | 'ref' | 'at' | 'left'>,
+): Bulk => moveAll(accounts, changeOf, PROGRAMME, { ...what, reason: 'tick' });
+
+/** What the made-up members of a chunk begin with: deposits by nobody in particular. */
+export const seedAll = (
+  accounts: readonly Account[],
+  startOf: (userId: string) => number,
+  what: Pick<BulkEntry, 'entry_id' | 'chunk' | 'ref' | 'at'>,
+): Bulk => moveAll(accounts, startOf, DEPOSITS, { ...what, reason: 'seed', left: [] });
 
 /** An order that waits for its payment. */
 export interface Bill {

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { UserId } from '../../events/ids.ts';
 import { Money } from '../../events/money.ts';
-import { belowOf, limitOf, nextLink, pageQuery } from '../shared/paging.ts';
+import { lastSeen, limitOf, nextLink, pageQuery } from '../shared/paging.ts';
 import { Answer, route } from '../shared/route.ts';
 import type { PaymentsDeps } from './deps.ts';
 
@@ -10,10 +10,13 @@ const Entry = z.object({
   amount: Money,
   balance_after: Money,
   version: z.int(),
-  reason: z.string(),
+  reason: z.enum(['deposit', 'order', 'refund', 'tick', 'seed']),
   ref: z.string(),
   at: z.iso.datetime(),
 });
+
+/** A statement is read from two lists at once. */
+const Place = z.tuple([z.int().check(z.gte(1)), z.string()]);
 
 export const listEntries = route(
   {
@@ -22,10 +25,9 @@ export const listEntries = route(
     returns: z.array(Entry),
   },
   async ({ params: { user_id }, query }, { payments }: PaymentsDeps) => {
-    const limit = limitOf(query);
-    const entries = await payments.entries(user_id, { limit, ...belowOf(query, z.int()) });
-    const last = entries.length === limit && entries.at(-1);
+    const after = lastSeen(query, Place);
+    const { lines, next } = await payments.statement(user_id, { limit: limitOf(query), after });
     const path = `/payments/accounts/${encodeURIComponent(user_id)}/entries`;
-    return new Answer(entries, last ? nextLink(path, {}, query, last.version) : {});
+    return new Answer([...lines], next ? nextLink(path, {}, query, next) : {});
   },
 );

@@ -6,14 +6,14 @@ import type { PaymentsDeps } from './deps.ts';
 
 export const openAccount = route(
   {
-    body: z.strictObject({ user_id: UserId }),
+    body: z.strictObject({ user_id: UserId, programme: z.optional(z.boolean()) }),
     returns: z.object({ user_id: UserId, balance: Money }),
     status: 201,
   },
-  async ({ body: { user_id }, making }, { payments }: PaymentsDeps) => {
-    const { made, replayed: again } = await payments.open(user_id, making(user_id));
+  async ({ body, making, correlationId }, { payments }: PaymentsDeps) => {
+    const { made, replayed: again } = await payments.open(body, making(body.user_id), correlationId);
     return new Answer(made, {
-      Location: `/payments/accounts/${encodeURIComponent(user_id)}/balance`,
+      Location: `/payments/accounts/${encodeURIComponent(body.user_id)}/balance`,
       ...(again && replayed),
     });
   },

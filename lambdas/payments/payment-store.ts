@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { EventOf } from '../../events/envelope.ts';
+import type { Envelope, EventOf } from '../../events/envelope.ts';
 import type { OrderCreated } from '../../events/orders/order-created.ts';
 import type { RefundRequested } from '../../events/orders/refund-requested.ts';
 import { PaymentAuthorized } from '../../events/payments/payment-authorized.ts';
@@ -8,41 +8,30 @@ import { PaymentRefunded } from '../../events/payments/payment-refunded.ts';
 import { answerAgain } from '../shared/answer-again.ts';
 import { iso } from '../shared/clock.ts';
 import { commit, type Unit } from '../shared/commit.ts';
-import { AlreadyDone, Rejected } from '../shared/errors.ts';
+import { Rejected } from '../shared/errors.ts';
 import { type Death, graveOf } from '../shared/grave.ts';
-import { type Making, sameRequest } from '../shared/idempotency.ts';
+import type { Making } from '../shared/idempotency.ts';
 import { logger } from '../shared/observability.ts';
 import type { Outgoing } from '../shared/outbox.ts';
 import { type Call, causeOf } from '../shared/receipt.ts';
-import { absent, type Item, type Key, type Store, versionIs, type Write } from '../shared/store.ts';
-import { type Account, type Decision, deposit, type Entry, openAccount, refund, settle } from './ledger.ts';
-import { entriesByAccount } from './table.ts';
+import { absent, type Item, type Write } from '../shared/store.ts';
+import { accountOf, addDeposit, type Opening, open } from './account-store.ts';
+import { type Account, type Decision, refund, settle } from './ledger.ts';
+import { accountKey, asAccount, balanceUpdated, paymentKey, refundKey, updateAccount } from './rows.ts';
+import { type Place, statement } from './statement.ts';
 
 export type OrderCreatedEvent = EventOf<typeof OrderCreated>;
 export type RefundRequestedEvent = EventOf<typeof RefundRequested>;
 
-const accountKey = (userId: string): Key => ({ pk: `ACCOUNT#${userId}`, sk: 'STATE' });
-const depositKey = (id: string): Key => ({ pk: `DEPOSIT#${id}`, sk: 'ENTRY' });
-const refundKey = (orderId: string): Key => ({ pk: `ORDER#${orderId}`, sk: 'REFUND' });
-const paymentKey = (orderId: string): Key => ({ pk: `ORDER#${orderId}`, sk: 'PAYMENT' });
-
-/** A thing that was made, or the same one that this very request made before. */
-export interface Made<T> {
-  readonly made: T;
-  readonly replayed: boolean;
-}
-
-/** Accounts and the journal. The only place that knows their keys. */
+/** Accounts, and the orders that are paid from them. */
 export function paymentStore(unit: Unit) {
   const { store } = unit;
   return {
-    open: (userId: string, making: Making) => open(unit, userId, making),
-    deposit: (userId: string, amount: number, making: Making) => addDeposit(unit, userId, amount, making),
-    account: async (userId: string): Promise<Account> =>
-      asAccount(await store.get(accountKey(userId))) ?? unknownAccount(userId),
-    /** The statement, newest first. An index: it may lag by a moment. */
-    entries: (userId: string, page: { below?: number; limit: number }): Promise<Entry[]> =>
-      entries(store, userId, page),
+    open: (opening: Opening, making: Making, correlationId: string) => open(unit, opening, making, correlationId),
+    deposit: (userId: string, amount: number, making: Making, correlationId: string) =>
+      addDeposit(unit, userId, amount, making, correlationId),
+    account: (userId: string): Promise<Account> => accountOf(store, userId),
+    statement: (userId: string, page: { after?: Place | undefined; limit: number }) => statement(store, userId, page),
     /** Decides the bills that wait for one account's money: all of them in one transaction. */
     pay: (events: readonly OrderCreatedEvent[], call: Call) => pay(unit, events, call),
     /** Notes that an event about an order is in a DLQ. */
@@ -56,69 +45,6 @@ export function paymentStore(unit: Unit) {
   };
 }
 export type PaymentStore = ReturnType<typeof paymentStore>;
-
-async function open(unit: Unit, userId: string, making: Making): Promise<Made<{ user_id: string; balance: number }>> {
-  const opened = { user_id: userId, balance: 0 };
-  try {
-    return await commit(unit, async () => {
-      const account = openAccount(userId, iso(unit.clock.now()));
-      const item = { ...accountKey(userId), ...account, opened_by: making.id, body_hash: making.body_hash };
-      return { writes: [{ op: 'put', item, when: absent, decides: true }], result: { made: opened, replayed: false } };
-    });
-  } catch (error) {
-    if (!(error instanceof AlreadyDone)) throw error;
-    if (error.row['opened_by'] !== making.id) throw new Rejected('account_exists', `${userId} has an account already`);
-    sameRequest(error.row, making);
-    return { made: opened, replayed: making.keyed };
-  }
-}
-
-async function addDeposit(
-  unit: Unit,
-  userId: string,
-  amount: number,
-  making: Making,
-): Promise<Made<{ user_id: string; balance: number }>> {
-  return commit(unit, async (read) => {
-    const [row, done] = await read.getMany([accountKey(userId), depositKey(making.id)]);
-    if (done) {
-      sameRequest(done, making);
-      return {
-        writes: [],
-        result: { made: { user_id: userId, balance: Number(done['balance_after']) }, replayed: making.keyed },
-      };
-    }
-    const account = asAccount(row) ?? unknownAccount(userId);
-    const moved = deposit(account, amount, making.id, iso(unit.clock.now()));
-    if (!moved)
-      throw new Rejected('balance_limit', `the balance of ${userId} would pass what an account may hold`, 422);
-    const { entry } = moved;
-    return {
-      writes: [
-        updateAccount(account, moved.account),
-        append(depositKey(making.id), entry, { body_hash: making.body_hash }),
-      ],
-      result: { made: { user_id: userId, balance: entry.balance_after }, replayed: false },
-    };
-  });
-}
-
-async function entries(
-  store: Store,
-  userId: string,
-  { below, limit }: { below?: number; limit: number },
-): Promise<Entry[]> {
-  const rows = await store.query({
-    hash: userId,
-    index: entriesByAccount,
-    newestFirst: true,
-    limit,
-    ...(below === undefined ? {} : { below }),
-  });
-  // an index of an account that is not there looks like one without entries
-  if (rows.length === 0 && !(await store.get(accountKey(userId)))) unknownAccount(userId);
-  return rows as unknown as Entry[];
-}
 
 async function pay(unit: Unit, events: readonly OrderCreatedEvent[], call: Call): Promise<void> {
   const waiting = [...new Map(events.map((event) => [event.data.order_id, event])).values()];
@@ -146,20 +72,29 @@ async function pay(unit: Unit, events: readonly OrderCreatedEvent[], call: Call)
   }
 }
 
-/** One update of the account, and for each order its decision row and its answer. */
+/** One update of the account, told with the last order that it pays, and for each order its decision row and its answer. */
 function settleAll(account: Account | undefined, orders: readonly OrderCreatedEvent[], at: string, call: Call) {
   const bills = orders.map((event) => ({ ...event.data, event }));
   const { account: after, decisions } = settle(account, bills, at);
   const rows = decisions.map((decision) => ({ event: decision.bill.event, row: decisionRow(decision, at, call) }));
+  const last = decisions.findLastIndex(({ decided }) => decided === 'authorized');
   return {
     writes: [
-      ...(account && after && after.version > account.version ? [updateAccount(account, after)] : []),
+      ...(account && after && after.version > account.version ? [updateAccount(account.version, after)] : []),
       // a decision that is there by now belongs to one order only: the others are decided anew, so it ends nothing
       ...rows.map(({ row }): Write => ({ op: 'put', item: row, when: absent })),
     ],
-    publish: rows.map(({ event, row }) => answerTo(event, row, at)),
+    publish: rows.map(({ event, row }, place) => {
+      const { about, events } = answerTo(event, row, at);
+      const isLast = place === last && after;
+      return { about, events: isLast ? [...events, updateOf(after, row, event, at)] : events };
+    }),
   };
 }
+
+/** A nudge asks for an answer, not for the balance, which nobody needs to hear twice. */
+const updateOf = (account: Account, row: Item, event: Envelope, at: string): Envelope =>
+  balanceUpdated(account, String(row['entry_id']), { ...causeOf(event, Date.parse(at)), nudge: undefined });
 
 /** The row that makes a redelivery harmless for ever: a capture's is its journal entry, a refusal's holds the reason. */
 function decisionRow(decision: Decision<OrderCreated & { event: OrderCreatedEvent }>, at: string, call: Call): Item {
@@ -216,41 +151,15 @@ async function giveBack(unit: Unit, event: RefundRequestedEvent, call: Call): Pr
     const capture = payment && asDecision(payment);
     if (!account || capture?.decided !== 'authorized')
       throw new Rejected('nothing_to_refund', `nothing was taken for the order ${order_id}`);
-    const moved = refund(account, -capture.amount, order_id, iso(unit.clock.now()));
+    const at = iso(unit.clock.now());
+    const moved = refund(account, -capture.amount, order_id, at);
     const row = { ...refundKey(order_id), order_id, user_id, receipts: call.receiptOf(event), ...moved.entry };
+    const told = answer(row);
     return {
-      writes: [updateAccount(account, moved.account), { op: 'put', item: row, when: absent, decides: true }],
-      publish: [answer(row)],
+      writes: [updateAccount(account.version, moved.account), { op: 'put', item: row, when: absent, decides: true }],
+      publish: [{ ...told, events: [...told.events, updateOf(moved.account, row, event, at)] }],
       result: undefined,
     };
   });
   if (before) await answerAgain(unit, event, () => answer(before));
-}
-
-const append = (key: Key, entry: Entry, request: { body_hash: string }): Write => ({
-  op: 'put',
-  item: { ...key, ...entry, ...request },
-  when: absent,
-});
-
-const updateAccount = (before: Account, { balance, version, updated_at }: Account): Write => ({
-  op: 'update',
-  key: accountKey(before.user_id),
-  set: { balance, version, updated_at },
-  when: versionIs(before.version),
-});
-
-function asAccount(row: Item | undefined): Account | undefined {
-  if (!row) return undefined;
-  const { user_id, balance, version, updated_at } = row;
-  return {
-    user_id: String(user_id),
-    balance: Number(balance),
-    version: Number(version),
-    updated_at: String(updated_at),
-  };
-}
-
-function unknownAccount(userId: string): never {
-  throw new Rejected('account_not_found', `${userId} has no account`, 404);
 }

@@ -3,7 +3,7 @@ import { type Clock, jitter } from './clock.ts';
 import { AlreadyDone, Busy } from './errors.ts';
 import { checkLimits } from './limits.ts';
 import { type Outgoing, outboxRecord } from './outbox.ts';
-import { keyOf, type Reader, Refused, type Store, type Write } from './store.ts';
+import { type Key, keyOf, type Reader, Refused, type Store, type Write } from './store.ts';
 
 export interface Change<T> {
   readonly writes: readonly Write[];
@@ -11,8 +11,11 @@ export interface Change<T> {
   readonly result: T;
 }
 
-/** Reads what it needs, decides, and says what to write. It runs again from its reads whenever the rows moved. */
-export type Plan<T> = (read: Reader) => Promise<Change<T>>;
+/**
+ * Reads what it needs, decides, and says what to write. It runs again from its reads whenever the rows moved; `moved`
+ * are those that refused the last attempt, for a plan with many rows of which few are worth another look.
+ */
+export type Plan<T> = (read: Reader, moved: readonly Key[]) => Promise<Change<T>>;
 
 /** Where to write, and until when to try. */
 export interface Unit {
@@ -30,36 +33,46 @@ const LONGEST_WAIT_MS = 400;
  * Contention is decided anew from fresh reads; a decision row that is there already ends it with `AlreadyDone`.
  */
 export async function commit<T>({ store, clock, deadline }: Unit, plan: Plan<T>): Promise<T> {
+  let moved: readonly Key[] = [];
   for (let attempt = 0; ; attempt++) {
-    try {
-      return await once(store, clock, plan);
-    } catch (error) {
-      // reads that are throttled are asked again as well, and not given up at once: a message would come right back
-      if (!(error instanceof Refused || error instanceof Busy)) throw error;
-    }
+    const ended = await once(store, clock, (read) => plan(read, moved));
+    if ('result' in ended) return ended.result;
+    moved = ended.moved;
     const wait = jitter(clock, attempt, FIRST_WAIT_MS, LONGEST_WAIT_MS);
     if (clock.now() + wait > deadline) throw new Busy(`still contended after ${attempt + 1} attempts`);
     await clock.sleep(wait);
   }
 }
 
-async function once<T>(store: Store, clock: Clock, plan: Plan<T>): Promise<T> {
-  const { writes, publish = [], result } = await plan(store);
-  // beside state, the state's own row decides; an answer given again has nothing but its outbox record
-  const answers = writes.length === 0;
-  const all = [...writes, ...publish.map((outgoing) => outboxRecord(outgoing, clock.now(), answers))];
-  if (all.length === 0) return result;
+type Attempt<T> = { readonly result: T } | { readonly moved: readonly Key[] };
+
+async function once<T>(store: Store, clock: Clock, plan: (read: Reader) => Promise<Change<T>>): Promise<Attempt<T>> {
+  try {
+    const { writes, publish = [], result } = await plan(store);
+    // beside state, the state's own row decides; an answer given again has nothing but its outbox record
+    const answers = writes.length === 0;
+    const all = [...writes, ...publish.map((outgoing) => outboxRecord(outgoing, clock.now(), answers))];
+    const moved = all.length > 0 ? await write(store, all, writes.length) : undefined;
+    return moved ? { moved } : { result };
+  } catch (error) {
+    // reads that are throttled are asked again as well, and not given up at once: a message would come right back
+    if (error instanceof Busy) return { moved: [] };
+    throw error;
+  }
+}
+
+/** Answers what refused it, where nothing was written; nothing to answer where all of it was. */
+async function write(store: Store, all: readonly Write[], states: number): Promise<Key[] | undefined> {
   checkLimits(all);
   try {
     // a new token for each plan: what was decided anew is another transaction
     await store.write(all, randomUUID());
-    return result;
+    return undefined;
   } catch (error) {
-    if (error instanceof Refused) {
-      await throwIfDecided(error, all, store);
-      throwIfStatedBefore(error, all, writes.length);
-    }
-    throw error;
+    if (!(error instanceof Refused)) throw error;
+    await throwIfDecided(error, all, store);
+    throwIfStatedBefore(error, all, states);
+    return all.filter((_, at) => error.reasons[at]?.why !== 'none').map(keyOf);
   }
 }
 

@@ -12,14 +12,21 @@ const MAX_OUTBOX_BYTES = 200 * 1024;
  * An estimate on the safe side: JSON's punctuation weighs more than DynamoDB's own. A text weighs what it weighs there,
  * without the escapes that JSON would need: an outbox record's events are JSON already.
  */
-const bytesOf = (body: object): number =>
-  Object.entries(body).reduce((sum, [name, value]) => {
+function bytesOf(body: object): number {
+  let sum = 0;
+  for (const [name, value] of Object.entries(body)) {
     const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
-    return sum + Buffer.byteLength(name) + Buffer.byteLength(text);
-  }, 0);
+    sum += Buffer.byteLength(name) + Buffer.byteLength(text);
+  }
+  return sum;
+}
 
-const depthOf = (value: unknown): number =>
-  typeof value === 'object' && value !== null ? 1 + Math.max(0, ...Object.values(value).map(depthOf)) : 0;
+function depthOf(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  let deepest = 0;
+  for (const inner of Object.values(value)) deepest = Math.max(deepest, depthOf(inner));
+  return 1 + deepest;
+}
 
 const bodyOf = (write: Write): object =>
   write.op === 'put' ? write.item : write.op === 'update' ? { ...write.key, ...write.set, ...write.add } : write.key;

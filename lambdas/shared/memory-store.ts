@@ -25,7 +25,10 @@ interface Row {
   visibleAt: number;
 }
 
-/** A table in memory that keeps every promise of `Store`, its indexes' lag included. */
+/**
+ * A table in memory that keeps every promise of `Store`, its indexes' lag included. Items are copied when they are
+ * written and frozen then, so that they can be handed out as they are, and nobody changes one by the way.
+ */
 export interface MemoryStore extends Store {
   /** Every item, in no order. For tests and audits. */
   all(): Item[];
@@ -36,21 +39,23 @@ export function memoryStore({ now, indexLagMs = () => 0, onInsert }: Options): M
   const find = ({ pk, sk }: Key): Item | undefined => partitions.get(pk)?.get(sk)?.item;
   const rows = (): Row[] => [...partitions.values()].flatMap((partition) => [...partition.values()]);
 
-  const put = (item: Item): void => {
+  const keep = (item: Item): void => {
     const partition = partitions.get(item.pk) ?? new Map<string, Row>();
     partitions.set(item.pk, partition);
     const before = partition.get(item.sk)?.item;
-    partition.set(item.sk, { item: stored(item) as Item, before, visibleAt: now() + indexLagMs() });
-    if (!before) onInsert?.(stored(item) as Item);
+    partition.set(item.sk, { item, before, visibleAt: now() + indexLagMs() });
+    if (!before) onInsert?.(item);
   };
 
   const apply = (write: Write): void => {
-    if (write.op === 'put') put(write.item);
+    if (write.op === 'put') keep(stored(write.item) as Item);
     if (write.op === 'erase') partitions.get(write.key.pk)?.delete(write.key.sk);
     if (write.op === 'update') {
-      const item: Record<string, unknown> = { ...find(write.key), ...(stored(write.set ?? {}) as object) };
+      const item: Record<string, unknown> = { ...find(write.key) };
+      for (const [field, value] of Object.entries(write.set ?? {}))
+        if (value !== undefined) item[field] = stored(value);
       for (const [field, value] of Object.entries(write.add ?? {})) item[field] = Number(item[field] ?? 0) + value;
-      put({ ...item, pk: write.key.pk, sk: write.key.sk });
+      keep(Object.freeze({ ...item, pk: write.key.pk, sk: write.key.sk }));
     }
   };
 
@@ -61,8 +66,8 @@ export function memoryStore({ now, indexLagMs = () => 0, onInsert }: Options): M
       .filter((item) => item[hash] !== undefined && item[sort] !== undefined);
 
   return {
-    get: async (key) => structuredClone(find(key)),
-    getMany: async (keys) => keys.map((key) => structuredClone(find(key))),
+    get: async (key) => find(key),
+    getMany: async (keys) => keys.map((key) => find(key)),
     query: async (query) => {
       const { hash, sort } = query.index ?? { hash: 'pk', sort: 'sk' };
       const source = query.index
@@ -76,30 +81,29 @@ export function memoryStore({ now, indexLagMs = () => 0, onInsert }: Options): M
             (query.above === undefined || compare(item[sort], query.above) > 0),
         )
         .sort((one, other) => compare(one[sort], other[sort]) * (query.newestFirst ? -1 : 1));
-      return structuredClone(found.slice(0, query.limit));
+      return found.slice(0, query.limit);
     },
     write: async (writes) => {
       const reasons = writes.map((write): Reason => {
         const row = find(keyOf(write));
         const fine = !write.when || holds(write.when, row);
-        return fine ? { why: 'none' } : { why: 'condition', row: structuredClone(row) };
+        return fine ? { why: 'none' } : { why: 'condition', row };
       });
       if (reasons.some(({ why }) => why !== 'none')) throw new Refused(reasons);
       for (const write of writes) apply(write);
     },
-    all: () => structuredClone(rows().map((row) => row.item)),
+    all: () => rows().map((row) => row.item),
   };
 }
 
-/** A copy without what is undefined, which is not said rather than said to be nothing. */
+/** A frozen copy without what is undefined, which is not said rather than said to be nothing. */
 function stored(value: unknown): unknown {
-  if (Array.isArray(value)) return value.filter((one) => one !== undefined).map(stored);
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([, field]) => field !== undefined)
-      .map(([name, field]) => [name, stored(field)]),
-  );
+  if (Array.isArray(value)) return Object.freeze(value.filter((one) => one !== undefined).map(stored));
+  const fields: [string, unknown][] = [];
+  for (const [name, field] of Object.entries(value)) if (field !== undefined) fields.push([name, stored(field)]);
+  // not by assignment: a field may be called `__proto__`
+  return Object.freeze(Object.fromEntries(fields));
 }
 
 function holds(condition: Condition, row: Item | undefined): boolean {

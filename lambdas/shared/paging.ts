@@ -22,18 +22,18 @@ export interface Page {
 
 export const limitOf = ({ limit }: Page): number => limit ?? DEFAULT_LIMIT;
 
-/**
- * A cursor is the sort value of the last row seen, in base64. Read within the list asked for, it can point nowhere
- * else, whoever made it.
- */
-export const cursorOf = (sort: string | number): string => Buffer.from(JSON.stringify(sort)).toString('base64url');
+/** The sort value of the last row seen; of each, where a list is read from several. */
+type Seen = string | number | readonly (string | number)[];
+
+/** A cursor is what was seen last, in base64. Read within the list asked for, it can point nowhere else, whoever made it. */
+export const cursorOf = (sort: Seen): string => Buffer.from(JSON.stringify(sort)).toString('base64url');
 
 /** `Link` to what follows, where the page is full. */
 export function nextLink(
   path: string,
   query: Readonly<Record<string, string>>,
   page: Page,
-  last: string | number,
+  last: Seen,
 ): Record<string, string> {
   const search = new URLSearchParams({ ...query, limit: String(limitOf(page)), cursor: cursorOf(last) });
   return { Link: `<${path}?${search}>; rel="next"` };
@@ -51,8 +51,8 @@ export function aboveOf<T extends string | number>(page: Page, kind: z.ZodMiniTy
   return seen === undefined ? {} : { above: seen };
 }
 
-/** The sort value in a cursor, if it is of the kind that this list is sorted by. */
-function lastSeen<T extends string | number>({ cursor }: Page, kind: z.ZodMiniType<T>): T | undefined {
+/** What a cursor points at, if it is of the kind that this list is sorted by. */
+export function lastSeen<T extends Seen>({ cursor }: Page, kind: z.ZodMiniType<T>): T | undefined {
   if (cursor === undefined) return undefined;
   try {
     const parsed = kind.safeParse(JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')));

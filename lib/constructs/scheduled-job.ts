@@ -12,13 +12,15 @@ export interface ScheduledJobProps<S extends EnvSchema> extends ServiceFunctionP
   readonly schedule: Schedule;
   /** Whom it hurts when the job does not run. */
   readonly errorImpact: string;
+  /** Off, the job is there and nobody calls it. */
+  readonly enabled?: boolean;
 }
 
 /** The clock calls a handler: an EventBridge rule, and a DLQ for the calls that could not be made. */
 export class ScheduledJob<S extends EnvSchema> extends Construct {
   readonly job: ServiceFunction;
 
-  constructor(scope: Construct, id: string, { schedule, errorImpact, ...props }: ScheduledJobProps<S>) {
+  constructor(scope: Construct, id: string, { schedule, errorImpact, enabled = true, ...props }: ScheduledJobProps<S>) {
     super(scope, id);
     this.job = new ServiceFunction(this, 'Function', props);
     const missed = new Queue(this, 'Missed', {
@@ -35,6 +37,7 @@ export class ScheduledJob<S extends EnvSchema> extends Construct {
       ruleName: this.job.name,
       description: props.description,
       schedule,
+      enabled,
       targets: [
         new LambdaFunction(this.job.function, { retryAttempts: 2, maxEventAge: minutes(15), deadLetterQueue: missed }),
       ],

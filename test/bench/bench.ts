@@ -16,6 +16,7 @@ import { documents } from './documents.ts';
 import { type Row, table } from './figures.ts';
 import { memory } from './memory.ts';
 import { latency, throughput } from './orders.ts';
+import { ticks } from './ticks.ts';
 
 /** The stage that `npm start` has, with its chaos switched off. */
 const STAGE = 'local';
@@ -45,6 +46,7 @@ try {
 } finally {
   await engine.stop();
 }
+if (isWanted('ticks')) rows.push(...(await ticks()));
 if (isWanted('bundles')) rows.push(...(await bundles()));
 
 const [cpu] = cpus();

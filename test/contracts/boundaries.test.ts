@@ -15,6 +15,7 @@ const DOMAIN = [
   'lambdas/documents/document.ts',
   'lambdas/orders/order.ts',
   'lambdas/payments/ledger.ts',
+  'lambdas/payments/ticks.ts',
   'lambdas/tickets/ticket.ts',
 ];
 /**

@@ -19,6 +19,7 @@ describe('the way of a plain order', () => {
     const workflow = await shop.workflow(id, prefix);
     expect(workflow.order).toMatchObject({ id, status: 'FINISHED', amount: 30 });
     expect(workflow.outbox.map(({ type }) => type).sort()).toEqual([
+      'BalancesUpdated',
       'OrderCreated',
       'PaymentAuthorized',
       'TicketIssued',

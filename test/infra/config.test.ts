@@ -28,6 +28,36 @@ describe('the stages', () => {
     });
   });
 
+  it('update balances by themselves on a laptop, and on AWS when somebody wants it', () => {
+    for (const stage of ['local', 'test'])
+      expect(configOf(stage).balances).toEqual({ updates: true, interval: 10, chunksPerTick: 1 });
+    for (const stage of ['dev', 'prod']) expect(configOf(stage).balances.updates).toBe(false);
+    const wanted = { updates: 'on', interval: '15', chunksPerTick: 'all' };
+    expect(configOf('prod', { balances: wanted }).balances).toEqual({
+      updates: true,
+      interval: 15,
+      chunksPerTick: 'all',
+    });
+    expect(configOf('local', { balances: { updates: 'off', chunksPerTick: '3' } }).balances).toEqual({
+      updates: false,
+      interval: 10,
+      chunksPerTick: 3,
+    });
+  });
+
+  it.each([
+    ['interval', '7', 'balances.interval is "7"; it is a divisor of 60 seconds, 5, 6, 10, 12, 15, 20, 30 or 60'],
+    ['interval', '4', 'balances.interval is "4"'],
+    ['interval', '120', 'balances.interval is "120"'],
+    ['interval', '-10', 'balances.interval is "-10"'],
+    ['interval', 'soon', 'balances.interval is "soon"'],
+    ['chunksPerTick', '0', 'balances.chunks_per_tick is "0"; it is a whole number from 1, or all'],
+    ['chunksPerTick', '1.5', 'balances.chunks_per_tick is "1.5"'],
+    ['updates', 'yes', 'balances.updates is "yes"; it is on or off'],
+  ])('take no balances.%s of %s', (name, text, says) => {
+    expect(() => configOf('local', { balances: { [name]: text } })).toThrow(says);
+  });
+
   it('name their things after themselves', () => {
     expect(nameOf(configOf('dev'), 'orders')).toBe('oncebox-dev-orders');
     expect(pascalCase('on-payment-status')).toBe('OnPaymentStatus');

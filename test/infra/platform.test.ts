@@ -56,7 +56,7 @@ describe.each(stages)('the %s stage', (name) => {
       worker: (Properties['FunctionName'] as { Ref: string }).Ref,
     }));
     const onQueues = mappings.filter(({ queue }) => visible.has(queue));
-    expect(onQueues.length).toBe(12);
+    expect(onQueues.length).toBe(13);
     for (const { queue, worker } of onQueues)
       expect(visible.get(queue)).toBeGreaterThanOrEqual(6 * (timeouts.get(worker) ?? Number.POSITIVE_INFINITY));
   });
@@ -75,7 +75,7 @@ describe.each(stages)('the %s stage', (name) => {
   it('denies deletion from the ledger to whoever writes it, so that no later grant can allow it', () => {
     const statements = statementsOf(stage).filter(({ Resource }) => JSON.stringify(Resource).includes('-payments"'));
     const writers = statements.filter(({ Action }) => list(Action).includes('dynamodb:PutItem'));
-    expect(writers.length).toBe(3);
+    expect(writers.length).toBe(4);
     for (const { id } of writers)
       expect(
         statements.filter((one) => one.id === id && one.Effect === 'Deny').flatMap(({ Action }) => list(Action)),

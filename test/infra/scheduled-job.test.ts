@@ -32,6 +32,21 @@ describe('ScheduledJob', () => {
     template.hasResourceProperties('AWS::Lambda::Permission', { Principal: 'events.amazonaws.com' });
   });
 
+  it('is there and is not called where it is switched off', () => {
+    const off = inContext('local', (context) => {
+      new ScheduledJob(context, 'PlanMinute', {
+        entry: 'ops/api.ts',
+        description: 'Plans the minute',
+        schedule: Schedule.expression('cron(* * * * ? *)'),
+        enabled: false,
+        errorImpact: 'Balances stand still',
+        env: NoEnv,
+        values: {},
+      });
+    });
+    off.hasResourceProperties('AWS::Events::Rule', { State: 'DISABLED' });
+  });
+
   it('tells somebody when a call was missed', () => {
     template.hasResourceProperties('AWS::CloudWatch::Alarm', {
       AlarmName: 'oncebox-local-ops-api-missed',

@@ -131,7 +131,7 @@ describe('a nudged OrderCreated', () => {
     const id = await order(amount);
     await world.settle();
     const [shown, balance] = [await show(id), await balanceOf()];
-    const answers = () => world.published.filter((event) => event.source === 'payments');
+    const answers = () => world.published.filter(({ type }) => /^Payment/.test(type));
     const [first] = answers();
     for (const nudge of ['sweep-1', 'sweep-1', 'sweep-2', 'sweep-1']) {
       world.deliver({ ...createdOf(id), nudge });
@@ -226,7 +226,7 @@ describe.each([0, 0.3])('50 requests at once, with %d of the transactions in con
     for (const other of ['key-2', undefined])
       expect(await now(ask(other))).toMatchObject({ status: 409, body: { code: 'account_exists' } });
     await deposit(1);
-    expect(world.payments.all().filter(({ pk }) => pk === 'ACCOUNT#bob')).toHaveLength(1);
+    expect(world.payments.all().filter(({ pk, sk }) => pk === 'ACCOUNT#bob' && sk === 'STATE')).toHaveLength(1);
   });
 
   test('without a key are 50 orders', async () => {

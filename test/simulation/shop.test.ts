@@ -69,6 +69,18 @@ const troubles: [string, Faults][] = [
   ],
 ];
 
+/** Five crashes in a row are rare, and not impossible: what they buried an operator sends again. */
+async function redriveCrashed(world: World): Promise<void> {
+  for (const queue of Object.values(world.queues)) {
+    const crashed = queue.dlq.filter(({ epitaph }) => epitaph?.reason.includes('chaos: crashed'));
+    for (const letter of crashed) {
+      queue.dlq.splice(queue.dlq.indexOf(letter), 1);
+      queue.send(letter.body);
+    }
+  }
+  await world.settle();
+}
+
 describe.each(troubles)('when %s', (_, faults) => {
   test.each([1, 2, 3])(
     '200 orders of 10 on a balance of 1000: 100 finish, 100 are cancelled (seed %i)',
@@ -77,6 +89,7 @@ describe.each(troubles)('when %s', (_, faults) => {
       await account(world, 'alice', 1000);
       const ids = await world.during(Promise.all(Array.from({ length: 200 }, () => order(world, 'alice', 10))));
       await world.settle();
+      await redriveCrashed(world);
       const ended = await Promise.all(ids.map(async (id) => (await statusOf(world, id))['status']));
       expect(ended.filter((status) => status === 'FINISHED')).toHaveLength(100);
       expect(ended.filter((status) => status === 'CANCELLED')).toHaveLength(100);

@@ -1,4 +1,5 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DisableRuleCommand, EnableRuleCommand, EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import {
   GetQueueAttributesCommand,
   GetQueueUrlCommand,
@@ -24,6 +25,7 @@ export class BehindTheDoors {
   readonly #sqs: SQSClient;
   readonly #tables: DynamoDBDocumentClient;
   readonly #ssm: SSMClient;
+  readonly #events: EventBridgeClient;
 
   readonly #stage: string;
 
@@ -32,6 +34,7 @@ export class BehindTheDoors {
     this.#sqs = new SQSClient(clientOptions(endpoint));
     this.#tables = DynamoDBDocumentClient.from(new DynamoDBClient(clientOptions(endpoint)));
     this.#ssm = new SSMClient(clientOptions(endpoint));
+    this.#events = new EventBridgeClient(clientOptions(endpoint));
   }
 
   async send(queue: string, body: string): Promise<void> {
@@ -100,6 +103,12 @@ export class BehindTheDoors {
       start = page.LastEvaluatedKey;
     } while (start);
     return rows;
+  }
+
+  /** Whether the clock plans ticks: other tests look at tables that stand still. */
+  async ticking(on: boolean): Promise<void> {
+    const Name = `oncebox-${this.#stage}-payments-plan-ticks`;
+    await this.#events.send(on ? new EnableRuleCommand({ Name }) : new DisableRuleCommand({ Name }));
   }
 
   /** From each function's next call on. */

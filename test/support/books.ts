@@ -1,24 +1,28 @@
-import type { Entry, Line } from '../../lambdas/payments/ledger.ts';
+import { linesIn, sharesIn } from '../../lambdas/payments/entry-row.ts';
+import type { Share } from '../../lambdas/payments/ledger.ts';
 import type { Item } from '../../lambdas/shared/store.ts';
 
 /** What must hold of a payments table at any moment, whatever has happened. Says every fault that it finds. */
 export function faultsInBooks(rows: readonly Item[]): string[] {
   const faults: string[] = [];
-  const entries = rows.filter((row) => Array.isArray(row['lines'])) as unknown as (Item & Entry)[];
-  for (const entry of entries) {
-    const sum = entry.lines.reduce((total: bigint, line: Line) => total + BigInt(line.amount), 0n);
-    if (sum !== 0n) faults.push(`${entry.pk} sums to ${sum}`);
+  const chains = new Map<string, (Share & { key: string })[]>();
+  for (const row of rows) {
+    const sum = linesIn(row).reduce((total, { amount }) => total + BigInt(amount), 0n);
+    if (sum !== 0n) faults.push(`${row.pk} ${row.sk} sums to ${sum}`);
+    for (const share of sharesIn(row)) {
+      const chain = chains.get(share.user_id) ?? [];
+      chain.push({ ...share, key: `${row.pk} ${row.sk}` });
+      chains.set(share.user_id, chain);
+    }
   }
   for (const account of rows.filter((row) => row.pk.startsWith('ACCOUNT#') && row.sk === 'STATE')) {
-    const own = entries
-      .filter((entry) => entry.account === account['user_id'])
-      .sort((one, other) => one.version - other.version);
+    const own = (chains.get(String(account['user_id'])) ?? []).sort((one, other) => one.version - other.version);
     let balance = 0;
     for (const [at, entry] of own.entries()) {
       balance += entry.amount;
       if (entry.version !== at + 1) faults.push(`${account.pk}: version ${entry.version} stands at place ${at + 1}`);
       if (entry.balance_after !== balance)
-        faults.push(`${account.pk}: ${entry.pk} says ${entry.balance_after}, the sum is ${balance}`);
+        faults.push(`${account.pk}: ${entry.key} says ${entry.balance_after}, the sum is ${balance}`);
     }
     if (account['balance'] !== balance)
       faults.push(`${account.pk} has ${account['balance']}, its entries say ${balance}`);
@@ -32,8 +36,8 @@ export function faultsInBooks(rows: readonly Item[]): string[] {
 export const merchantOf = (rows: readonly Item[], customers: readonly string[]): bigint => {
   const known = new Set(customers);
   return rows
-    .filter((row) => Array.isArray(row['lines']) && known.has(String(row['account'])))
-    .flatMap((row) => (row as unknown as Entry).lines)
+    .filter((row) => known.has(String(row['account'])))
+    .flatMap(linesIn)
     .filter(({ account }) => account === 'merchant:orders')
     .reduce((sum, { amount }) => sum + BigInt(amount), 0n);
 };

@@ -20,9 +20,14 @@ import { handler as onTicketStatus } from '../../lambdas/orders/on-ticket-status
 import { orderStore } from '../../lambdas/orders/order-store.ts';
 import { orderTrail } from '../../lambdas/orders/order-trail.ts';
 import { handler as paymentsApi } from '../../lambdas/payments/api.ts';
+import { handler as onBalanceTicks } from '../../lambdas/payments/on-balance-ticks.ts';
 import { handler as onOrderPayments } from '../../lambdas/payments/on-order-payments.ts';
 import { handler as onOrderRefundsPayments } from '../../lambdas/payments/on-order-refunds-payments.ts';
 import { paymentStore } from '../../lambdas/payments/payment-store.ts';
+import { planMinute } from '../../lambdas/payments/plan.ts';
+import { type ProgrammeStore, programmeStore } from '../../lambdas/payments/programme-store.ts';
+import { groupOf, groupsIn } from '../../lambdas/payments/seeding.ts';
+import type { Programme } from '../../lambdas/payments/ticks.ts';
 import { type Chaos, calm } from '../../lambdas/shared/chaos-setting.ts';
 import type { Consumer } from '../../lambdas/shared/consume.ts';
 import { type MemoryStore, memoryStore } from '../../lambdas/shared/memory-store.ts';
@@ -48,6 +53,9 @@ export interface Faults {
   indexLagMs?: number;
 }
 
+/** As a laptop has it. */
+const PROGRAMME: Programme = { intervalS: 10, chunksPerTick: 1 };
+
 export interface Reply {
   readonly status: number;
   readonly headers: Readonly<Record<string, unknown>>;
@@ -63,6 +71,7 @@ const STUCK_AFTER_MINUTES = 1;
 const CACHED_FOR_MS = 360_000;
 /** Environments of the function that shows documents: each has a memory of its own, and they are called in turn. */
 const ENVIRONMENTS = 4;
+const MINUTE_MS = 60_000;
 
 /** The whole of Oncebox in memory: the real handlers, with a seeded clock and seeded faults around them. */
 export class World {
@@ -85,6 +94,7 @@ export class World {
     readonly 'order-documents': MemoryQueue;
     readonly 'order-lookup': MemoryQueue;
     readonly 'order-found': MemoryQueue;
+    readonly 'balance-ticks': MemoryQueue;
     readonly 'outbox-retry': MemoryQueue;
   };
   readonly published: Envelope[] = [];
@@ -104,6 +114,10 @@ export class World {
     const paymentDeps = ({ deadline }: Patience) => ({
       payments: paymentStore({ store: this.#contended(this.payments), clock, deadline }),
     });
+    const programmeDeps = ({ deadline }: Patience) => ({
+      programme: programmeStore({ store: this.#contended(this.payments), clock, deadline }),
+    });
+    this.#programme = () => programmeDeps({ deadline: clock.now() + TIMEOUT_MS }).programme;
     const orderDeps = ({ deadline }: Patience) => ({
       orders: orderStore({ store: this.#contended(this.orders), clock, deadline }),
     });
@@ -148,6 +162,7 @@ export class World {
       'order-documents': this.#queue('order-documents', onOrderDocuments, recordsDeps),
       'order-lookup': this.#queue('order-lookup', onOrderLookup, recordsDeps),
       'order-found': this.#queue('order-found', onOrderFound, cacheDeps),
+      'balance-ticks': this.#queue('balance-ticks', onBalanceTicks, programmeDeps),
       'outbox-retry': new MemoryQueue(clock, {
         maxReceives: 1000,
         consumer: (event) =>
@@ -160,6 +175,7 @@ export class World {
     };
   }
 
+  readonly #programme: () => ProgrammeStore;
   readonly #sweep: (now: number) => Promise<unknown>;
   readonly #catalogDoor: (event: APIGatewayProxyEvent) => ReturnType<ReturnType<typeof catalogApi.with>>;
   readonly #paymentsDoor: (event: APIGatewayProxyEvent) => ReturnType<ReturnType<typeof paymentsApi.with>>;
@@ -221,6 +237,36 @@ export class World {
     await this.during(this.clock.sleep(60_000));
     await this.during(this.#sweep(this.clock.now()));
     await this.settle();
+  }
+
+  /** Users of the update programme with accounts and balances, as the operator's command makes them. */
+  async seedUsers(count: number, seed = 42): Promise<void> {
+    const chunks = await this.during(this.#programme().claim(seed, groupsIn(count)));
+    for (const [at, chunk] of chunks.entries())
+      await this.during(this.#programme().seed(seed, chunk, groupOf(seed, at, count)));
+    await this.settle();
+  }
+
+  /** The clock wakes the planner at each full minute, and what it planned is done by the end of the last. */
+  async tickFor(minutes: number, programme: Partial<Programme> = {}): Promise<void> {
+    for (let minute = 0; minute < minutes; minute++) {
+      await this.during(this.clock.sleep(MINUTE_MS - (this.clock.now() % MINUTE_MS)));
+      await this.during(this.planMinute(this.clock.now(), programme));
+    }
+    await this.settle();
+  }
+
+  /** What the schedule starts, at its own time: the ticks of that minute. */
+  planMinute(time: number, programme: Partial<Programme> = {}): Promise<void> {
+    return planMinute(time, {
+      ...PROGRAMME,
+      ...programme,
+      chunks: () => this.#programme().chunks(),
+      send: async (messages) => {
+        for (const { body, delayS } of messages) this.queues['balance-ticks'].send(body, delayS * 1000);
+      },
+      clock: this.clock,
+    });
   }
 
   /** Until every stream is read and every queue is empty. */

@@ -20,6 +20,12 @@ describe('settings', () => {
     expect(settings.engine).toBe('localstack');
   });
 
+  it('hand on what the app itself is told, and nothing that is empty', () => {
+    const { wishes } = readSettings({ ONCEBOX_BALANCES_INTERVAL: '15', ONCEBOX_BALANCES_UPDATES: '' });
+    expect(wishes).toMatchObject({ ONCEBOX_BALANCES_INTERVAL: '15' });
+    expect(wishes).not.toHaveProperty('ONCEBOX_BALANCES_UPDATES');
+  });
+
   it.each([
     [{ ONCEBOX_PORT: '80a' }, 'ONCEBOX_PORT'],
     [{ ONCEBOX_PORT: '70000' }, 'ONCEBOX_PORT'],

@@ -39,7 +39,7 @@ describe('a dry run says that', () => {
     const effect = await effectOf('order-payments', dead(created()), await tablesWith({ payments: [account] }));
     expect(effect).toEqual({
       would: 'apply',
-      because: `writes ACCOUNT#alice STATE, ${pk} PAYMENT (authorized); states PaymentAuthorized`,
+      because: `writes ACCOUNT#alice STATE, ${pk} PAYMENT (authorized); states PaymentAuthorized, BalancesUpdated`,
     });
   });
 

@@ -1,7 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { MAX_AMOUNT, MAX_BALANCE } from '../../../events/money.ts';
-import { type Account, deposit, type Entry, openAccount, settle } from '../../../lambdas/payments/ledger.ts';
+import {
+  type Account,
+  deposit,
+  type Entry,
+  openAccount,
+  seedAll,
+  settle,
+  tickAll,
+  tickAlone,
+} from '../../../lambdas/payments/ledger.ts';
 import { given } from '../../support/given.ts';
 
 const at = '2026-01-01T00:00:00Z';
@@ -152,4 +161,89 @@ describe('whatever is deposited and ordered', () => {
       }),
     );
   });
+});
+
+describe('a tick', () => {
+  const what = { entry_id: 'tick:t:0', chunk: 0, ref: 't', at, left: [] };
+  const member = (user_id: string, balance: number, version = 3): Account => ({
+    ...holding(balance, version),
+    user_id,
+  });
+  const ticking = (accounts: readonly Account[], changes: Readonly<Record<string, number>>) =>
+    tickAll(accounts, (user) => changes[user] ?? 0, what);
+
+  test('is one entry with a share for each account, and the other side for all of them', () => {
+    const { accounts, entry } = ticking([member('alice', 100), member('bob', 50)], { alice: 30, bob: -20 });
+    expect(accounts.map(({ balance, version }) => [balance, version])).toEqual([
+      [130, 4],
+      [30, 4],
+    ]);
+    expect(entry).toEqual({
+      ...what,
+      reason: 'tick',
+      shares: [
+        { user_id: 'alice', amount: 30, balance_after: 130, version: 4 },
+        { user_id: 'bob', amount: -20, balance_after: 30, version: 4 },
+      ],
+      other: { account: 'programme:updates', amount: -10 },
+    });
+  });
+
+  test('takes from nobody what is not there, and lifts nobody above what an account may hold', () => {
+    const { entry } = ticking([member('alice', 5), member('bob', MAX_BALANCE - 5), member('carol', MAX_BALANCE + 5)], {
+      alice: -10,
+      bob: 10,
+      carol: -10,
+    });
+    expect(entry.shares.map(({ amount, balance_after }) => [amount, balance_after])).toEqual([
+      [-5, 0],
+      [5, MAX_BALANCE],
+      [-10, MAX_BALANCE - 5],
+    ]);
+  });
+
+  test('leaves those alone for whom it has nothing: no share, and no new version', () => {
+    const { accounts, entry } = ticking(
+      [member('alice', 0), member('bob', MAX_BALANCE + 5), member('carol', 1), member('dave', 7)],
+      { alice: -10, bob: 10, carol: 0, dave: 1 },
+    );
+    expect(accounts.map(({ user_id }) => user_id)).toEqual(['dave']);
+    expect(entry.shares).toHaveLength(1);
+  });
+
+  test('of one account alone is the same change, in an entry of its own', () => {
+    const alone = tickAlone(member('alice', 100), 30, 'tick:t:0:alice', 't', at);
+    expect(alone?.account).toMatchObject({ balance: 130, version: 4 });
+    expect(alone?.entry).toMatchObject({ reason: 'tick', ref: 't', amount: 30, balance_after: 130, version: 4 });
+    expect(alone && sumOf(alone.entry)).toBe(0n);
+    expect(tickAlone(member('alice', 0), -30, 'tick:t:0:alice', 't', at)).toBeUndefined();
+  });
+
+  test('whatever it is made of, sums to zero and never below it', () => {
+    const balance = fc.oneof(
+      fc.integer({ min: 0, max: 20_000 }),
+      fc.integer({ min: MAX_BALANCE - 20_000, max: MAX_BALANCE }),
+    );
+    const one = fc.tuple(balance, fc.integer({ min: -10_000, max: 10_000 }));
+    fc.assert(
+      fc.property(fc.array(one, { maxLength: 97 }), (all) => {
+        const members = all.map(([held], place) => member(`u${place}`, held));
+        const changes = Object.fromEntries(all.map(([, change], place) => [`u${place}`, change]));
+        const { entry } = ticking(members, changes);
+        const sum = entry.shares.reduce((total, { amount }) => total + amount, 0) + entry.other.amount;
+        expect(sum).toBe(0);
+        for (const { balance_after } of entry.shares) {
+          expect(balance_after).toBeGreaterThanOrEqual(0);
+          expect(balance_after).toBeLessThanOrEqual(MAX_BALANCE);
+        }
+      }),
+    );
+  });
+});
+
+test('what made-up users begin with is a deposit, from version 1 on', () => {
+  const what = { entry_id: 'seed:0:0', chunk: 0, ref: '42', at };
+  const { accounts, entry } = seedAll([openAccount('alice', at, 0), openAccount('bob', at, 0)], () => 500, what);
+  expect(accounts[0]).toEqual({ user_id: 'alice', balance: 500, version: 1, updated_at: at, chunk: 0 });
+  expect(entry).toMatchObject({ reason: 'seed', left: [], other: { account: 'external:deposits', amount: -1000 } });
 });

@@ -7,7 +7,7 @@ import { calm } from '../../../lambdas/shared/chaos-setting.ts';
 import { makingOf } from '../../../lambdas/shared/idempotency.ts';
 import { memoryStore } from '../../../lambdas/shared/memory-store.ts';
 import { eventsIn } from '../../../lambdas/shared/outbox.ts';
-import type { Store, Write } from '../../../lambdas/shared/store.ts';
+import type { Item, Store, Write } from '../../../lambdas/shared/store.ts';
 import { faultsInBooks } from '../../support/books.ts';
 import { message, NotedQueue, noon, steppingClock } from '../kit.ts';
 
@@ -34,9 +34,9 @@ async function shop(balances: Readonly<Record<string, number>> = { alice: 100 })
   const clock = steppingClock();
   const payments = paymentStore({ store, clock, deadline: noon + 5000 });
   for (const [user, balance] of Object.entries(balances)) {
-    await payments.open(user, makingOf('open', user, undefined, user));
+    await payments.open({ user_id: user }, makingOf('open', user, undefined, user), 'request');
     for (let left = balance; left > 0; left -= MAX_AMOUNT)
-      await payments.deposit(user, Math.min(left, MAX_AMOUNT), makingOf('deposit', user, undefined, left));
+      await payments.deposit(user, Math.min(left, MAX_AMOUNT), makingOf('deposit', user, undefined, left), 'request');
   }
   transactions.length = 0;
   const queue = new NotedQueue();
@@ -61,7 +61,9 @@ async function shop(balances: Readonly<Record<string, number>> = { alice: 100 })
       table
         .all()
         .filter(({ sk }) => sk.startsWith('OUTBOX#'))
-        .flatMap(eventsIn),
+        .flatMap(eventsIn)
+        .filter(({ type }) => /^Payment/.test(type)),
+    records: () => table.all().filter(({ sk }) => sk.startsWith('OUTBOX#')),
   };
 }
 
@@ -140,7 +142,7 @@ describe('a decision', () => {
   test('stands even when the account is filled before the order comes again', async () => {
     const { receive, payments, balance, answers } = await shop();
     await receive(created('a', 'alice', 150));
-    await payments.deposit('alice', 1000, makingOf('deposit', 'alice', 'k', 1));
+    await payments.deposit('alice', 1000, makingOf('deposit', 'alice', 'k', 1), 'request');
     await receive(created('a', 'alice', 150));
     expect(await balance('alice')).toBe(1100);
     expect(answers().map(({ type }) => type)).toEqual(['PaymentDeclined']);
@@ -191,13 +193,58 @@ describe('a deposit', () => {
   test('that would pass what an account may hold is refused, and leaves nothing', async () => {
     const { payments, table, balance } = await shop({ alice: MAX_BALANCE - 5 });
     const before = table.all();
-    await expect(payments.deposit('alice', 6, makingOf('d', 'alice', 'k', 6))).rejects.toMatchObject({
+    await expect(payments.deposit('alice', 6, makingOf('d', 'alice', 'k', 6), 'request')).rejects.toMatchObject({
       code: 'balance_limit',
       status: 422,
     });
     expect(table.all()).toEqual(before);
-    await payments.deposit('alice', 5, makingOf('d', 'alice', 'k', 5));
+    await payments.deposit('alice', 5, makingOf('d', 'alice', 'k', 5), 'request');
     expect(await balance('alice')).toBe(MAX_BALANCE);
     expect(faultsInBooks(table.all())).toEqual([]);
+  });
+});
+
+describe('a change of a balance', () => {
+  test('is told beside the answer of the last order that it pays, in the same record', async () => {
+    const { receive, records } = await shop();
+    await receive(created('a', 'alice', 15), created('b', 'alice', 15), created('c', 'alice', 1000));
+    const told = records().filter(({ pk }) => pk.startsWith('ORDER#'));
+    expect(told.map((record) => eventsIn(record).map(({ type }) => type))).toEqual([
+      ['PaymentAuthorized'],
+      ['PaymentAuthorized', 'BalancesUpdated'],
+      ['PaymentDeclined'],
+    ]);
+    expect(eventsIn(told[1] as Item)[1]).toMatchObject({
+      id: `BalancesUpdated:order:${orderId('b')}`,
+      data: { entry_id: `order:${orderId('b')}`, balances: [{ user_id: 'alice', balance: 70, version: 3 }] },
+    });
+  });
+
+  test('of a plain order costs no write unit more: the record stays within 1 KB, whatever the name', async () => {
+    const user = 'u'.repeat(64);
+    const { receive, records } = await shop({ [user]: 100_000 });
+    await receive(created('a', user, 15_000));
+    const [record] = records().filter(({ pk }) => pk.startsWith('ORDER#'));
+    const bytes = Object.entries(record as Item).reduce(
+      (sum, [name, value]) => sum + Buffer.byteLength(name) + Buffer.byteLength(String(value)),
+      0,
+    );
+    expect(bytes).toBeLessThanOrEqual(1024);
+  });
+
+  test('is not told again to a nudge', async () => {
+    const { receive, records } = await shop();
+    await receive(created('a', 'alice', 15));
+    await receive(created('a', 'alice', 15, 'sweep-1'));
+    const again = records().find(({ sk }) => sk.endsWith('#sweep-1'));
+    expect(eventsIn(again as Item).map(({ type }) => type)).toEqual(['PaymentAuthorized']);
+  });
+
+  test('by a deposit, and an account that was opened, are told as well', async () => {
+    const { records } = await shop({ alice: 5 });
+    expect(records().flatMap(eventsIn)).toMatchObject([
+      { type: 'AccountOpened', data: { user_id: 'alice' }, correlation_id: 'request' },
+      { type: 'BalancesUpdated', data: { balances: [{ user_id: 'alice', balance: 5, version: 1 }] } },
+    ]);
   });
 });

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { eventBridgeBus, parkingQueue } from '../../../lambdas/shared/relay-ports.ts';
 import { sqsQueue } from '../../../lambdas/shared/sqs-queue.ts';
+import { sqsSender } from '../../../lambdas/shared/sqs-sender.ts';
 import { greeted, weighing } from '../kit.ts';
 
 interface Asked {
@@ -152,5 +153,49 @@ describe('a queue of a consumer', () => {
       ['ChangeMessageVisibilityBatch', 2],
     ]);
     expect(asked[1]?.body.Entries?.[1]).toMatchObject({ ReceiptHandle: 'h11', VisibilityTimeout: 11 });
+  });
+});
+
+describe('a sender', () => {
+  type Entry = { Id: string; MessageBody: string; DelaySeconds: number };
+  const entriesIn = ({ body }: Asked) => (body.Entries ?? []) as unknown as Entry[];
+  const taken = (entries: readonly Entry[]) => ({
+    Successful: entries.map(({ Id, MessageBody }) => ({
+      Id,
+      MessageId: `m${Id}`,
+      MD5OfMessageBody: createHash('md5').update(MessageBody).digest('hex'),
+    })),
+    Failed: [],
+  });
+  const messages = (count: number) => Array.from({ length: count }, (_, at) => ({ body: `b${at}`, delayS: at }));
+
+  test('sends by tens, each message with its own delay', async () => {
+    answer = (one) => taken(entriesIn(one));
+    await sqsSender(at('ticks'))(messages(23));
+    expect(asked.map((one) => entriesIn(one).length).sort()).toEqual([10, 10, 3]);
+    const sent = asked.flatMap(entriesIn);
+    expect(sent.map(({ MessageBody, DelaySeconds }) => `b${DelaySeconds}` === MessageBody)).not.toContain(false);
+    expect(sent).toHaveLength(23);
+  });
+
+  test('sends again what was not taken, and nothing else', async () => {
+    let calls = 0;
+    answer = (one) => (calls++ === 0 ? taken(entriesIn(one).slice(1)) : taken(entriesIn(one)));
+    await sqsSender(at('ticks'))(messages(3));
+    expect(asked.map((one) => entriesIn(one).map(({ MessageBody }) => MessageBody))).toEqual([
+      ['b0', 'b1', 'b2'],
+      ['b0'],
+    ]);
+  });
+
+  test('says so where a message is never taken', async () => {
+    answer = () => ({ Successful: [], Failed: [] });
+    await expect(sqsSender(at('ticks'))(messages(2))).rejects.toThrow('2 messages were not taken');
+    expect(asked).toHaveLength(3);
+  });
+
+  test('has nothing to do with nothing', async () => {
+    await sqsSender(at('ticks'))([]);
+    expect(asked).toEqual([]);
   });
 });

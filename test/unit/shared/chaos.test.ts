@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { readChaos, transactionConflictRate } from '../../../lambdas/shared/chaos.ts';
 import { Chaos, calm } from '../../../lambdas/shared/chaos-setting.ts';
 
@@ -24,6 +24,8 @@ afterEach(() => {
   // files share a worker: time must pass again for those that come after
   vi.useRealTimers();
 });
+// files share their worker: the next one's time must pass
+afterAll(() => void vi.useRealTimers());
 
 describe('the setting for faults', () => {
   test('takes shares between nothing and all, and a delay of up to a minute', () => {

@@ -2,7 +2,15 @@ import { describe, expect, test } from 'vitest';
 import { type Change, commit } from '../../../lambdas/shared/commit.ts';
 import { AlreadyDone, Busy } from '../../../lambdas/shared/errors.ts';
 import { memoryStore } from '../../../lambdas/shared/memory-store.ts';
-import { absent, type Reason, Refused, type Store, versionIs, type Write } from '../../../lambdas/shared/store.ts';
+import {
+  absent,
+  type Key,
+  type Reason,
+  Refused,
+  type Store,
+  versionIs,
+  type Write,
+} from '../../../lambdas/shared/store.ts';
 import { greeted, noon, steppingClock } from '../kit.ts';
 
 const unitOf = (patience = 5000, random = 0.5) => {
@@ -197,5 +205,36 @@ describe('an answer that is given again', () => {
     await commit(unit, again('sweep-1'));
     await expect(commit(unit, again('sweep-1'))).rejects.toBeInstanceOf(AlreadyDone);
     expect(unit.table.all()).toHaveLength(1);
+  });
+});
+
+describe('a plan that runs again', () => {
+  test('hears which rows refused it, and of no others', async () => {
+    const unit = unitOf();
+    await unit.table.write([{ op: 'put', item: { pk: 'P', sk: 'A', version: 1 } }], 'before');
+    await unit.table.write([{ op: 'put', item: { pk: 'P', sk: 'B', version: 2 } }], 'before');
+    const heard: (readonly Key[])[] = [];
+    const update = (sk: string, version: number): Write => ({
+      op: 'update',
+      key: { pk: 'P', sk },
+      set: { version: version + 1 },
+      when: versionIs(version),
+    });
+    await commit(unit, async (_read, moved) => {
+      heard.push(moved);
+      return { writes: [update('A', 1), update('B', moved.length === 0 ? 1 : 2)], result: undefined };
+    });
+    expect(heard).toEqual([[], [{ pk: 'P', sk: 'B' }]]);
+  });
+
+  test('hears of none where only its reads were throttled', async () => {
+    const unit = unitOf();
+    const heard: (readonly Key[])[] = [];
+    await commit(unit, async (_read, moved) => {
+      heard.push(moved);
+      if (heard.length === 1) throw new Busy('throttled');
+      return { writes: [put('A')], result: undefined };
+    });
+    expect(heard).toEqual([[], []]);
   });
 });

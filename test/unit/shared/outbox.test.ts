@@ -38,3 +38,9 @@ test('a record bears what an index finds it by', () => {
   const index = { stated_in: '2026-01-01T12:00#1' };
   expect(itemOf({ about: 'X', events: [greeted('a')], index }, noon, false)).toMatchObject(index);
 });
+
+test('a record that is worth little goes early, and says how long it was to stay', () => {
+  const record = itemOf({ about: 'X', events: [greeted('a')], keptForS: 60 }, noon, false);
+  expect(record).toMatchObject({ expires_at: noon / 1000 + 60, kept_for_s: 60 });
+  expect(itemOf({ about: 'X', events: [greeted('a')] }, noon, false)).not.toHaveProperty('kept_for_s');
+});

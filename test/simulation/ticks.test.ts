@@ -1,0 +1,269 @@
+import { describe, expect, test } from 'vitest';
+import { TickPlanned } from '../../events/payments/tick-planned.ts';
+import { sharesIn } from '../../lambdas/payments/entry-row.ts';
+import { minuteOf } from '../../lambdas/payments/ticks.ts';
+import type { Item, Write } from '../../lambdas/shared/store.ts';
+import { faultsInBooks } from '../support/books.ts';
+import { type Faults, World } from '../support/world.ts';
+
+const USERS = 1000;
+const CHUNKS = 11;
+
+/** Everybody who was seeded, and every transaction from then on. */
+async function seededWorld(count = USERS, seed = 1, faults: Faults = {}) {
+  const world = new World(seed, faults);
+  await world.seedUsers(count);
+  const transactions: (readonly Write[])[] = [];
+  const write = world.payments.write;
+  world.payments.write = async (writes, token) => {
+    await write(writes, token);
+    transactions.push(writes);
+  };
+  const rows = (prefix: string) => world.payments.all().filter(({ sk }) => sk.startsWith(prefix));
+  const accounts = () => world.payments.all().filter(({ pk, sk }) => pk.startsWith('ACCOUNT#') && sk === 'STATE');
+  return { world, transactions, rows, accounts };
+}
+
+const touched = (entries: readonly Item[]): Set<string> =>
+  new Set(entries.flatMap(sharesIn).map(({ user_id }) => user_id));
+const isDead = (world: World) => Object.values(world.queues).flatMap(({ dlq }) => dlq);
+
+describe('a minute of ticks over 1,000 users', () => {
+  test('updates one chunk every ten seconds, each in one transaction', async () => {
+    const { world, transactions, rows } = await seededWorld();
+    await world.tickFor(1);
+    expect(rows('TICK#')).toHaveLength(6);
+    expect(transactions).toHaveLength(6);
+    expect(transactions.every((writes) => writes.length <= 100)).toBe(true);
+    const due = world.queues['balance-ticks'].receivedAt.map(({ at }) => Math.floor((at % 60_000) / 1000));
+    expect(due).toEqual([0, 10, 20, 30, 40, 50]);
+    expect(faultsInBooks(world.payments.all())).toEqual([]);
+  });
+
+  test('updates everybody every ten seconds, in at most 11 transactions each time', async () => {
+    const { world, transactions, rows } = await seededWorld();
+    await world.tickFor(1, { chunksPerTick: 'all' });
+    const ticks = Map.groupBy(rows('TICK#'), ({ ref }) => String(ref));
+    expect(ticks.size).toBe(6);
+    for (const entries of ticks.values()) {
+      expect(entries.length).toBeLessThanOrEqual(CHUNKS);
+      // but for those whom the draw gives nothing, or who have nothing to take
+      expect(touched(entries).size).toBeGreaterThan(USERS * 0.97);
+    }
+    expect(transactions).toHaveLength(6 * CHUNKS);
+    expect(faultsInBooks(world.payments.all())).toEqual([]);
+  });
+
+  test('has four ticks where they come every 15 seconds', async () => {
+    const { world, rows } = await seededWorld();
+    await world.tickFor(1, { intervalS: 15 });
+    expect(rows('TICK#').map(({ ref }) => ref)).toHaveLength(4);
+  });
+
+  test('moves no balance by more than 100.00, nor below zero, and tells of each with its version', async () => {
+    const { world, rows, accounts } = await seededWorld();
+    await world.tickFor(1, { chunksPerTick: 'all' });
+    for (const { amount, balance_after } of rows('TICK#').flatMap(sharesIn)) {
+      expect(Math.abs(amount)).toBeLessThanOrEqual(10_000);
+      expect(balance_after).toBeGreaterThanOrEqual(0);
+    }
+    const told = new Map<unknown, unknown>();
+    for (const { type, data } of world.published) {
+      if (type !== 'BalancesUpdated') continue;
+      for (const { user_id, balance, version } of (data as { balances: Record<string, unknown>[] }).balances)
+        told.set(user_id, { balance, version });
+    }
+    for (const { user_id, balance, version } of accounts()) expect(told.get(user_id)).toEqual({ balance, version });
+  });
+
+  test('is the same minute when it is planned twice', async () => {
+    const { world, rows, transactions } = await seededWorld();
+    const minute = world.clock.now();
+    await world.during(Promise.all([world.planMinute(minute), world.planMinute(minute)]));
+    await world.settle();
+    expect(rows('TICK#')).toHaveLength(6);
+    expect(transactions).toHaveLength(6);
+  });
+});
+
+describe('a tick that is told again', () => {
+  test('ten times, at once and one by one, has one effect', async () => {
+    const { world, transactions, accounts } = await seededWorld();
+    await world.tickFor(1);
+    const before = accounts();
+    const [message] = world.queues['balance-ticks'].receivedAt;
+    for (let time = 0; time < 10; time++) world.queues['balance-ticks'].send(String(message?.body), 1000 * (time % 5));
+    await world.settle();
+    expect(accounts()).toEqual(before);
+    expect(transactions).toHaveLength(6);
+  });
+
+  test('ten times at once before anybody has begun it, has one effect', async () => {
+    const { world, transactions } = await seededWorld();
+    const tick = tickOf(world, 3);
+    for (let time = 0; time < 10; time++) world.queues['balance-ticks'].send(tick);
+    await world.settle();
+    expect(transactions).toHaveLength(1);
+    expect(faultsInBooks(world.payments.all())).toEqual([]);
+  });
+});
+
+/** A tick that is due now. */
+function tickOf(world: World, chunk: number, place = 0, late = 10_000): string {
+  const now = world.clock.now();
+  const tick = `${minuteOf(now)}-${place}`;
+  const [time, late_at] = [new Date(now).toISOString(), new Date(now + late).toISOString()];
+  return JSON.stringify(
+    TickPlanned.make(
+      { tick, chunk, due_at: time, late_at },
+      { time, correlation_id: `tick:${tick}`, causation_id: 'test' },
+    ),
+  );
+}
+
+describe('ticks that come late', () => {
+  test('are dropped, not caught up with: nothing piles up and nothing is dead', async () => {
+    const { world, rows } = await seededWorld();
+    world.queues['balance-ticks'].stop();
+    for (let minute = 0; minute < 5; minute++) {
+      await world.during(world.planMinute(world.clock.now(), { chunksPerTick: 'all' }));
+      await world.during(world.clock.sleep(60_000));
+    }
+    world.queues['balance-ticks'].start();
+    await world.settle();
+    // what was due in the last ten seconds is not late yet
+    expect(new Set(rows('TICK#').map(({ ref }) => ref)).size).toBeLessThanOrEqual(1);
+    expect(world.queues['balance-ticks'].isIdle).toBe(true);
+    expect(isDead(world)).toEqual([]);
+  });
+
+  test('of a planner that is late itself are not planned any more', async () => {
+    const { world, rows } = await seededWorld();
+    const minute = world.clock.now() - (world.clock.now() % 60_000);
+    await world.during(world.clock.sleep(minute + 35_000 - world.clock.now()));
+    await world.during(world.planMinute(minute));
+    await world.settle();
+    const places = rows('TICK#').map(({ ref }) => String(ref).split('-')[1]);
+    expect(places.sort()).toEqual(['3', '4', '5']);
+  });
+});
+
+const order = async (world: World, user_id: string, amount: number) => {
+  const { status } = await world.call('POST /orders', { body: { user_id, amount } });
+  expect(status).toBe(201);
+};
+
+describe('100 ticks at once with 500 orders of the same users', () => {
+  test.each([1, 2, 3])('lose nothing, though three transactions in ten meet a conflict (seed %i)', async (seed) => {
+    const { world, rows } = await seededWorld(97, seed, { chaos: { transaction_conflict: 0.3 } });
+    const users = Array.from({ length: 97 }, (_, at) => `u42-${String(at + 1).padStart(6, '0')}`);
+    for (let tick = 0; tick < 100; tick++)
+      world.queues['balance-ticks'].send(tickOf(world, 0, tick, 60_000), 100 * tick);
+    const orders = Array.from({ length: 500 }, async (_, at) => {
+      await world.clock.sleep(20 * at);
+      await order(world, String(users[at % 97]), 10);
+    });
+    await world.during(Promise.all(orders));
+    await world.settle();
+    expect(rows('TICK#').filter(({ sk }) => sk.split('#').length === 2)).toHaveLength(100);
+    expect(rows('PAYMENT')).toHaveLength(500);
+    expect(faultsInBooks(world.payments.all())).toEqual([]);
+    expect(isDead(world)).toEqual([]);
+  });
+});
+
+describe('an account that is debited all the time', () => {
+  test('loses no debit and no tick, and holds up none of its chunk', async () => {
+    const { world, rows, accounts } = await seededWorld(97);
+    const hot = 'u42-000001';
+    await world.during(world.call('POST /payments/accounts/deposit', { body: { user_id: hot, amount: 1_000_000 } }));
+    const until = world.clock.now() + 60_000;
+    let debits = 0;
+    const write = world.payments.write;
+    /** Whoever writes the whole chunk finds that the hot account has just moved, each time. */
+    world.payments.write = async (writes, token) => {
+      const isBulk = writes.length > 90;
+      const state = { pk: `ACCOUNT#${hot}`, sk: 'STATE' };
+      if (isBulk && writes.some((one) => one.op === 'update' && one.key.pk === state.pk)) {
+        const row = await world.payments.get(state);
+        await write(debitOf(row as Item, debits++), 'debit');
+      }
+      await write(writes, token);
+    };
+    while (world.clock.now() < until) await world.tickFor(1);
+    const alone = rows('TICK#').filter(({ sk }) => sk.endsWith(`#${hot}`));
+    expect(alone).toHaveLength(6);
+    // two tries together, and then without it
+    expect(debits).toBe(12);
+    const { version } = accounts().find(({ user_id }) => user_id === hot) as Item;
+    expect(version).toBe(2 + debits + alone.length);
+    expect(faultsInBooks(world.payments.all())).toEqual([]);
+  });
+});
+
+/** Somebody else's debit, entry and all. */
+function debitOf(row: Item, count: number): Write[] {
+  const [balance, version] = [Number(row['balance']) - 1, Number(row['version']) + 1];
+  const user_id = String(row['user_id']);
+  return [
+    { op: 'update', key: row, set: { balance, version }, when: { is: 'version', version: version - 1 } },
+    {
+      op: 'put',
+      item: {
+        pk: `ORDER#hot${count}`,
+        sk: 'PAYMENT',
+        account: user_id,
+        amount: -1,
+        balance_after: balance,
+        version,
+        lines: [
+          { account: `user:${user_id}`, amount: -1 },
+          { account: 'merchant:orders', amount: 1 },
+        ],
+      },
+    },
+  ];
+}
+
+describe('a function that dies between a chunk and those whom it left', () => {
+  test('is followed by one that goes on with them, also when the tick is late by then', async () => {
+    const { world, rows } = await seededWorld(97);
+    const hot = ['u42-000001', 'u42-000002'];
+    const write = world.payments.write;
+    let dead = true;
+    let moved = 0;
+    world.payments.write = async (writes, token) => {
+      const aloneFor = (user: string) => writes.some((one) => one.op === 'put' && one.item.sk.endsWith(`#${user}`));
+      if (dead && hot.some(aloneFor)) throw new Error('the function died');
+      for (const user of writes.length > 90 ? hot : []) {
+        if (!writes.some((one) => one.op === 'update' && one.key.pk === `ACCOUNT#${user}`)) continue;
+        const row = await world.payments.get({ pk: `ACCOUNT#${user}`, sk: 'STATE' });
+        await write(debitOf(row as Item, moved++), 'debit');
+      }
+      await write(writes, token);
+    };
+    world.queues['balance-ticks'].send(tickOf(world, 0));
+    await world.during(world.clock.sleep(5000));
+    expect(rows('TICK#')).toMatchObject([{ left: hot }]);
+    dead = false;
+    await world.during(world.clock.sleep(60_000));
+    await world.settle();
+    expect(rows('TICK#')).toHaveLength(3);
+    expect(faultsInBooks(world.payments.all())).toEqual([]);
+    expect(isDead(world)).toEqual([]);
+  });
+});
+
+test('a day of ticks passes in seconds, and the books are right', async () => {
+  const { world, rows } = await seededWorld();
+  const started = process.cpuUsage();
+  await world.tickFor(24 * 60);
+  // of this process alone: whatever else keeps the machine busy is no part of it
+  const { user, system } = process.cpuUsage(started);
+  const seconds = (user + system) / 1e6;
+  console.log(`simulation: 8,640 ticks in ${seconds.toFixed(1)} s`);
+  expect(rows('TICK#')).toHaveLength(8640);
+  expect(isDead(world)).toEqual([]);
+  expect(faultsInBooks(world.payments.all())).toEqual([]);
+  expect(seconds).toBeLessThan(10);
+}, 60_000);

@@ -1,0 +1,118 @@
+import { describe, expect, test } from 'vitest';
+import { TickPlanned } from '../../../events/payments/tick-planned.ts';
+import type { TickPlannedEvent } from '../../../lambdas/payments/chunk-store.ts';
+import { paymentStore } from '../../../lambdas/payments/payment-store.ts';
+import { programmeStore } from '../../../lambdas/payments/programme-store.ts';
+import { groupOf, seededUser } from '../../../lambdas/payments/seeding.ts';
+import type { Place, StatementLine } from '../../../lambdas/payments/statement.ts';
+import { makingOf } from '../../../lambdas/shared/idempotency.ts';
+import { memoryStore } from '../../../lambdas/shared/memory-store.ts';
+import { noon, steppingClock } from '../kit.ts';
+
+const USER = seededUser(42, 1);
+const EARLY = '20260101T1200';
+
+/** One of three members of a chunk, whose ticks and deposits come as a test says. */
+async function member(indexLagMs = 0) {
+  const clock = steppingClock();
+  const table = memoryStore({ now: clock.now, indexLagMs: () => indexLagMs });
+  const unit = { store: table, clock, deadline: noon + 1e9 };
+  const programme = programmeStore(unit);
+  const payments = paymentStore(unit);
+  const [chunk = 0] = await programme.claim(42, 1);
+  await programme.seed(42, chunk, groupOf(42, 0, 3));
+  let deposits = 0;
+  const deposit = () =>
+    payments.deposit(USER, 1_000_000, makingOf('deposit', USER, String(deposits++), deposits), 'request');
+  const tick = (place: number) => {
+    const late = new Date(noon + 1e9).toISOString();
+    return programme.tick(
+      TickPlanned.make(
+        { tick: `${EARLY}-${place}`, chunk, due_at: late, late_at: late },
+        { time: new Date(noon).toISOString(), correlation_id: 'tick', causation_id: 'minute' },
+      ) as TickPlannedEvent,
+    );
+  };
+  const page = (limit: number, after?: Place) => payments.statement(USER, { limit, after });
+  const whole = async (limit: number) => {
+    const lines: StatementLine[] = [];
+    let after: Place | undefined;
+    for (let pages = 0; pages < 1000; pages++) {
+      const { lines: some, next } = await page(limit, after);
+      lines.push(...some);
+      if (!next) return lines;
+      after = next;
+    }
+    throw new Error('a statement without an end');
+  };
+  const { version } = await payments.account(USER).then(() => payments.account(USER));
+  expect(version).toBe(1);
+  await deposit();
+  return { clock, payments, deposit, tick, page, whole };
+}
+
+const versions = (lines: readonly StatementLine[]) => lines.map(({ version }) => version);
+const down = (from: number) => Array.from({ length: from }, (_, at) => from - at);
+
+describe('a statement', () => {
+  test('has the account’s own entries and its shares of its chunk’s, newest first', async () => {
+    const { tick, deposit, page } = await member();
+    await tick(0);
+    await deposit();
+    await tick(1);
+    const { lines, next } = await page(50);
+    expect(lines.map(({ version, reason }) => [version, reason])).toEqual([
+      [5, 'tick'],
+      [4, 'deposit'],
+      [3, 'tick'],
+      [2, 'deposit'],
+      [1, 'seed'],
+    ]);
+    expect(next).toBeUndefined();
+    expect(lines[0]).toEqual({
+      entry_id: `tick:${EARLY}-1:0`,
+      amount: expect.any(Number),
+      balance_after: expect.any(Number),
+      version: 5,
+      reason: 'tick',
+      ref: `${EARLY}-1`,
+      at: new Date(noon).toISOString(),
+    });
+    for (const [at, line] of lines.entries())
+      expect(line.balance_after).toBe(line.amount + (lines[at + 1]?.balance_after ?? 0));
+  });
+
+  test.each([1, 2, 3, 7, 50])('is the same in pages of %i', async (limit) => {
+    const { tick, deposit, whole } = await member();
+    for (let at = 10; at < 40; at++) {
+      await tick(at);
+      if (at % 3 === 0) await deposit();
+    }
+    expect(versions(await whole(limit))).toEqual(down(42));
+  });
+
+  test.each([1, 4, 50])('misses no tick that was applied after a newer one, in pages of %i', async (limit) => {
+    const { tick, whole } = await member();
+    for (const place of [13, 11, 12, 10, 16, 15, 14, 19, 17, 18]) await tick(place);
+    expect(versions(await whole(limit))).toEqual(down(12));
+  });
+
+  test('of which the index has not heard yet lacks those lines for a moment, and no others', async () => {
+    const { clock, tick, deposit, page } = await member(1000);
+    clock.pass(2000);
+    await tick(0);
+    await deposit();
+    await tick(1);
+    expect(versions((await page(50)).lines)).toEqual([5, 3, 2, 1]);
+    clock.pass(2000);
+    expect(versions((await page(50)).lines)).toEqual(down(5));
+  });
+
+  test('ends with its first line, and no page is empty', async () => {
+    const { tick, page } = await member();
+    await tick(0);
+    const first = await page(3);
+    expect(versions(first.lines)).toEqual([3, 2, 1]);
+    expect(first.next).toBeUndefined();
+  });
+});
