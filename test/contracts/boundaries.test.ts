@@ -20,7 +20,7 @@ const DOMAIN = [
 ];
 /**
  * Placing an order asks catalog's read-only port what it costs, and a document that comes through the orders' door is
- * handed to documents' port (docs/adr/0007). By design; the list grows by decision only.
+ * handed to documents' port (docs/adr/0008). By design; the list grows by decision only.
  */
 const CROSSINGS: readonly string[] = [
   'lambdas/orders/deps.ts -> lambdas/catalog/quote.ts',
