@@ -8,6 +8,8 @@ import { handler as balances } from '../lambdas/balances/api.ts';
 import { balancesRoutes } from '../lambdas/balances/routes.ts';
 import { handler as catalog } from '../lambdas/catalog/api.ts';
 import { catalogRoutes } from '../lambdas/catalog/routes.ts';
+import { handler as documents } from '../lambdas/documents/api.ts';
+import { documentsRoutes } from '../lambdas/documents/routes.ts';
 import { handler as ops } from '../lambdas/ops/api.ts';
 import { opsRoutes } from '../lambdas/ops/routes.ts';
 import { handler as orders } from '../lambdas/orders/api.ts';
@@ -29,8 +31,12 @@ const schemaOf = (schema: unknown): Schema => {
   return rest;
 };
 
+/** A body of one of several kinds says so. */
+const bodyOf = (body: NonNullable<Route<never>['contract']['body']>): Schema =>
+  'oneOf' in body ? { oneOf: body.oneOf.map(schemaOf) } : schemaOf(body);
+
 /** Headers of answers, by their components' names. */
-const answered = (...names: (keyof typeof headers)[]): Schema =>
+const answered = (...names: string[]): Schema =>
   Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 
 const problem = (description: string, ...names: (keyof typeof headers)[]) => ({
@@ -77,7 +83,7 @@ function operation(operationId: string, method: string, { contract }: Route<neve
       header('X-Correlation-Id', 'taken, or made where there is none; answered and logged'),
     ],
     ...(contract.body
-      ? { requestBody: { required: true, content: { 'application/json': { schema: schemaOf(contract.body) } } } }
+      ? { requestBody: { required: true, content: { 'application/json': { schema: bodyOf(contract.body) } } } }
       : {}),
     responses: {
       [contract.status ?? 200]: {
@@ -91,6 +97,16 @@ function operation(operationId: string, method: string, { contract }: Route<neve
         ),
         content: { 'application/json': { schema: schemaOf(contract.returns) } },
       },
+      ...Object.fromEntries(
+        Object.entries(contract.also ?? {}).map(([status, schema]) => [
+          status,
+          {
+            description: 'taken, and under way',
+            headers: answered('X-Correlation-Id'),
+            content: { 'application/json': { schema: schemaOf(schema) } },
+          },
+        ]),
+      ),
       400: problem('the request is not valid; all of its faults are in `errors`'),
       ...(contract.params || contract.body ? { 404: problem('what the request names is not there') } : {}),
       ...(contract.body
@@ -114,15 +130,18 @@ export function openApiDocument(): Schema {
     ...orders.doors,
     ...catalog.doors,
     ...balances.doors,
+    ...documents.doors,
     ...ops.doors,
   ]);
-  for (const [name, door] of Object.entries({
+  const tables = {
     ...paymentsRoutes,
     ...ordersRoutes,
     ...catalogRoutes,
     ...balancesRoutes,
+    ...documentsRoutes,
     ...opsRoutes,
-  })) {
+  };
+  for (const [name, door] of Object.entries(tables)) {
     const [method = '', path = ''] = door.split(' ');
     const route = doors.get(door);
     if (!route) throw new Error(`${door} has no route`);
@@ -151,7 +170,7 @@ const headers = {
     schema: { type: 'string', enum: ['true'] },
   },
   'X-Cache': {
-    description: 'whether this is remembered from a moment ago, or read just now',
+    description: 'whether the cache had it, or somebody was asked',
     schema: { type: 'string', enum: ['hit', 'miss'] },
   },
   'Retry-After': { description: 'seconds', schema: { type: 'integer' } },

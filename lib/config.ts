@@ -20,6 +20,8 @@ export interface StageConfig {
   readonly consumersAtOnce: number;
   /** A step of an order that takes longer is asked after, minute by minute. */
   readonly stuckAfterMinutes: number;
+  /** How long a document is served from the cache before the store is asked again. */
+  readonly documentsCachedForSeconds: number;
   /** The bulk updates of balances. */
   readonly balances: {
     /** Whether there are any. A day of them costs money: `docs/scale.md`. */
@@ -55,6 +57,7 @@ const laptop: Settings = {
   logRetentionDays: 7,
   consumersAtOnce: 2,
   stuckAfterMinutes: 1,
+  documentsCachedForSeconds: 360,
   balances: { updates: true, interval: 10, chunksPerTick: 1 },
   readModel: { cachedForMs: 1000, syncEveryMinutes: 5, bucketsPerSync: 250 },
   chaos: { ...calm, publish_failure: 0.2 },
@@ -67,6 +70,7 @@ const cloud: Settings = {
   logRetentionDays: 90,
   consumersAtOnce: 20,
   stuckAfterMinutes: 2,
+  documentsCachedForSeconds: 360,
   balances: { updates: false, interval: 10, chunksPerTick: 1 },
   // 250 buckets are all of 20,000 users, or a million in three hours and a half, at about 50,000 read units a run
   readModel: { cachedForMs: 2000, syncEveryMinutes: 5, bucketsPerSync: 250 },

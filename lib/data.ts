@@ -1,6 +1,7 @@
 import { Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { productsOnShelf } from '../lambdas/catalog/table.ts';
+import { newestCached } from '../lambdas/documents/table.ts';
 import { ordersByUser, statedByMinute } from '../lambdas/orders/table.ts';
 import { accountsByBucket, entriesByAccount } from '../lambdas/payments/table.ts';
 import { nameOf, type StageConfig } from './config.ts';
@@ -13,6 +14,7 @@ export class DataStack extends Stack {
   readonly tickets: OutboxTable;
   readonly catalog: OutboxTable;
   readonly balances: OutboxTable;
+  readonly documents: OutboxTable;
 
   constructor(app: Construct, config: StageConfig) {
     super(app, nameOf(config, 'data'), {
@@ -51,5 +53,11 @@ export class DataStack extends Stack {
     });
     // A rename loses nothing for good: the sync fills it again from the ledger, all of it by `ops balances sync`.
     this.balances = new OutboxTable(this, 'Balances', { owner: 'balances', config });
+    // A rename loses every document that was ever taken in: each has to be published again. The cache in it fills itself.
+    this.documents = new OutboxTable(this, 'Documents', {
+      owner: 'documents',
+      config,
+      indexes: [{ index: newestCached, sorts: 'strings', project: 'keys' }],
+    });
   }
 }

@@ -2,6 +2,7 @@ import { Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { balancesRoutes } from '../lambdas/balances/routes.ts';
 import { catalogRoutes } from '../lambdas/catalog/routes.ts';
+import { documentsRoutes } from '../lambdas/documents/routes.ts';
 import { ordersRoutes } from '../lambdas/orders/routes.ts';
 import { paymentsRoutes } from '../lambdas/payments/routes.ts';
 import { AwsOnly } from './aws-only.ts';
@@ -11,6 +12,7 @@ import { PublicApi } from './constructs/public-api.ts';
 import { Backbone } from './contexts/backbone.ts';
 import { Balances } from './contexts/balances.ts';
 import { Catalog } from './contexts/catalog.ts';
+import { Documents } from './contexts/documents.ts';
 import { Ops } from './contexts/ops.ts';
 import { Orders } from './contexts/orders.ts';
 import { Payments } from './contexts/payments.ts';
@@ -35,7 +37,8 @@ export class Platform {
     const data = new DataStack(app, config);
 
     const backboneStack = stack('backbone', 'from outboxes to the bus', data);
-    const backbone = new Backbone(backboneStack, config, [data.payments, data.orders, data.tickets, data.catalog]);
+    const outboxes = [data.payments, data.orders, data.tickets, data.catalog, data.documents];
+    const backbone = new Backbone(backboneStack, config, outboxes);
 
     const paymentsStack = stack('payments', 'accounts and the ledger', backboneStack);
     const payments = new Payments(paymentsStack, config, data.payments);
@@ -52,17 +55,27 @@ export class Platform {
     const balancesStack = stack('balances', 'the read model of balances', backboneStack);
     const balances = new Balances(balancesStack, config, data);
 
-    const opsStack = stack('ops', 'what an operator needs');
-    const ops = new Ops(opsStack, config, [paymentsRoutes, ordersRoutes, catalogRoutes, balancesRoutes]);
+    const documentsStack = stack('documents', 'order documents and their cache', backboneStack);
+    const documents = new Documents(documentsStack, config, data.documents);
 
-    const apiStack = stack('api', 'the one door', paymentsStack, ordersStack, catalogStack, balancesStack, opsStack);
+    const opsStack = stack('ops', 'what an operator needs');
+    const ops = new Ops(opsStack, config, [
+      paymentsRoutes,
+      ordersRoutes,
+      catalogRoutes,
+      balancesRoutes,
+      documentsRoutes,
+    ]);
+
+    const contextsWithDoors = [paymentsStack, ordersStack, catalogStack, balancesStack, documentsStack, opsStack];
+    const apiStack = stack('api', 'the one door', ...contextsWithDoors);
     const door = new PublicApi(apiStack, 'Door', {
       config,
-      apis: [payments.api, orders.api, catalog.api, balances.api, ops.api],
+      apis: [payments.api, orders.api, catalog.api, balances.api, documents.api, ops.api],
       fallback: ops.fallback,
     });
 
-    this.contexts = [backbone, payments, orders, tickets, catalog, balances, ops];
+    this.contexts = [backbone, payments, orders, tickets, catalog, balances, documents, ops];
     this.stacks = [
       data,
       backboneStack,
@@ -71,6 +84,7 @@ export class Platform {
       ticketsStack,
       catalogStack,
       balancesStack,
+      documentsStack,
       opsStack,
       apiStack,
     ];

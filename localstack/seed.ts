@@ -1,17 +1,38 @@
-/** A little to look at: an account, a deposit, an order. Each has its Idempotency-Key, so a repeat changes nothing. */
+import { madeUpDocuments } from '../bin/ops/made-up-documents.ts';
+import { byHttp } from '../bin/ops/publisher.ts';
+import { systemClock } from '../lambdas/shared/clock.ts';
+
+const DOCUMENTS = 50;
+const PATIENCE_MS = 30_000;
+
+/**
+ * A little to look at: an account, a deposit, an order, each with its Idempotency-Key, so a repeat changes nothing; and
+ * order documents, where the account is new.
+ */
 export async function seed(url: string): Promise<void> {
-  await post(url, '/payments/accounts', 'seed-account', { user_id: 'alice' }, [201, 409]);
+  const account = await post(url, '/payments/accounts', 'seed-account', { user_id: 'alice' }, [201, 409]);
   await post(url, '/payments/accounts/deposit', 'seed-deposit', { user_id: 'alice', amount: 2000 }, [200]);
   await post(url, '/orders', 'seed-order', { user_id: 'alice', amount: 1500, description: 'Gift' }, [201]);
+  if (account === 201) await publish(url);
 }
 
-async function post(url: string, path: string, key: string, body: unknown, fine: readonly number[]): Promise<void> {
+async function publish(url: string): Promise<void> {
+  const publisher = byHttp(async (method, path, body) => {
+    const headers = { 'content-type': 'application/json' };
+    const answer = await fetch(url + path, { method, headers, body, signal: AbortSignal.timeout(PATIENCE_MS) });
+    return { url: url + path, status: answer.status, text: await answer.text() };
+  }, systemClock);
+  await publisher(madeUpDocuments({ count: DOCUMENTS, seed: 1 }), AbortSignal.timeout(PATIENCE_MS), () => undefined);
+}
+
+async function post(url: string, path: string, key: string, body: unknown, fine: readonly number[]): Promise<number> {
   const answer = await fetch(`${url}${path}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'idempotency-key': key },
     body: JSON.stringify(body),
-    signal: AbortSignal.timeout(30_000),
+    signal: AbortSignal.timeout(PATIENCE_MS),
   });
   const text = await answer.text();
   if (!fine.includes(answer.status)) throw new Error(`POST ${path} answered ${answer.status}: ${text.slice(0, 300)}`);
+  return answer.status;
 }

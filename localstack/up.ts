@@ -100,6 +100,8 @@ Oncebox is up at ${url} (${elapsed(began)} s); the engine is at ${endpoint}. Ctr
   curl -s ${url}/orders ${json} -d '{"user_id":"bob","amount":1500,"description":"Gift"}'
   curl -s '${url}/orders?user_id=bob'
   curl -s ${url}/payments/accounts/bob/balance
+  curl -s ${url}/orders ${json} -d @events/documents/samples/test_order.json
+  curl -s ${url}/api/order/b563feb7b2b84b6test
   npm run ops -- queues            npm run ops -- logs tail
 `);
 }

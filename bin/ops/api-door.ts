@@ -6,14 +6,30 @@ import type { Target } from './target.ts';
 
 const PATIENCE_MS = 15_000;
 
-/** What the API answers to a GET at its own door: signed on AWS, where nothing is open. */
-export async function askApi(target: Target, path: string): Promise<{ url: string; status: number; text: string }> {
-  const client = new CloudFormationClient({});
-  const url = new URL(`${await apiUrl(client, target)}${path}`);
-  const headers = target.onAws ? await signed(client, url) : {};
-  const answer = await fetch(url, { headers, signal: AbortSignal.timeout(PATIENCE_MS) });
-  return { url: url.href, status: answer.status, text: await answer.text() };
+export interface ApiReply {
+  readonly url: string;
+  readonly status: number;
+  readonly text: string;
 }
+
+/** The API at its own door: signed on AWS, where nothing is open. */
+export async function apiDoor(target: Target) {
+  const client = new CloudFormationClient({});
+  const base = await apiUrl(client, target);
+  return async (method: 'GET' | 'POST', path: string, body?: string): Promise<ApiReply> => {
+    const url = new URL(base + path);
+    const headers = {
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(target.onAws ? await signed(client, method, url, body) : {}),
+    };
+    const sent = body === undefined ? {} : { body };
+    const answer = await fetch(url, { method, headers, ...sent, signal: AbortSignal.timeout(PATIENCE_MS) });
+    return { url: url.href, status: answer.status, text: await answer.text() };
+  };
+}
+
+/** What the API answers to one GET. */
+export const askApi = async (target: Target, path: string): Promise<ApiReply> => (await apiDoor(target))('GET', path);
 
 /** An order, or what the API knows about it. */
 export async function askOrder<T>(target: Target, id: string, about: '' | '/workflow'): Promise<T> {
@@ -59,7 +75,12 @@ async function apiUrl(client: CloudFormationClient, target: Target): Promise<str
   return output('ApiUrl').replace(/\/$/, '');
 }
 
-async function signed({ config }: CloudFormationClient, url: URL): Promise<Record<string, string>> {
+async function signed(
+  { config }: CloudFormationClient,
+  method: string,
+  url: URL,
+  body?: string,
+): Promise<Record<string, string>> {
   const signer = new SignatureV4({
     service: 'execute-api',
     region: await config.region(),
@@ -67,12 +88,13 @@ async function signed({ config }: CloudFormationClient, url: URL): Promise<Recor
     sha256: Sha256,
   });
   const { headers } = await signer.sign({
-    method: 'GET',
+    method,
     protocol: url.protocol,
     hostname: url.hostname,
     path: url.pathname,
     query: Object.fromEntries(url.searchParams),
     headers: { host: url.host },
+    ...(body === undefined ? {} : { body }),
   });
   return headers;
 }

@@ -2,6 +2,11 @@ import { balanceStore } from '../../lambdas/balances/balance-store.ts';
 import { handler as onBalanceUpdates } from '../../lambdas/balances/on-balance-updates.ts';
 import { handler as onCatalogInvalidation } from '../../lambdas/catalog/on-catalog-invalidation.ts';
 import { productStore } from '../../lambdas/catalog/product-store.ts';
+import { cacheStore } from '../../lambdas/documents/cache-store.ts';
+import { handler as onOrderDocuments } from '../../lambdas/documents/on-order-documents.ts';
+import { handler as onOrderFound } from '../../lambdas/documents/on-order-found.ts';
+import { handler as onOrderLookup } from '../../lambdas/documents/on-order-lookup.ts';
+import { recordStore } from '../../lambdas/documents/record-store.ts';
 import { handler as onPaymentStatus } from '../../lambdas/orders/on-payment-status.ts';
 import { handler as onTicketStatus } from '../../lambdas/orders/on-ticket-status.ts';
 import { orderStore } from '../../lambdas/orders/order-store.ts';
@@ -19,7 +24,10 @@ import { ticketStore } from '../../lambdas/tickets/ticket-store.ts';
 import type { DeadMessage } from './dead-message.ts';
 import { type Effect, rehearse } from './rehearsal.ts';
 
-export type Tables = Readonly<Record<'payments' | 'orders' | 'tickets' | 'catalog' | 'balances', Store>>;
+/** As every stage has it; only whether a word is too old to be cached depends on it. */
+const CACHED_FOR_MS = 360_000;
+
+export type Tables = Readonly<Record<'payments' | 'orders' | 'tickets' | 'catalog' | 'balances' | 'documents', Store>>;
 
 /** What stands behind each queue, on its own table. */
 const rehearsals: Readonly<Record<string, (body: string, tables: Tables) => Promise<Effect>>> = {
@@ -33,6 +41,9 @@ const rehearsals: Readonly<Record<string, (body: string, tables: Tables) => Prom
   'product-changes': (body, { tickets }) => rehearse(onProductChanges, ticketsOn, tickets, body),
   'catalog-invalidation': (body, { catalog }) => rehearse(onCatalogInvalidation, productsOn, catalog, body),
   balance_updates: (body, { balances }) => rehearse(onBalanceUpdates, balancesOn, balances, body),
+  'order-documents': (body, { documents }) => rehearse(onOrderDocuments, recordsOn, documents, body),
+  'order-lookup': (body, { documents }) => rehearse(onOrderLookup, recordsOn, documents, body),
+  'order-found': (body, { documents }) => rehearse(onOrderFound, cacheOn, documents, body),
 };
 
 const paymentsOn = (unit: Unit) => ({ payments: paymentStore(unit) });
@@ -41,6 +52,8 @@ const ordersOn = (unit: Unit) => ({ orders: orderStore(unit) });
 const ticketsOn = (unit: Unit) => ({ tickets: ticketStore(unit) });
 const productsOn = (unit: Unit) => ({ products: productStore(unit) });
 const balancesOn = (unit: Unit) => ({ balances: balanceStore(unit) });
+const recordsOn = (unit: Unit) => ({ records: recordStore(unit) });
+const cacheOn = (unit: Unit) => ({ cache: cacheStore(unit, CACHED_FOR_MS) });
 
 /** What a dead message would do if its queue had it again. */
 export async function effectOf(queue: string, { body, events }: DeadMessage, tables: Tables): Promise<Effect> {

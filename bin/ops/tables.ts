@@ -14,5 +14,6 @@ export function tablesOf(target: Target): Tables {
     tickets: table('tickets'),
     catalog: table('catalog'),
     balances: table('balances'),
+    documents: table('documents'),
   };
 }

@@ -1,5 +1,5 @@
 import middy from '@middy/core';
-import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import type { Envelope, EventDefinition, EventOf } from '../../events/envelope.ts';
 import { readChaos } from './chaos.ts';
 import { type Chaos, calm } from './chaos-setting.ts';
@@ -89,7 +89,11 @@ export function consumeGroups<const E extends EventDefinition, Deps>(
     const deadline = started + timeoutMs * PATIENCE;
     const take = async (group: readonly Incoming<E>[]): Promise<Outcome[]> => {
       const events = group.map(({ event }) => event);
-      const call: Call = { deadline, receiptOf: (event) => receiptOf(event, group, consumer, started, clock) };
+      const call: Call = {
+        deadline,
+        receiptOf: (event) => receiptOf(event, group, consumer, started, clock),
+        messageOf: (event) => recordOf(event, group)?.messageId ?? '-',
+      };
       const settled = await settle(
         () => withFaults(faults, clock, () => act(events, deps(call), call)),
         events,
@@ -158,6 +162,9 @@ async function settle(act: () => Promise<unknown>, events: readonly Envelope[], 
 const reasonOf = (error: unknown): string =>
   error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 
+const recordOf = <E extends EventDefinition>(event: Envelope, group: readonly Incoming<E>[]): SQSRecord | undefined =>
+  group.find((one) => one.event.id === event.id)?.record;
+
 function receiptOf<E extends EventDefinition>(
   event: Envelope,
   group: readonly Incoming<E>[],
@@ -165,7 +172,7 @@ function receiptOf<E extends EventDefinition>(
   started: number,
   clock: Clock,
 ): Receipts {
-  const record = group.find((one) => one.event.id === event.id)?.record;
+  const record = recordOf(event, group);
   return {
     [event.id]: {
       consumer,

@@ -43,7 +43,7 @@ export async function deliver(outcomes: readonly Outcome[], on: Footing): Promis
   const stays: string[] = [];
   const delays: Delay[] = [];
   const tally = { done: 0, decided: 0, retried: 0, buried: 0, put_back: 0 };
-  for (const outcome of outcomes) {
+  const move = async (outcome: Outcome): Promise<void> => {
     const { messageId: id, receiptHandle: handle, attributes } = outcome.record;
     const receives = Number(attributes.ApproximateReceiveCount);
     try {
@@ -62,7 +62,9 @@ export async function deliver(outcomes: readonly Outcome[], on: Footing): Promis
       logger.error('message could not be moved', { message_id: id, to: outcome.to, error: error as Error });
       stays.push(id);
     }
-  }
+  };
+  // side by side: the next batch waits for this one, and many that die must not keep it waiting for long
+  await Promise.all(outcomes.map(move));
   await delayAll(delays, on.queue);
   count('MessagesProcessed', tally.done);
   count('Duplicates', tally.decided);

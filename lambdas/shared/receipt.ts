@@ -23,6 +23,8 @@ export interface Patience {
 export interface Call extends Patience {
   /** The receipt of one of this call's events, to fold into the row that it changes. */
   receiptOf(event: Envelope): Receipts;
+  /** The id of the message that brought it. */
+  messageOf(event: Envelope): string;
 }
 
 /** The cause of what an event leads to: the same thread, one step on. A nudge is handed on, so the answer is new too. */

@@ -4,7 +4,7 @@ import type * as z from 'zod/mini';
 import { BadInput, DoorProblem, type Fault } from './problem.ts';
 import './words.ts';
 
-const MAX_BODY_BYTES = 128 * 1024;
+export const MAX_BODY_BYTES = 128 * 1024;
 const MAX_DEPTH = 20;
 /** Strict, as JSON is: bytes that are no text are refused, not replaced. */
 const utf8 = new TextDecoder('utf-8', { fatal: true });
@@ -23,17 +23,26 @@ export function correlationOf(event: APIGatewayProxyEvent): string {
   return given && CORRELATION.test(given) ? given : randomUUID();
 }
 
-/** The body as JSON, within its limits of size and depth. */
-export function jsonBody(event: APIGatewayProxyEvent): unknown {
+/** The body as it was sent, within its limit of size. */
+export function bodyText(event: APIGatewayProxyEvent): string {
   const raw = event.body ?? '';
   const bytes = event.isBase64Encoded ? Buffer.from(raw, 'base64') : Buffer.from(raw);
   if (bytes.byteLength > MAX_BODY_BYTES)
     throw new DoorProblem(413, 'body_too_large', `the body has more than ${MAX_BODY_BYTES} bytes`);
+  try {
+    return utf8.decode(bytes);
+  } catch (error) {
+    throw new BadInput([{ path: 'body', message: `malformed JSON: ${(error as Error).message}` }]);
+  }
+}
+
+/** What a body says as JSON, within its limit of depth. */
+export function jsonIn(text: string): unknown {
   // nothing said is nothing filled in: the schema tells what is missing, if anything is
-  if (bytes.byteLength === 0) return {};
+  if (text === '') return {};
   let value: unknown;
   try {
-    value = JSON.parse(utf8.decode(bytes));
+    value = JSON.parse(text);
   } catch (error) {
     throw new BadInput([{ path: 'body', message: `malformed JSON: ${(error as Error).message}` }]);
   }

@@ -78,6 +78,11 @@ export abstract class ContextTable extends Construct {
     };
   }
 
+  /** To state events through a port of the owner's: an outbox record is put, and read where it is there already. */
+  get states(): Access {
+    return { actions: ['dynamodb:GetItem', 'dynamodb:PutItem'], resources: [this.arn] };
+  }
+
   get streamArn(): string {
     const { tableStreamArn } = this.table;
     if (!tableStreamArn) throw new Error(`${this.name} has no stream`);

@@ -21,7 +21,7 @@ import type { DataStack } from '../data.ts';
 export class Orders extends Context {
   readonly api: ContextApi;
 
-  constructor(scope: Construct, config: StageConfig, { orders, payments, tickets, catalog }: DataStack) {
+  constructor(scope: Construct, config: StageConfig, { orders, payments, tickets, catalog, documents }: DataStack) {
     super(scope, 'Orders', { config, errorImpact: 'Customers cannot order, or see their orders' });
     const env = OrdersEnv;
     const values = { ORDERS_TABLE: orders.name };
@@ -30,9 +30,15 @@ export class Orders extends Context {
       routes: ordersRoutes,
       entry: 'orders/api.ts',
       env: OrdersApiEnv,
-      // the two reads that cross contexts: prices, and what became of an order elsewhere
-      values: { ...values, CATALOG_TABLE: catalog.name, PAYMENTS_TABLE: payments.name, TICKETS_TABLE: tickets.name },
-      access: [orders.commits, catalog.reads, payments.reads, tickets.reads],
+      // the two reads that cross contexts: prices, and what became of an order elsewhere; and what is handed on
+      values: {
+        ...values,
+        CATALOG_TABLE: catalog.name,
+        PAYMENTS_TABLE: payments.name,
+        TICKETS_TABLE: tickets.name,
+        DOCUMENTS_TABLE: documents.name,
+      },
+      access: [orders.commits, catalog.reads, payments.reads, tickets.reads, documents.states],
     });
     new EventConsumer(this, 'OnPaymentStatus', {
       queue: 'payment-status',

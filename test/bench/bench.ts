@@ -1,4 +1,7 @@
-/** `npm run bench`: measures the app on an engine of its own and prints the README's table. */
+/**
+ * `npm run bench`: measures the app on an engine of its own and prints the README's table. `npm run bench -- documents`
+ * measures that part alone.
+ */
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { apiTarget } from '../../localstack/api-target.ts';
@@ -9,6 +12,7 @@ import { BehindTheDoors } from '../support/behind-the-doors.ts';
 import { ShopClient } from '../support/shop-client.ts';
 import { bundles } from './bundles.ts';
 import { cost } from './cost.ts';
+import { documents } from './documents.ts';
 import { type Row, table } from './figures.ts';
 import { memory } from './memory.ts';
 import { latency, throughput } from './orders.ts';
@@ -16,6 +20,9 @@ import { ticks } from './ticks.ts';
 
 /** The stage that `npm start` has, with its chaos switched off. */
 const STAGE = 'local';
+
+const parts = process.argv.slice(2);
+const isWanted = (part: string): boolean => parts.length === 0 || parts.includes(part);
 
 const rows: Row[] = [];
 const engine = await startEngine({ name: `bench-${process.pid}`, stage: STAGE, dataDir: scratchDir() });
@@ -28,18 +35,19 @@ try {
     const shop = new ShopClient(gateway.url.replace('localhost', '127.0.0.1'));
     const behind = new BehindTheDoors(engine.endpoint, STAGE);
     await behind.faults({});
-    rows.push(...(await latency(shop)));
-    rows.push(...(await throughput(shop)));
-    rows.push(...(await cost(shop, behind, engine.endpoint, STAGE)));
-    rows.push(...memory(engine.pid));
+    if (isWanted('orders')) rows.push(...(await latency(shop)), ...(await throughput(shop)));
+    if (isWanted('cost')) rows.push(...(await cost(shop, behind, engine.endpoint, STAGE)));
+    if (isWanted('documents'))
+      rows.push(...(await documents({ shop, behind, endpoint: engine.endpoint, stage: STAGE })));
+    if (isWanted('memory')) rows.push(...memory(engine.pid));
   } finally {
     await gateway.close();
   }
 } finally {
   await engine.stop();
 }
-rows.push(...(await ticks()));
-rows.push(...(await bundles()));
+if (isWanted('ticks')) rows.push(...(await ticks()));
+if (isWanted('bundles')) rows.push(...(await bundles()));
 
 const [cpu] = cpus();
 console.log(`\n${table(rows)}\n`);

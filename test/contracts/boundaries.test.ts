@@ -13,17 +13,20 @@ const imports = all.flatMap(importsOf);
 const DOMAIN = [
   'lambdas/balances/balance.ts',
   'lambdas/catalog/product.ts',
+  'lambdas/documents/document.ts',
   'lambdas/orders/order.ts',
   'lambdas/payments/ledger.ts',
   'lambdas/payments/ticks.ts',
   'lambdas/tickets/ticket.ts',
 ];
 /**
- * Placing an order asks catalog's read-only port what it costs, and the sync of balances asks payments' what the ledger
- * has. By design; the list grows by decision only.
+ * Placing an order asks catalog's read-only port what it costs, the sync of balances asks payments' what the ledger has,
+ * and a document that comes through the orders' door is handed to documents' port (docs/adr/0008). By design; the list
+ * grows by decision only.
  */
 const CROSSINGS: readonly string[] = [
   'lambdas/orders/deps.ts -> lambdas/catalog/quote.ts',
+  'lambdas/orders/deps.ts -> lambdas/documents/submit.ts',
   'lambdas/balances/deps.ts -> lambdas/payments/ledger-port.ts',
 ];
 

@@ -3,12 +3,18 @@ import { expect, test } from 'vitest';
 import { openApiDocument } from '../../bin/openapi.ts';
 import { balancesRoutes } from '../../lambdas/balances/routes.ts';
 import { catalogRoutes } from '../../lambdas/catalog/routes.ts';
+import { documentsRoutes } from '../../lambdas/documents/routes.ts';
 import { opsRoutes } from '../../lambdas/ops/routes.ts';
 import { ordersRoutes } from '../../lambdas/orders/routes.ts';
 import { paymentsRoutes } from '../../lambdas/payments/routes.ts';
 
+interface Body {
+  readonly content: Record<string, { readonly schema: { readonly oneOf?: readonly { properties: object }[] } }>;
+}
+
 interface Operation {
   readonly operationId: string;
+  readonly requestBody?: Body;
   readonly responses: Readonly<Record<string, { readonly headers?: Readonly<Record<string, unknown>> }>>;
 }
 
@@ -32,6 +38,7 @@ test('every operation of the route tables is there, by its name', () => {
     ...ordersRoutes,
     ...catalogRoutes,
     ...balancesRoutes,
+    ...documentsRoutes,
     ...opsRoutes,
   });
 });
@@ -45,5 +52,14 @@ test('the headers of an answer are told where they apply', () => {
   expect(headersOf('/orders/{id}', 'get', 404)).toEqual(['X-Correlation-Id']);
   expect(headersOf('/orders', 'post', 503)).toEqual(['Retry-After', 'X-Correlation-Id']);
   expect(headersOf('/balances/stats', 'get', 200)).toEqual(['X-Cache', 'X-Correlation-Id']);
+  expect(headersOf('/api/order/{order_uid}', 'get', 200)).toEqual(['X-Cache', 'X-Correlation-Id']);
+  expect(headersOf('/api/order/{order_uid}', 'get', 202)).toEqual(['X-Correlation-Id']);
   expect(headersOf('/healthz', 'get', 200)).toEqual(['X-Correlation-Id']);
+});
+
+test('a body of two kinds and an answer of two are told as both', () => {
+  const { requestBody, responses } = paths['/orders']?.['post'] ?? {};
+  const kinds = requestBody?.content['application/json']?.schema.oneOf ?? [];
+  expect(kinds.map(({ properties }) => Object.keys(properties)[0])).toEqual(['user_id', 'order_uid']);
+  expect(Object.keys(responses ?? {})).toEqual(expect.arrayContaining(['201', '202']));
 });

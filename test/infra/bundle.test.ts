@@ -10,6 +10,8 @@ afterAll(() => rmSync(outdir, { recursive: true, force: true }));
 
 const read = (bundle: Bundle | undefined, file: string): string => readFileSync(join(bundle?.dir ?? '', file), 'utf8');
 const fromSynth = bundlesForSynth();
+// made here, as a test of its own has no time for it on a busy machine
+const local = synthesized('local');
 
 describe('the bundles', () => {
   it.each([...fromSynth.values()])('$entry loads fast: at most 400 KB', ({ bytes }) => {
@@ -37,8 +39,8 @@ describe('the bundles', () => {
 
   it('are those of the handlers that the platform deploys, each of them once', () => {
     const entryOf = (name: string) => `${name.replace('oncebox-local-', '').replace('-', '/')}.ts`;
-    const deployed = synthesized('local')
-      .resources.filter(({ Type }) => Type === 'AWS::Lambda::Function')
+    const deployed = local.resources
+      .filter(({ Type }) => Type === 'AWS::Lambda::Function')
       .map(({ Properties }) => entryOf(String(Properties['FunctionName'])));
     expect(deployed.toSorted()).toEqual(handlerEntries());
   });

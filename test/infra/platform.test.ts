@@ -76,7 +76,7 @@ describe.each(stages)('the %s stage', (name) => {
       worker: (Properties['FunctionName'] as { Ref: string }).Ref,
     }));
     const onQueues = mappings.filter(({ queue }) => visible.has(queue));
-    expect(onQueues.length).toBe(11);
+    expect(onQueues.length).toBe(14);
     for (const { queue, worker } of onQueues)
       expect(visible.get(queue)).toBeGreaterThanOrEqual(6 * (timeouts.get(worker) ?? Number.POSITIVE_INFINITY));
   });
@@ -117,6 +117,13 @@ describe.each(stages)('the %s stage', (name) => {
     );
     expect(erasing.map(({ id }) => id)).toEqual([expect.stringMatching(/^TicketsOnOrderRefundsTickets/)]);
     for (const { Resource } of erasing) expect(JSON.stringify(Resource)).toContain(`table/oncebox-${name}-tickets"`);
+  });
+
+  it('lets the orders’ door state that a document was submitted, and do nothing else with documents', () => {
+    const own = statementsOf(stage).filter(
+      ({ id, Resource }) => id.startsWith('OrdersApi') && JSON.stringify(Resource).includes(`${name}-documents`),
+    );
+    expect(own.map(({ Action }) => list(Action))).toEqual([['dynamodb:GetItem', 'dynamodb:PutItem']]);
   });
 
   it('has a role for each function', () => {
@@ -189,7 +196,7 @@ describe('a stage on AWS', () => {
     const stage = synthesized('prod');
     const alarms = ofType(stage, 'AWS::CloudWatch::Alarm');
     const names = alarms.map(({ Properties }) => Properties['AlarmName']);
-    for (const context of ['backbone', 'payments', 'orders', 'tickets', 'catalog', 'balances', 'ops'])
+    for (const context of ['backbone', 'payments', 'orders', 'tickets', 'catalog', 'balances', 'documents', 'ops'])
       expect(names).toEqual(
         expect.arrayContaining([`oncebox-prod-${context}-errors`, `oncebox-prod-${context}-throttles`]),
       );

@@ -97,7 +97,7 @@ describe('the balances on a quiet day', () => {
     const rich = { balance: 999_999_999_999_999, version: 1 };
     for (const user_id of users) world.deliver(updated(`order:${user_id}`, 0, { balances: [{ user_id, ...rich }] }));
     await world.settle();
-    expect((await world.during(world.callRaw('GET /balances/stats'))).body).toContain('"total":11999999999999988,');
+    expect((await world.during(world.call('GET /balances/stats'))).text).toContain('"total":11999999999999988,');
   });
 });
 

@@ -10,6 +10,15 @@ import { handler as catalogApi } from '../../lambdas/catalog/api.ts';
 import { handler as onCatalogInvalidation } from '../../lambdas/catalog/on-catalog-invalidation.ts';
 import { productStore } from '../../lambdas/catalog/product-store.ts';
 import { quote } from '../../lambdas/catalog/quote.ts';
+import { handler as documentsApi } from '../../lambdas/documents/api.ts';
+import { cacheStore } from '../../lambdas/documents/cache-store.ts';
+import { findDocument } from '../../lambdas/documents/find-document.ts';
+import { Memory } from '../../lambdas/documents/memory.ts';
+import { handler as onOrderDocuments } from '../../lambdas/documents/on-order-documents.ts';
+import { handler as onOrderFound } from '../../lambdas/documents/on-order-found.ts';
+import { handler as onOrderLookup } from '../../lambdas/documents/on-order-lookup.ts';
+import { recordStore } from '../../lambdas/documents/record-store.ts';
+import { type Submission, submit } from '../../lambdas/documents/submit.ts';
 import { handler as ordersApi } from '../../lambdas/orders/api.ts';
 import { handler as onPaymentStatus } from '../../lambdas/orders/on-payment-status.ts';
 import { handler as onTicketStatus } from '../../lambdas/orders/on-ticket-status.ts';
@@ -57,6 +66,8 @@ export interface Reply {
   readonly headers: Readonly<Record<string, unknown>>;
   // a reply may be of any shape; tests say what they expect of it
   readonly body: Record<string, unknown> & Record<number, Record<string, unknown>>;
+  /** The body as it was said. */
+  readonly text: string;
 }
 
 interface Request {
@@ -69,8 +80,11 @@ interface Request {
 const TIMEOUT_MS = 30_000;
 const STREAM_BATCH = 100;
 const STUCK_AFTER_MINUTES = 1;
+const DOCUMENTS_CACHED_FOR_MS = 360_000;
+/** Environments of the function that shows documents: each has a memory of its own, and they are called in turn. */
+const ENVIRONMENTS = 4;
 const MINUTE_MS = 60_000;
-const CACHED_FOR_MS = 1000;
+const BALANCES_CACHED_FOR_MS = 1000;
 const SYNC_PATIENCE_MS = 120_000;
 
 /** The whole of Oncebox in memory: the real handlers, with a seeded clock and seeded faults around them. */
@@ -82,6 +96,7 @@ export class World {
   readonly tickets: MemoryStore;
   readonly catalog: MemoryStore;
   readonly balances: MemoryStore;
+  readonly documents: MemoryStore;
   readonly queues: {
     readonly 'order-payments': MemoryQueue;
     readonly 'payment-status': MemoryQueue;
@@ -91,6 +106,9 @@ export class World {
     readonly 'order-refunds-tickets': MemoryQueue;
     readonly 'product-changes': MemoryQueue;
     readonly 'catalog-invalidation': MemoryQueue;
+    readonly 'order-documents': MemoryQueue;
+    readonly 'order-lookup': MemoryQueue;
+    readonly 'order-found': MemoryQueue;
     readonly 'balance-ticks': MemoryQueue;
     readonly balance_updates: MemoryQueue;
     readonly 'outbox-retry': MemoryQueue;
@@ -108,6 +126,7 @@ export class World {
     this.tickets = this.#table('tickets');
     this.catalog = this.#table('catalog');
     this.balances = this.#table('balances');
+    this.documents = this.#table('documents');
     const { clock } = this;
     const paymentDeps = ({ deadline }: Patience) => ({
       payments: paymentStore({ store: this.#contended(this.payments), clock, deadline }),
@@ -123,6 +142,8 @@ export class World {
       ...orderDeps(call),
       price: async (items: readonly OrderItem[]) => (await quote(this.#contended(this.catalog), items)).total,
       trail: (id: string) => orderTrail([this.orders, this.payments, this.tickets], id),
+      submit: (submission: Submission) =>
+        submit({ store: this.#contended(this.documents), clock, deadline: call.deadline }, submission),
     });
     this.#sweep = (now) => orderDeps({ deadline: now + TIMEOUT_MS }).orders.nudgeStuck(now, STUCK_AFTER_MINUTES);
     const ticketDeps = ({ deadline }: Patience) => ({
@@ -134,7 +155,7 @@ export class World {
     const balanceDeps = ({ deadline }: Patience) => ({
       balances: balanceStore({ store: this.#contended(this.balances), clock, deadline }),
     });
-    const caches = doorCaches(clock, CACHED_FOR_MS);
+    const caches = doorCaches(clock, BALANCES_CACHED_FOR_MS);
     const balanceDoors = (call: Patience) => ({ ...balanceDeps(call), ...caches });
     this.#balancesDoor = balancesApi.with({ deps: balanceDoors, clock, baseUrl: '' });
     this.#sync = (bucketsPerRun) => {
@@ -142,6 +163,18 @@ export class World {
       const ports = { ...balanceDeps({ deadline }), ledger: ledgerIn(this.#contended(this.payments)), clock };
       return syncNext(ports, { bucketsPerRun, deadline });
     };
+    const recordsDeps = ({ deadline }: Patience) => ({
+      records: recordStore({ store: this.#contended(this.documents), clock, deadline }),
+    });
+    const cacheDeps = ({ deadline }: Patience) => ({
+      cache: cacheStore({ store: this.#contended(this.documents), clock, deadline }, DOCUMENTS_CACHED_FOR_MS),
+    });
+    this.#documentsDoors = Array.from({ length: ENVIRONMENTS }, () => {
+      const memory = new Memory();
+      const find = (call: Patience) => (uid: string, correlationId: string) =>
+        findDocument(uid, correlationId, { ...cacheDeps(call), memory, clock });
+      return documentsApi.with({ deps: (call) => ({ find: find(call) }), clock, baseUrl: '' });
+    });
     this.#catalogDoor = catalogApi.with({ deps: catalogDeps, clock, baseUrl: '' });
     this.#paymentsDoor = paymentsApi.with({ deps: paymentDeps, clock, baseUrl: '' });
     this.#ordersDoor = ordersApi.with({ deps: orderDoors, clock, baseUrl: '' });
@@ -154,6 +187,9 @@ export class World {
       'order-refunds-tickets': this.#queue('order-refunds-tickets', onOrderRefundsTickets, ticketDeps),
       'product-changes': this.#queue('product-changes', onProductChanges, ticketDeps),
       'catalog-invalidation': this.#queue('catalog-invalidation', onCatalogInvalidation, catalogDeps),
+      'order-documents': this.#queue('order-documents', onOrderDocuments, recordsDeps),
+      'order-lookup': this.#queue('order-lookup', onOrderLookup, recordsDeps),
+      'order-found': this.#queue('order-found', onOrderFound, cacheDeps),
       'balance-ticks': this.#queue('balance-ticks', onBalanceTicks, programmeDeps),
       balance_updates: this.#queue('balance_updates', onBalanceUpdates, balanceDeps),
       'outbox-retry': new MemoryQueue(clock, {
@@ -176,17 +212,11 @@ export class World {
   readonly #paymentsDoor: (event: APIGatewayProxyEvent) => ReturnType<ReturnType<typeof paymentsApi.with>>;
   readonly #ordersDoor: (event: APIGatewayProxyEvent) => ReturnType<ReturnType<typeof ordersApi.with>>;
 
-  /** A request through the real doors: `call('GET /orders/{id}', { path: { id } })`. */
-  async call(door: string, request: Request = {}): Promise<Reply> {
-    const { body, ...reply } = await this.callRaw(door, request);
-    return { ...reply, body: JSON.parse(body) as Reply['body'] };
-  }
+  readonly #documentsDoors: readonly ReturnType<typeof documentsApi.with>[];
+  #documentCalls = 0;
 
-  /** The same, with the very text that is answered. */
-  async callRaw(
-    door: string,
-    { path, query, body, headers = {} }: Request = {},
-  ): Promise<Omit<Reply, 'body'> & { readonly body: string }> {
+  /** A request through the real doors: `call('GET /orders/{id}', { path: { id } })`. */
+  async call(door: string, { path, query, body, headers = {} }: Request = {}): Promise<Reply> {
     const [httpMethod, resource] = door.split(' ');
     const event = {
       httpMethod,
@@ -198,10 +228,13 @@ export class World {
       isBase64Encoded: false,
     } as unknown as APIGatewayProxyEvent;
     const reply = await this.#doorTo(resource ?? '')(event);
-    return { status: reply.statusCode, headers: reply.headers ?? {}, body: reply.body };
+    const { statusCode: status, headers: replied = {}, body: text } = reply;
+    return { status, headers: replied, text, body: JSON.parse(text) as Reply['body'] };
   }
 
   #doorTo(resource: string) {
+    if (/^(\/api)?\/order\//.test(resource))
+      return this.#documentsDoors[this.#documentCalls++ % ENVIRONMENTS] ?? this.#ordersDoor;
     if (resource.startsWith('/payments')) return this.#paymentsDoor;
     if (resource.startsWith('/balances')) return this.#balancesDoor;
     return resource.startsWith('/catalog') ? this.#catalogDoor : this.#ordersDoor;

@@ -1,12 +1,17 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { effectOf } from '../../../bin/ops/decisions.ts';
 import { effectsOf } from '../../../bin/ops/dlq-redrive.ts';
+import { madeUpDocuments } from '../../../bin/ops/made-up-documents.ts';
+import { OrderLookupRequested } from '../../../events/documents/order-lookup-requested.ts';
+import { OrderNotFound } from '../../../events/documents/order-not-found.ts';
 import { bucketOf } from '../../../events/payments/bucket.ts';
 import {
   authorized,
   balanceUpdated,
   created,
   dead,
+  documentSubmitted,
   issued,
   orderId,
   productChanged,
@@ -131,6 +136,45 @@ describe('a dry run says that', () => {
       because: `writes USER#alice STATE, ${shard} ${bucketOf('alice')}`,
     });
     expect(await effectOf('balance_updates', dead(balanceUpdated(2)), tables)).toEqual(decided);
+  });
+
+  test('a document would be written where it is new, and dies again of its faults', async () => {
+    const [one] = madeUpDocuments({ count: 1, seed: 1 });
+    const text = String(one?.text);
+    const submitted = documentSubmitted(text);
+    const uid = submitted.data.order_uid;
+    const hash = createHash('sha256').update(text).digest('hex');
+    const record = {
+      pk: `DOCUMENT#${uid}`,
+      sk: 'STATE',
+      order_uid: uid,
+      document: text,
+      instant: 'x',
+      hash,
+      version: 1,
+    };
+    expect(await effectOf('order-documents', dead(submitted), await tablesWith())).toEqual({
+      would: 'apply',
+      because: `writes DOCUMENT#${uid} STATE; states OrderFound`,
+    });
+    const kept = await tablesWith({ documents: [record] });
+    expect(await effectOf('order-documents', dead(submitted), kept)).toEqual(decided);
+    expect(await effectOf('order-documents', dead(documentSubmitted(text.slice(1))), kept)).toEqual({
+      would: 'fail again',
+      because: expect.stringContaining('not an order document: body: malformed JSON'),
+    });
+  });
+
+  test('a lookup would be answered, and an answer that is too old would change nothing', async () => {
+    const tables = await tablesWith();
+    const time = noon;
+    const cause = { time, correlation_id: 'a', causation_id: 'r1' };
+    const lookup = OrderLookupRequested.make({ order_uid: 'a', lookup_id: 'l1' }, cause);
+    expect((await effectOf('order-lookup', dead(lookup), tables)).because).toBe('states OrderNotFound');
+    const answer = OrderNotFound.make({ order_uid: 'a', answers: 'l1' }, { ...cause, time: new Date().toISOString() });
+    expect((await effectOf('order-found', dead(answer), tables)).because).toBe('writes CACHE#a STATE');
+    const old = OrderNotFound.make({ order_uid: 'a', answers: 'l1' }, cause);
+    expect((await effectOf('order-found', dead(old), tables)).would).toBe('no effect');
   });
 
   test('an event about an order that is nowhere would fail again', async () => {

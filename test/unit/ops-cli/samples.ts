@@ -2,6 +2,7 @@ import type { Message } from '@aws-sdk/client-sqs';
 import { type DeadMessage, deadMessage } from '../../../bin/ops/dead-message.ts';
 import type { Tables } from '../../../bin/ops/decisions.ts';
 import { ProductChanged } from '../../../events/catalog/product-changed.ts';
+import { OrderDocumentSubmitted } from '../../../events/documents/order-document-submitted.ts';
 import type { Envelope } from '../../../events/envelope.ts';
 import { OrderCreated } from '../../../events/orders/order-created.ts';
 import { RefundRequested } from '../../../events/orders/refund-requested.ts';
@@ -43,6 +44,13 @@ export const balanceUpdated = (version: number): Envelope =>
     cause('2026-01-01T12:00:01.000Z'),
   );
 
+/** By an outside publisher, who knows the UID also where the text says none. */
+export const documentSubmitted = (document: string): Envelope<OrderDocumentSubmitted> =>
+  OrderDocumentSubmitted.make(
+    { order_uid: String(/"order_uid":"([^"]*)"/.exec(document)?.[1]), document },
+    cause('2026-01-01T12:00:00.000Z'),
+  );
+
 /** The record that these events lie in. */
 export function recordOf(...events: Envelope[]): Item {
   const write = outboxRecord({ about: `ORDER#${orderId}`, events }, Date.parse(events[0]?.time ?? ''), false);
@@ -76,5 +84,6 @@ export async function tablesWith(rows: Partial<Record<keyof Tables, readonly Ite
     tickets: await filled(rows.tickets),
     catalog: await filled(rows.catalog),
     balances: await filled(rows.balances),
+    documents: await filled(rows.documents),
   };
 }

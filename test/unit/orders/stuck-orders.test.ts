@@ -44,7 +44,11 @@ async function ordersOf(letters: string, indexLagMs = 0) {
       async () => 0,
     );
   const end = (letter: string) =>
-    orders.change(declined(letter), apply, { deadline: Number.POSITIVE_INFINITY, receiptOf: () => ({}) });
+    orders.change(declined(letter), apply, {
+      deadline: Number.POSITIVE_INFINITY,
+      receiptOf: () => ({}),
+      messageOf: () => 'm1',
+    });
   /** So long after the minute is over: what was found, which states were read, and how often the index was asked. */
   const sweepAt = async (minutes: number) => {
     clock.pass(noon + (minutes + 1) * MINUTE_MS - clock.now());

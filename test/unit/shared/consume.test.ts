@@ -62,12 +62,15 @@ describe('a message that succeeds', () => {
 
   test('gives its receipt: what was received, by whom, when and how often', async () => {
     const receipts: unknown[] = [];
+    const messages: string[] = [];
     const { receive, clock } = running(async (event, _, call) => {
       clock.pass(250);
       receipts.push(call.receiptOf(event));
+      messages.push(call.messageOf(event));
     });
     await receive(message('a', { ...greeted('alice'), published_at: '2026-01-01T11:59:59Z' }, 3));
     await receive(message('b', greeted('bob')));
+    expect(messages).toEqual(['a', 'b']);
     expect(receipts).toEqual([
       {
         'Greeted:alice': {
@@ -224,6 +227,18 @@ describe('a message that can never succeed is buried at once, and its neighbours
     expect(await receive(message('m', greeted('bad')))).toEqual([]);
     expect(queue.buried[0]?.epitaph.reason).toContain(error.message);
   });
+});
+
+test('those of a batch that die are buried side by side, so that the next batch waits for one burial only', async () => {
+  const { queue, receive } = running(async () => undefined);
+  const begun: string[] = [];
+  const all = Promise.withResolvers<void>();
+  queue.bury = async (body) => {
+    if (begun.push(body) === 3) all.resolve();
+    await all.promise;
+  };
+  expect(await receive(message('a', 'no'), message('b', 'not'), message('c', 'nothing'))).toEqual([]);
+  expect(begun).toEqual(['no', 'not', 'nothing']);
 });
 
 describe('a message that meets contention', () => {

@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import * as z from 'zod/mini';
 import { api } from '../../../lambdas/shared/api.ts';
 import { AlreadyDone, Busy, Rejected } from '../../../lambdas/shared/errors.ts';
-import { Answer, type Request, route } from '../../../lambdas/shared/route.ts';
+import { oneOf } from '../../../lambdas/shared/one-of.ts';
+import { Answer, JsonText, type Request, route } from '../../../lambdas/shared/route.ts';
 import { gatewayEvent, steppingClock } from '../kit.ts';
 
 const Body = z.strictObject({
@@ -340,5 +341,76 @@ describe('what goes wrong', () => {
       status: 404,
       body: { code: 'not_found', title: 'Not Found' },
     });
+  });
+});
+
+describe('a door with several answers', () => {
+  const Letter = z.strictObject({ letter_id: z.string(), pages: z.int() });
+  const Note = z.strictObject({ text: z.string(), pages: z.optional(z.int()) });
+  const door = 'POST /mail';
+
+  /** A door that takes notes, and letters by their id, and answers what the test says. */
+  function mail(act: (request: Request<unknown, unknown, unknown>) => unknown) {
+    const run = api(
+      { send: door },
+      {
+        send: route(
+          {
+            body: oneOf(Note, Letter, 'letter_id'),
+            returns: z.object({ sent: z.boolean() }),
+            also: { 202: z.object({ queued: z.string() }) },
+          },
+          async (request) => act(request as Request<unknown, unknown, unknown>) as { sent: boolean },
+        ),
+      },
+      () => () => ({}),
+    ).with({ deps: () => ({}), clock: steppingClock(), baseUrl: '' });
+    return (body: string) => run(gatewayEvent(door, { body }));
+  }
+
+  test('gives each by what is declared for its status', async () => {
+    const usual = await mail(() => ({ sent: true, secret: 1 }))('{"text":"a"}');
+    expect(usual).toMatchObject({ statusCode: 200, body: '{"sent":true}' });
+    const other = await mail(() => new Answer({ queued: 'q1', secret: 1 }, { 'X-Odd': 'y' }, 202))('{"text":"a"}');
+    expect(other).toMatchObject({ statusCode: 202, body: '{"queued":"q1"}', headers: { 'X-Odd': 'y' } });
+  });
+
+  test('gives none that is not declared', async () => {
+    const undeclared = [new Answer({ sent: true }, {}, 204), new Answer(new JsonText('{}'), {}, 299)];
+    for (const answer of [...undeclared, new Answer({ sent: true }, {}, 202)])
+      expect((await mail(() => answer)('{"text":"a"}')).statusCode).toBe(500);
+  });
+
+  test('passes on what is JSON already, to the letter', async () => {
+    const text = '{ "sent" : 90071992547409931, "__proto__": [1e400] }';
+    const reply = await mail(() => new Answer(new JsonText(text), {}))('{"text":"a"}');
+    expect(reply).toMatchObject({ statusCode: 200, body: text, headers: { 'Content-Type': 'application/json' } });
+  });
+
+  test('knows the body as it was sent', async () => {
+    const seen: string[] = [];
+    const run = mail(({ text }) => {
+      seen.push(text);
+      return { sent: true };
+    });
+    await run('{ "text": "a", "pages": 1.0 }');
+    expect(seen).toEqual(['{ "text": "a", "pages": 1.0 }']);
+  });
+
+  test.each([
+    ['{"text":"a"}', []],
+    ['{"letter_id":"a","pages":1}', []],
+    ['{}', ['text']],
+    ['[]', ['body']],
+    ['null', ['body']],
+    ['{"pages":1}', ['text']],
+    ['{"pages":"x"}', ['pages', 'text']],
+    ['{"letter_id":1}', ['letter_id', 'pages']],
+    ['{"letter_id":"a","text":"b"}', ['pages', 'text']],
+    ['{"letter_id":"a","text":"b","pages":1}', ['text']],
+    ['{"toString":1,"constructor":2}', ['constructor', 'text', 'toString']],
+  ])('tells %s the faults of the kind that it is closer to', async (body, paths) => {
+    const reply = await mail(() => ({ sent: true }))(body);
+    expect(pathsOf(JSON.parse(reply.body) as { errors?: { path: string }[] })).toEqual(paths);
   });
 });

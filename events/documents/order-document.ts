@@ -1,0 +1,92 @@
+import * as z from 'zod/mini';
+import { isCurrency } from './currencies.ts';
+import { OrderUid } from './order-uid.ts';
+
+const said = z.string().check(z.minLength(1));
+/** Also beyond 2^53: a document is kept as its text, so no number of it is ever rounded. */
+const whole = z.number().check(z.refine(Number.isInteger, 'not a whole number'));
+const natural = whole.check(z.gte(0));
+
+const RFC_3339 = /^\d{4}-\d\d-\d\dT([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/i;
+
+/** The seconds of a date, in UTC and as they sort, and what it says of smaller parts; nothing where it is no date. */
+export function instantOf(date: string): string | undefined {
+  if (!RFC_3339.test(date)) return undefined;
+  const [, parts = ''] = /\.(\d+)/.exec(date) ?? [];
+  const whole = date.toUpperCase().replace(/\.\d+/, '');
+  // Date takes 30 February for 2 March
+  const day = whole.slice(0, 10);
+  const midnight = new Date(`${day}T00:00:00Z`);
+  if (Number.isNaN(midnight.getTime()) || !midnight.toISOString().startsWith(day)) return undefined;
+  const utc = new Date(whole).toISOString();
+  // before year 0 or after 9999 by its offset only: such years sort otherwise
+  if (utc.length !== 24) return undefined;
+  return `${utc.slice(0, 19)}.${parts.replace(/0+$/, '')}`;
+}
+
+const Delivery = z.looseObject({
+  name: said,
+  phone: z.string().check(z.regex(/^\+[1-9]\d{6,14}$/, 'not an international phone number: + and 7 to 15 digits')),
+  zip: said,
+  city: said,
+  address: said,
+  region: said,
+  email: z.email(),
+});
+
+const sums = ['amount', 'goods_total', 'delivery_cost', 'custom_fee'] as const;
+
+const Payment = z
+  .looseObject({
+    transaction: said,
+    request_id: z.string(),
+    currency: z.string().check(z.refine(isCurrency, 'not a currency of ISO 4217')),
+    provider: said,
+    amount: natural,
+    payment_dt: natural,
+    bank: said,
+    delivery_cost: natural,
+    goods_total: natural,
+    custom_fee: natural,
+  })
+  .check(
+    z.refine((paid) => paid.amount === paid.goods_total + paid.delivery_cost + paid.custom_fee, {
+      path: ['amount'],
+      message: 'not goods_total + delivery_cost + custom_fee',
+      // also beside other faults, as long as there is something to add up: all faults are told at once
+      when: ({ value }) => sums.every((name) => Number.isFinite((value as Record<string, unknown> | null)?.[name])),
+    }),
+  );
+
+const Item = z.looseObject({
+  chrt_id: whole,
+  track_number: said,
+  price: natural,
+  rid: said,
+  name: said,
+  sale: natural,
+  size: said,
+  total_price: natural,
+  nm_id: whole,
+  brand: said,
+  status: whole,
+});
+
+/** An order as somebody else's shop tells it. What is not named here is kept with the rest. */
+export const OrderDocument = z.looseObject({
+  order_uid: OrderUid,
+  track_number: said,
+  entry: said,
+  delivery: Delivery,
+  payment: Payment,
+  items: z.array(Item).check(z.minLength(1, 'at least one item')),
+  locale: said,
+  internal_signature: z.string(),
+  customer_id: said,
+  delivery_service: said,
+  shardkey: said,
+  sm_id: whole,
+  date_created: z.string().check(z.refine((date) => instantOf(date) !== undefined, 'not a date of RFC 3339')),
+  oof_shard: said,
+});
+export type OrderDocument = z.infer<typeof OrderDocument>;

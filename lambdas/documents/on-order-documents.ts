@@ -1,0 +1,7 @@
+import { OrderDocumentSubmitted } from '../../events/documents/order-document-submitted.ts';
+import { consume } from '../shared/consume.ts';
+import { recordsDeps } from './deps.ts';
+
+export const handler = consume([OrderDocumentSubmitted], recordsDeps, (event, { records }, call) =>
+  records.ingest(event, call),
+);

@@ -1,0 +1,40 @@
+import { createHash } from 'node:crypto';
+import { instantOf, OrderDocument } from '../../events/documents/order-document.ts';
+import { BadInput, type Fault } from '../shared/problem.ts';
+import { check, jsonIn, MAX_BODY_BYTES } from '../shared/request.ts';
+import type { Sealed } from './document.ts';
+
+/**
+ * A document travels as a text inside JSON, where each quote and backslash of it takes two bytes: 128 KB may become 256.
+ * An outbox record takes 200 KB; 4 are for the envelope.
+ */
+const MAX_QUOTED_BYTES = 196 * 1024;
+/** Two letters that JSON and UTF-8 have and SQS refuses. Escaped they mean the same, and they stand in strings only. */
+const UNSAYABLE = /[\ufffe\uffff]/g;
+
+export const hashOfText = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+/** The same document as a text that passes every hop. */
+export const sayable = (text: string): string =>
+  text.replace(UNSAYABLE, (letter) => `\\u${letter.charCodeAt(0).toString(16)}`);
+
+/** Why a text cannot be carried by an event, if it cannot. */
+export function faultOfText(text: string): string | undefined {
+  if (!text.isWellFormed()) return 'not well-formed text';
+  if (Buffer.byteLength(text) > MAX_BODY_BYTES) return `larger than ${MAX_BODY_BYTES} bytes`;
+  const quoted = Buffer.byteLength(JSON.stringify(text));
+  return quoted > MAX_QUOTED_BYTES
+    ? `of ${quoted} bytes once its quotes are escaped, and ${MAX_QUOTED_BYTES} is the most`
+    : undefined;
+}
+
+/** Reads a text as a document. Throws `BadInput` with all of its faults. */
+export function seal(text: string): Sealed {
+  const unfit = faultOfText(text);
+  if (unfit) throw new BadInput([{ path: 'document', message: unfit }]);
+  const faults: Fault[] = [];
+  const document = check(OrderDocument, jsonIn(text), faults);
+  const instant = document && instantOf(document.date_created);
+  if (!document || instant === undefined) throw new BadInput(faults);
+  return { order_uid: document.order_uid, document: text, instant, hash: hashOfText(text) };
+}

@@ -1,0 +1,58 @@
+import type { Construct } from 'constructs';
+import { OrderDocumentSubmitted } from '../../events/documents/order-document-submitted.ts';
+import { OrderFound } from '../../events/documents/order-found.ts';
+import { OrderLookupRequested } from '../../events/documents/order-lookup-requested.ts';
+import { OrderNotFound } from '../../events/documents/order-not-found.ts';
+import { DocumentsCacheEnv, DocumentsEnv } from '../../lambdas/documents/env.ts';
+import { documentsRoutes } from '../../lambdas/documents/routes.ts';
+import type { StageConfig } from '../config.ts';
+import { Context } from '../constructs/context.ts';
+import { ContextApi } from '../constructs/context-api.ts';
+import { EventConsumer } from '../constructs/event-consumer.ts';
+import type { OutboxTable } from '../constructs/outbox-table.ts';
+
+/** Order documents: taken in, kept, cached, looked up. Two sides, which speak by events alone. */
+export class Documents extends Context {
+  readonly api: ContextApi;
+
+  constructor(scope: Construct, config: StageConfig, documents: OutboxTable) {
+    super(scope, 'Documents', { config, errorImpact: 'Order documents are not taken in, or cannot be looked up' });
+    const values = { DOCUMENTS_TABLE: documents.name };
+    const cacheValues = { ...values, CACHED_FOR_S: String(config.documentsCachedForSeconds) };
+
+    this.api = new ContextApi(this, 'Api', {
+      routes: documentsRoutes,
+      entry: 'documents/api.ts',
+      env: DocumentsCacheEnv,
+      values: cacheValues,
+      access: [documents.commits],
+    });
+    new EventConsumer(this, 'OnOrderFound', {
+      queue: 'order-found',
+      on: [OrderFound, OrderNotFound],
+      entry: 'documents/on-order-found.ts',
+      env: DocumentsCacheEnv,
+      values: cacheValues,
+      access: [documents.commits],
+      errorImpact: 'Whoever looks a document up waits in vain, or sees an old one for minutes',
+    });
+    new EventConsumer(this, 'OnOrderDocuments', {
+      queue: 'order-documents',
+      on: [OrderDocumentSubmitted],
+      entry: 'documents/on-order-documents.ts',
+      env: DocumentsEnv,
+      values,
+      access: [documents.commits],
+      errorImpact: 'A document was published, and is not there',
+    });
+    new EventConsumer(this, 'OnOrderLookup', {
+      queue: 'order-lookup',
+      on: [OrderLookupRequested],
+      entry: 'documents/on-order-lookup.ts',
+      env: DocumentsEnv,
+      values,
+      access: [documents.commits],
+      errorImpact: 'Documents that are not in the cache are not found',
+    });
+  }
+}
