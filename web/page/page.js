@@ -1,7 +1,7 @@
 // One page, a folder for each tab; the address names the tab that is shown.
-import { balances } from '../balances/balances.js';
-import { documents } from '../documents/documents.js';
-import { shop } from '../shop/shop.js';
+import { balances } from '../tabs/balances/balances.js';
+import { documents } from '../tabs/documents/documents.js';
+import { shop } from '../tabs/shop/shop.js';
 import { $ } from './draw.js';
 
 const tabs = { shop, balances, documents };

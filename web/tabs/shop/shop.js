@@ -1,5 +1,5 @@
-import { call, find } from '../page/call.js';
-import { $, attempt, cell, fill, number, onSubmit, time } from '../page/draw.js';
+import { call, find } from '../../page/call.js';
+import { $, attempt, cell, fill, number, onSubmit, time } from '../../page/draw.js';
 
 const LOOK_AGAIN_MS = 400;
 const ON_THE_WAY = new Set(['NEW', 'PAYMENT_AUTHORIZED', 'REFUNDING']);

@@ -1,5 +1,5 @@
-import { ask } from '../page/call.js';
-import { $, attempt, cell, fill, number, onSubmit } from '../page/draw.js';
+import { ask } from '../../page/call.js';
+import { $, attempt, cell, fill, number, onSubmit } from '../../page/draw.js';
 
 const LOOK_AGAIN_MS = 500;
 const PATIENCE_MS = 15_000;
