@@ -13,6 +13,7 @@ async function show(uid) {
     if (mine === asked) $('document-said').textContent = text;
   };
   $('document').hidden = true;
+  said('asking …');
   await attempt('documents', async () => {
     const began = performance.now();
     for (;;) {
@@ -24,11 +25,12 @@ async function show(uid) {
         draw(JSON.parse(text), text);
         return;
       }
-      if (took > PATIENCE_MS) throw new Error(`still being looked up after ${number(took)} ms`);
       said('being looked up …');
+      if (took > PATIENCE_MS) throw new Error(`still being looked up after ${number(took)} ms`);
       await new Promise((resume) => setTimeout(resume, LOOK_AGAIN_MS));
     }
   });
+  if ($('document').hidden) said('');
 }
 
 function draw({ delivery, payment, items, ...order }, text) {
