@@ -13,7 +13,7 @@ import { BadInput, type Fault } from '../shared/problem.ts';
 import { type Call, causeOf } from '../shared/receipt.ts';
 import { absent, type Key, versionIs } from '../shared/store.ts';
 import { type Sealed, wins } from './document.ts';
-import { hashOfText, sayable, seal } from './sealing.ts';
+import { hashOfText, seal } from './sealing.ts';
 
 type Submitted = EventOf<typeof OrderDocumentSubmitted>;
 type Lookup = EventOf<typeof OrderLookupRequested>;
@@ -83,7 +83,7 @@ async function answer(unit: Unit, event: Lookup): Promise<void> {
 function sealedIn({ data }: Submitted): Sealed {
   const faults: Fault[] = [];
   try {
-    const sealed = seal(sayable(data.document));
+    const sealed = seal(data.document);
     if (sealed.order_uid !== data.order_uid) faults.push({ path: 'order_uid', message: `not ${data.order_uid}` });
     if (data.hash !== undefined && data.hash !== hashOfText(data.document))
       faults.push({ path: 'hash', message: 'not the SHA-256 of the document, in hex' });

@@ -81,4 +81,10 @@ describe('a document from outside', () => {
   ])('%s is buried at once with its faults', async (_, data, more, says) => {
     expect(await sent(data, more)).toEqual({ reason: `Poison: ${says}`, document: undefined });
   });
+
+  test('is not put right by what makes it pass a queue', async () => {
+    const { reason, document } = await sent({ order_uid: uid, document: textWith().replace('Ada', 'A\\\ufffe') });
+    expect(reason).toMatch(/^Poison: not an order document: body: malformed JSON: /);
+    expect(document).toBeUndefined();
+  });
 });
