@@ -92,7 +92,15 @@ function sealedIn({ data }: Submitted): Sealed {
     if (!(error instanceof BadInput)) throw error;
     faults.push(...error.faults);
   }
-  throw new Poison(`not an order document: ${faults.map(({ path, message }) => `${path}: ${message}`).join('; ')}`);
+  throw new Poison(`not an order document: ${inWords(faults)}`);
+}
+
+/** A DLQ takes 4000 letters of a reason. */
+const MAX_LETTERS = 3800;
+
+function inWords(faults: readonly Fault[]): string {
+  const all = faults.map(({ path, message }) => `${path}: ${message}`).join('; ');
+  return all.length > MAX_LETTERS ? `${all.slice(0, MAX_LETTERS)}… (${faults.length} in all)` : all;
 }
 
 const found = ({ order_uid, document, instant, hash }: Sealed, answers: string, cause: Cause): Outgoing => ({
