@@ -12,7 +12,7 @@ import type { Outgoing } from '../shared/outbox.ts';
 import { BadInput, type Fault } from '../shared/problem.ts';
 import { type Call, causeOf } from '../shared/receipt.ts';
 import { absent, type Key, versionIs } from '../shared/store.ts';
-import { type Sealed, wins } from './document.ts';
+import { type Sealed, TALK_KEPT_FOR_S, wins } from './document.ts';
 import { hashOfText, seal } from './sealing.ts';
 
 type Submitted = EventOf<typeof OrderDocumentSubmitted>;
@@ -69,11 +69,8 @@ async function answer(unit: Unit, event: Lookup): Promise<void> {
     logger.info(`DB QUERY order_uid=${order_uid}`);
     const row = await read.get(recordKey(order_uid));
     const cause = causeOf(event, unit.clock.now());
-    return {
-      writes: [],
-      publish: [row ? found(RecordRow.parse(row), lookup_id, cause) : notFound(order_uid, lookup_id, cause)],
-      result: row !== undefined,
-    };
+    const told = row ? found(RecordRow.parse(row), lookup_id, cause) : notFound(order_uid, lookup_id, cause);
+    return { writes: [], publish: [{ ...told, keptForS: TALK_KEPT_FOR_S }], result: row !== undefined };
   });
   logger.info(`DB ${isThere ? 'FOUND' : 'NOT FOUND'} order_uid=${order_uid}`);
   logger.info(`published ${isThere ? 'order-found' : 'order-not-found'} for ${order_uid}`);

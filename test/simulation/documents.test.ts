@@ -200,6 +200,23 @@ describe('a document that the cache does not have', () => {
     expect((await get(world, uid)).headers['X-Cache']).toBe('hit');
   });
 
+  test('leaves the conversation about it behind for a day only, and its submission for as long as anything', async () => {
+    const world = await coldWorld();
+    await get(world, uid);
+    await get(world, 'nobody');
+    await world.settle();
+    const records = world.documents.all().filter(({ sk }) => sk.startsWith('OUTBOX#'));
+    const kept = records.map((record) => [JSON.parse(String(record['events']))[0].type, record['kept_for_s']]);
+    expect(kept.sort()).toEqual([
+      ['OrderDocumentSubmitted', undefined],
+      ['OrderFound', undefined],
+      ['OrderFound', 24 * 3600],
+      ['OrderLookupRequested', 24 * 3600],
+      ['OrderLookupRequested', 24 * 3600],
+      ['OrderNotFound', 24 * 3600],
+    ]);
+  });
+
   test('is asked for once, however many want it at once', async () => {
     const world = await coldWorld();
     const replies = await world.during(Promise.all(Array.from({ length: 200 }, () => calling(world, uid))));
