@@ -16,12 +16,12 @@ const MAX_DIGITS = 30;
 export function instantOf(date: string): string | undefined {
   if (!RFC_3339.test(date)) return undefined;
   const [, parts = ''] = /\.(\d+)/.exec(date) ?? [];
-  const whole = date.toUpperCase().replace(/\.\d+/, '');
+  const seconds = date.toUpperCase().replace(/\.\d+/, '');
   // Date takes 30 February for 2 March
-  const day = whole.slice(0, 10);
+  const day = seconds.slice(0, 10);
   const midnight = new Date(`${day}T00:00:00Z`);
   if (Number.isNaN(midnight.getTime()) || !midnight.toISOString().startsWith(day)) return undefined;
-  const utc = new Date(whole).toISOString();
+  const utc = new Date(seconds).toISOString();
   // before year 0 or after 9999 by its offset only: such years sort otherwise
   if (utc.length !== 24) return undefined;
   return `${utc.slice(0, 19)}.${parts.slice(0, MAX_DIGITS).replace(/0+$/, '')}`;
