@@ -7,7 +7,7 @@ const said = z.string().check(z.minLength(1));
 const whole = z.number().check(z.refine(Number.isInteger, 'not a whole number'));
 const natural = whole.check(z.gte(0));
 
-const RFC_3339 = /^\d{4}-\d\d-\d\dT([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/i;
+const RFC_3339 = /^\d{4}-\d\d-\d\dT([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/i;
 
 /** A key of the cache's index ends at 1024 bytes, and nobody orders twice within the last of these parts of a second. */
 const MAX_DIGITS = 30;
@@ -21,10 +21,17 @@ export function instantOf(date: string): string | undefined {
   const day = seconds.slice(0, 10);
   const midnight = new Date(`${day}T00:00:00Z`);
   if (Number.isNaN(midnight.getTime()) || !midnight.toISOString().startsWith(day)) return undefined;
-  const utc = new Date(seconds).toISOString();
+  const utc = utcOf(seconds);
   // before year 0 or after 9999 by its offset only: such years sort otherwise
-  if (utc.length !== 24) return undefined;
+  if (utc?.length !== 24) return undefined;
   return `${utc.slice(0, 19)}.${parts.slice(0, MAX_DIGITS).replace(/0+$/, '')}`;
+}
+
+/** Date knows no leap second: it is told as the one before, behind which it sorts. There are some at the ends of halves only. */
+function utcOf(seconds: string): string | undefined {
+  const utc = new Date(seconds.replace(':60', ':59')).toISOString();
+  if (!seconds.includes(':60')) return utc;
+  return /-(06-30|12-31)T23:59:59/.test(utc) ? utc.replace(':59.', ':60.') : undefined;
 }
 
 const Delivery = z.looseObject({
