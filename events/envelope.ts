@@ -1,5 +1,8 @@
 import * as z from 'zod/mini';
 
+/** Part of a key or of a record that has room for a document besides. Ours are far shorter. */
+const name = z.string().check(z.maxLength(300));
+
 /**
  * What every event carries around its data. `id` derives from what the event states, so stating it again gives the
  * same id and a consumer's receipt makes the repeat harmless. `correlation_id` follows one order everywhere,
@@ -13,10 +16,10 @@ export const Envelope = z.object({
   /** Stamped by the relay when the event leaves the outbox; absent in the outbox itself. */
   published_at: z.optional(z.iso.datetime()),
   source: z.string(),
-  correlation_id: z.string(),
-  causation_id: z.string(),
+  correlation_id: name,
+  causation_id: name,
   /** Asks a step that has decided already to answer again from its decision; its value names the asking. */
-  nudge: z.optional(z.string()),
+  nudge: z.optional(name),
   data: z.unknown(),
 });
 

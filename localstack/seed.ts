@@ -22,7 +22,12 @@ async function publish(url: string): Promise<void> {
     const answer = await fetch(url + path, { method, headers, body, signal: AbortSignal.timeout(PATIENCE_MS) });
     return { url: url + path, status: answer.status, text: await answer.text() };
   }, systemClock);
-  await publisher(madeUpDocuments({ count: DOCUMENTS, seed: 1 }), AbortSignal.timeout(PATIENCE_MS), () => undefined);
+  const sent = await publisher(
+    madeUpDocuments({ count: DOCUMENTS, seed: 1 }),
+    AbortSignal.timeout(PATIENCE_MS),
+    () => undefined,
+  );
+  if (sent.length < DOCUMENTS) throw new Error(`${sent.length} of ${DOCUMENTS} documents in ${PATIENCE_MS / 1000} s`);
 }
 
 async function post(url: string, path: string, key: string, body: unknown, fine: readonly number[]): Promise<number> {

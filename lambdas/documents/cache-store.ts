@@ -8,7 +8,7 @@ import { commit, type Unit } from '../shared/commit.ts';
 import { randomId } from '../shared/identity.ts';
 import { count, logger } from '../shared/observability.ts';
 import { absent, type Item, type Key, versionIs, type Write } from '../shared/store.ts';
-import { ABSENT_MS, type Cached, isFresh, takeIn } from './document.ts';
+import { ABSENT_MS, type Cached, isFresh, TALK_KEPT_FOR_S, takeIn } from './document.ts';
 import { newestCached } from './table.ts';
 
 type Answer = EventOf<typeof OrderFound> | EventOf<typeof OrderNotFound>;
@@ -73,7 +73,7 @@ const ask = (unit: Unit, uid: string, correlationId: string): Promise<Cached | u
     const asked = OrderLookupRequested.make({ order_uid: uid, lookup_id: next.lookup_id }, cause);
     return {
       writes: [{ op: 'put', item, when: lease ? versionIs(lease.version) : absent }],
-      publish: [{ about: cacheKey(uid).pk, events: [asked] }],
+      publish: [{ about: cacheKey(uid).pk, events: [asked], keptForS: TALK_KEPT_FOR_S }],
       result: undefined,
     };
   });

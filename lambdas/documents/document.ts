@@ -24,6 +24,9 @@ export type Cached = (({ readonly found: true } & Sealed) | { readonly found: fa
 /** That there is no such document is believed for so long. */
 export const ABSENT_MS = 30_000;
 
+/** What is asked and answered is asked again when somebody wants it; and a record of it may bear a whole document. */
+export const TALK_KEPT_FOR_S = 24 * 3600;
+
 /** An expired row is never served, whether or not anybody has removed it yet. */
 export const isFresh = (cached: Cached, now: number): boolean => cached.until > now;
 

@@ -12,8 +12,8 @@ import type { Outgoing } from '../shared/outbox.ts';
 import { BadInput, type Fault } from '../shared/problem.ts';
 import { type Call, causeOf } from '../shared/receipt.ts';
 import { absent, type Key, versionIs } from '../shared/store.ts';
-import { type Sealed, wins } from './document.ts';
-import { hashOfText, sayable, seal } from './sealing.ts';
+import { type Sealed, TALK_KEPT_FOR_S, wins } from './document.ts';
+import { hashOfText, seal } from './sealing.ts';
 
 type Submitted = EventOf<typeof OrderDocumentSubmitted>;
 type Lookup = EventOf<typeof OrderLookupRequested>;
@@ -69,11 +69,8 @@ async function answer(unit: Unit, event: Lookup): Promise<void> {
     logger.info(`DB QUERY order_uid=${order_uid}`);
     const row = await read.get(recordKey(order_uid));
     const cause = causeOf(event, unit.clock.now());
-    return {
-      writes: [],
-      publish: [row ? found(RecordRow.parse(row), lookup_id, cause) : notFound(order_uid, lookup_id, cause)],
-      result: row !== undefined,
-    };
+    const told = row ? found(RecordRow.parse(row), lookup_id, cause) : notFound(order_uid, lookup_id, cause);
+    return { writes: [], publish: [{ ...told, keptForS: TALK_KEPT_FOR_S }], result: row !== undefined };
   });
   logger.info(`DB ${isThere ? 'FOUND' : 'NOT FOUND'} order_uid=${order_uid}`);
   logger.info(`published ${isThere ? 'order-found' : 'order-not-found'} for ${order_uid}`);
@@ -83,7 +80,7 @@ async function answer(unit: Unit, event: Lookup): Promise<void> {
 function sealedIn({ data }: Submitted): Sealed {
   const faults: Fault[] = [];
   try {
-    const sealed = seal(sayable(data.document));
+    const sealed = seal(data.document);
     if (sealed.order_uid !== data.order_uid) faults.push({ path: 'order_uid', message: `not ${data.order_uid}` });
     if (data.hash !== undefined && data.hash !== hashOfText(data.document))
       faults.push({ path: 'hash', message: 'not the SHA-256 of the document, in hex' });
@@ -92,7 +89,15 @@ function sealedIn({ data }: Submitted): Sealed {
     if (!(error instanceof BadInput)) throw error;
     faults.push(...error.faults);
   }
-  throw new Poison(`not an order document: ${faults.map(({ path, message }) => `${path}: ${message}`).join('; ')}`);
+  throw new Poison(`not an order document: ${inWords(faults)}`);
+}
+
+/** A DLQ takes 4000 letters of a reason. */
+const MAX_LETTERS = 3800;
+
+function inWords(faults: readonly Fault[]): string {
+  const all = faults.map(({ path, message }) => `${path}: ${message}`).join('; ');
+  return all.length > MAX_LETTERS ? `${all.slice(0, MAX_LETTERS)}… (${faults.length} in all)` : all;
 }
 
 const found = ({ order_uid, document, instant, hash }: Sealed, answers: string, cause: Cause): Outgoing => ({

@@ -3,6 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { type MadeUp, madeUpDocuments } from '../../bin/ops/made-up-documents.ts';
 import { OrderDocumentSubmitted } from '../../events/documents/order-document-submitted.ts';
 import type { Envelope } from '../../events/envelope.ts';
+import { wins } from '../../lambdas/documents/document.ts';
+import { seal } from '../../lambdas/documents/sealing.ts';
 import { iso } from '../../lambdas/shared/clock.ts';
 import { type Faults, World } from '../support/world.ts';
 import { sample, textWith, uid } from '../unit/documents/documents.ts';
@@ -198,6 +200,23 @@ describe('a document that the cache does not have', () => {
     expect(world.clock.now() - started).toBeLessThan(200);
     await world.settle();
     expect((await get(world, uid)).headers['X-Cache']).toBe('hit');
+  });
+
+  test('leaves the conversation about it behind for a day only, and its submission for as long as anything', async () => {
+    const world = await coldWorld();
+    await get(world, uid);
+    await get(world, 'nobody');
+    await world.settle();
+    const records = world.documents.all().filter(({ sk }) => sk.startsWith('OUTBOX#'));
+    const kept = records.map((record) => [JSON.parse(String(record['events']))[0].type, record['kept_for_s']]);
+    expect(kept.sort()).toEqual([
+      ['OrderDocumentSubmitted', undefined],
+      ['OrderFound', undefined],
+      ['OrderFound', 24 * 3600],
+      ['OrderLookupRequested', 24 * 3600],
+      ['OrderLookupRequested', 24 * 3600],
+      ['OrderNotFound', 24 * 3600],
+    ]);
   });
 
   test('is asked for once, however many want it at once', async () => {
@@ -460,4 +479,44 @@ describe.each([1, 2, 3])('under every fault there is (seed %i)', (seed) => {
     const reasons = Object.values(world.queues).flatMap(({ dlq }) => dlq.map(({ epitaph }) => epitaph?.reason ?? ''));
     expect(reasons.filter((reason) => reason !== '' && !reason.includes('chaos: crashed'))).toEqual([]);
   });
+});
+
+test('texts of one document that cross, with answers lost, repeated and late, end with one winner on both sides', async () => {
+  const dates = [
+    '2026-01-01T10:00:00Z',
+    '2026-01-01T12:00:00.5+02:00',
+    '2026-01-01T05:00:00.50-05:00',
+    '2026-01-01T00:00:00Z',
+  ];
+  for (let seed = 1; seed <= 60; seed++) {
+    const world = new World(seed, {
+      chaos: { publish_failure: 0.2, transaction_conflict: 0.2, duplicate: 0.3 },
+      lostAcks: 0.05,
+    });
+    const { clock } = world;
+    const one = <T>(of: readonly T[]) => of[Math.floor(clock.random() * of.length)];
+    world.faults.loses = ({ type }) => type !== 'OrderDocumentSubmitted' && clock.random() < 0.3;
+    const texts = ['a', 'b', 'c', 'd'].map((customer_id) => textWith({ customer_id, date_created: one(dates) }));
+    const said = Array.from({ length: 25 }, async () => {
+      await clock.sleep(clock.random() * (seed % 2 === 0 ? 3000 : 500_000));
+      const dice = clock.random();
+      const late = one(world.published);
+      if (dice < 0.3) await world.call('POST /orders', { body: one(texts) });
+      else if (dice < 0.5 && late) world.deliver(late);
+      else {
+        const { status, text } = await calling(world, uid);
+        expect([200, 202, 404]).toContain(status);
+        if (status === 200) expect(texts).toContain(text);
+      }
+    });
+    await world.during(Promise.all(said));
+    for (const text of texts) await post(world, text);
+    await world.settle();
+    delete world.faults.loses;
+    await pass(world, TTL_MS + 1000);
+    const winner = texts.map(seal).reduce((best, next) => (wins(next, best) ? next : best)).document;
+    expect(await get(world, uid)).toMatchObject({ status: 200, text: winner });
+    expect(await state(world, `DOCUMENT#${uid}`)).toMatchObject({ document: winner });
+    expect(await state(world, `CACHE#${uid}`)).toMatchObject({ document: winner });
+  }
 });

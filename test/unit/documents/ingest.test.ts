@@ -81,4 +81,27 @@ describe('a document from outside', () => {
   ])('%s is buried at once with its faults', async (_, data, more, says) => {
     expect(await sent(data, more)).toEqual({ reason: `Poison: ${says}`, document: undefined });
   });
+
+  test('with more faults than a DLQ can say names the first, and how many there are', async () => {
+    const { reason = '' } = await sent({ order_uid: uid, document: textWith({ items: Array(900).fill({}) }) });
+    expect(reason.length).toBeLessThan(4000);
+    expect(reason).toMatch(
+      /^Poison: not an order document: items\.0\.chrt_id: .*; items\.0\.track_number: .*… \(9900 in all\)$/,
+    );
+  });
+
+  test.each([
+    ['correlation_id', 'c'.repeat(301)],
+    ['causation_id', 'c'.repeat(301)],
+    ['nudge', 'n'.repeat(301)],
+  ])('is buried at once where its %s is too long for a key or an event', async (name, long) => {
+    const { reason } = await sent({ order_uid: uid, document: textWith() }, { [name]: long });
+    expect(reason).toMatch(new RegExp(`^Poison: not our envelope: ${name}: `));
+  });
+
+  test('is not put right by what makes it pass a queue', async () => {
+    const { reason, document } = await sent({ order_uid: uid, document: textWith().replace('Ada', 'A\\\ufffe') });
+    expect(reason).toMatch(/^Poison: not an order document: body: malformed JSON: /);
+    expect(document).toBeUndefined();
+  });
 });

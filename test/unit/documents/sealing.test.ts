@@ -14,6 +14,13 @@ function faultsOf(text: string): string[] {
 }
 const delivery = (change: object) => textWith({ delivery: { ...sample.delivery, ...change } });
 const payment = (change: object) => textWith({ payment: { ...sample.payment, ...change } });
+/** Each is wrong in eleven ways: in all, more faults than anybody can be told. */
+const manyItems = textWith({ items: [] }).replace('"items":[]', `"items":[${Array(40_000).fill('{}').join(',')}]`);
+const sum = (amount: string, goods_total: string, delivery_cost: string) =>
+  payment({ amount: 1, goods_total: 2, delivery_cost: 3, custom_fee: 0 })
+    .replace('"amount":1', `"amount":${amount}`)
+    .replace('"goods_total":2', `"goods_total":${goods_total}`)
+    .replace('"delivery_cost":3', `"delivery_cost":${delivery_cost}`);
 const item = (change: object) => textWith({ items: [{ ...sample.items[0], ...change }] });
 
 describe('a document', () => {
@@ -32,6 +39,8 @@ describe('a document', () => {
     ['a number beyond 2^53', item({}).replace('7301447', '90071992547409931234')],
     ['the strings empty that may be', textWith({ internal_signature: '' })],
     ['a free delivery', payment({ delivery_cost: 0, amount: 5300 })],
+    ['amounts beyond 2^53 that add up', sum('9007199254740994', '9007199254740993', '1')],
+    ['amounts that say nothing behind the point', sum('5890.0', '5.2e3', '690')],
     ['500 items', textWith({ items: Array.from({ length: 500 }, () => sample.items[0]) })],
   ])('may have %s', (_, text) => expect(faultsOf(text)).toEqual([]));
 
@@ -53,6 +62,13 @@ describe('a document', () => {
     ['a currency of the past', payment({ currency: 'DEM' }), ['payment.currency']],
     ['a currency in small letters', payment({ currency: 'eur' }), ['payment.currency']],
     ['an amount that does not add up', payment({ amount: 5891 }), ['payment.amount']],
+    [
+      'an amount that is one more than the sum at 2^53',
+      sum('9007199254740991', '9007199254740990', '0'),
+      ['payment.amount'],
+    ],
+    ['amounts beyond 2^53 that do not add up', sum('9007199254750000', '9007199254740993', '1'), ['payment.amount']],
+    ['amounts whose sum is beyond all numbers', sum('1e308', '1e308', '1e308'), ['payment.amount']],
     ['an amount as text', payment({ amount: '5890' }), ['payment.amount']],
     ['a negative fee', payment({ custom_fee: -100, amount: 5690 }), ['payment.custom_fee']],
     ['an amount beyond all numbers', payment({}).replace('5890', '1e400'), ['payment.amount']],
@@ -62,6 +78,8 @@ describe('a document', () => {
     ['a list in its place', '[]', ['body']],
     ['nothing in its place', 'null', ['body']],
     ['broken JSON', textWith().slice(0, -5), ['body']],
+    ['a backslash before a letter that is no escape', textWith().replace('Ada', 'A\\\ufffe'), ['body']],
+    ['more items than 128 KB can hold', manyItems, ['items']],
     ['half of a letter', textWith().replace('Ada', 'Ada\ud800'), ['document']],
     ['a __proto__', textWith().replace('"entry"', '"__proto__":{},"entry"'), ['body']],
     ['nesting over 20 levels', textWith({ deep: JSON.parse('['.repeat(20) + ']'.repeat(20)) }), ['body']],
@@ -105,6 +123,15 @@ describe('the size of a document', () => {
     expect(faultOfText(filled('\\"', 100 * 1024))).toMatch(/^of \d+ bytes once its quotes are escaped, and 200704 is/);
     expect(faultsOf(filled('\\"', 60 * 1024))).toEqual([]);
   });
+});
+
+test('as many of the smallest items as 128 KB can hold are not too many', () => {
+  const [least = {}] = sample.items.map((one) =>
+    Object.fromEntries(Object.entries(one).map(([name, value]) => [name, typeof value === 'string' ? 's' : 0])),
+  );
+  const empty = textWith({ items: [] }).length;
+  const most = Math.floor((128 * 1024 - empty) / (JSON.stringify(least).length + 1));
+  expect(faultsOf(textWith({ items: Array(most).fill(least) }))).toEqual([]);
 });
 
 test('the two letters that a queue refuses are escaped, which means the same', () => {
