@@ -5,6 +5,7 @@ const MAX_ITEMS = 100;
 const MAX_TRANSACTION_BYTES = 4 * 1024 * 1024;
 const MAX_ITEM_BYTES = 400 * 1024;
 const MAX_DEPTH = 32;
+const MAX_KEY_BYTES = { pk: 2048, sk: 1024 } as const;
 /** An event must fit into an EventBridge entry and a parked one into an SQS message: 256 KB each, less the wrapping. */
 const MAX_OUTBOX_BYTES = 200 * 1024;
 
@@ -71,6 +72,9 @@ export function checkLimits(writes: readonly Write[]): void {
     const beside = keys.get(pk) ?? [];
     if (beside.includes(sk)) throw new Error(`${named()} is written twice in one transaction`);
     keys.set(pk, [...beside, sk]);
+    for (const part of ['pk', 'sk'] as const)
+      if (exactly(keyOf(write)[part]) > MAX_KEY_BYTES[part])
+        throw new Error(`the ${part} of ${named()} is longer than ${MAX_KEY_BYTES[part]} bytes`);
     const bound = new Weight(write, atMost);
     const { bytes, depth } = bound.bytes > MAX_OUTBOX_BYTES ? new Weight(write, exactly) : bound;
     total += bytes;

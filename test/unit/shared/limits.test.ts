@@ -34,6 +34,13 @@ describe('a transaction is refused before any store sees it', () => {
     expect(() => checkLimits(twins)).not.toThrow();
   });
 
+  test('with a key that is longer than a table takes', () => {
+    const keyed = (pk: string, sk: string): Write[] => [{ op: 'put', item: { pk, sk } }];
+    expect(() => checkLimits(keyed('x'.repeat(2048), 'y'.repeat(1024)))).not.toThrow();
+    expect(() => checkLimits(keyed('x'.repeat(2049), 'y'))).toThrow('the pk of');
+    expect(() => checkLimits(keyed('x', 'ÿ'.repeat(513)))).toThrow('longer than 1024 bytes');
+  });
+
   test('with more than 4 MB in all', () => {
     expect(() => checkLimits(rows(10, { ballast: kilobytes(390) }))).not.toThrow();
     expect(() => checkLimits(rows(11, { ballast: kilobytes(390) }))).toThrow(`${4 * 1024 * 1024} is the most`);
