@@ -121,6 +121,14 @@ function tickOf(world: World, chunk: number, place = 0, late = 10_000): string {
   );
 }
 
+test.each([[[5, '']], [[0, 'TICK#']], [['TICK#']]])('a statement refuses %j for a cursor', async (place) => {
+  const { world } = await seededWorld(1);
+  const cursor = Buffer.from(JSON.stringify(place)).toString('base64url');
+  const request = { path: { user_id: 'u42-000001' }, query: { cursor } };
+  const reply = await world.during(world.call('GET /payments/accounts/{user_id}/entries', request));
+  expect(reply).toMatchObject({ status: 400, body: { errors: [{ path: 'cursor' }] } });
+});
+
 describe('ticks that come late', () => {
   test('are dropped, not caught up with: nothing piles up and nothing is dead', async () => {
     const { world, rows } = await seededWorld();

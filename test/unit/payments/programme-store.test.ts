@@ -98,6 +98,13 @@ describe('seeding', () => {
     expect(faultsInBooks(table.all())).toEqual([]);
   });
 
+  test('of fewer users than before looks at their chunks only', async () => {
+    const { seed, members } = programme();
+    await seed(250);
+    expect(await members.claim(42, 1)).toEqual([0]);
+    expect(await members.claim(42, 3)).toEqual([0, 1, 2]);
+  });
+
   test('goes on where it was broken off', async () => {
     const { seed, members, rows } = programme();
     const chunks = await members.claim(42, 3);
