@@ -223,8 +223,8 @@ class Keeper:
                 if surplus > LOG_EVENTS_PER_STREAM // 4:
                     del stream["events"][:surplus]
         # every event that was ever put, which the engine itself never reads
-        for log in list(eventbridge._events_log._data.values()):
-            log.clear()
+        for events in list(eventbridge._events_log._data.values()):
+            events.clear()
 
 
 def _trim_streams(streams: dict, since: float) -> None:

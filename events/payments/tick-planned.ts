@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { defineEvent } from '../envelope.ts';
 import { Chunk } from './balances-updated.ts';
 
-/** `20260101T1200-3`: the fourth tick of that minute. */
+/** `20260101T1200-03`: the fourth tick of that minute. */
 export const TickId = z.string().check(z.regex(/^\d{8}T\d{4}-\d{1,2}$/, 'the minute and the place in it'));
 
 /**

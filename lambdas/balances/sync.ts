@@ -1,3 +1,4 @@
+import { otherBuckets } from '../../events/payments/bucket.ts';
 import type { Clock } from '../shared/clock.ts';
 import { Busy } from '../shared/errors.ts';
 import { count, logger } from '../shared/observability.ts';
@@ -41,7 +42,6 @@ export interface Compared {
   readonly failed?: string;
 }
 
-const OTHERS = 16;
 const AT_ONCE = 8;
 /** One that repairs, one that finds the count off, one after the pause, and two to spare for a bucket that is busy. */
 const LOOKS = 5;
@@ -50,7 +50,7 @@ const INDEX_LAG_MS = 3000;
 
 /** Every bucket that there is. */
 export const bucketsOf = (chunks: number): string[] => [
-  ...Array.from({ length: OTHERS }, (_, at) => `other:${at}`),
+  ...otherBuckets,
   ...Array.from({ length: chunks }, (_, at) => `chunk:${at}`),
 ];
 

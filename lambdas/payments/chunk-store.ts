@@ -6,11 +6,11 @@ import { commit, type Unit } from '../shared/commit.ts';
 import { AlreadyDone } from '../shared/errors.ts';
 import { count, logger } from '../shared/observability.ts';
 import { causeOf } from '../shared/receipt.ts';
-import { absent, type Item, type Key, type Reader } from '../shared/store.ts';
+import { absent, type Item, type Key, type Reader, type Write } from '../shared/store.ts';
 import { membersIn } from './enrolment.ts';
 import { bulkFields, leftIn } from './entry-row.ts';
 import { type Account, tickAll, tickAlone } from './ledger.ts';
-import { accountKey, asAccount, balanceUpdated, chunkKey, tickKey, updateAccount } from './rows.ts';
+import { accountKey, aloneKey, asAccount, balanceUpdated, chunkKey, tickKey, updateAccount } from './rows.ts';
 import { changeOf } from './ticks.ts';
 
 export type TickPlannedEvent = EventOf<typeof TickPlanned>;
@@ -114,6 +114,12 @@ class Members {
   }
 }
 
+const nothing = (receipt: Key, tick: string, at: string): Write => ({
+  op: 'put',
+  item: { ...receipt, reason: 'tick', ref: tick, at, amount: 0 },
+  when: absent,
+});
+
 /** Side by side, and each of them to its end: one that is busy must not cut the others short. */
 async function eachAlone(unit: Unit, event: TickPlannedEvent, left: Left): Promise<void> {
   const ends = await Promise.allSettled(left.map((user) => alone(unit, event, user)));
@@ -121,17 +127,19 @@ async function eachAlone(unit: Unit, event: TickPlannedEvent, left: Left): Promi
   if (failed) throw failed.reason;
 }
 
-/** One account by itself, for as long as there is time; its own entry is its receipt. */
+/** One account by itself, for as long as there is time. Its own entry is its receipt, also where it says nothing. */
 async function alone(unit: Unit, event: TickPlannedEvent, user: string): Promise<void> {
   const { tick, chunk } = event.data;
-  const receipt = tickKey(chunk, tick, user);
+  const receipt = aloneKey(user, tick);
   const entry_id = `tick:${tick}:${chunk}:${user}`;
   await commit(unit, async (read) => {
     const [done, row] = await read.getMany([receipt, accountKey(user)]);
     const account = asAccount(row);
     const now = unit.clock.now();
-    const moved = account && !done && tickAlone(account, changeOf(tick, user), entry_id, tick, iso(now));
-    if (!moved) return { writes: [], result: undefined };
+    if (!account || done) return { writes: [], result: undefined };
+    const moved = tickAlone(account, changeOf(tick, user), entry_id, tick, iso(now));
+    // told again, it must not take what was not there when it had its turn
+    if (!moved) return { writes: [nothing(receipt, tick, iso(now))], result: undefined };
     return {
       writes: [
         updateAccount(account.version, moved.account),

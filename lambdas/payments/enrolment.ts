@@ -62,7 +62,7 @@ export const claimChunks = (unit: Unit, seed: number, count: number): Promise<nu
     const runs = (claim?.['runs'] ?? []) as readonly Run[];
     const claimed = numbersIn(runs);
     const wanting = count - claimed.length;
-    if (wanting <= 0) return { writes: [], result: claimed };
+    if (wanting <= 0) return { writes: [], result: claimed.slice(0, count) };
     const roll = rollIn(programme);
     const more: readonly Run[] = [...runs, [roll.chunks, wanting]];
     return {

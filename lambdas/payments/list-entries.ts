@@ -16,7 +16,7 @@ const Entry = z.object({
 });
 
 /** A statement is read from two lists at once. */
-const Place = z.tuple([z.int().check(z.gte(1)), z.string()]);
+const Place = z.tuple([z.int().check(z.gte(1)), z.string().check(z.minLength(1))]);
 
 export const listEntries = route(
   {

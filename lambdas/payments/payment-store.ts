@@ -136,7 +136,7 @@ function answerTo(event: OrderCreatedEvent, row: Item, at: string): Outgoing {
   return { about: row.pk, events: [answer] };
 }
 
-/** By the entry of the capture, and not by what the event says: nothing else was taken. */
+/** By the entry of the capture, and not by what the event says: nothing else was taken, and from nobody else. */
 async function giveBack(unit: Unit, event: RefundRequestedEvent, call: Call): Promise<void> {
   const { order_id, user_id } = event.data;
   const answer = (row: Item): Outgoing => {
@@ -149,8 +149,8 @@ async function giveBack(unit: Unit, event: RefundRequestedEvent, call: Call): Pr
     if (done) return { writes: [], result: done };
     const account = asAccount(accountRow);
     const capture = payment && asDecision(payment);
-    if (!account || capture?.decided !== 'authorized')
-      throw new Rejected('nothing_to_refund', `nothing was taken for the order ${order_id}`);
+    if (!account || capture?.decided !== 'authorized' || payment?.['user_id'] !== user_id)
+      throw new Rejected('nothing_to_refund', `nothing was taken from ${user_id} for the order ${order_id}`);
     const at = iso(unit.clock.now());
     const moved = refund(account, -capture.amount, order_id, at);
     const row = { ...refundKey(order_id), order_id, user_id, receipts: call.receiptOf(event), ...moved.entry };

@@ -11,10 +11,9 @@ export const depositKey = (id: string): Key => ({ pk: `DEPOSIT#${id}`, sk: 'ENTR
 export const refundKey = (orderId: string): Key => ({ pk: `ORDER#${orderId}`, sk: 'REFUND' });
 export const paymentKey = (orderId: string): Key => ({ pk: `ORDER#${orderId}`, sk: 'PAYMENT' });
 export const chunkKey = (chunk: number): Key => ({ pk: `CHUNK#${chunk}`, sk: 'STATE' });
-export const tickKey = (chunk: number, tick: string, ...alone: readonly string[]): Key => ({
-  pk: chunkKey(chunk).pk,
-  sk: ['TICK', tick, ...alone].join('#'),
-});
+export const tickKey = (chunk: number, tick: string): Key => ({ pk: chunkKey(chunk).pk, sk: `TICK#${tick}` });
+/** With the account and not with its chunk, whose rows are read for every member's statement. */
+export const aloneKey = (userId: string, tick: string): Key => ({ pk: accountKey(userId).pk, sk: `TICK#${tick}` });
 export const seedKey = (chunk: number, from: number): Key => ({ pk: chunkKey(chunk).pk, sk: `SEED#${from}` });
 export const programmeKey: Key = { pk: 'PROGRAMME', sk: 'STATE' };
 export const claimKey = (seed: number): Key => ({ pk: programmeKey.pk, sk: `SEED#${seed}` });

@@ -20,12 +20,12 @@ export interface Programme {
 /** `20260101T1200`: the minute that a time lies in. */
 export const minuteOf = (time: number): string => new Date(time).toISOString().slice(0, 16).replaceAll(/[-:]/g, '');
 
-/** The ticks of the minute that a time lies in. Whoever asks again is told the same. */
+/** The ticks of the minute that a time lies in, whose ids sort as they come. Whoever asks again is told the same. */
 export function ticksOf(time: number, { intervalS }: Programme): Tick[] {
   const start = time - (time % MINUTE_MS);
   return Array.from({ length: 60 / intervalS }, (_, place) => {
     const due_at = start + place * intervalS * 1000;
-    return { id: `${minuteOf(time)}-${place}`, due_at, late_at: due_at + intervalS * 1000 };
+    return { id: `${minuteOf(time)}-${String(place).padStart(2, '0')}`, due_at, late_at: due_at + intervalS * 1000 };
   });
 }
 

@@ -50,17 +50,27 @@ export class Balances extends Context {
       timeout: minutes(4),
       errorImpact: 'A balance that is shown wrong stays wrong',
     });
-    alarm(this, 'Drift', {
-      name: 'drift',
-      metric: new Metric({
+    const told = (metricName: string) =>
+      new Metric({
         namespace: 'Oncebox',
-        metricName: 'Drift',
+        metricName,
         dimensionsMap: { service: 'balances' },
         period: minutes(5),
         statistic: 'Sum',
-      }),
+      });
+    alarm(this, 'Drift', {
+      name: 'drift',
+      metric: told('Drift'),
       above: 0,
       errorImpact: 'Balances were shown that the ledger does not have',
+      runbook: 'drift',
+    });
+    // the run goes well without them, so no alarm about errors would tell
+    alarm(this, 'NotSynced', {
+      name: 'balances-not-synced',
+      metric: told('BucketsNotSynced'),
+      above: 0,
+      errorImpact: 'A balance that is shown wrong stays wrong',
       runbook: 'drift',
     });
   }

@@ -14,7 +14,8 @@ const operator = new Operator(inject('endpoint'));
 
 const USERS = 1000;
 
-const entries = async () => (await behind.rows('payments')).filter(({ sk }) => /^TICK#[^#]+$/.test(sk));
+const entries = async () =>
+  (await behind.rows('payments')).filter(({ pk, sk }) => /^CHUNK#\d+ TICK#/.test(`${pk} ${sk}`));
 
 beforeAll(() => behind.ticking(true));
 afterAll(() => behind.ticking(false));

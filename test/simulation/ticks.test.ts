@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { TickPlanned } from '../../events/payments/tick-planned.ts';
 import { sharesIn } from '../../lambdas/payments/entry-row.ts';
-import { minuteOf } from '../../lambdas/payments/ticks.ts';
+import { changeOf, minuteOf } from '../../lambdas/payments/ticks.ts';
 import type { Item, Write } from '../../lambdas/shared/store.ts';
 import { faultsInBooks } from '../support/books.ts';
 import { type Faults, World } from '../support/world.ts';
@@ -121,6 +121,14 @@ function tickOf(world: World, chunk: number, place = 0, late = 10_000): string {
   );
 }
 
+test.each([[[5, '']], [[0, 'TICK#']], [['TICK#']]])('a statement refuses %j for a cursor', async (place) => {
+  const { world } = await seededWorld(1);
+  const cursor = Buffer.from(JSON.stringify(place)).toString('base64url');
+  const request = { path: { user_id: 'u42-000001' }, query: { cursor } };
+  const reply = await world.during(world.call('GET /payments/accounts/{user_id}/entries', request));
+  expect(reply).toMatchObject({ status: 400, body: { errors: [{ path: 'cursor' }] } });
+});
+
 describe('ticks that come late', () => {
   test('are dropped, not caught up with: nothing piles up and nothing is dead', async () => {
     const { world, rows } = await seededWorld();
@@ -144,7 +152,7 @@ describe('ticks that come late', () => {
     await world.during(world.planMinute(minute));
     await world.settle();
     const places = rows('TICK#').map(({ ref }) => String(ref).split('-')[1]);
-    expect(places.sort()).toEqual(['3', '4', '5']);
+    expect(places.sort()).toEqual(['03', '04', '05']);
   });
 });
 
@@ -165,7 +173,7 @@ describe('100 ticks at once with 500 orders of the same users', () => {
     });
     await world.during(Promise.all(orders));
     await world.settle();
-    expect(rows('TICK#').filter(({ sk }) => sk.split('#').length === 2)).toHaveLength(100);
+    expect(rows('TICK#').filter(({ pk }) => pk.startsWith('CHUNK#'))).toHaveLength(100);
     expect(rows('PAYMENT')).toHaveLength(500);
     expect(faultsInBooks(world.payments.all())).toEqual([]);
     expect(isDead(world)).toEqual([]);
@@ -191,7 +199,7 @@ describe('an account that is debited all the time', () => {
       await write(writes, token);
     };
     while (world.clock.now() < until) await world.tickFor(1);
-    const alone = rows('TICK#').filter(({ sk }) => sk.endsWith(`#${hot}`));
+    const alone = rows('TICK#').filter(({ pk }) => pk === `ACCOUNT#${hot}`);
     expect(alone).toHaveLength(6);
     // two tries together, and then without it
     expect(debits).toBe(12);
@@ -222,8 +230,8 @@ test('an account with 2,000 orders in a minute has each of them, and each of its
 });
 
 /** Somebody else's debit, entry and all. */
-function debitOf(row: Item, count: number): Write[] {
-  const [balance, version] = [Number(row['balance']) - 1, Number(row['version']) + 1];
+function debitOf(row: Item, count: number, amount = 1): Write[] {
+  const [balance, version] = [Number(row['balance']) - amount, Number(row['version']) + 1];
   const user_id = String(row['user_id']);
   return [
     { op: 'update', key: row, set: { balance, version }, when: { is: 'version', version: version - 1 } },
@@ -233,12 +241,12 @@ function debitOf(row: Item, count: number): Write[] {
         pk: `ORDER#hot${count}`,
         sk: 'PAYMENT',
         account: user_id,
-        amount: -1,
+        amount: -amount,
         balance_after: balance,
         version,
         lines: [
-          { account: `user:${user_id}`, amount: -1 },
-          { account: 'merchant:orders', amount: 1 },
+          { account: `user:${user_id}`, amount: -amount },
+          { account: 'merchant:orders', amount },
         ],
       },
     },
@@ -253,7 +261,7 @@ describe('a function that dies between a chunk and those whom it left', () => {
     let dead = true;
     let moved = 0;
     world.payments.write = async (writes, token) => {
-      const aloneFor = (user: string) => writes.some((one) => one.op === 'put' && one.item.sk.endsWith(`#${user}`));
+      const aloneFor = (user: string) => writes.some((one) => one.op === 'put' && one.item.pk === `ACCOUNT#${user}`);
       if (dead && hot.some(aloneFor)) throw new Error('the function died');
       for (const user of writes.length > 90 ? hot : []) {
         if (!writes.some((one) => one.op === 'update' && one.key.pk === `ACCOUNT#${user}`)) continue;
@@ -271,6 +279,44 @@ describe('a function that dies between a chunk and those whom it left', () => {
     expect(rows('TICK#')).toHaveLength(3);
     expect(faultsInBooks(world.payments.all())).toEqual([]);
     expect(isDead(world)).toEqual([]);
+  });
+});
+
+describe('a tick that finds nothing to take from whoever it has left', () => {
+  test('has had its turn: told again when there is something, it takes none of it', async () => {
+    const { world, accounts, rows } = await seededWorld(0);
+    const body = { user_id: 'alice', programme: true };
+    await world.during(world.call('POST /payments/accounts', { body }));
+    const deposit = async (amount: number) => {
+      const reply = world.call('POST /payments/accounts/deposit', { body: { user_id: 'alice', amount } });
+      expect((await world.during(reply)).status).toBe(200);
+    };
+    await deposit(10);
+    const losing = Array.from({ length: 60 }, (_, place) => tickOf(world, 0, place)).find(
+      (tick) => changeOf(JSON.parse(tick).data.tick, 'alice') < -10,
+    );
+    const write = world.payments.write;
+    let spent = 0;
+    /** She spends one each time that her chunk is about to change her, and the rest before her own turn. */
+    world.payments.write = async (writes, token) => {
+      if (writes.some((one) => one.op === 'update' && one.key.pk === 'ACCOUNT#alice')) {
+        const [row] = accounts() as [Item];
+        await write(debitOf(row, spent++, spent > 2 ? Number(row['balance']) : 1), 'debit');
+      }
+      await write(writes, token);
+    };
+    world.queues['balance-ticks'].send(String(losing));
+    await world.settle();
+    expect(rows('TICK#').find(({ pk }) => pk === 'CHUNK#0')).toMatchObject({ left: ['alice'] });
+    expect(accounts()).toMatchObject([{ balance: 0, version: 1 + spent }]);
+
+    world.payments.write = write;
+    await deposit(50_000);
+    await world.during(world.clock.sleep(24 * 3_600_000));
+    world.queues['balance-ticks'].send(String(losing));
+    await world.settle();
+    expect(accounts()).toMatchObject([{ balance: 50_000, version: 2 + spent }]);
+    expect(faultsInBooks(world.payments.all())).toEqual([]);
   });
 });
 

@@ -24,7 +24,7 @@ const noon = '2026-01-01T12:00:00.000Z';
 const pk = `ORDER#${orderId}`;
 const account = { pk: 'ACCOUNT#alice', sk: 'STATE', user_id: 'alice', balance: 100, version: 1, updated_at: noon };
 const declined = { pk, sk: 'PAYMENT', decided: 'declined', billed: 10, declined: 'insufficient_funds', at: noon };
-const paid = { pk, sk: 'PAYMENT', decided: 'authorized', amount: -10, balance_after: 90, at: noon };
+const paid = { pk, sk: 'PAYMENT', user_id: 'alice', decided: 'authorized', amount: -10, balance_after: 90, at: noon };
 const placed = { id: orderId, user_id: 'alice', amount: 10, created_at: noon, updated_at: noon, version: 1 };
 const order = (state: { status: string }) => ({ pk, sk: 'STATE', ...placed, state });
 const ticket = { pk, sk: 'TICKET', decided: 'issued', ticket_id: 't1', version: 1, at: noon };

@@ -1,8 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { MAX_AMOUNT, MAX_BALANCE } from '../../../events/money.ts';
 import { OrderCreated } from '../../../events/orders/order-created.ts';
+import { RefundRequested } from '../../../events/orders/refund-requested.ts';
 import { handler as onOrderPayments } from '../../../lambdas/payments/on-order-payments.ts';
-import { type OrderCreatedEvent, paymentStore } from '../../../lambdas/payments/payment-store.ts';
+import {
+  type OrderCreatedEvent,
+  paymentStore,
+  type RefundRequestedEvent,
+} from '../../../lambdas/payments/payment-store.ts';
 import { calm } from '../../../lambdas/shared/chaos-setting.ts';
 import { makingOf } from '../../../lambdas/shared/idempotency.ts';
 import { memoryStore } from '../../../lambdas/shared/memory-store.ts';
@@ -66,6 +71,24 @@ async function shop(balances: Readonly<Record<string, number>> = { alice: 100 })
     records: () => table.all().filter(({ sk }) => sk.startsWith('OUTBOX#')),
   };
 }
+
+describe('a refund', () => {
+  const asked = (letter: string, user_id: string) =>
+    RefundRequested.make(
+      { order_id: orderId(letter), user_id, amount: 70, because: 'requested' },
+      { time: new Date(noon).toISOString(), correlation_id: orderId(letter), causation_id: 'request' },
+    ) as RefundRequestedEvent;
+  const call = { deadline: noon + 5000, receiptOf: () => ({}), messageOf: () => '-' };
+
+  test('goes to whom the order was taken from, once, and to nobody else', async () => {
+    const { receive, payments, balance, table } = await shop({ alice: 100, mallory: 0 });
+    await receive(created('a', 'alice', 70));
+    await expect(payments.refund(asked('a', 'mallory'), call)).rejects.toMatchObject({ code: 'nothing_to_refund' });
+    for (let time = 0; time < 2; time++) await payments.refund(asked('a', 'alice'), call);
+    expect([await balance('alice'), await balance('mallory')]).toEqual([100, 0]);
+    expect(faultsInBooks(table.all())).toEqual([]);
+  });
+});
 
 describe('orders that wait in one batch', () => {
   test('of one account cost one transaction, and are decided in their order', async () => {

@@ -3,36 +3,55 @@ import { TickPlanned } from '../../../events/payments/tick-planned.ts';
 import type { TickPlannedEvent } from '../../../lambdas/payments/chunk-store.ts';
 import { paymentStore } from '../../../lambdas/payments/payment-store.ts';
 import { programmeStore } from '../../../lambdas/payments/programme-store.ts';
+import { accountKey } from '../../../lambdas/payments/rows.ts';
 import { groupOf, seededUser } from '../../../lambdas/payments/seeding.ts';
 import type { Place, StatementLine } from '../../../lambdas/payments/statement.ts';
+import { ticksOf } from '../../../lambdas/payments/ticks.ts';
 import { makingOf } from '../../../lambdas/shared/idempotency.ts';
 import { memoryStore } from '../../../lambdas/shared/memory-store.ts';
+import { keyOf, Refused, type Store, type Write } from '../../../lambdas/shared/store.ts';
 import { noon, steppingClock } from '../kit.ts';
 
 const USER = seededUser(42, 1);
 const EARLY = '20260101T1200';
 
-/** One of three members of a chunk, whose ticks and deposits come as a test says. */
-async function member(indexLagMs = 0) {
+/** One of some members of a chunk, whose ticks and deposits come as a test says; neighbours may be too busy for its ticks. */
+async function member(indexLagMs = 0, busyNeighbours = 0) {
   const clock = steppingClock();
   const table = memoryStore({ now: clock.now, indexLagMs: () => indexLagMs });
-  const unit = { store: table, clock, deadline: noon + 1e9 };
+  const busy = new Set(
+    groupOf(42, 0, 2 + busyNeighbours)
+      .slice(2)
+      .map((user) => accountKey(user).pk),
+  );
+  const store: Store = {
+    ...table,
+    write: async (writes, token) => {
+      const isBulk = writes.filter(({ op }) => op === 'update').length > 1;
+      const isRefused = (write: Write) => isBulk && busy.has(keyOf(write).pk);
+      if (writes.some(isRefused))
+        throw new Refused(writes.map((write) => ({ why: isRefused(write) ? 'conflict' : 'none' })));
+      await table.write(writes, token);
+    },
+  };
+  const unit = { store, clock, deadline: noon + 1e9 };
   const programme = programmeStore(unit);
   const payments = paymentStore(unit);
   const [chunk = 0] = await programme.claim(42, 1);
-  await programme.seed(42, chunk, groupOf(42, 0, 3));
+  await programme.seed(42, chunk, groupOf(42, 0, 3 + busyNeighbours));
   let deposits = 0;
   const deposit = () =>
     payments.deposit(USER, 1_000_000, makingOf('deposit', USER, String(deposits++), deposits), 'request');
-  const tick = (place: number) => {
+  const tickNamed = (id: string) => {
     const late = new Date(noon + 1e9).toISOString();
     return programme.tick(
       TickPlanned.make(
-        { tick: `${EARLY}-${place}`, chunk, due_at: late, late_at: late },
+        { tick: id, chunk, due_at: late, late_at: late },
         { time: new Date(noon).toISOString(), correlation_id: 'tick', causation_id: 'minute' },
       ) as TickPlannedEvent,
     );
   };
+  const tick = (place: number) => tickNamed(`${EARLY}-${place}`);
   const page = (limit: number, after?: Place) => payments.statement(USER, { limit, after });
   const whole = async (limit: number) => {
     const lines: StatementLine[] = [];
@@ -48,8 +67,16 @@ async function member(indexLagMs = 0) {
   const { version } = await payments.account(USER).then(() => payments.account(USER));
   expect(version).toBe(1);
   await deposit();
-  return { clock, payments, deposit, tick, page, whole };
+  return { clock, payments, deposit, tick, tickNamed, page, whole };
 }
+
+/** The ticks of a few minutes, one every five seconds, as the planner names them. */
+const fiveSecondly = (minutes: number): string[] =>
+  Array.from({ length: minutes }, (_, minute) =>
+    ticksOf(noon + minute * 60_000, { intervalS: 5, chunksPerTick: 'all' }),
+  )
+    .flat()
+    .map(({ id }) => id);
 
 const versions = (lines: readonly StatementLine[]) => lines.map(({ version }) => version);
 const down = (from: number) => Array.from({ length: from }, (_, at) => from - at);
@@ -95,6 +122,20 @@ describe('a statement', () => {
     const { tick, whole } = await member();
     for (const place of [13, 11, 12, 10, 16, 15, 14, 19, 17, 18]) await tick(place);
     expect(versions(await whole(limit))).toEqual(down(12));
+  });
+
+  test('has every tick of a minute of twelve, in pages of any size', async () => {
+    const { tickNamed, whole } = await member();
+    const ids = fiveSecondly(6).slice(0, -6);
+    for (const id of ids) await tickNamed(id);
+    for (let limit = 1; limit <= 80; limit++)
+      expect([limit, versions(await whole(limit))]).toEqual([limit, down(2 + ids.length)]);
+  });
+
+  test.each([1, 5, 20, 50])('is whole beside neighbours who have their turns alone, in pages of %i', async (limit) => {
+    const { tick, whole } = await member(0, 30);
+    for (let place = 10; place < 70; place++) await tick(place);
+    expect(versions(await whole(limit))).toEqual(down(62));
   });
 
   test('of which the index has not heard yet lacks those lines for a moment, and no others', async () => {

@@ -10,14 +10,14 @@ const users = Array.from({ length: 5000 }, (_, at) => `user-${at}`);
 describe('the ticks of a minute', () => {
   test('fill it, named by the minute and their place in it', () => {
     const ticks = ticksOf(noon, every(15));
-    expect(ticks.map(({ id }) => id)).toEqual([0, 1, 2, 3].map((place) => `20260101T1200-${place}`));
+    expect(ticks.map(({ id }) => id)).toEqual([0, 1, 2, 3].map((place) => `20260101T1200-0${place}`));
     expect(ticks.map(({ due_at }) => due_at - noon)).toEqual([0, 15_000, 30_000, 45_000]);
     expect(ticks.map(({ late_at }) => late_at - noon)).toEqual([15_000, 30_000, 45_000, 60_000]);
   });
 
   test('are the same whenever in the minute somebody asks', () => {
     expect(ticksOf(noon + 59_999, every(10))).toEqual(ticksOf(noon, every(10)));
-    expect(ticksOf(noon + 60_000, every(10))[0]?.id).toBe('20260101T1201-0');
+    expect(ticksOf(noon + 60_000, every(10))[0]?.id).toBe('20260101T1201-00');
     expect(minuteOf(noon + 59_999)).toBe('20260101T1200');
   });
 
