@@ -154,8 +154,8 @@ class Keeper:
             if self._changes != self._saved_changes:
                 try:
                     self.save()
-                except OSError as error:  # a full disk: said in the log, tried again
-                    log.error("could not save: %s", error)
+                except Exception:  # a full disk, or whatever else: said in the log, tried again, never the end of saving
+                    log.exception("could not save")
             spent = time.monotonic() - before
             time.sleep(max(SAVE_EVERY_SECONDS - spent, spent * PAUSE_PER_SAVE_SECOND))
 

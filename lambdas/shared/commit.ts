@@ -61,7 +61,10 @@ async function once<T>(store: Store, clock: Clock, plan: (read: Reader) => Promi
   }
 }
 
-/** Answers what refused it, where nothing was written; nothing to answer where all of it was. */
+/** A table that throttles, or is away, says nothing of its rows. */
+const MOVED: ReadonlySet<string | undefined> = new Set(['condition', 'conflict']);
+
+/** Answers which rows had moved, where nothing was written; nothing to answer where all of it was. */
 async function write(store: Store, all: readonly Write[], states: number): Promise<Key[] | undefined> {
   checkLimits(all);
   try {
@@ -72,7 +75,7 @@ async function write(store: Store, all: readonly Write[], states: number): Promi
     if (!(error instanceof Refused)) throw error;
     await throwIfDecided(error, all, store);
     throwIfStatedBefore(error, all, states);
-    return all.filter((_, at) => error.reasons[at]?.why !== 'none').map(keyOf);
+    return all.filter((_, at) => MOVED.has(error.reasons[at]?.why)).map(keyOf);
   }
 }
 

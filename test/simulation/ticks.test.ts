@@ -326,11 +326,11 @@ function worked(since: NodeJS.CpuUsage): number {
   return (user + system) / 1e6;
 }
 
-/** What any machine takes to write and read the events of a day once. */
+/** What any machine takes to write and read the events of a day, ten times over. */
 function yardstick(world: World): number {
   const event = world.published.findLast(({ type }) => type === 'BalancesUpdated');
   const started = process.cpuUsage();
-  for (let tick = 0; tick < 8640; tick++) JSON.parse(JSON.stringify(event));
+  for (let round = 0; round < 10 * 8640; round++) JSON.parse(JSON.stringify(event));
   return worked(started);
 }
 
@@ -340,10 +340,12 @@ test('a day of ticks passes in seconds, and the books are right', async () => {
   await world.tickFor(24 * 60);
   const seconds = worked(started);
   const times = seconds / yardstick(world);
-  console.log(`simulation: 8,640 ticks in ${seconds.toFixed(1)} s, ${times.toFixed(0)} times their events' JSON`);
+  console.log(
+    `simulation: 8,640 ticks in ${seconds.toFixed(1)} s, ${times.toFixed(1)} times their events' JSON, ten times over`,
+  );
   expect(rows('TICK#')).toHaveLength(8640);
   expect(isDead(world)).toEqual([]);
   expect(faultsInBooks(world.payments.all())).toEqual([]);
-  // a ratio, since machines differ and are busy: it is about 90, in nine to ten seconds
-  expect(times).toBeLessThan(180);
+  // a ratio, since machines differ and are busy: it is about 3.5, in nine to ten seconds
+  expect(times).toBeLessThan(9);
 }, 60_000);

@@ -227,6 +227,19 @@ describe('a plan that runs again', () => {
     expect(heard).toEqual([[], [{ pk: 'P', sk: 'B' }]]);
   });
 
+  test.each(['throttled', 'away'] as const)(
+    'hears of none where the table was %s: its rows have not moved',
+    async (why) => {
+      const unit = refusing(unitOf(), 1, why);
+      const heard: (readonly Key[])[] = [];
+      await commit(unit, async (_read, moved) => {
+        heard.push(moved);
+        return { writes: [put('A')], result: undefined };
+      });
+      expect(heard).toEqual([[], []]);
+    },
+  );
+
   test('hears of none where only its reads were throttled', async () => {
     const unit = unitOf();
     const heard: (readonly Key[])[] = [];
