@@ -2,6 +2,7 @@
  * `npm run bench`: measures the app on an engine of its own and prints the README's table. `npm run bench -- documents`
  * measures that part alone.
  */
+import './quiet.ts';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { apiTarget } from '../../localstack/api-target.ts';

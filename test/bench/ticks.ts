@@ -1,4 +1,5 @@
 import type { Write } from '../../lambdas/shared/store.ts';
+import { World } from '../support/world.ts';
 import type { Row } from './figures.ts';
 
 const USERS = 1000;
@@ -7,10 +8,6 @@ const EVERYBODY_MIN = 10;
 
 /** The programme's own work, without an engine: the real handlers on tables in memory, in virtual time. */
 export async function ticks(): Promise<Row[]> {
-  // the kernel speaks to CloudWatch by its output; here the output is the table of figures
-  process.env['POWERTOOLS_LOG_LEVEL'] = 'SILENT';
-  process.env['POWERTOOLS_METRICS_DISABLED'] = 'true';
-  const { World } = await import('../support/world.ts');
   const timed = async (work: () => Promise<unknown>): Promise<number> => {
     const started = performance.now();
     await work();
