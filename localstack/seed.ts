@@ -7,13 +7,15 @@ const PATIENCE_MS = 30_000;
 
 /**
  * A little to look at: an account, a deposit, an order, each with its Idempotency-Key, so a repeat changes nothing; and
- * order documents, where the account is new.
+ * order documents before them, so that the account is there once all of these are.
  */
 export async function seed(url: string): Promise<void> {
-  const account = await post(url, '/payments/accounts', 'seed-account', { user_id: 'alice' }, [201, 409]);
+  const account = await fetch(`${url}/payments/accounts/alice/balance`, { signal: AbortSignal.timeout(PATIENCE_MS) });
+  await account.body?.cancel();
+  if (account.status === 404) await publish(url);
+  await post(url, '/payments/accounts', 'seed-account', { user_id: 'alice' }, [201, 409]);
   await post(url, '/payments/accounts/deposit', 'seed-deposit', { user_id: 'alice', amount: 2000 }, [200]);
   await post(url, '/orders', 'seed-order', { user_id: 'alice', amount: 1500, description: 'Gift' }, [201]);
-  if (account === 201) await publish(url);
 }
 
 async function publish(url: string): Promise<void> {
@@ -30,7 +32,7 @@ async function publish(url: string): Promise<void> {
   if (sent.length < DOCUMENTS) throw new Error(`${sent.length} of ${DOCUMENTS} documents in ${PATIENCE_MS / 1000} s`);
 }
 
-async function post(url: string, path: string, key: string, body: unknown, fine: readonly number[]): Promise<number> {
+async function post(url: string, path: string, key: string, body: unknown, fine: readonly number[]): Promise<void> {
   const answer = await fetch(`${url}${path}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'idempotency-key': key },
@@ -39,5 +41,4 @@ async function post(url: string, path: string, key: string, body: unknown, fine:
   });
   const text = await answer.text();
   if (!fine.includes(answer.status)) throw new Error(`POST ${path} answered ${answer.status}: ${text.slice(0, 300)}`);
-  return answer.status;
 }
