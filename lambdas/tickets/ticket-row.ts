@@ -1,8 +1,20 @@
 import * as z from 'zod/mini';
+import type { Cause, Envelope } from '../../events/envelope.ts';
 import { Items, Seat, Sku } from '../../events/items.ts';
+import { StockChanged } from '../../events/tickets/stock-changed.ts';
 import { TicketRefusal } from '../../events/tickets/ticket-rejected.ts';
+import type { Outgoing } from '../shared/outbox.ts';
 import type { Receipts } from '../shared/receipt.ts';
-import type { Stock } from './ticket.ts';
+import { type Key, versionIs, type Write } from '../shared/store.ts';
+import type { Place, Stock } from './ticket.ts';
+
+/** The keys of this context's table. Its stores alone know them. */
+export const ticketKey = (orderId: string): Key => ({ pk: `ORDER#${orderId}`, sk: 'TICKET' });
+export const stockKey = (sku: string): Key => ({ pk: `SKU#${sku}`, sk: 'STOCK' });
+export const seatKey = ({ sku, seat }: Place): Key => ({ pk: `SKU#${sku}`, sk: `SEAT#${seat}` });
+
+/** A seat's row comes and goes and never changes; its version lets it be erased under a condition. */
+export const SEAT_VERSION = 1;
 
 const kept = { version: z.number(), receipts: z.optional(z.custom<Receipts>()) };
 
@@ -25,3 +37,23 @@ const StockRow = z.object({
 });
 
 export const keptStock = (row: Readonly<Record<string, unknown>> | undefined): Stock => StockRow.parse(row);
+
+/** Under the version that it was decided on, which is the one before. */
+export const changeStock = ({ sku, claimed, version }: Stock): Write => ({
+  op: 'update',
+  key: stockKey(sku),
+  set: { claimed, version },
+  when: versionIs(version - 1),
+});
+
+/** That the stock is so by now. */
+export const told = ({ sku, claimed, version }: Stock, cause: Cause): Outgoing => ({
+  about: stockKey(sku).pk,
+  events: [StockChanged.make({ sku, claimed, version }, cause)],
+});
+
+/** A word about an order's ticket. */
+export const about = (orderId: string, event: Envelope): Outgoing => ({
+  about: ticketKey(orderId).pk,
+  events: [event],
+});
