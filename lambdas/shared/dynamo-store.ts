@@ -1,9 +1,4 @@
-import {
-  ConditionalCheckFailedException,
-  type ReturnValue,
-  TransactionCanceledException,
-  TransactionInProgressException,
-} from '@aws-sdk/client-dynamodb';
+import type { ReturnValue } from '@aws-sdk/client-dynamodb';
 import {
   BatchGetCommand,
   DeleteCommand,
@@ -12,34 +7,16 @@ import {
   PutCommand,
   QueryCommand,
   TransactWriteCommand,
-  type TransactWriteCommandInput,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
-import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { busyOf, refusalOf } from './dynamo-refusals.ts';
+import { bare, conditionOf, putOf, returnOld, transactItem, updateOf } from './dynamo-writes.ts';
 import { Busy } from './errors.ts';
 import { countCapacity } from './observability.ts';
-import {
-  type Condition,
-  type Item,
-  type Key,
-  type Query,
-  type Reason,
-  Refused,
-  type Store,
-  type Write,
-} from './store.ts';
+import type { Item, Key, Query, Store, Write } from './store.ts';
 
 const MAX_BATCH_GET_ROUNDS = 8;
 const capacity = { ReturnConsumedCapacity: 'TOTAL' } as const;
-const THROTTLES = new Set([
-  'ProvisionedThroughputExceededException',
-  'ThrottlingException',
-  'RequestLimitExceeded',
-  'LimitExceededException',
-]);
-
-/** Of Node, where a table cannot be reached, or leaves in the middle. */
-const UNREACHABLE = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EAI_AGAIN', 'ENOTFOUND']);
 
 /**
  * What is undefined is dropped. Any plain object is a map: the SDK's own test reads `constructor`, which a customer may
@@ -47,10 +24,7 @@ const UNREACHABLE = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT',
  */
 export const marshallOptions = { removeUndefinedValues: true, convertClassInstanceToMap: true } as const;
 
-/** A whole row may stand for its key; the engine refuses attributes that are no part of it. */
-const bare = ({ pk, sk }: Key) => ({ pk, sk });
-
-/** A table in DynamoDB. Conditions, keys and reasons are translated here, and nowhere else. */
+/** A table in DynamoDB. What is written is said in its words by `dynamo-writes.ts`, what it refuses in ours by `dynamo-refusals.ts`. */
 export function dynamoStore(client: DynamoDBDocumentClient, table: string): Store {
   const get = async (key: Key): Promise<Item | undefined> => {
     const { Item, ConsumedCapacity } = await client.send(
@@ -60,14 +34,11 @@ export function dynamoStore(client: DynamoDBDocumentClient, table: string): Stor
     return Item as Item | undefined;
   };
 
-  /** Throttled, or away, for longer than the SDK has patience: no failure of ours, and so to be asked again later. */
   const patiently = async <T>(read: () => Promise<T>): Promise<T> => {
     try {
       return await read();
     } catch (error) {
-      throw THROTTLES.has(nameOf(error)) || isAway(error)
-        ? new Busy(`${table} does not answer: ${nameOf(error)}`, { cause: error })
-        : error;
+      throw busyOf(error, table) ?? error;
     }
   };
 
@@ -146,9 +117,6 @@ async function runQuery(client: DynamoDBDocumentClient, table: string, query: Qu
 
 const adds = (write: Write): boolean => write.op === 'update' && Object.keys(write.add ?? {}).length > 0;
 
-type TransactItem = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
-const returnOld = { ReturnValuesOnConditionCheckFailure: 'ALL_OLD' } as const;
-
 async function writeAll(
   client: DynamoDBDocumentClient,
   table: string,
@@ -163,19 +131,6 @@ async function writeAll(
     }),
   );
   for (const used of ConsumedCapacity ?? []) countCapacity('write', used);
-}
-
-function transactItem(table: string, write: Write): TransactItem {
-  switch (write.op) {
-    case 'put':
-      return { Put: { ...putOf(table, write), ...returnOld } };
-    case 'update':
-      return { Update: { ...updateOf(table, write), ...returnOld } };
-    case 'check':
-      return { ConditionCheck: { TableName: table, Key: bare(write.key), ...conditionOf(write.when), ...returnOld } };
-    case 'erase':
-      return { Delete: { TableName: table, Key: bare(write.key), ...conditionOf(write.when), ...returnOld } };
-  }
 }
 
 async function writeOne(
@@ -193,110 +148,4 @@ async function writeOne(
             new DeleteCommand({ TableName: table, Key: bare(write.key), ...conditionOf(write.when), ...options }),
           );
   countCapacity('write', ConsumedCapacity);
-}
-
-const putOf = (table: string, write: Extract<Write, { op: 'put' }>) => ({
-  TableName: table,
-  Item: write.item,
-  ...(write.when ? conditionOf(write.when) : {}),
-});
-
-function updateOf(table: string, { key, set = {}, add = {}, when }: Extract<Write, { op: 'update' }>) {
-  const condition = conditionOf(when);
-  const names: Record<string, string> = { ...condition.ExpressionAttributeNames };
-  const values: Record<string, unknown> = { ...condition.ExpressionAttributeValues };
-  const clause = (fields: Readonly<Record<string, unknown>>, prefix: string, join: string) =>
-    Object.entries(fields)
-      // what is undefined is not said: a name without its value would be refused
-      .filter(([, value]) => value !== undefined)
-      .map(([field, value], at) => {
-        names[`#${prefix}${at}`] = field;
-        values[`:${prefix}${at}`] = value;
-        return `#${prefix}${at}${join}:${prefix}${at}`;
-      });
-  const sets = clause(set, 's', ' = ');
-  const adds = clause(add, 'a', ' ');
-  return {
-    TableName: table,
-    Key: bare(key),
-    UpdateExpression: [sets.length ? `SET ${sets.join(', ')}` : '', adds.length ? `ADD ${adds.join(', ')}` : '']
-      .filter(Boolean)
-      .join(' '),
-    ConditionExpression: condition.ConditionExpression,
-    ExpressionAttributeNames: names,
-    ExpressionAttributeValues: values,
-  };
-}
-
-interface Expression {
-  ConditionExpression: string;
-  ExpressionAttributeNames?: Record<string, string>;
-  ExpressionAttributeValues?: Record<string, unknown>;
-}
-
-function conditionOf(condition: Condition): Expression {
-  switch (condition.is) {
-    case 'absent':
-      return { ConditionExpression: 'attribute_not_exists(pk)' };
-    case 'version':
-      return {
-        ConditionExpression: '#when = :when',
-        ExpressionAttributeNames: { '#when': 'version' },
-        ExpressionAttributeValues: { ':when': condition.version },
-      };
-    case 'atLeast':
-      return {
-        ConditionExpression: '#when >= :when',
-        ExpressionAttributeNames: { '#when': condition.field },
-        ExpressionAttributeValues: { ':when': condition.value },
-      };
-  }
-}
-
-/** The refusal in our own words, or nothing where the error is no refusal. */
-function refusalOf(error: unknown, writes: readonly Write[]): Refused | undefined {
-  if (error instanceof TransactionCanceledException) {
-    const reasons = (error.CancellationReasons ?? []).map(reasonOf);
-    // a validation fault is a bug of ours: trying again would only hide it
-    return reasons.length > 0 && reasons.every((reason) => reason !== undefined) ? new Refused(reasons) : undefined;
-  }
-  if (error instanceof ConditionalCheckFailedException)
-    return new Refused([{ why: 'condition', row: error.Item && (unmarshall(error.Item) as Item) }]);
-  if (error instanceof TransactionInProgressException || nameOf(error) === 'TransactionConflictException')
-    return new Refused(writes.map(() => ({ why: 'conflict' })));
-  if (THROTTLES.has(nameOf(error))) return new Refused(writes.map(() => ({ why: 'throttled' })));
-  if (isAway(error)) return new Refused(writes.map(() => ({ why: 'away' })));
-  return undefined;
-}
-
-function isAway(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const { $fault, $metadata, code } = error as {
-    $fault?: string;
-    $metadata?: { httpStatusCode?: number };
-    code?: string;
-  };
-  const status = $metadata?.httpStatusCode ?? 0;
-  return $fault === 'server' || status >= 500 || error.name === 'TimeoutError' || UNREACHABLE.has(code ?? '');
-}
-
-const nameOf = (error: unknown): string => (error instanceof Error ? error.name : '');
-
-type Cancellation = NonNullable<TransactionCanceledException['CancellationReasons']>[number];
-
-function reasonOf({ Code, Item }: Cancellation): Reason | undefined {
-  switch (Code) {
-    case undefined:
-    case 'None':
-      return { why: 'none' };
-    case 'ConditionalCheckFailed':
-      return { why: 'condition', row: Item && (unmarshall(Item) as Item) };
-    case 'TransactionConflict':
-      return { why: 'conflict' };
-    case 'ThrottlingError':
-    case 'ProvisionedThroughputExceeded':
-      return { why: 'throttled' };
-    default:
-      return undefined;
-  }
 }
