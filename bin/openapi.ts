@@ -5,18 +5,13 @@
 import { writeFileSync } from 'node:fs';
 import * as z from 'zod';
 import { handler as balances } from '../lambdas/balances/api.ts';
-import { balancesRoutes } from '../lambdas/balances/routes.ts';
 import { handler as catalog } from '../lambdas/catalog/api.ts';
-import { catalogRoutes } from '../lambdas/catalog/routes.ts';
 import { handler as documents } from '../lambdas/documents/api.ts';
-import { documentsRoutes } from '../lambdas/documents/routes.ts';
 import { handler as ops } from '../lambdas/ops/api.ts';
-import { opsRoutes } from '../lambdas/ops/routes.ts';
 import { handler as orders } from '../lambdas/orders/api.ts';
-import { ordersRoutes } from '../lambdas/orders/routes.ts';
 import { handler as payments } from '../lambdas/payments/api.ts';
-import { paymentsRoutes } from '../lambdas/payments/routes.ts';
 import type { Route } from '../lambdas/shared/route.ts';
+import { allRoutes } from '../lib/routes.ts';
 
 type Schema = Record<string, unknown>;
 
@@ -133,15 +128,7 @@ export function openApiDocument(): Schema {
     ...documents.doors,
     ...ops.doors,
   ]);
-  const tables = {
-    ...paymentsRoutes,
-    ...ordersRoutes,
-    ...catalogRoutes,
-    ...balancesRoutes,
-    ...documentsRoutes,
-    ...opsRoutes,
-  };
-  for (const [name, door] of Object.entries(tables)) {
+  for (const [name, door] of Object.entries(allRoutes)) {
     const [method = '', path = ''] = door.split(' ');
     const route = doors.get(door);
     if (!route) throw new Error(`${door} has no route`);

@@ -1,10 +1,5 @@
 import { Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { balancesRoutes } from '../lambdas/balances/routes.ts';
-import { catalogRoutes } from '../lambdas/catalog/routes.ts';
-import { documentsRoutes } from '../lambdas/documents/routes.ts';
-import { ordersRoutes } from '../lambdas/orders/routes.ts';
-import { paymentsRoutes } from '../lambdas/payments/routes.ts';
 import { AwsOnly } from './aws-only.ts';
 import { nameOf, type StageConfig } from './config.ts';
 import type { Context } from './constructs/context.ts';
@@ -59,13 +54,7 @@ export class Platform {
     const documents = new Documents(documentsStack, config, data.documents);
 
     const opsStack = stack('ops', 'what an operator needs');
-    const ops = new Ops(opsStack, config, [
-      paymentsRoutes,
-      ordersRoutes,
-      catalogRoutes,
-      balancesRoutes,
-      documentsRoutes,
-    ]);
+    const ops = new Ops(opsStack, config);
 
     const contextsWithDoors = [paymentsStack, ordersStack, catalogStack, balancesStack, documentsStack, opsStack];
     const apiStack = stack('api', 'the one door', ...contextsWithDoors);

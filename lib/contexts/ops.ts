@@ -3,24 +3,24 @@ import { opsRoutes } from '../../lambdas/ops/routes.ts';
 import { FallbackEnv, NoEnv } from '../../lambdas/shared/env.ts';
 import type { StageConfig } from '../config.ts';
 import { Context } from '../constructs/context.ts';
-import { ContextApi, type RouteTable } from '../constructs/context-api.ts';
+import { ContextApi } from '../constructs/context-api.ts';
 import { ServiceFunction } from '../constructs/service-function.ts';
+import { allRoutes } from '../routes.ts';
 
 /** What an operator and a lost caller need. */
 export class Ops extends Context {
   readonly api: ContextApi;
   readonly fallback: ServiceFunction;
 
-  constructor(scope: Construct, config: StageConfig, others: readonly RouteTable[]) {
+  constructor(scope: Construct, config: StageConfig) {
     super(scope, 'Ops', { config, errorImpact: 'Nobody can see how the system is' });
 
     this.api = new ContextApi(this, 'Api', { routes: opsRoutes, entry: 'ops/api.ts', env: NoEnv, values: {} });
-    const routes = [...others, opsRoutes].flatMap((table) => Object.values(table));
     this.fallback = new ServiceFunction(this, 'Fallback', {
       entry: 'ops/fallback.ts',
       description: 'Answers what no route does: 404, or 405 with the methods there are',
       env: FallbackEnv,
-      values: { ROUTES: routes.join(',') },
+      values: { ROUTES: Object.values(allRoutes).join(',') },
       chaos: false,
     });
   }

@@ -1,12 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { openApiDocument } from '../../bin/openapi.ts';
-import { balancesRoutes } from '../../lambdas/balances/routes.ts';
-import { catalogRoutes } from '../../lambdas/catalog/routes.ts';
-import { documentsRoutes } from '../../lambdas/documents/routes.ts';
-import { opsRoutes } from '../../lambdas/ops/routes.ts';
-import { ordersRoutes } from '../../lambdas/orders/routes.ts';
-import { paymentsRoutes } from '../../lambdas/payments/routes.ts';
+import { allRoutes } from '../../lib/routes.ts';
+import { filesOf, urlOf } from './tree.ts';
 
 interface Body {
   readonly content: Record<string, { readonly schema: { readonly oneOf?: readonly { properties: object }[] } }>;
@@ -33,14 +29,16 @@ test('every operation of the route tables is there, by its name', () => {
   const told = Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, { operationId }]) => [operationId, `${method.toUpperCase()} ${path}`]),
   );
-  expect(Object.fromEntries(told)).toEqual({
-    ...paymentsRoutes,
-    ...ordersRoutes,
-    ...catalogRoutes,
-    ...balancesRoutes,
-    ...documentsRoutes,
-    ...opsRoutes,
-  });
+  expect(Object.fromEntries(told)).toEqual(allRoutes);
+});
+
+test('every door of every context is among all of them, and none has the name of another', async () => {
+  const tables = await Promise.all(
+    filesOf('lambdas/*/routes.ts').map(async (file) => (await import(urlOf(file))) as Record<string, typeof allRoutes>),
+  );
+  const doors = tables.flatMap((module) => Object.values(module)).flatMap((table) => Object.entries(table));
+  expect(doors.length).toBeGreaterThan(10);
+  expect(doors.toSorted()).toEqual(Object.entries(allRoutes).toSorted());
 });
 
 test('the headers of an answer are told where they apply', () => {

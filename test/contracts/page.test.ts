@@ -1,18 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { balancesRoutes } from '../../lambdas/balances/routes.ts';
-import { catalogRoutes } from '../../lambdas/catalog/routes.ts';
-import { documentsRoutes } from '../../lambdas/documents/routes.ts';
-import { opsRoutes } from '../../lambdas/ops/routes.ts';
-import { ordersRoutes } from '../../lambdas/orders/routes.ts';
-import { paymentsRoutes } from '../../lambdas/payments/routes.ts';
+import { allRoutes } from '../../lib/routes.ts';
 import { filesOf, importsOf, textOf } from './tree.ts';
 
 const files = filesOf('web/**/*.*');
 const scripts = files.filter((file) => file.endsWith('.js'));
 const page = textOf('web/index.html');
-const doors = [paymentsRoutes, ordersRoutes, catalogRoutes, balancesRoutes, documentsRoutes, opsRoutes].flatMap(
-  (table) => Object.values(table),
-);
+const doors = Object.values(allRoutes);
 
 describe('the page', () => {
   test('has no folder that is named like a door: the gateway would take its files for requests', () => {
