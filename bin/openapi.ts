@@ -10,7 +10,7 @@ import { handler as documents } from '../lambdas/documents/api.ts';
 import { handler as ops } from '../lambdas/ops/api.ts';
 import { handler as orders } from '../lambdas/orders/api.ts';
 import { handler as payments } from '../lambdas/payments/api.ts';
-import type { Route } from '../lambdas/shared/route.ts';
+import type { Route } from '../lambdas/shared/http/route.ts';
 import { allRoutes } from '../lib/routes.ts';
 
 type Schema = Record<string, unknown>;
@@ -93,7 +93,7 @@ function operation(operationId: string, method: string, { contract }: Route<neve
         content: { 'application/json': { schema: schemaOf(contract.returns) } },
       },
       ...Object.fromEntries(
-        Object.entries(contract.also ?? {}).map(([status, schema]) => [
+        Object.entries(contract.otherReplies ?? {}).map(([status, schema]) => [
           status,
           {
             description: 'taken, and under way',
@@ -121,12 +121,12 @@ function operation(operationId: string, method: string, { contract }: Route<neve
 export function openApiDocument(): Schema {
   const paths: Record<string, Record<string, Schema>> = {};
   const doors = new Map<string, Route<never>>([
-    ...payments.doors,
-    ...orders.doors,
-    ...catalog.doors,
-    ...balances.doors,
-    ...documents.doors,
-    ...ops.doors,
+    ...payments.routes,
+    ...orders.routes,
+    ...catalog.routes,
+    ...balances.routes,
+    ...documents.routes,
+    ...ops.routes,
   ]);
   for (const [name, door] of Object.entries(allRoutes)) {
     const [method = '', path = ''] = door.split(' ');

@@ -16,12 +16,12 @@ export const Item = z
   .check(z.refine(({ quantity, seat }) => seat === undefined || quantity === 1, 'a seat is one'));
 export type Item = z.infer<typeof Item>;
 
-const seatsIn = (items: readonly Item[]): string[] =>
+const seatKeysOf = (items: readonly Item[]): string[] =>
   items.flatMap(({ sku, seat }) => (seat === undefined ? [] : [JSON.stringify([sku, seat])]));
 
 /** What an order is for. */
 export const Items = z.array(Item).check(
   z.minLength(1),
   z.maxLength(MAX_LINES),
-  z.refine((items) => new Set(seatsIn(items)).size === seatsIn(items).length, 'a seat is named twice'),
+  z.refine((items) => new Set(seatKeysOf(items)).size === seatKeysOf(items).length, 'a seat is named twice'),
 );

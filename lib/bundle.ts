@@ -40,7 +40,7 @@ function optionsFor(entries: readonly string[], outdir: string) {
     metafile: true,
     logLevel: 'silent',
     // a function has its credentials in the environment; the chain for profiles and SSO is two fifths of a bundle
-    alias: { '@aws-sdk/credential-provider-node': join(lambdas, 'shared/lambda-credentials.ts') },
+    alias: { '@aws-sdk/credential-provider-node': join(lambdas, 'shared/runtime/lambda-credentials.ts') },
   } as const satisfies BuildOptions;
 }
 

@@ -1,4 +1,4 @@
-import { type Chaos, calm } from '../lambdas/shared/chaos-setting.ts';
+import { type Chaos, noFaults } from '../lambdas/shared/runtime/chaos-setting.ts';
 
 /** What a stage is. Everything that differs between stages is a field of this record, and nothing else asks for the stage. */
 export interface StageConfig {
@@ -17,7 +17,7 @@ export interface StageConfig {
   readonly keepsData: boolean;
   readonly logRetentionDays: 7 | 90;
   /** Invocations at once for each queue. Each is a process of about 70 MB on the embedded engine. */
-  readonly consumersAtOnce: number;
+  readonly consumerConcurrency: number;
   /** A step of an order that takes longer is asked after, minute by minute. */
   readonly stuckAfterMinutes: number;
   /** How long a document is served from the cache before the store is asked again. */
@@ -50,25 +50,25 @@ export type Stage = keyof typeof stages;
 
 type Settings = Omit<StageConfig, 'stage'>;
 
-const laptop: Settings = {
+const localSettings: Settings = {
   onAws: false,
   api: { open: true, baseUrl: 'http://localhost:8080', requestsPerSecond: 10_000, burst: 5_000 },
   keepsData: false,
   logRetentionDays: 7,
-  consumersAtOnce: 2,
+  consumerConcurrency: 2,
   stuckAfterMinutes: 1,
   documentsCachedForSeconds: 360,
   balances: { updates: true, interval: 10, chunksPerTick: 1 },
   readModel: { cachedForMs: 1000, syncEveryMinutes: 5, bucketsPerSync: 250 },
-  chaos: { ...calm, publish_failure: 0.2 },
+  chaos: { ...noFaults, publish_failure: 0.2 },
 };
 
-const cloud: Settings = {
+const awsSettings: Settings = {
   onAws: true,
   api: { open: false, baseUrl: '', requestsPerSecond: 500, burst: 1_000 },
   keepsData: true,
   logRetentionDays: 90,
-  consumersAtOnce: 20,
+  consumerConcurrency: 20,
   stuckAfterMinutes: 2,
   documentsCachedForSeconds: 360,
   balances: { updates: false, interval: 10, chunksPerTick: 1 },
@@ -78,17 +78,17 @@ const cloud: Settings = {
 
 const stages = {
   /** `npm start`: a fifth of all publishing fails, and nobody should notice. */
-  local: laptop,
+  local: localSettings,
   /** `npm test`: the same, but trouble comes only when a test asks for it. */
-  test: { ...laptop, chaos: calm, chaosCachedForMs: 0 },
-  dev: { ...cloud, logRetentionDays: 7, chaos: calm },
-  prod: cloud,
+  test: { ...localSettings, chaos: noFaults, chaosCachedForMs: 0 },
+  dev: { ...awsSettings, logRetentionDays: 7, chaos: noFaults },
+  prod: awsSettings,
 } as const satisfies Record<string, Settings>;
 
 const isStage = (name: string): name is Stage => Object.hasOwn(stages, name);
 
 /** What the person who deploys may say for this one deployment. */
-export interface Wishes {
+export interface Overrides {
   readonly baseUrl?: string | undefined;
   readonly alarmEmail?: string | undefined;
   /** As they stand on a command line or in the environment: in words. */
@@ -96,7 +96,7 @@ export interface Wishes {
 }
 
 /** The record of one stage; a stage that nobody has described is refused by name. */
-export function configOf(name: string, { baseUrl, alarmEmail, balances = {} }: Wishes = {}): StageConfig {
+export function configOf(name: string, { baseUrl, alarmEmail, balances = {} }: Overrides = {}): StageConfig {
   if (!isStage(name))
     throw new Error(
       `unknown stage "${name}": choose one of ${Object.keys(stages).join(', ')} by -c stage= or ONCEBOX_STAGE`,
@@ -107,15 +107,15 @@ export function configOf(name: string, { baseUrl, alarmEmail, balances = {} }: W
     stage: name,
     api: { ...settings.api, baseUrl: baseUrl ?? settings.api.baseUrl },
     balances: {
-      updates: updatesIn(balances.updates) ?? settings.balances.updates,
-      interval: intervalIn(balances.interval) ?? settings.balances.interval,
-      chunksPerTick: chunksIn(balances.chunksPerTick) ?? settings.balances.chunksPerTick,
+      updates: parseUpdates(balances.updates) ?? settings.balances.updates,
+      interval: parseInterval(balances.interval) ?? settings.balances.interval,
+      chunksPerTick: parseChunks(balances.chunksPerTick) ?? settings.balances.chunksPerTick,
     },
     ...(alarmEmail ? { alarmEmail } : {}),
   };
 }
 
-const updatesIn = (text: string | undefined): boolean | undefined => {
+const parseUpdates = (text: string | undefined): boolean | undefined => {
   if (!text) return undefined;
   if (text !== 'on' && text !== 'off') throw new Error(`balances.updates is "${text}"; it is on or off`);
   return text === 'on';
@@ -124,14 +124,14 @@ const updatesIn = (text: string | undefined): boolean | undefined => {
 const SHORTEST_INTERVAL_S = 5;
 
 /** A minute is planned at a time, so ticks must fill it; below 5 s a tick would be late before it is through. */
-const intervalIn = (text: string | undefined): number | undefined => {
+const parseInterval = (text: string | undefined): number | undefined => {
   if (!text) return undefined;
   const interval = Number(text);
   if (60 % interval === 0 && interval >= SHORTEST_INTERVAL_S && Number.isInteger(interval)) return interval;
   throw new Error(`balances.interval is "${text}"; it is a divisor of 60 seconds, 5, 6, 10, 12, 15, 20, 30 or 60`);
 };
 
-const chunksIn = (text: string | undefined): number | 'all' | undefined => {
+const parseChunks = (text: string | undefined): number | 'all' | undefined => {
   if (!text) return undefined;
   if (text === 'all') return text;
   const chunks = Number(text);

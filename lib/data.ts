@@ -1,8 +1,8 @@
 import { Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { productsOnShelf } from '../lambdas/catalog/table.ts';
+import { productsBySku } from '../lambdas/catalog/table.ts';
 import { newestCached } from '../lambdas/documents/table.ts';
-import { ordersByUser, statedByMinute } from '../lambdas/orders/table.ts';
+import { ordersByUser, publishedByMinute } from '../lambdas/orders/table.ts';
 import { accountsByBucket, entriesByAccount } from '../lambdas/payments/table.ts';
 import { nameOf, type StageConfig } from './config.ts';
 import { LedgerTable, OutboxTable } from './constructs/outbox-table.ts';
@@ -40,7 +40,7 @@ export class DataStack extends Stack {
       config,
       indexes: [
         { index: ordersByUser, sorts: 'strings', project: 'keys' },
-        { index: statedByMinute, sorts: 'strings', project: 'keys' },
+        { index: publishedByMinute, sorts: 'strings', project: 'keys' },
       ],
     });
     // A rename loses who has which ticket: every seat is for sale a second time, and no refund frees one.
@@ -49,7 +49,7 @@ export class DataStack extends Stack {
     this.catalog = new OutboxTable(this, 'Catalog', {
       owner: 'catalog',
       config,
-      indexes: [{ index: productsOnShelf, sorts: 'strings', project: 'keys' }],
+      indexes: [{ index: productsBySku, sorts: 'strings', project: 'keys' }],
     });
     // A rename loses nothing for good: the sync fills it again from the ledger, all of it by `ops balances sync`.
     this.balances = new OutboxTable(this, 'Balances', { owner: 'balances', config });

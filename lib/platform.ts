@@ -4,13 +4,13 @@ import { AwsOnly } from './aws-only.ts';
 import { nameOf, type StageConfig } from './config.ts';
 import type { Context } from './constructs/context.ts';
 import { PublicApi } from './constructs/public-api.ts';
-import { Backbone } from './contexts/backbone.ts';
 import { Balances } from './contexts/balances.ts';
 import { Catalog } from './contexts/catalog.ts';
 import { Documents } from './contexts/documents.ts';
 import { Ops } from './contexts/ops.ts';
 import { Orders } from './contexts/orders.ts';
 import { Payments } from './contexts/payments.ts';
+import { Relay } from './contexts/relay.ts';
 import { Tickets } from './contexts/tickets.ts';
 import { DataStack } from './data.ts';
 
@@ -31,26 +31,26 @@ export class Platform {
 
     const data = new DataStack(app, config);
 
-    const backboneStack = stack('backbone', 'from outboxes to the bus', data);
+    const relayStack = stack('relay', 'from outboxes to the bus', data);
     const outboxes = [data.payments, data.orders, data.tickets, data.catalog, data.documents];
-    const backbone = new Backbone(backboneStack, config, outboxes);
+    const relay = new Relay(relayStack, config, outboxes);
 
-    const paymentsStack = stack('payments', 'accounts and the ledger', backboneStack);
+    const paymentsStack = stack('payments', 'accounts and the ledger', relayStack);
     const payments = new Payments(paymentsStack, config, data.payments);
 
-    const ordersStack = stack('orders', 'orders and their saga', backboneStack);
+    const ordersStack = stack('orders', 'orders and their saga', relayStack);
     const orders = new Orders(ordersStack, config, data);
 
-    const ticketsStack = stack('tickets', 'tickets and what they claim', backboneStack);
+    const ticketsStack = stack('tickets', 'tickets and what they claim', relayStack);
     const tickets = new Tickets(ticketsStack, config, data.tickets);
 
-    const catalogStack = stack('catalog', 'products and their prices', backboneStack);
+    const catalogStack = stack('catalog', 'products and their prices', relayStack);
     const catalog = new Catalog(catalogStack, config, data.catalog);
 
-    const balancesStack = stack('balances', 'the read model of balances', backboneStack);
+    const balancesStack = stack('balances', 'the read model of balances', relayStack);
     const balances = new Balances(balancesStack, config, data);
 
-    const documentsStack = stack('documents', 'order documents and their cache', backboneStack);
+    const documentsStack = stack('documents', 'order documents and their cache', relayStack);
     const documents = new Documents(documentsStack, config, data.documents);
 
     const opsStack = stack('ops', 'what an operator needs');
@@ -64,10 +64,10 @@ export class Platform {
       fallback: ops.fallback,
     });
 
-    this.contexts = [backbone, payments, orders, tickets, catalog, balances, documents, ops];
+    this.contexts = [relay, payments, orders, tickets, catalog, balances, documents, ops];
     this.stacks = [
       data,
-      backboneStack,
+      relayStack,
       paymentsStack,
       ordersStack,
       ticketsStack,

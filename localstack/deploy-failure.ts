@@ -4,22 +4,22 @@ import {
   ListStacksCommand,
   type StackEvent,
 } from '@aws-sdk/client-cloudformation';
+import { UserError } from '../tools/user-error.ts';
 import { clientOptions } from './settings.ts';
-import { Trouble } from './trouble.ts';
 
 export type FailedDeploy = { endpoint: string; stage: string; since: Date; output: string; log: string };
 
 /** Says which resource failed and why, from the stack's events; where no stack is to blame, what the CLI said last. */
-export async function whyItFailed(failed: FailedDeploy): Promise<Trouble> {
+export async function toDeployError(failed: FailedDeploy): Promise<UserError> {
   const wayOut = `All that the CLI said: ${failed.log}`;
   const event = firstFailure(await eventsSince(failed));
   if (event) {
-    return new Trouble(
+    return new UserError(
       `The deploy failed at ${event.LogicalResourceId} (${event.ResourceType}) of ${event.StackName}: ${event.ResourceStatusReason}`,
       wayOut,
     );
   }
-  return new Trouble(`cdk failed: ${tellingLine(failed.output)}`, wayOut);
+  return new UserError(`cdk failed: ${mostInformativeLine(failed.output)}`, wayOut);
 }
 
 async function eventsSince(failed: FailedDeploy): Promise<StackEvent[]> {
@@ -53,7 +53,7 @@ export function firstFailure(events: readonly StackEvent[]): StackEvent | undefi
 const TELLING = [/^\w*Error: /, /^«\w+»/, /^❌/];
 
 /** The line of a failed command that says most: its error, not the frames under it. */
-export function tellingLine(output: string): string {
+export function mostInformativeLine(output: string): string {
   const lines = output.split('\n').map((line) => line.trim().replace(/^‣ /, ''));
   const spoken = lines.filter((line) => line !== '' && !/^at |^Node\.js v|Subprocess exited/.test(line));
   for (const pattern of TELLING) {

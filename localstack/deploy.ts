@@ -2,12 +2,12 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { CloudFormationClient, DescribeStacksCommand, type Stack } from '@aws-sdk/client-cloudformation';
-import { whyItFailed } from './deploy-failure.ts';
+import { step } from '../tools/progress.ts';
+import { toDeployError } from './deploy-failure.ts';
 import { deployedFingerprint, rememberDeployed, WATCHED } from './deploy-record.ts';
+import { enableTtl } from './enable-ttl.ts';
 import { fingerprint } from './fingerprint.ts';
-import { step } from './progress.ts';
 import { clientOptions, engineEnv, root } from './settings.ts';
-import { enableTtl } from './ttl.ts';
 import { push } from './watch.ts';
 
 export type DeployOptions = {
@@ -18,7 +18,7 @@ export type DeployOptions = {
   /** Where links in answers point; the app's own choice without it. */
   baseUrl?: string;
   /** What else the app is told, by its variables. */
-  wishes?: Readonly<Record<string, string>>;
+  overrides?: Readonly<Record<string, string>>;
   project?: string;
 };
 
@@ -39,7 +39,7 @@ export async function deploy(options: DeployOptions): Promise<'deployed' | 'unch
   const wanted = await fingerprint(project, SOURCES, [
     options.stage,
     options.baseUrl ?? '',
-    ...Object.entries(options.wishes ?? {}).map((wish) => wish.join('=')),
+    ...Object.entries(options.overrides ?? {}).map((wish) => wish.join('=')),
   ]);
   const before = await deployedFingerprint(options);
   if (before === wanted && (await complete(options))) return 'unchanged';
@@ -111,7 +111,7 @@ async function cdk(options: DeployOptions, project: string, args: string[]): Pro
         ...process.env,
         ...engineEnv(options.endpoint),
         ONCEBOX_STAGE: options.stage,
-        ...options.wishes,
+        ...options.overrides,
         ...(options.baseUrl ? { ONCEBOX_BASE_URL: options.baseUrl } : {}),
         PATH: `${dirname(process.execPath)}${delimiter}${process.env['PATH'] ?? ''}`,
       },
@@ -132,5 +132,5 @@ async function cdk(options: DeployOptions, project: string, args: string[]): Pro
   process.off('exit', end);
   const log = join(options.folder, 'cdk.log');
   writeFileSync(log, output);
-  if (code !== 0) throw await whyItFailed({ ...options, since: started, output, log });
+  if (code !== 0) throw await toDeployError({ ...options, since: started, output, log });
 }

@@ -1,16 +1,16 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { folderOf, running } from './instance.ts';
+import { printError } from '../tools/user-error.ts';
+import { findRunning, folderOf } from './instance.ts';
 import { endOrphans, type Identity, readJson, remove, stop } from './processes.ts';
 import { readSettings } from './settings.ts';
-import { report } from './trouble.ts';
 
 const STOP_WITHIN_MS = 60_000;
 
 try {
   const settings = readSettings();
   const folder = folderOf(settings);
-  const instance = await running(folder);
+  const instance = await findRunning(folder);
   if (instance) {
     await stop(instance, STOP_WITHIN_MS);
     console.log(`✓ stopped (${instance.url})`);
@@ -24,7 +24,7 @@ try {
     console.log(`✓ data of stage ${settings.stage} removed${others(settings.dataDir)}`);
   }
 } catch (error) {
-  report(error);
+  printError(error);
   process.exitCode = 1;
 }
 

@@ -15,7 +15,7 @@ type Line = Record<string, unknown> & {
 };
 
 /** The metrics that one log line states in CloudWatch's embedded metric format; none for every other line. */
-export function metricsIn(message: string): Metric[] {
+export function parseMetrics(message: string): Metric[] {
   const line = parse(message);
   const found: Metric[] = [];
   for (const { Namespace = 'oncebox', Dimensions = [], Metrics = [] } of line?._aws?.CloudWatchMetrics ?? []) {

@@ -3,12 +3,12 @@ import { mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
+import { until } from '../tools/progress.ts';
+import { UserError } from '../tools/user-error.ts';
 import { assertFree, freePort } from './ports.ts';
 import { endOrphans, type Identity, identify, isAlive, readJson, remove, stop, writeJson } from './processes.ts';
-import { until } from './progress.ts';
 import { type EnginePython, enginePython } from './python.ts';
 import { engineEnv, root } from './settings.ts';
-import { Trouble } from './trouble.ts';
 
 export type EngineOptions = {
   /** Names the instance's folder; two instances of one name cannot run at once. */
@@ -67,7 +67,8 @@ async function open(options: EngineOptions, fromNothing: boolean): Promise<Engin
   const ended = new Promise<void>((done) => child.once('exit', () => done()));
   await answering(child, endpoint, folder);
   const identity = await identify(child.pid ?? 0);
-  if (!identity) throw new Trouble('The engine ended right after its start.', `Its log: ${join(folder, 'engine.log')}`);
+  if (!identity)
+    throw new UserError('The engine ended right after its start.', `Its log: ${join(folder, 'engine.log')}`);
   writeJson(pidFile, identity);
 
   const afterwards = () => {
@@ -167,12 +168,12 @@ function environment(python: EnginePython, folder: string, port: number): Record
 
 async function answering(child: ChildProcess, endpoint: string, folder: string): Promise<void> {
   const log = join(folder, 'engine.log');
-  const late = () => new Trouble('The engine does not answer.', `Its log: ${log}`);
+  const late = () => new UserError('The engine does not answer.', `Its log: ${log}`);
   await until(
     async () => {
       if (child.exitCode !== null || child.signalCode !== null) {
         const lines = (await readFile(log, 'utf8')).trim().split('\n').slice(-2).join(' | ');
-        throw new Trouble(`The engine ended at its start: ${lines}`, `Its log: ${log}`);
+        throw new UserError(`The engine ended at its start: ${lines}`, `Its log: ${log}`);
       }
       return (await isHealthy(endpoint)) || undefined;
     },

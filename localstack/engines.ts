@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { step, until } from '../tools/progress.ts';
+import { UserError } from '../tools/user-error.ts';
 import { isHealthy, startEngine } from './engine.ts';
 import { folderOf } from './instance.ts';
-import { step, until } from './progress.ts';
 import { NoPython } from './python.ts';
 import type { Settings } from './settings.ts';
-import { Trouble } from './trouble.ts';
 
 /** An engine to deploy to, whichever it is. */
 export type AnyEngine = {
@@ -26,18 +26,18 @@ export function endpointOf(settings: Settings): string {
 }
 
 /** Starts the engine that the settings name, or finds the one that they point to. */
-export async function openEngine(settings: Settings): Promise<AnyEngine> {
-  if (settings.endpoint) return await foreign(settings.endpoint);
-  if (settings.engine === 'localstack') return await container(settings);
-  return await embedded(settings).catch(async (error: unknown) => {
+export async function startOrFindEngine(settings: Settings): Promise<AnyEngine> {
+  if (settings.endpoint) return await useRunning(settings.endpoint);
+  if (settings.engine === 'localstack') return await startLocalStack(settings);
+  return await startEmbedded(settings).catch(async (error: unknown) => {
     // Without Python the container does it, where there is one; without either, what is missing for the default is said.
     if (!(error instanceof NoPython) || !(await hasDocker())) throw error;
     console.log(`  … ${error.message} Docker is here: LocalStack instead.`);
-    return await container(settings);
+    return await startLocalStack(settings);
   });
 }
 
-async function embedded(settings: Settings): Promise<AnyEngine> {
+async function startEmbedded(settings: Settings): Promise<AnyEngine> {
   return await step('starting the embedded engine', () =>
     startEngine({
       name: settings.stage,
@@ -50,9 +50,9 @@ async function embedded(settings: Settings): Promise<AnyEngine> {
   );
 }
 
-async function foreign(endpoint: string): Promise<AnyEngine> {
+async function useRunning(endpoint: string): Promise<AnyEngine> {
   if (!(await isHealthy(endpoint))) {
-    throw new Trouble(
+    throw new UserError(
       `No engine answers at AWS_ENDPOINT_URL=${endpoint}.`,
       'Start it, or unset AWS_ENDPOINT_URL to use the embedded one.',
     );
@@ -62,7 +62,7 @@ async function foreign(endpoint: string): Promise<AnyEngine> {
 
 const compose = join(import.meta.dirname, 'docker-compose.yml');
 
-async function container(settings: Settings): Promise<AnyEngine> {
+async function startLocalStack(settings: Settings): Promise<AnyEngine> {
   await assertDocker();
   const endpoint = endpointOf(settings);
   const args = ['compose', '-p', `oncebox-${settings.stage}`, '-f', compose];
@@ -71,11 +71,11 @@ async function container(settings: Settings): Promise<AnyEngine> {
   await step('starting LocalStack in Docker (the first time its image is fetched)', async () => {
     const up = await docker([...args, 'up', '--detach'], env);
     if (up.code !== 0)
-      throw new Trouble(
+      throw new UserError(
         `Docker did not start LocalStack: ${lastLine(up.output)}`,
         `See: docker ${args.join(' ')} logs`,
       );
-    const late = () => new Trouble('LocalStack does not answer.', `See: docker ${args.join(' ')} logs`);
+    const late = () => new UserError('LocalStack does not answer.', `See: docker ${args.join(' ')} logs`);
     await until(async () => (await isHealthy(endpoint)) || undefined, { timeoutMs: 120_000, everyMs: 500, late });
   });
   return {
@@ -86,7 +86,7 @@ async function container(settings: Settings): Promise<AnyEngine> {
     async stop() {
       const down = await docker([...args, 'down', '--remove-orphans'], env);
       if (down.code !== 0)
-        throw new Trouble(
+        throw new UserError(
           `Docker did not stop LocalStack: ${lastLine(down.output)}`,
           `Try: docker ${args.join(' ')} down`,
         );
@@ -97,15 +97,15 @@ async function container(settings: Settings): Promise<AnyEngine> {
 async function assertDocker(): Promise<void> {
   const daemon = await docker(['version', '--format', '{{.Server.Version}}'], process.env);
   const without = 'Start without --engine localstack: the embedded engine needs no Docker.';
-  if (daemon.code === 127) throw new Trouble('Docker is not installed.', without);
+  if (daemon.code === 127) throw new UserError('Docker is not installed.', without);
   if (daemon.code !== 0)
-    throw new Trouble(
+    throw new UserError(
       'The Docker daemon does not answer.',
       `Start it; or leave out --engine localstack, since the embedded engine needs no Docker.`,
     );
   const plugin = await docker(['compose', 'version'], process.env);
   if (plugin.code !== 0)
-    throw new Trouble('Docker has no `compose` command.', `Install its plugin; or leave out --engine localstack.`);
+    throw new UserError('Docker has no `compose` command.', `Install its plugin; or leave out --engine localstack.`);
 }
 
 async function hasDocker(): Promise<boolean> {

@@ -6,9 +6,9 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http';
+import { sendProblem } from './gateway-problem.ts';
 import { Limiter } from './limiter.ts';
 import { servePage } from './page.ts';
-import { problem } from './problem.ts';
 
 /** Where the API is at the engine, and which first path segments are its own. */
 export type ApiTarget = {
@@ -51,7 +51,8 @@ export async function startGateway(options: GatewayOptions): Promise<{ url: stri
       : servePage(path, request, response, options.pages);
     answer.catch((error: unknown) => {
       console.error('gateway:', error);
-      if (!response.headersSent) problem(response, 502, 'bad_gateway', 'The gateway could not pass this request on.');
+      if (!response.headersSent)
+        sendProblem(response, 502, 'bad_gateway', 'The gateway could not pass this request on.');
       else response.destroy();
     });
   });
@@ -88,7 +89,7 @@ async function forward(
   if (body === 'aborted') return;
   if (body === 'too_large') {
     response.setHeader('connection', 'close');
-    problem(response, 413, 'body_too_large', 'A request body is at most 10 MB.');
+    sendProblem(response, 413, 'body_too_large', 'A request body is at most 10 MB.');
     return;
   }
   const path = request.url ?? '/';
@@ -124,7 +125,7 @@ async function passOn(
     upstream.once('error', () => {
       if (!response.headersSent) {
         response.setHeader('retry-after', '2');
-        problem(response, 503, 'engine_away', 'The local engine does not answer; see where `npm start` runs.');
+        sendProblem(response, 503, 'engine_away', 'The local engine does not answer; see where `npm start` runs.');
       } else response.destroy();
       done();
     });

@@ -1,8 +1,8 @@
 import { linkSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { UserError } from '../tools/user-error.ts';
 import { type Identity, identify, isAlive, readJson, remove, writeJson } from './processes.ts';
 import type { Settings } from './settings.ts';
-import { Trouble } from './trouble.ts';
 
 /** What a running `npm start` tells others: the CLI, `npm run down`, a second start. */
 export type Running = Identity & {
@@ -21,7 +21,7 @@ export function folderOf(settings: Settings): string {
 const recordIn = (folder: string) => join(folder, 'running.json');
 
 /** Makes this process the one that runs the instance; two at once cannot both succeed. */
-export async function claim(settings: Settings, endpoint: string): Promise<() => void> {
+export async function claimInstance(settings: Settings, endpoint: string): Promise<() => void> {
   const folder = folderOf(settings);
   mkdirSync(folder, { recursive: true });
   const self = await identify(process.pid);
@@ -47,9 +47,9 @@ async function take(draft: string, folder: string): Promise<void> {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
-    const other = await running(folder);
+    const other = await findRunning(folder);
     if (other) {
-      throw new Trouble(
+      throw new UserError(
         `Oncebox runs already: ${other.url} (stage ${other.stage}, pid ${other.pid}).`,
         'Use it, or stop it with `npm run down`; a second one needs its own ONCEBOX_DATA_DIR, ONCEBOX_PORT and ONCEBOX_ENGINE_PORT.',
       );
@@ -59,7 +59,7 @@ async function take(draft: string, folder: string): Promise<void> {
 }
 
 /** The instance that runs in this folder; a record left by a crash is none, whoever has its process id now. */
-export async function running(folder: string): Promise<Running | undefined> {
+export async function findRunning(folder: string): Promise<Running | undefined> {
   const record = readJson<Running>(recordIn(folder));
   return record && (await isAlive(record)) ? record : undefined;
 }

@@ -3,7 +3,7 @@ import {
   DescribeLogGroupsCommand,
   FilterLogEventsCommand,
 } from '@aws-sdk/client-cloudwatch-logs';
-import { type Metric, metricsIn } from './emf.ts';
+import { type Metric, parseMetrics } from './emf.ts';
 import { clientOptions } from './settings.ts';
 
 type At = { endpoint: string; stage: string };
@@ -59,7 +59,7 @@ async function collect(at: At, since: number): Promise<number> {
         new FilterLogEventsCommand({ logGroupName, startTime: since, nextToken, filterPattern: '_aws' }),
       );
       for (const event of page.events ?? []) {
-        metrics.push(...metricsIn(event.message ?? ''));
+        metrics.push(...parseMetrics(event.message ?? ''));
         until = Math.max(until, (event.timestamp ?? 0) + 1);
       }
       nextToken = page.nextToken;

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { extname, join, normalize, sep } from 'node:path';
-import { problem } from './problem.ts';
+import { sendProblem } from './gateway-problem.ts';
 
 const TYPES: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
@@ -25,12 +25,12 @@ export async function servePage(
   folders: readonly string[],
 ): Promise<void> {
   if (request.method !== 'GET' && request.method !== 'HEAD') {
-    problem(response, 404, 'not_found', 'There is no such route.');
+    sendProblem(response, 404, 'not_found', 'There is no such route.');
     return;
   }
   const file = await findFile(path, folders);
   if (!file) {
-    problem(response, 404, 'not_found', 'There is no such route, and no page is built yet.');
+    sendProblem(response, 404, 'not_found', 'There is no such route, and no page is built yet.');
     return;
   }
   response.writeHead(200, {

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { promisify } from 'node:util';
-import { Trouble } from './trouble.ts';
+import { UserError } from '../tools/user-error.ts';
 
 const run = promisify(execFile);
 
@@ -13,7 +13,7 @@ export async function assertFree(port: number, setting: string): Promise<void> {
   if (await isFree(port)) return;
   const owner = await portOwner(port);
   const by = owner ? ` by ${owner.command} (pid ${owner.pid})` : '';
-  throw new Trouble(
+  throw new UserError(
     `Port ${port} is taken${by}.`,
     `Stop that, or choose another port: ${setting}=${port + 1} npm start`,
   );

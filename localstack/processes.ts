@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { until } from './progress.ts';
+import { until } from '../tools/progress.ts';
 
 const run = promisify(execFile);
 

@@ -2,15 +2,15 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { step } from '../tools/progress.ts';
+import { UserError } from '../tools/user-error.ts';
 import { readJson, remove, writeJson } from './processes.ts';
-import { step } from './progress.ts';
-import { Trouble } from './trouble.ts';
 
 /** How to run Python with the engine's packages. */
 export type EnginePython = { command: string; pythonPath: string | undefined };
 
 /** The embedded engine cannot be had on this machine, but another may. */
-export class NoPython extends Trouble {}
+export class NoPython extends UserError {}
 
 const requirements = join(import.meta.dirname, 'requirements.txt');
 const OLDEST = [3, 10] as const;
@@ -46,7 +46,7 @@ async function make(folder: string, wanted: string | undefined): Promise<EngineP
     if (typeof result !== 'string') return result;
     failures.push(`${name}: ${result}`);
     if (result === unreachable) {
-      throw new Trouble(
+      throw new UserError(
         'The Python package index cannot be reached.',
         'Check the network or `pip config list`, then start again.',
       );
@@ -73,7 +73,7 @@ async function findPython(wanted: string | undefined): Promise<string | undefine
     if (code !== 0) continue;
     const [major = 0, minor = 0] = output.trim().split(' ').map(Number);
     if (major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1])) return name;
-    if (wanted) throw new Trouble(`${wanted} is Python ${major}.${minor}.`, 'The engine needs Python 3.10 or newer.');
+    if (wanted) throw new UserError(`${wanted} is Python ${major}.${minor}.`, 'The engine needs Python 3.10 or newer.');
   }
   return undefined;
 }

@@ -1,6 +1,6 @@
-import { madeUpDocuments } from '../bin/ops/made-up-documents.ts';
-import { byHttp } from '../bin/ops/publisher.ts';
-import { systemClock } from '../lambdas/shared/clock.ts';
+import { systemClock } from '../lambdas/shared/runtime/clock.ts';
+import { createHttpPublisher } from '../tools/document-publisher.ts';
+import { generateDocuments } from '../tools/generated-documents.ts';
 
 const DOCUMENTS = 50;
 const PATIENCE_MS = 30_000;
@@ -19,13 +19,13 @@ export async function seed(url: string): Promise<void> {
 }
 
 async function publish(url: string): Promise<void> {
-  const publisher = byHttp(async (method, path, body) => {
+  const publisher = createHttpPublisher(async (method, path, body) => {
     const headers = { 'content-type': 'application/json' };
     const answer = await fetch(url + path, { method, headers, body, signal: AbortSignal.timeout(PATIENCE_MS) });
     return { url: url + path, status: answer.status, text: await answer.text() };
   }, systemClock);
   const sent = await publisher(
-    madeUpDocuments({ count: DOCUMENTS, seed: 1 }),
+    generateDocuments({ count: DOCUMENTS, seed: 1 }),
     AbortSignal.timeout(PATIENCE_MS),
     () => undefined,
   );

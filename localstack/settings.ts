@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
+import { UserError } from '../tools/user-error.ts';
 import { parseEnvFile } from './env-file.ts';
-import { Trouble } from './trouble.ts';
 
 export const root = dirname(import.meta.dirname);
 
@@ -19,10 +19,10 @@ export type Settings = {
   maxInFlight: number;
   python: string | undefined;
   /** What the app itself may be told (`bin/app.ts`), by its variables. */
-  wishes: Record<string, string>;
+  overrides: Record<string, string>;
 };
 
-const WISHES = ['ONCEBOX_BALANCES_UPDATES', 'ONCEBOX_BALANCES_INTERVAL', 'ONCEBOX_BALANCES_CHUNKS_PER_TICK'];
+const OVERRIDES = ['ONCEBOX_BALANCES_UPDATES', 'ONCEBOX_BALANCES_INTERVAL', 'ONCEBOX_BALANCES_CHUNKS_PER_TICK'];
 
 const engines = ['ministack', 'localstack'] as const;
 
@@ -32,10 +32,10 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env, args: readonl
   const at = args.indexOf('--engine');
   const named = at >= 0 ? args[at + 1] : (values['ONCEBOX_ENGINE'] ?? 'ministack');
   const engine = engines.find((known) => known === named);
-  if (!engine) throw new Trouble(`There is no engine "${named ?? ''}".`, `Choose one of: ${engines.join(', ')}.`);
+  if (!engine) throw new UserError(`There is no engine "${named ?? ''}".`, `Choose one of: ${engines.join(', ')}.`);
   const stage = values['ONCEBOX_STAGE'] || 'local';
   if (!/^[a-z][a-z0-9-]{0,19}$/.test(stage)) {
-    throw new Trouble(
+    throw new UserError(
       `"${stage}" cannot be a stage.`,
       'ONCEBOX_STAGE takes up to 20 of a–z, 0–9 and -, a letter first.',
     );
@@ -50,7 +50,7 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env, args: readonl
     endpoint: values['AWS_ENDPOINT_URL'] || undefined,
     maxInFlight: number(values, 'ONCEBOX_MAX_IN_FLIGHT', 2 * availableParallelism(), 1_000),
     python: values['ONCEBOX_PYTHON'] || undefined,
-    wishes: Object.fromEntries(WISHES.flatMap((name) => (values[name] ? [[name, values[name]]] : []))),
+    overrides: Object.fromEntries(OVERRIDES.flatMap((name) => (values[name] ? [[name, values[name]]] : []))),
   };
 }
 
@@ -59,7 +59,7 @@ function number(values: NodeJS.ProcessEnv, name: string, fallback: number, max: 
   if (text === undefined || text === '') return fallback;
   const value = Number(text);
   if (Number.isInteger(value) && value >= 1 && value <= max) return value;
-  throw new Trouble(`${name} is "${text}".`, `It takes a whole number from 1 to ${max}.`);
+  throw new UserError(`${name} is "${text}".`, `It takes a whole number from 1 to ${max}.`);
 }
 
 /** What every AWS client and the CDK CLI need to speak to a local engine, and to nothing else. */

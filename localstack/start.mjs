@@ -1,4 +1,4 @@
-import { prepare, runUnderNode24 } from './bootstrap.mjs';
+import { prepare, runUnderNode24 } from '../tools/bootstrap.mjs';
 
 await prepare();
 await runUnderNode24('localstack/up.ts', process.argv.slice(2));

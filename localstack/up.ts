@@ -1,17 +1,17 @@
 import { join } from 'node:path';
+import { elapsed, step } from '../tools/progress.ts';
+import { printError, UserError } from '../tools/user-error.ts';
 import { apiTarget } from './api-target.ts';
 import { apiOf, deploy } from './deploy.ts';
-import { type AnyEngine, endpointOf, openEngine } from './engines.ts';
+import { type AnyEngine, endpointOf, startOrFindEngine } from './engines.ts';
 import { startGateway } from './gateway.ts';
-import { claim, folderOf } from './instance.ts';
+import { claimInstance, folderOf } from './instance.ts';
 import { startMetrics } from './metrics.ts';
 import { assertFree } from './ports.ts';
-import { elapsed, step } from './progress.ts';
-import { resendOutbox } from './resend.ts';
+import { resendOutbox } from './resend-outbox.ts';
 import { seed } from './seed.ts';
 import { readSettings, root, type Settings } from './settings.ts';
-import { Stopper } from './stopper.ts';
-import { report, Trouble } from './trouble.ts';
+import { Stopper } from './shutdown.ts';
 import { watch } from './watch.ts';
 
 // An engine that ends more often than this has something that a restart does not cure.
@@ -24,24 +24,24 @@ try {
   await up(readSettings(process.env, process.argv), process.argv.includes('--watch'));
 } catch (error) {
   if (!stopper.stopping) {
-    report(error);
+    printError(error);
     process.exitCode = 1;
   }
   await stopper.stop();
 }
 
 async function up(settings: Settings, watching: boolean): Promise<void> {
-  const release = await claim(settings, endpointOf(settings));
+  const release = await claimInstance(settings, endpointOf(settings));
   stopper.add('the record of this instance', async () => release());
   await assertFree(settings.port, 'ONCEBOX_PORT');
-  let engine = await openEngine(settings);
+  let engine = await startOrFindEngine(settings);
   stopper.add('the engine', () => engine.stop());
 
   const { endpoint } = engine;
   const at = { endpoint, stage: settings.stage };
   const baseUrl = `http://localhost:${settings.port}`;
   const outcome = await engine.atomically(async () => {
-    const deployed = await deploy({ ...at, folder: folderOf(settings), baseUrl, wishes: settings.wishes });
+    const deployed = await deploy({ ...at, folder: folderOf(settings), baseUrl, overrides: settings.overrides });
     await catchUp(engine, settings);
     return deployed;
   });
@@ -82,9 +82,9 @@ async function keepRunning(settings: Settings, first: AnyEngine, replace: (next:
     await Promise.race([engine.ended, stopper.stopped]);
     if (stopper.stopping) return;
     const log = join(folderOf(settings), 'engine.log');
-    if (restarts === RESTARTS) throw new Trouble('The engine ends again and again.', `Its log: ${log}`);
+    if (restarts === RESTARTS) throw new UserError('The engine ends again and again.', `Its log: ${log}`);
     console.error('✗ The engine ended; it is started again with what it saved last.');
-    engine = await openEngine(settings);
+    engine = await startOrFindEngine(settings);
     replace(engine);
     await engine.atomically(() => catchUp(engine, settings));
   }

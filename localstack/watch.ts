@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LambdaClient, UpdateFunctionCodeCommand } from '@aws-sdk/client-lambda';
 import { bundleAll } from '../lib/bundle.ts';
+import { elapsed } from '../tools/progress.ts';
 import { rememberWatched } from './deploy-record.ts';
-import { elapsed } from './progress.ts';
 import { clientOptions, root } from './settings.ts';
 import { zip } from './zip.ts';
 

@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { nodeBin, prepare } from '../localstack/bootstrap.mjs';
+import { nodeBin, prepare } from '../tools/bootstrap.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 await prepare();

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { nodeBin, prepare } from '../localstack/bootstrap.mjs';
+import { nodeBin, prepare } from '../tools/bootstrap.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 await prepare();

@@ -9,7 +9,12 @@ export interface Parsed {
 }
 
 /** What stands behind a command's name, checked against what it takes. */
-export function parse(name: string, command: Command, args: readonly string[], env: NodeJS.ProcessEnv): Parsed {
+export function parseArguments(
+  name: string,
+  command: Command,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Parsed {
   const { values, positionals } = read({ ...command.options, ...common }, args);
   const { min = 0, max = 0, usage = '' } = command.takes ?? {};
   if (positionals.length > max) throw new UsageError(`"${positionals[max]}" is one argument too many.`);
@@ -30,7 +35,7 @@ function read(options: Options, args: readonly string[]) {
 }
 
 /** A whole number from 1 up to `max`. */
-export function wholeNumber(text: string | undefined, flag: string, fallback: number, max: number): number {
+export function parseWholeNumber(text: string | undefined, flag: string, fallback: number, max: number): number {
   if (text === undefined) return fallback;
   const value = Number(text);
   if (Number.isInteger(value) && value >= 1 && value <= max) return value;

@@ -1,5 +1,5 @@
-import { askFor } from './api-door.ts';
-import { command } from './command.ts';
+import { getJson } from './api-client.ts';
+import { defineCommand } from './command.ts';
 import { columns } from './print.ts';
 
 export interface Stats {
@@ -10,18 +10,18 @@ export interface Stats {
   readonly last_tick_at: string | null;
 }
 
-export default command({
+export default defineCommand({
   options: {},
   about: 'As the read model has them, by GET /balances/stats.',
   examples: ['balances count', 'balances count --json'],
   run: async ({ target, print }) => {
-    const stats = await askFor<Stats>(target, '/balances/stats', 'balances-api');
-    print.either(stats, () => statsInWords(stats));
+    const stats = await getJson<Stats>(target, '/balances/stats', 'balances-api');
+    print.result(stats, () => formatStats(stats));
     return undefined;
   },
 });
 
-export const statsInWords = ({ users, balances, total, last_tick_at }: Stats): string =>
+export const formatStats = ({ users, balances, total, last_tick_at }: Stats): string =>
   columns([
     ['users', String(users)],
     ['balances', String(balances)],

@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { NEWEST } from '../../lambdas/balances/balance.ts';
-import { askFor } from './api-door.ts';
-import { wholeNumber } from './arguments.ts';
-import { command } from './command.ts';
-import { redrawn, table } from './print.ts';
+import { getJson } from './api-client.ts';
+import { parseWholeNumber } from './arguments.ts';
+import { defineCommand } from './command.ts';
+import { onClearedScreen, table } from './print.ts';
 
 const EVERY_MS = 1000;
 
@@ -14,7 +14,7 @@ export interface Balance {
   readonly updated_at: string;
 }
 
-export default command({
+export default defineCommand({
   options: {
     limit: { type: 'string', value: 'n', help: `at most n of them (${NEWEST}, and no more)` },
     watch: { type: 'boolean', help: 'again every second, until Ctrl-C' },
@@ -22,16 +22,16 @@ export default command({
   about: 'The latest changes of balances over all users, newest first, by GET /balances/latest.',
   examples: ['balances latest', 'balances latest --watch', 'balances latest --limit 3 --json'],
   run: async ({ values, target, print, signal }) => {
-    const limit = wholeNumber(values.limit, '--limit', NEWEST, NEWEST);
-    const look = () => askFor<Balance[]>(target, `/balances/latest?limit=${limit}`, 'balances-api');
+    const limit = parseWholeNumber(values.limit, '--limit', NEWEST, NEWEST);
+    const look = () => getJson<Balance[]>(target, `/balances/latest?limit=${limit}`, 'balances-api');
     if (!values.watch) {
       const latest = await look();
-      print.either(latest, () => latestTable(latest));
+      print.result(latest, () => latestTable(latest));
       return undefined;
     }
     while (!signal.aborted) {
       const latest = await look();
-      print.line(latest, () => redrawn(latestTable(latest)));
+      print.line(latest, () => onClearedScreen(latestTable(latest)));
       await pause(EVERY_MS, undefined, { signal }).catch(() => undefined);
     }
     return undefined;

@@ -1,15 +1,15 @@
 import { balanceStore } from '../../lambdas/balances/balance-store.ts';
-import { ledgerIn } from '../../lambdas/balances/deps.ts';
-import { bucketsOf, type Compared, type Drift, syncBuckets } from '../../lambdas/balances/sync.ts';
-import { systemClock } from '../../lambdas/shared/clock.ts';
-import { command } from './command.ts';
+import { createLedgerReader } from '../../lambdas/balances/deps.ts';
+import { type BucketComparison, bucketsOf, type Drift, syncBuckets } from '../../lambdas/balances/sync.ts';
+import { systemClock } from '../../lambdas/shared/runtime/clock.ts';
+import { defineCommand } from './command.ts';
 import { table } from './print.ts';
 import { tablesOf } from './tables.ts';
 
 /** As long as anybody would wait for all of it. */
 const PATIENCE_MS = 3_600_000;
 
-export default command({
+export default defineCommand({
   options: {},
   about:
     'The same as the schedule does, of all buckets in one go: what differs is repaired, and never to a lower version.\n' +
@@ -17,23 +17,23 @@ export default command({
   examples: ['balances sync', 'balances sync --stage prod --json'],
   run: async ({ target, print, signal }) => {
     const { balances: store, payments } = tablesOf(target);
-    const ledger = ledgerIn(payments);
-    const deadline = Date.now() + PATIENCE_MS;
-    const ports = { balances: balanceStore({ store, clock: systemClock, deadline }), ledger, clock: systemClock };
+    const ledger = createLedgerReader(payments);
+    const deadlineMs = Date.now() + PATIENCE_MS;
+    const ports = { balances: balanceStore({ store, clock: systemClock, deadlineMs }), ledger, clock: systemClock };
     const buckets = bucketsOf(await ledger.chunks());
     const compared = await syncBuckets(ports, buckets, async (done) => {
       print.progress('comparing', done, buckets.length);
       return !signal.aborted;
     });
     print.progressDone();
-    const told = tell(compared, buckets.length);
-    print.either(told, () => syncInWords(told));
+    const told = createReport(compared, buckets.length);
+    print.result(told, () => formatReport(told));
     const isWell = told.drifts.every(({ repaired }) => repaired) && told.failed.length === 0;
     return isWell ? 0 : 1;
   },
 });
 
-export interface Told {
+export interface SyncReport {
   readonly buckets: number;
   readonly of: number;
   readonly accounts: number;
@@ -42,7 +42,7 @@ export interface Told {
   readonly failed: readonly { readonly bucket: string; readonly reason: string }[];
 }
 
-export const tell = (compared: readonly Compared[], of: number): Told => ({
+export const createReport = (compared: readonly BucketComparison[], of: number): SyncReport => ({
   buckets: compared.length,
   of,
   accounts: compared.reduce((sum, { accounts }) => sum + accounts, 0),
@@ -53,7 +53,7 @@ export const tell = (compared: readonly Compared[], of: number): Told => ({
 
 const stated = (one: Drift['ledger']): string => (one ? `${one.balance} at ${one.version}` : '-');
 
-export function syncInWords({ buckets, of, accounts, drifts, uncounted, failed }: Told): string {
+export function formatReport({ buckets, of, accounts, drifts, uncounted, failed }: SyncReport): string {
   const found = drifts.length === 0 ? 'no drift' : `${drifts.length} ${drifts.length === 1 ? 'drift' : 'drifts'}`;
   const rows = drifts.map(({ bucket, user_id, kind, ledger, read_model, repaired }) => [
     ...[bucket, user_id ?? '-', kind, stated(ledger), stated(read_model)],

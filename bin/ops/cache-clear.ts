@@ -1,16 +1,16 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { BatchWriteCommand, DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb';
-import { isCached } from '../../lambdas/documents/cache-store.ts';
-import { KEPT_FOR_MS } from '../../lambdas/documents/memory.ts';
-import type { Key } from '../../lambdas/shared/store.ts';
-import { command } from './command.ts';
+import { isCacheRow } from '../../lambdas/documents/cache-store.ts';
+import { MEMORY_TTL_MS } from '../../lambdas/documents/document-memory.ts';
+import type { Key } from '../../lambdas/shared/store/store.ts';
+import { defineCommand } from './command.ts';
 import type { Print } from './print.ts';
 
 const BATCH = 25;
 const STEP_MS = 250;
 
-export default command({
+export default defineCommand({
   options: {},
   about:
     'Removes what the cache knows of documents, and who is asking: each is looked up anew when somebody wants it. The\n' +
@@ -22,7 +22,7 @@ export default command({
     let cleared = 0;
     const projected = { ProjectionExpression: 'pk, sk', ConsistentRead: true };
     for await (const { Items = [] } of paginateScan({ client }, { TableName: table, ...projected })) {
-      const rows = (Items as Key[]).filter(isCached);
+      const rows = (Items as Key[]).filter(isCacheRow);
       for (let at = 0; at < rows.length && !signal.aborted; at += BATCH) {
         const some = rows.slice(at, at + BATCH);
         await remove(client, table, some);
@@ -32,7 +32,7 @@ export default command({
     }
     await forgotten(print, signal);
     print.progressDone();
-    print.either({ cleared }, () => `${cleared} rows cleared, and every function has forgotten what it had read.`);
+    print.result({ cleared }, () => `${cleared} rows cleared, and every function has forgotten what it had read.`);
     return undefined;
   },
 });
@@ -47,8 +47,8 @@ async function remove(client: DynamoDBDocumentClient, table: string, rows: reado
 
 /** What a function has read right before is served until its time is over. */
 async function forgotten(print: Print, signal: AbortSignal): Promise<void> {
-  for (let waited = 0; waited < KEPT_FOR_MS && !signal.aborted; waited += STEP_MS) {
-    print.progress('waiting for memories', waited, KEPT_FOR_MS);
+  for (let waited = 0; waited < MEMORY_TTL_MS && !signal.aborted; waited += STEP_MS) {
+    print.progress('waiting for memories', waited, MEMORY_TTL_MS);
     await pause(STEP_MS);
   }
 }

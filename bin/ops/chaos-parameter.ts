@@ -1,6 +1,6 @@
 import { GetParameterCommand, ParameterNotFound, PutParameterCommand, type SSMClient } from '@aws-sdk/client-ssm';
-import { Chaos } from '../../lambdas/shared/chaos-setting.ts';
-import { Trouble } from '../../localstack/trouble.ts';
+import { Chaos } from '../../lambdas/shared/runtime/chaos-setting.ts';
+import { UserError } from '../../tools/user-error.ts';
 import { columns } from './print.ts';
 import type { Target } from './target.ts';
 import { UsageError } from './usage-error.ts';
@@ -11,14 +11,14 @@ export async function readChaos(ssm: SSMClient, target: Target): Promise<Chaos> 
   const Name = nameIn(target);
   const value = await ssm.send(new GetParameterCommand({ Name })).catch((error: unknown) => {
     if (!(error instanceof ParameterNotFound)) throw error;
-    throw new Trouble(
+    throw new UserError(
       `Stage ${target.stage} has no parameter ${Name}.`,
       'It is not deployed, or not wired for chaos, as production is not.',
     );
   });
   const parsed = Chaos.safeParse(JSON.parse(value.Parameter?.Value ?? '{}'));
   if (parsed.success) return parsed.data;
-  throw new Trouble(`${Name} is not what functions understand, so they ignore it.`, 'Deploy the stage again.');
+  throw new UserError(`${Name} is not what functions understand, so they ignore it.`, 'Deploy the stage again.');
 }
 
 export async function writeChaos(ssm: SSMClient, target: Target, chaos: Chaos): Promise<void> {

@@ -1,8 +1,8 @@
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { changed, chaosTable, readChaos, writeChaos } from './chaos-parameter.ts';
-import { command } from './command.ts';
+import { defineCommand } from './command.ts';
 
-export default command({
+export default defineCommand({
   takes: { usage: '<key=value> …', min: 1, max: 20 },
   options: {},
   about: 'What is not named stays as it is. Functions feel it within three seconds.',
@@ -11,7 +11,7 @@ export default command({
     const ssm = new SSMClient({});
     const chaos = changed(await readChaos(ssm, target), positionals);
     await writeChaos(ssm, target, chaos);
-    print.either(chaos, () => chaosTable(chaos));
+    print.result(chaos, () => chaosTable(chaos));
     return undefined;
   },
 });

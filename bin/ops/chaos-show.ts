@@ -1,14 +1,14 @@
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { chaosTable, readChaos } from './chaos-parameter.ts';
-import { command } from './command.ts';
+import { defineCommand } from './command.ts';
 
-export default command({
+export default defineCommand({
   options: {},
   about: 'Rates are shares of calls, between 0 and 1.',
   examples: ['chaos show'],
   run: async ({ target, print }) => {
     const chaos = await readChaos(new SSMClient({}), target);
-    print.either(chaos, () => chaosTable(chaos));
+    print.result(chaos, () => chaosTable(chaos));
     return undefined;
   },
 });

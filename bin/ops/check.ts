@@ -1,20 +1,20 @@
 import type { Target } from './target.ts';
 
 /** What a check found: nothing wrong, or each thing that is. */
-interface Finding {
-  readonly faults: readonly string[];
+interface CheckResult {
+  readonly problems: readonly string[];
   /** What was looked at, in a few words. */
-  readonly seen: string;
+  readonly summary: string;
 }
 
 export interface Check {
   readonly title: string;
   /** What to do about a fault. */
-  wayOut(target: Target): string;
+  remedy(target: Target): string;
   /** Where it cannot even look, nothing after it can. */
-  readonly vital?: true;
-  look(target: Target): Promise<Finding>;
+  readonly isRequired?: true;
+  run(target: Target): Promise<CheckResult>;
 }
 
-export const deployAgain = ({ onAws, stage }: Target): string =>
+export const deployCommand = ({ onAws, stage }: Target): string =>
   onAws ? `Deploy it: npx cdk deploy --all -c stage=${stage}` : 'npm start deploys what is missing.';

@@ -42,4 +42,4 @@ export interface Command<O extends Options = Options> {
 }
 
 /** Infers the types of a command's values from its options. */
-export const command = <const O extends Options>(declared: Command<O>): Command => declared as unknown as Command;
+export const defineCommand = <const O extends Options>(declared: Command<O>): Command => declared as unknown as Command;

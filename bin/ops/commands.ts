@@ -48,5 +48,5 @@ export const commands: readonly Listed[] = [
 const longestFirst = commands.toSorted((one, other) => other.words - one.words);
 
 /** The command that the line begins with. */
-export const listed = (args: readonly string[]): Listed | undefined =>
+export const findCommand = (args: readonly string[]): Listed | undefined =>
   longestFirst.find(({ name, words }) => args.slice(0, words).join(' ') === name);

@@ -1,7 +1,7 @@
-import { command } from './command.ts';
-import { switchConsumer } from './consumer-switch.ts';
+import { defineCommand } from './command.ts';
+import { switchConsumer } from './switch-consumer.ts';
 
-export default command({
+export default defineCommand({
   takes: { usage: '<queue>', min: 1, max: 1 },
   options: {},
   about: 'It begins with what has waited for it.',

@@ -1,15 +1,15 @@
 import { LambdaClient } from '@aws-sdk/client-lambda';
-import { command } from './command.ts';
-import { type Consumer, consumersIn, mappingsOf } from './consumer-directory.ts';
+import { defineCommand } from './command.ts';
+import { type Consumer, consumersIn, mappingsOf } from './event-source-mappings.ts';
 import { table } from './print.ts';
 
-export default command({
+export default defineCommand({
   options: {},
   about: 'Each can be stopped and started alone.',
   examples: ['consumers', 'consumers --json'],
   run: async ({ target, print }) => {
     const consumers = consumersIn(await mappingsOf(new LambdaClient({}), target), target);
-    print.either(consumers, () => consumersTable(consumers));
+    print.result(consumers, () => consumersTable(consumers));
     return undefined;
   },
 });

@@ -1,11 +1,11 @@
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { wholeNumber } from './arguments.ts';
-import { command } from './command.ts';
-import { deadLetters, withDead } from './dead-letters.ts';
-import type { DeadMessage } from './dead-message.ts';
+import { parseWholeNumber } from './arguments.ts';
+import { defineCommand } from './command.ts';
+import type { DlqMessage } from './dlq-message.ts';
+import { createDlqReader, withDlqMessages } from './dlq-reader.ts';
 import { table } from './print.ts';
-import { queueNamed, queuesOf, withDlq } from './queue-directory.ts';
-import { ageOf } from './time.ts';
+import { queueNamed, queuesOf, withDlq } from './stage-queues.ts';
+import { formatAge } from './time.ts';
 
 /** Long enough to read them all once, short enough that a crash of ours hides nothing for long. */
 const HIDE_FOR_S = 30;
@@ -26,25 +26,27 @@ export interface Listing {
   readonly age_s: number;
 }
 
-export default command({
+export default defineCommand({
   takes: { usage: '[queue]', min: 0, max: 1 },
   options: { limit: { type: 'string', value: 'n', help: `at most n of each DLQ (${DEFAULT_LIMIT})` } },
   about: 'Of all queues where none is named. Each message is given back as soon as it is read: nothing changes by it.',
   examples: ['dlq list', 'dlq list order-payments --limit 200', 'dlq list --json'],
   run: async ({ values, positionals: [name], target, print, signal }) => {
-    const limit = wholeNumber(values.limit, '--limit', DEFAULT_LIMIT, MAX_LIMIT);
+    const limit = parseWholeNumber(values.limit, '--limit', DEFAULT_LIMIT, MAX_LIMIT);
     const sqs = new SQSClient({});
     const queues = name ? [await queueNamed(sqs, target, name)] : (await queuesOf(sqs, target)).map(withDlq);
     const found = await Promise.all(
       queues.map((queue) =>
-        withDead(deadLetters(sqs, queue.dlqUrl, queue.url), { limit, hideForS: HIDE_FOR_S, signal }, async (messages) =>
-          messages.map((message) => listingOf(queue.name, message, Date.now())),
+        withDlqMessages(
+          createDlqReader(sqs, queue.dlqUrl, queue.url),
+          { limit, hideForS: HIDE_FOR_S, signal },
+          async (messages) => messages.map((message) => listingOf(queue.name, message, Date.now())),
         ),
       ),
     );
     const listings = found.flat();
     const isCut = found.some((some) => some.length === limit);
-    print.either(
+    print.result(
       listings,
       () => listingsTable(listings) + (isCut ? `\nOnly ${limit} of each DLQ; --limit shows more.` : ''),
     );
@@ -52,7 +54,7 @@ export default command({
   },
 });
 
-export function listingOf(queue: string, message: DeadMessage, now: number): Listing {
+export function listingOf(queue: string, message: DlqMessage, now: number): Listing {
   const [first] = message.events;
   return {
     queue,
@@ -86,7 +88,7 @@ export function listingsTable(listings: readonly Listing[]): string {
       one.receive_count ?? '-',
       clock(one.first_received_at),
       clock(one.last_received_at),
-      ageOf(one.age_s * 1000),
+      formatAge(one.age_s * 1000),
       one.reason,
     ]),
   );

@@ -1,15 +1,15 @@
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { Trouble } from '../../localstack/trouble.ts';
-import { command } from './command.ts';
-import { deadLetters, withDead } from './dead-letters.ts';
-import type { DeadMessage } from './dead-message.ts';
+import { UserError } from '../../tools/user-error.ts';
+import { defineCommand } from './command.ts';
+import type { DlqMessage } from './dlq-message.ts';
+import { createDlqReader, withDlqMessages } from './dlq-reader.ts';
 import { columns } from './print.ts';
-import { queueNamed } from './queue-directory.ts';
+import { queueNamed } from './stage-queues.ts';
 
 const HIDE_FOR_S = 30;
 const MAX_READ = 10_000;
 
-export default command({
+export default defineCommand({
   takes: { usage: '<queue> <message id>', min: 2, max: 2 },
   options: {},
   about: "The id is the message's as `dlq list` says it, or the event's.",
@@ -18,20 +18,20 @@ export default command({
     const sqs = new SQSClient({});
     const queue = await queueNamed(sqs, target, name);
     const scope = { limit: MAX_READ, hideForS: HIDE_FOR_S, signal };
-    const message = await withDead(deadLetters(sqs, queue.dlqUrl, queue.url), scope, async (messages) =>
-      messages.find((one) => isNamed(one, [id])),
+    const message = await withDlqMessages(createDlqReader(sqs, queue.dlqUrl, queue.url), scope, async (messages) =>
+      messages.find((one) => matchesId(one, [id])),
     );
     if (!message)
-      throw new Trouble(`There is no message ${id} in ${queue.dlqName}.`, `npm run ops -- dlq list ${queue.name}`);
+      throw new UserError(`There is no message ${id} in ${queue.dlqName}.`, `npm run ops -- dlq list ${queue.name}`);
     const { handle, raw, body, ...about } = message;
     const whole = { queue: queue.name, ...about, body: readable(raw) };
-    print.either(whole, () => shown(whole));
+    print.result(whole, () => formatMessage(whole));
     return undefined;
   },
 });
 
 /** By its own id, or by that of an event in it. */
-export const isNamed = (message: DeadMessage, ids: readonly string[]): boolean =>
+export const matchesId = (message: DlqMessage, ids: readonly string[]): boolean =>
   ids.includes(message.id) || message.events.some((event) => ids.includes(event.id));
 
 function readable(body: string): unknown {
@@ -43,7 +43,7 @@ function readable(body: string): unknown {
   }
 }
 
-function shown({ events, body, ...about }: { events: DeadMessage['events']; body: unknown }): string {
+function formatMessage({ events, body, ...about }: { events: DlqMessage['events']; body: unknown }): string {
   const facts = Object.entries({ ...about, events: events.map(({ id }) => id).join(', ') || 'none of ours' });
   return [
     ...columns(facts.map(([name, value]) => [name.replaceAll('_', ' '), String(value ?? '-')])),

@@ -10,34 +10,37 @@ const SKEW_MS = 30_000;
 export const reachChecks: readonly Check[] = [
   {
     title: 'Node',
-    wayOut: () => `Call it by npm run ops, which brings Node ${NODE} along.`,
-    look: async () => {
+    remedy: () => `Call it by npm run ops, which brings Node ${NODE} along.`,
+    run: async () => {
       const { node } = process.versions;
       const isNew = Number(node.split('.')[0]) >= NODE;
-      return { seen: node, faults: isNew ? [] : [`${node} is older than ${NODE}`] };
+      return { summary: node, problems: isNew ? [] : [`${node} is older than ${NODE}`] };
     },
   },
   {
     title: 'Reachable',
-    vital: true,
-    wayOut: () => 'See above.',
-    look: async (target) => {
+    isRequired: true,
+    remedy: () => 'See above.',
+    run: async (target) => {
       const client = new DynamoDBClient({});
       await client.send(new ListTablesCommand({ Limit: 1 }));
       const region = await client.config.region();
-      return { seen: target.endpoint ?? `AWS, ${region}`, faults: [] };
+      return { summary: target.endpoint ?? `AWS, ${region}`, problems: [] };
     },
   },
   {
     title: 'Clock',
-    wayOut: () => 'Set this machine by a time server: timedatectl set-ntp true, or its like.',
-    look: async (target) => {
+    remedy: () => 'Set this machine by a time server: timedatectl set-ntp true, or its like.',
+    run: async (target) => {
       const before = Date.now();
       const theirs = await timeAt(target);
-      if (theirs === undefined) return { seen: 'the other side does not tell its time', faults: [] };
+      if (theirs === undefined) return { summary: 'the other side does not tell its time', problems: [] };
       const skew = skewOf(theirs, before, Date.now());
       const text = `${(skew / 1000).toFixed(0)} s apart`;
-      return { seen: text, faults: skew > SKEW_MS ? [`this machine and ${target.endpoint ?? 'AWS'} are ${text}`] : [] };
+      return {
+        summary: text,
+        problems: skew > SKEW_MS ? [`this machine and ${target.endpoint ?? 'AWS'} are ${text}`] : [],
+      };
     },
   },
 ];

@@ -7,9 +7,9 @@ import {
   DynamoDBClient,
   paginateListTables,
 } from '@aws-sdk/client-dynamodb';
-import { Trouble } from '../../localstack/trouble.ts';
-import { askApi } from './api-door.ts';
-import { type Check, deployAgain } from './check.ts';
+import { UserError } from '../../tools/user-error.ts';
+import { getFromApi } from './api-client.ts';
+import { type Check, deployCommand } from './check.ts';
 import type { Target } from './target.ts';
 
 const TTL_ATTRIBUTE = 'expires_at';
@@ -18,17 +18,17 @@ const COMPLETE = /^(CREATE|UPDATE|IMPORT)_COMPLETE$|^UPDATE_COMPLETE_CLEANUP_IN_
 export const stageChecks: readonly Check[] = [
   {
     title: 'Stacks',
-    vital: true,
-    wayOut: deployAgain,
-    look: async (target) => {
+    isRequired: true,
+    remedy: deployCommand,
+    run: async (target) => {
       const found = await stacksOf(target);
-      if (found.size === 0) throw new Trouble(`stage ${target.stage} is not deployed`, deployAgain(target));
+      if (found.size === 0) throw new UserError(`stage ${target.stage} is not deployed`, deployCommand(target));
       const wanted = await expectedStacks(target);
       const missing = wanted.filter((name) => !found.has(name));
       const broken = [...found].filter(([, status]) => !COMPLETE.test(status));
       return {
-        seen: `${found.size} complete`,
-        faults: [
+        summary: `${found.size} complete`,
+        problems: [
           ...(missing.length > 0 ? [`missing: ${missing.join(', ')}`] : []),
           ...broken.map(([name, status]) => `${name} is ${status}`),
         ],
@@ -37,26 +37,26 @@ export const stageChecks: readonly Check[] = [
   },
   {
     title: 'Tables',
-    wayOut: deployAgain,
-    look: async (target) => {
+    remedy: deployCommand,
+    run: async (target) => {
       const client = new DynamoDBClient({});
       const names = await tableNames(client, target);
       const faults = await Promise.all(names.map((name) => faultsOfTable(client, name)));
       return {
-        seen: `${names.length} active, with streams and expiry`,
-        faults: names.length === 0 ? ['there are none'] : faults.flat(),
+        summary: `${names.length} active, with streams and expiry`,
+        problems: names.length === 0 ? ['there are none'] : faults.flat(),
       };
     },
   },
   {
     title: 'API',
-    wayOut: ({ onAws }) =>
+    remedy: ({ onAws }) =>
       onAws
         ? 'npm run ops -- logs tail ops-api; your role needs execute-api:Invoke.'
         : 'npm run ops -- logs tail ops-api',
-    look: async (target) => {
-      const { url, status } = await askApi(target, '/healthz');
-      return { seen: `${url} answers ${status}`, faults: status === 200 ? [] : [`${url} answers ${status}`] };
+    run: async (target) => {
+      const { url, status } = await getFromApi(target, '/healthz');
+      return { summary: `${url} answers ${status}`, problems: status === 200 ? [] : [`${url} answers ${status}`] };
     },
   },
 ];

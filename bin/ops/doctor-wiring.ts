@@ -1,24 +1,24 @@
 import { EventBridgeClient, ListRulesCommand, ListTargetsByRuleCommand, type Rule } from '@aws-sdk/client-eventbridge';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { type Check, deployAgain } from './check.ts';
-import { functionOf, mappingsOf } from './consumer-directory.ts';
-import { countsOf, queuesOf, type WorkQueue } from './queue-directory.ts';
+import { type Check, deployCommand } from './check.ts';
+import { functionOf, mappingsOf } from './event-source-mappings.ts';
+import { countsOf, queuesOf, type WorkQueue } from './stage-queues.ts';
 
 export const wiringChecks: readonly Check[] = [
   {
     title: 'Mappings',
-    wayOut: (target) =>
-      `npm run ops -- consumers says who is stopped, consumers start <queue> starts them. ${deployAgain(target)}`,
-    look: async (target) => {
+    remedy: (target) =>
+      `npm run ops -- consumers says who is stopped, consumers start <queue> starts them. ${deployCommand(target)}`,
+    run: async (target) => {
       const mappings = await mappingsOf(new LambdaClient({}), target);
       const off = mappings.filter(({ State }) => State !== 'Enabled' && State !== 'Creating' && State !== 'Updating');
       const sources = mappings.map(({ EventSourceArn = '' }) => EventSourceArn);
       const queues = await queuesOf(new SQSClient({}), target);
       const idle = queues.filter(({ name }) => !sources.some((arn) => arn.endsWith(`:${target.name(name)}`)));
       return {
-        seen: `${mappings.length} enabled`,
-        faults: [
+        summary: `${mappings.length} enabled`,
+        problems: [
           ...off.map((one) => `${functionOf(one, target)} does not listen: its mapping is ${one.State}`),
           ...idle.map(({ name }) => `nobody works on queue ${name}`),
           ...(sources.some((arn) => arn.includes(':dynamodb:')) ? [] : ['no table feeds the relay']),
@@ -28,8 +28,8 @@ export const wiringChecks: readonly Check[] = [
   },
   {
     title: 'Rules',
-    wayOut: deployAgain,
-    look: async (target) => {
+    remedy: deployCommand,
+    run: async (target) => {
       const client = new EventBridgeClient({});
       // subscriptions are on the stage's bus, schedules can only be on the default one
       const rules = [
@@ -41,26 +41,26 @@ export const wiringChecks: readonly Check[] = [
       const on = rules.filter((rule) => !isOff(rule));
       const faults = await Promise.all(on.map((rule) => faultsOfRule(client, rule)));
       return {
-        seen: `${on.length} enabled${rules.some(isOff) ? ', balance updates are off' : ''}`,
-        faults: on.length === 0 ? ['there are none'] : faults.flat(),
+        summary: `${on.length} enabled${rules.some(isOff) ? ', balance updates are off' : ''}`,
+        problems: on.length === 0 ? ['there are none'] : faults.flat(),
       };
     },
   },
   {
     title: 'Queues',
-    wayOut: deployAgain,
-    look: async (target) => {
+    remedy: deployCommand,
+    run: async (target) => {
       const sqs = new SQSClient({});
       const queues = await queuesOf(sqs, target);
       const faults = await Promise.all(queues.map((queue) => faultsOfQueue(sqs, queue)));
-      return { seen: `${queues.length}, each with its DLQ`, faults: faults.flat() };
+      return { summary: `${queues.length}, each with its DLQ`, problems: faults.flat() };
     },
   },
   {
     title: 'DLQs',
-    wayOut: () =>
+    remedy: () =>
       'npm run ops -- dlq list tells why; npm run ops -- dlq redrive <queue> --dry-run what would become of them.',
-    look: async (target) => {
+    run: async (target) => {
       const sqs = new SQSClient({});
       const queues = await queuesOf(sqs, target);
       const faults = await Promise.all(
@@ -71,7 +71,7 @@ export const wiringChecks: readonly Check[] = [
           return dead === 0 ? [] : [`${dead} in ${dlqName}`];
         }),
       );
-      return { seen: 'empty', faults: faults.flat() };
+      return { summary: 'empty', problems: faults.flat() };
     },
   },
 ];

@@ -1,16 +1,16 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { CloudWatchLogsClient, paginateDescribeLogGroups } from '@aws-sdk/client-cloudwatch-logs';
-import { Trouble } from '../../localstack/trouble.ts';
-import { command } from './command.ts';
+import { UserError } from '../../tools/user-error.ts';
+import { defineCommand } from './command.ts';
 import { LogFollower } from './log-follower.ts';
 import { type LogLine, rawLine, readable } from './log-line.ts';
 import type { Target } from './target.ts';
-import { durationMs } from './time.ts';
+import { parseDurationMs } from './time.ts';
 
 const EVERY_MS = 1000;
 const GROUPS = '/aws/lambda/';
 
-export default command({
+export default defineCommand({
   takes: { usage: '[function]', min: 0, max: 1 },
   options: {
     filter: { type: 'string', value: 'text', help: 'only lines that contain it, in any case: an order id, say' },
@@ -20,7 +20,7 @@ export default command({
   about: 'All functions where none is named. --json gives every line whole, those of the platform and metrics too.',
   examples: ['logs tail', 'logs tail orders-api --since 1h --no-follow', 'logs tail --filter insufficient_funds'],
   run: async ({ values, positionals: [name], target, print, signal }) => {
-    const from = Date.now() - durationMs(values.since ?? '5m', '--since');
+    const from = Date.now() - parseDurationMs(values.since ?? '5m', '--since');
     const text = values.filter?.toLowerCase();
     const client = new CloudWatchLogsClient({});
     const followers = (await groupsOf(client, target, name)).map((group) => new LogFollower(client, group, from));
@@ -57,7 +57,7 @@ async function groupsOf(client: CloudWatchLogsClient, target: Target, name: stri
   for await (const { logGroups = [] } of paginateDescribeLogGroups({ client }, input))
     groups.push(...logGroups.flatMap(({ logGroupName }) => logGroupName ?? []));
   if (groups.length === 0)
-    throw new Trouble(
+    throw new UserError(
       `Stage ${target.stage} has no functions that log.`,
       'npm run ops -- doctor says what is missing.',
     );
@@ -65,6 +65,6 @@ async function groupsOf(client: CloudWatchLogsClient, target: Target, name: stri
   const shorts = groups.map((group) => target.short(group.slice(GROUPS.length)));
   const at = shorts.indexOf(target.short(name).replace('/', '-').replace(/\.ts$/, ''));
   const group = groups[at];
-  if (!group) throw new Trouble(`There is no function "${name}".`, `Choose one of ${shorts.join(', ')}.`);
+  if (!group) throw new UserError(`There is no function "${name}".`, `Choose one of ${shorts.join(', ')}.`);
   return [group];
 }

@@ -1,5 +1,5 @@
-import { askOrder } from './api-door.ts';
-import { command } from './command.ts';
+import { getOrder } from './api-client.ts';
+import { defineCommand } from './command.ts';
 import { columns, table } from './print.ts';
 
 /** What GET /orders/{id}/workflow answers. */
@@ -25,13 +25,13 @@ export interface Workflow {
     readonly receive_count?: number;
     readonly reason?: string;
   }[];
-  readonly decisions: readonly { readonly step: string; readonly as: string; readonly at: string }[];
-  readonly faded: boolean;
+  readonly decisions: readonly { readonly step: string; readonly decision: string; readonly at: string }[];
+  readonly expired: boolean;
 }
 
 const MARKS: Readonly<Record<string, string>> = { done: '✓', active: '…', failed: '✗', skipped: '–' };
 
-export default command({
+export default defineCommand({
   takes: { usage: '<order id>', min: 1, max: 1 },
   options: {},
   about:
@@ -39,13 +39,13 @@ export default command({
     '– not come to. By GET /orders/{id}/workflow.',
   examples: ['orders workflow 2fbqq5v4mxz3hsd7k6yaw4tcni', 'orders workflow 2fbqq5v4mxz3hsd7k6yaw4tcni --json'],
   run: async ({ positionals: [id = ''], target, print }) => {
-    const workflow = await askOrder<Workflow>(target, id, '/workflow');
-    print.either(workflow, () => workflowInWords(workflow));
+    const workflow = await getOrder<Workflow>(target, id, '/workflow');
+    print.result(workflow, () => formatWorkflow(workflow));
     return undefined;
   },
 });
 
-export function workflowInWords({ order, steps, outbox, inbox, decisions, faded }: Workflow): string {
+export function formatWorkflow({ order, steps, outbox, inbox, decisions, expired }: Workflow): string {
   const sections = [
     `${order.id} is ${order.status}${order.reason ? `: ${order.reason}` : ''}`,
     columns(steps.map(({ name, status, at }) => [`${MARKS[status] ?? '?'} ${name}`, at ? whole(at) : ''])).map((line) =>
@@ -72,10 +72,10 @@ export function workflowInWords({ order, steps, outbox, inbox, decisions, faded 
         one.receive_count ?? '-',
       ]),
     ),
-    ...(faded ? ['Its events are gone by their age; what was decided stays:'] : []),
+    ...(expired ? ['Its events are gone by their age; what was decided stays:'] : []),
     table(
       ['decision', 'as', 'at'],
-      decisions.map(({ step, as, at }) => [step, as, whole(at)]),
+      decisions.map(({ step, decision, at }) => [step, decision, whole(at)]),
     ),
   ];
   return sections.map((section) => (typeof section === 'string' ? section : section.join('\n'))).join('\n\n');

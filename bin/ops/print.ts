@@ -3,10 +3,10 @@ export interface Print {
   readonly isJson: boolean;
   text(text: string): void;
   /** JSON where it was asked for, the text otherwise. */
-  either(json: unknown, text: () => string): void;
+  result(json: unknown, text: () => string): void;
   /** One object a line, for what never ends. */
   line(json: unknown, text: () => string): void;
-  trouble(problem: string, wayOut: string): void;
+  error(problem: string, wayOut: string): void;
   stack(error: unknown): void;
   /** Shows how far a long work is; nothing where nobody watches. */
   progress(what: string, done: number, of?: number): void;
@@ -16,7 +16,7 @@ export interface Print {
 
 const BAR = 24;
 
-export function printer(isJson: boolean): Print {
+export function createPrinter(isJson: boolean): Print {
   const watched = process.stderr.isTTY === true;
   let shown = false;
   const clear = () => {
@@ -30,9 +30,9 @@ export function printer(isJson: boolean): Print {
   return {
     isJson,
     text: out,
-    either: (json, text) => out(isJson ? JSON.stringify(json, null, 2) : text()),
+    result: (json, text) => out(isJson ? JSON.stringify(json, null, 2) : text()),
     line: (json, text) => out(isJson ? JSON.stringify(json) : text()),
-    trouble: (problem, wayOut) => {
+    error: (problem, wayOut) => {
       clear();
       process.stderr.write(wayOut ? `✗ ${problem}\n  ${wayOut}\n` : `✗ ${problem}\n`);
     },
@@ -50,7 +50,8 @@ export function printer(isJson: boolean): Print {
 }
 
 /** In place of what was there before, where a person looks on; below it where it goes into a file. */
-export const redrawn = (text: string): string => `${process.stdout.isTTY === true ? '\u001b[H\u001b[2J' : ''}${text}\n`;
+export const onClearedScreen = (text: string): string =>
+  `${process.stdout.isTTY === true ? '\u001b[H\u001b[2J' : ''}${text}\n`;
 
 export function bar(done: number, of: number): string {
   const full = of === 0 ? BAR : Math.min(BAR, Math.round((done / of) * BAR));

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { command } from './command.ts';
-import { redrawn, table } from './print.ts';
-import { type Counts, countsOf, queuesOf, type WorkQueue } from './queue-directory.ts';
+import { defineCommand } from './command.ts';
+import { onClearedScreen, table } from './print.ts';
+import { type Counts, countsOf, queuesOf, type WorkQueue } from './stage-queues.ts';
 
 const EVERY_MS = 1000;
 
@@ -12,7 +12,7 @@ export interface QueueFigures extends Counts {
   readonly dead: number | null;
 }
 
-export default command({
+export default defineCommand({
   options: { watch: { type: 'boolean', help: 'again every second, until Ctrl-C' } },
   examples: ['queues', 'queues --watch', 'queues --json'],
   run: async ({ values, target, print, signal }) => {
@@ -21,12 +21,12 @@ export default command({
     const look = () => Promise.all(queues.map((queue) => figuresOf(sqs, queue)));
     if (!values.watch) {
       const figures = await look();
-      print.either(figures, () => figuresTable(figures));
+      print.result(figures, () => figuresTable(figures));
       return undefined;
     }
     while (!signal.aborted) {
       const figures = await look();
-      print.line(figures, () => redrawn(figuresTable(figures)));
+      print.line(figures, () => onClearedScreen(figuresTable(figures)));
       await pause(EVERY_MS, undefined, { signal }).catch(() => undefined);
     }
     return undefined;

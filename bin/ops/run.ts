@@ -1,10 +1,10 @@
-import { parse } from './arguments.ts';
-import { listed } from './commands.ts';
-import { explain } from './explain.ts';
+import { parseArguments } from './arguments.ts';
+import { findCommand } from './commands.ts';
+import { describeError } from './describe-error.ts';
 import { helpOf, overview } from './help.ts';
 import { interruption } from './interruption.ts';
-import { type Print, printer } from './print.ts';
-import { aim, type Target } from './target.ts';
+import { createPrinter, type Print } from './print.ts';
+import { resolveTarget, type Target } from './target.ts';
 import { UsageError } from './usage-error.ts';
 
 const DONE = 0;
@@ -18,8 +18,8 @@ export async function run(args: readonly string[], env: NodeJS.ProcessEnv): Prom
     if (error.code !== 'EPIPE') throw error;
     process.exit(DONE);
   });
-  const print = printer(args.includes('--json'));
-  const found = listed(args);
+  const print = createPrinter(args.includes('--json'));
+  const found = findCommand(args);
   let target: Target | undefined;
   try {
     if (!found) {
@@ -32,8 +32,8 @@ export async function run(args: readonly string[], env: NodeJS.ProcessEnv): Prom
       print.text(helpOf(found.name, found.summary, command));
       return DONE;
     }
-    const { values, positionals, stage } = parse(found.name, command, args.slice(found.words), env);
-    target = await aim(stage);
+    const { values, positionals, stage } = parseArguments(found.name, command, args.slice(found.words), env);
+    target = await resolveTarget(stage);
     const interrupted = interruption();
     const code = await command.run({ values, positionals, target, print, signal: interrupted.signal });
     return interrupted.signal.aborted ? interrupted.code : (code ?? DONE);
@@ -58,12 +58,12 @@ function report(
   debug: boolean,
 ): number {
   if (error instanceof UsageError) {
-    print.trouble(error.message, ['npm run ops --', name, '--help'].filter(Boolean).join(' '));
+    print.error(error.message, ['npm run ops --', name, '--help'].filter(Boolean).join(' '));
     if (debug) print.stack(error);
     return MISUSED;
   }
-  const { problem, wayOut } = explain(error, target);
-  print.trouble(problem, wayOut);
+  const { problem, remedy } = describeError(error, target);
+  print.error(problem, remedy);
   if (debug) print.stack(error);
   return FAILED;
 }

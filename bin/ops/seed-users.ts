@@ -1,21 +1,21 @@
-import { programmeStore } from '../../lambdas/payments/programme-store.ts';
-import { groupOf, groupsIn, seededUser } from '../../lambdas/payments/seeding.ts';
-import { systemClock } from '../../lambdas/shared/clock.ts';
-import type { Store } from '../../lambdas/shared/store.ts';
-import { wholeNumber } from './arguments.ts';
-import { command } from './command.ts';
+import { programmeStore } from '../../lambdas/payments/update-programme/programme-store.ts';
+import { chunksNeeded, seededUser, usersOfGroup } from '../../lambdas/payments/update-programme/seeding.ts';
+import { systemClock } from '../../lambdas/shared/runtime/clock.ts';
+import type { Store } from '../../lambdas/shared/store/store.ts';
+import { parseWholeNumber } from './arguments.ts';
+import { defineCommand } from './command.ts';
 import { table } from './print.ts';
 import { tablesOf } from './tables.ts';
 
 const DEFAULT_COUNT = 1000;
-const MOST = 10_000_000;
+const MAX_COUNT = 10_000_000;
 const DEFAULT_SEED = 42;
-const MOST_SEEDS = 999_999;
+const MAX_SEED = 999_999;
 /** A chunk is a transaction of a hundred items; more at once than this would make the local engine no faster. */
-const AT_ONCE = 4;
-const PATIENCE_MS = 60_000;
+const CONCURRENT_CHUNKS = 4;
+const TIMEOUT_MS = 60_000;
 
-export default command({
+export default defineCommand({
   options: {
     count: { type: 'string', value: 'n', help: `so many users (${DEFAULT_COUNT})` },
     seed: { type: 'string', value: 'n', help: `which users: each seed has its own, always the same (${DEFAULT_SEED})` },
@@ -25,8 +25,8 @@ export default command({
     'of the ledger like all money. Run again, it makes those who are missing: more of them where the count is higher.',
   examples: ['seed users', 'seed users --count 100000', 'seed users --count 50 --seed 7'],
   run: async ({ values, target, print, signal }) => {
-    const count = wholeNumber(values.count, '--count', DEFAULT_COUNT, MOST);
-    const seed = wholeNumber(values.seed, '--seed', DEFAULT_SEED, MOST_SEEDS);
+    const count = parseWholeNumber(values.count, '--count', DEFAULT_COUNT, MAX_COUNT);
+    const seed = parseWholeNumber(values.seed, '--seed', DEFAULT_SEED, MAX_SEED);
     const started = Date.now();
     const made = await seedUsers(tablesOf(target).payments, { seed, count, signal }, (done) =>
       print.progress('seeding', done, count),
@@ -40,7 +40,7 @@ export default command({
       last: seededUser(seed, count),
       seconds: (Date.now() - started) / 1000,
     };
-    print.either(told, () => table(Object.keys(told), [Object.values(told)]));
+    print.result(told, () => table(Object.keys(told), [Object.values(told)]));
     return undefined;
   },
 });
@@ -53,18 +53,18 @@ interface Wanted {
 
 /** Chunk by chunk, some at once; answers how many users are new. */
 async function seedUsers(store: Store, { seed, count, signal }: Wanted, progress: (done: number) => void) {
-  const programme = () => programmeStore({ store, clock: systemClock, deadline: Date.now() + PATIENCE_MS });
-  const chunks = await programme().claim(seed, groupsIn(count));
+  const programme = () => programmeStore({ store, clock: systemClock, deadlineMs: Date.now() + TIMEOUT_MS });
+  const chunks = await programme().claim(seed, chunksNeeded(count));
   let [next, done, made] = [0, 0, 0];
   const lane = async () => {
     for (let group = next++; group < chunks.length && !signal.aborted; group = next++) {
-      const users = groupOf(seed, group, count);
+      const users = usersOfGroup(seed, group, count);
       const fresh = await programme().seed(seed, Number(chunks[group]), users);
       made += fresh;
       done += users.length;
       progress(done);
     }
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, lane));
+  await Promise.all(Array.from({ length: CONCURRENT_CHUNKS }, lane));
   return made;
 }

@@ -1,12 +1,12 @@
 import { DynamoDBClient, paginateListTables } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb';
 import type { Envelope } from '../../events/envelope.ts';
-import { eventsIn, expiryOf } from '../../lambdas/shared/outbox.ts';
-import type { Item } from '../../lambdas/shared/store.ts';
+import { expiresAt, parseOutboxRecord } from '../../lambdas/shared/outbox/outbox-record.ts';
+import type { Row } from '../../lambdas/shared/store/store.ts';
 import type { Target } from './target.ts';
 
 /** Which of the stored events: those stated in this time, of these types or of all. */
-export interface Wanted {
+export interface EventFilter {
   readonly from: number;
   readonly to: number;
   readonly types: readonly string[];
@@ -18,9 +18,9 @@ const SEGMENTS_ON_AWS = 8;
 const CLOCKS_APART_MS = 3_600_000;
 
 /** The wanted events of some records, in the order in which they were stated. */
-export function select(records: readonly Item[], { from, to, types }: Wanted): Envelope[] {
+export function filterEvents(records: readonly Row[], { from, to, types }: EventFilter): Envelope[] {
   return records
-    .flatMap(eventsIn)
+    .flatMap(parseOutboxRecord)
     .filter(({ time, type }) => {
       const at = Date.parse(time);
       return at >= from && at <= to && (types.length === 0 || types.includes(type));
@@ -29,7 +29,7 @@ export function select(records: readonly Item[], { from, to, types }: Wanted): E
 }
 
 /** Every table's outbox, page by page. */
-export async function* outboxPages(target: Target, { from }: Wanted): AsyncGenerator<Item[]> {
+export async function* outboxPages(target: Target, { from }: EventFilter): AsyncGenerator<Row[]> {
   const client = new DynamoDBClient({});
   const documents = DynamoDBDocumentClient.from(client);
   for (const table of await tablesIn(client, target)) {
@@ -42,8 +42,8 @@ export async function* outboxPages(target: Target, { from }: Wanted): AsyncGener
           ConsistentRead: true,
           // the expiry tells when a record was written, so older ones need not come over the wire; those that go early
           // are young anyway
-          FilterExpression: 'begins_with(sk, :outbox) AND (expires_at >= :since OR attribute_exists(kept_for_s))',
-          ExpressionAttributeValues: { ':outbox': 'OUTBOX#', ':since': expiryOf(from - CLOCKS_APART_MS) },
+          FilterExpression: 'begins_with(sk, :outbox) AND (expires_at >= :since OR attribute_exists(ttl_seconds))',
+          ExpressionAttributeValues: { ':outbox': 'OUTBOX#', ':since': expiresAt(from - CLOCKS_APART_MS) },
           ...(segments === 1 ? {} : { Segment, TotalSegments: segments }),
         },
       ),
@@ -61,7 +61,7 @@ async function tablesIn(client: DynamoDBClient, target: Target): Promise<string[
 /** The pages of all readers, each as soon as it is there. */
 async function* merged(
   readers: readonly AsyncIterator<{ Items?: Record<string, unknown>[] | undefined }>[],
-): AsyncGenerator<Item[]> {
+): AsyncGenerator<Row[]> {
   const next = async (reader: (typeof readers)[number]) => ({ reader, page: await reader.next() });
   const waiting = new Map(readers.map((reader) => [reader, next(reader)]));
   while (waiting.size > 0) {
@@ -71,6 +71,6 @@ async function* merged(
       continue;
     }
     waiting.set(reader, next(reader));
-    yield (page.value.Items ?? []) as Item[];
+    yield (page.value.Items ?? []) as Row[];
   }
 }

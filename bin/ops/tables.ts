@@ -1,13 +1,13 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { dynamoStore } from '../../lambdas/shared/dynamo-store.ts';
-import type { Tables } from './decisions.ts';
+import { createDynamoStore } from '../../lambdas/shared/store/dynamo-store.ts';
+import type { Tables } from './dry-run-consumers.ts';
 import type { Target } from './target.ts';
 
 /** The tables as their handlers see them. */
 export function tablesOf(target: Target): Tables {
   const client = DynamoDBDocumentClient.from(new DynamoDBClient({}));
-  const table = (context: keyof Tables) => dynamoStore(client, target.name(context));
+  const table = (context: keyof Tables) => createDynamoStore(client, target.name(context));
   return {
     payments: table('payments'),
     orders: table('orders'),

@@ -1,5 +1,5 @@
 import { configOf } from '../../lib/config.ts';
-import { folderOf, running } from '../../localstack/instance.ts';
+import { findRunning, folderOf } from '../../localstack/instance.ts';
 import { engineEnv, readSettings } from '../../localstack/settings.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -16,15 +16,15 @@ export interface Target {
 }
 
 /** Aims at a stage: from here on, every client of the SDK speaks to where it lives. */
-export async function aim(stage: string): Promise<Target> {
+export async function resolveTarget(stage: string): Promise<Target> {
   const config = configIn(stage);
   const endpoint = config.onAws ? undefined : await localEndpoint(stage);
   // the kernel's own ports make their clients from the environment, as in a function
   if (endpoint) Object.assign(process.env, engineEnv(endpoint));
-  return targetOf(config, endpoint);
+  return createTarget(config, endpoint);
 }
 
-export function targetOf({ stage, onAws }: { stage: string; onAws: boolean }, endpoint?: string): Target {
+export function createTarget({ stage, onAws }: { stage: string; onAws: boolean }, endpoint?: string): Target {
   const name = (...parts: readonly string[]) => ['oncebox', stage, ...parts].join('-');
   return {
     stage,
@@ -47,6 +47,6 @@ function configIn(stage: string): { stage: string; onAws: boolean } {
 async function localEndpoint(stage: string): Promise<string> {
   const settings = { ...readSettings(), stage };
   if (settings.endpoint) return settings.endpoint;
-  const started = await running(folderOf(settings));
+  const started = await findRunning(folderOf(settings));
   return started?.endpoint ?? `http://127.0.0.1:${settings.enginePort}`;
 }

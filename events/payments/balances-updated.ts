@@ -10,8 +10,8 @@ export const Chunk = z.int().check(z.gte(0));
 export const CHUNK_SIZE = 97;
 
 /** A balance as it is after one change; each change of an account is a new version. */
-export const BalanceNow = z.object({ user_id: UserId, balance: Money, version: z.int().check(z.gte(1)) });
-export type BalanceNow = z.infer<typeof BalanceNow>;
+export const AccountBalance = z.object({ user_id: UserId, balance: Money, version: z.int().check(z.gte(1)) });
+export type AccountBalance = z.infer<typeof AccountBalance>;
 
 /** Balances that one ledger entry changed, each with its version: whoever has a newer one leaves this one be. */
 export const BalancesUpdated = defineEvent(
@@ -22,7 +22,7 @@ export const BalancesUpdated = defineEvent(
     /** The journal entry, or for several of one account the last of them. */
     entry_id: z.string(),
     chunk: z.optional(Chunk),
-    balances: z.array(BalanceNow).check(z.minLength(1), z.maxLength(CHUNK_SIZE)),
+    balances: z.array(AccountBalance).check(z.minLength(1), z.maxLength(CHUNK_SIZE)),
   }),
   (update) => update.entry_id,
 );

@@ -17,7 +17,7 @@ export const TickPlanned = defineEvent(
     chunk: Chunk,
     due_at: z.iso.datetime(),
     /** By then the next tick has its turn: one that has not begun is dropped. */
-    late_at: z.iso.datetime(),
+    deadline_at: z.iso.datetime(),
   }),
   ({ tick, chunk }) => `${tick}:${chunk}`,
 );

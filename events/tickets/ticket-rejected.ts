@@ -3,15 +3,15 @@ import { defineEvent } from '../envelope.ts';
 import { OrderId } from '../ids.ts';
 import { Seat, Sku } from '../items.ts';
 
-export const TicketRefusal = z.enum(['sold_out', 'seat_taken']);
-export type TicketRefusal = z.infer<typeof TicketRefusal>;
+export const TicketRejectionReason = z.enum(['sold_out', 'seat_taken']);
+export type TicketRejectionReason = z.infer<typeof TicketRejectionReason>;
 
 /** The order cannot have what it is for; nothing of it was claimed. */
 export const TicketRejected = defineEvent(
   'tickets',
   'TicketRejected',
   1,
-  z.object({ order_id: OrderId, reason: TicketRefusal, sku: Sku, seat: z.optional(Seat) }),
+  z.object({ order_id: OrderId, reason: TicketRejectionReason, sku: Sku, seat: z.optional(Seat) }),
   (ticket) => ticket.order_id,
 );
 export type TicketRejected = z.infer<typeof TicketRejected.schema>;

@@ -1,32 +1,32 @@
 import * as z from 'zod/mini';
-import { iso } from '../shared/clock.ts';
-import type { Item, Key } from '../shared/store.ts';
-import { nobody, type Summary, type View } from './balance.ts';
+import { toIso } from '../shared/runtime/clock.ts';
+import type { Key, Row } from '../shared/store/store.ts';
+import { type Balance, emptySummary, type Summary } from './balance.ts';
 
 /** Summaries are listed from so many partitions at once: none is hot, and nothing is scanned. */
 const SHARDS = 16;
 
 export const shards: readonly string[] = Array.from({ length: SHARDS }, (_, shard) => `SUMMARY#${shard}`);
 
-/** `chunk:17` and `other:1` stand in the shard 1, by their numbers. */
+/** `chunk:17` and `hash:1` stand in the shard 1, by their numbers. */
 const shardOf = (bucket: string): string => `SUMMARY#${Number(bucket.split(':')[1]) % SHARDS}`;
 
-export const viewKey = (userId: string): Key => ({ pk: `USER#${userId}`, sk: 'STATE' });
+export const balanceKey = (userId: string): Key => ({ pk: `USER#${userId}`, sk: 'STATE' });
 export const summaryKey = (bucket: string): Key => ({ pk: shardOf(bucket), sk: bucket });
-export const placeKey: Key = { pk: 'SYNC', sk: 'STATE' };
+export const syncPositionKey: Key = { pk: 'SYNC', sk: 'STATE' };
 
 /** A view as its row has it, with the bucket that it is counted in. A chunk's are read at each of its ticks. */
-export const keptView = ({ user_id, balance, version, updated_at, bucket }: Item) => ({
+export const parseBalance = ({ user_id, balance, version, updated_at, bucket }: Row) => ({
   view: {
     user_id: String(user_id),
     balance: Number(balance),
     version: Number(version),
     updated_at: String(updated_at),
-  } satisfies View,
+  } satisfies Balance,
   bucket: String(bucket),
 });
 
-export const viewRow = (view: View, bucket: string): Item => ({ ...viewKey(view.user_id), ...view, bucket });
+export const toBalanceRow = (view: Balance, bucket: string): Row => ({ ...balanceKey(view.user_id), ...view, bucket });
 
 /** One of the newest: its user, balance, version, and time in ms. A unit is a KB, and ten of them must fit. */
 const Newest = z.tuple([z.string(), z.number(), z.number(), z.number()]);
@@ -41,20 +41,20 @@ const SummaryRow = z.object({
   last_tick_at: z.optional(z.string()),
 });
 
-export interface KeptSummary {
+export interface StoredSummary {
   readonly summary: Summary;
   /** 0 before there is a row. Each change of any account of the bucket is a new version. */
   readonly version: number;
 }
 
-export function keptSummary(row: Item | undefined): KeptSummary {
-  if (!row) return { summary: nobody, version: 0 };
+export function parseSummary(row: Row | undefined): StoredSummary {
+  if (!row) return { summary: emptySummary, version: 0 };
   const { version, sum, newest, ...counts } = SummaryRow.parse(row);
-  const views = newest.map(([user_id, balance, at, ms]) => ({ user_id, balance, version: at, updated_at: iso(ms) }));
+  const views = newest.map(([user_id, balance, at, ms]) => ({ user_id, balance, version: at, updated_at: toIso(ms) }));
   return { summary: { ...counts, sum: BigInt(sum), newest: views }, version };
 }
 
-export const summaryRow = (
+export const toSummaryRow = (
   bucket: string,
   { users, balances, sum, newest, last_tick_at }: Summary,
   version: number,

@@ -1,5 +1,5 @@
-import type { Clock } from '../shared/clock.ts';
-import { count } from '../shared/observability.ts';
+import type { Clock } from '../shared/runtime/clock.ts';
+import { count } from '../shared/runtime/observability.ts';
 
 interface Options {
   readonly clock: Pick<Clock, 'now'>;

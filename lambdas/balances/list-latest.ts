@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
-import { Answer, route } from '../shared/route.ts';
+import { Reply, route } from '../shared/http/route.ts';
 import { NEWEST } from './balance.ts';
-import type { BalancesDoors } from './deps.ts';
-import { BalanceView, cacheHeader, fromCache } from './view.ts';
+import type { BalancesApiDeps } from './deps.ts';
+import { BalanceView, cacheHeader, cacheStatus } from './view.ts';
 
 /** No bucket keeps more than its newest, so that is how many are right of all of them together. */
 const Limit = z.pipe(
@@ -16,8 +16,8 @@ export const listLatest = route(
     returns: z.array(BalanceView),
     headers: [cacheHeader],
   },
-  async ({ query: { limit = NEWEST } }, { balances, totals }: BalancesDoors) => {
+  async ({ query: { limit = NEWEST } }, { balances, totals }: BalancesApiDeps) => {
     const { answer, isHit } = await totals.ask('overall', () => balances.overall());
-    return new Answer(answer.newest.slice(0, limit), fromCache(isHit));
+    return new Reply(answer.newest.slice(0, limit), cacheStatus(isHit));
   },
 );

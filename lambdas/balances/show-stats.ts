@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
-import { Answer, route } from '../shared/route.ts';
-import type { BalancesDoors } from './deps.ts';
-import { cacheHeader, fromCache } from './view.ts';
+import { Reply, route } from '../shared/http/route.ts';
+import type { BalancesApiDeps } from './deps.ts';
+import { cacheHeader, cacheStatus } from './view.ts';
 
 /** The library's types do not know it yet. */
 const { rawJSON } = JSON as unknown as { rawJSON(digits: string): object };
@@ -19,9 +19,9 @@ export const showStats = route(
     }),
     headers: [cacheHeader],
   },
-  async (_, { balances, totals }: BalancesDoors) => {
+  async (_, { balances, totals }: BalancesApiDeps) => {
     const { answer, isHit } = await totals.ask('overall', () => balances.overall());
     const { users, balances: stated, sum, last_tick_at = null } = answer;
-    return new Answer({ users, balances: stated, total: rawJSON(String(sum)), last_tick_at }, fromCache(isHit));
+    return new Reply({ users, balances: stated, total: rawJSON(String(sum)), last_tick_at }, cacheStatus(isHit));
   },
 );

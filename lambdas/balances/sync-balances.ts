@@ -1,4 +1,4 @@
-import { job } from '../shared/job.ts';
+import { job } from '../shared/runtime/job.ts';
 import { syncDeps } from './deps.ts';
 import { syncNext } from './sync.ts';
 

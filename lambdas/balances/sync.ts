@@ -1,14 +1,14 @@
-import { otherBuckets } from '../../events/payments/bucket.ts';
-import type { Clock } from '../shared/clock.ts';
-import { Busy } from '../shared/errors.ts';
-import { count, logger } from '../shared/observability.ts';
-import { agree, type DriftKind, driftOf, summarize, type View } from './balance.ts';
+import { hashedBuckets } from '../../events/payments/bucket.ts';
+import type { Clock } from '../shared/runtime/clock.ts';
+import { Busy } from '../shared/runtime/errors.ts';
+import { count, logger } from '../shared/runtime/observability.ts';
+import { type Balance, type DriftKind, driftOf, isSameCount, summarize } from './balance.ts';
 import type { BalanceStore } from './balance-store.ts';
 
 /** What the sync needs of the ledger: to look, and nothing more. */
 export interface Ledger {
   /** One page of a bucket's accounts by their users, and above which user the next begins. */
-  accounts(bucket: string, above?: string): Promise<{ readonly accounts: readonly View[]; readonly next?: string }>;
+  accounts(bucket: string, above?: string): Promise<{ readonly accounts: readonly Balance[]; readonly next?: string }>;
   chunks(): Promise<number>;
 }
 
@@ -18,7 +18,7 @@ export interface SyncPorts {
   readonly clock: Clock;
 }
 
-type Stated = Pick<View, 'balance' | 'version'>;
+type BalanceAtVersion = Pick<Balance, 'balance' | 'version'>;
 
 /** Where the read model is not what the ledger says, and whether it is again. */
 export interface Drift {
@@ -27,12 +27,12 @@ export interface Drift {
   readonly repaired: boolean;
   /** Of one account; a summary's is about all of its bucket. */
   readonly user_id?: string;
-  readonly ledger?: Stated;
-  readonly read_model?: Stated | undefined;
+  readonly ledger?: BalanceAtVersion;
+  readonly read_model?: BalanceAtVersion | undefined;
 }
 
 /** What became of one bucket. */
-export interface Compared {
+export interface BucketComparison {
   readonly bucket: string;
   readonly accounts: number;
   readonly drifts: readonly Drift[];
@@ -42,30 +42,30 @@ export interface Compared {
   readonly failed?: string;
 }
 
-const AT_ONCE = 8;
+const CONCURRENT_BUCKETS = 8;
 /** One that repairs, one that finds the count off, one after the pause, and two to spare for a bucket that is busy. */
-const LOOKS = 5;
+const MAX_COMPARISONS = 5;
 /** The index that lists accounts lags behind them by less. */
 const INDEX_LAG_MS = 3000;
 
 /** Every bucket that there is. */
 export const bucketsOf = (chunks: number): string[] => [
-  ...otherBuckets,
+  ...hashedBuckets,
   ...Array.from({ length: chunks }, (_, at) => `chunk:${at}`),
 ];
 
 /** One run of the schedule: so many buckets, from where the last run stopped, for as long as there is time. */
 export async function syncNext(
   ports: SyncPorts,
-  { bucketsPerRun, deadline }: { bucketsPerRun: number; deadline: number },
-): Promise<Compared[]> {
+  { bucketsPerRun, deadlineMs }: { bucketsPerRun: number; deadlineMs: number },
+): Promise<BucketComparison[]> {
   const { balances, ledger, clock } = ports;
   const buckets = bucketsOf(await ledger.chunks());
   const place = (await balances.place()) % buckets.length;
   const turn = [...buckets.slice(place), ...buckets.slice(0, place)].slice(0, bucketsPerRun);
   const done = await syncBuckets(ports, turn, async (so_far) => {
     await balances.movePlace((place + so_far) % buckets.length);
-    return clock.now() < deadline;
+    return clock.now() < deadlineMs;
   });
   logger.info('synced', {
     buckets: done.length,
@@ -81,11 +81,11 @@ export async function syncBuckets(
   ports: SyncPorts,
   buckets: readonly string[],
   goesOn: (done: number) => Promise<boolean>,
-): Promise<Compared[]> {
-  const done: Compared[] = [];
+): Promise<BucketComparison[]> {
+  const done: BucketComparison[] = [];
   let wanted = true;
   while (wanted && done.length < buckets.length) {
-    const some = buckets.slice(done.length, done.length + AT_ONCE);
+    const some = buckets.slice(done.length, done.length + CONCURRENT_BUCKETS);
     done.push(...(await Promise.all(some.map((bucket) => syncBucket(ports, bucket)))));
     wanted = await goesOn(done.length);
   }
@@ -93,7 +93,7 @@ export async function syncBuckets(
 }
 
 /** Each bucket by itself: what goes wrong with one must not keep the others from being compared. */
-async function syncBucket(ports: SyncPorts, bucket: string): Promise<Compared> {
+async function syncBucket(ports: SyncPorts, bucket: string): Promise<BucketComparison> {
   const drifts = new Map<string, Drift>();
   const tell = (drift: Drift): void => {
     const about = drift.user_id ?? bucket;
@@ -103,7 +103,7 @@ async function syncBucket(ports: SyncPorts, bucket: string): Promise<Compared> {
     count('Drift');
   };
   try {
-    return { bucket, ...(await look(ports, bucket, tell)), drifts: [...drifts.values()] };
+    return { bucket, ...(await compareBucket(ports, bucket, tell)), drifts: [...drifts.values()] };
   } catch (error) {
     logger.error('bucket not synced', { bucket, error: error as Error });
     count('BucketsNotSynced');
@@ -117,12 +117,12 @@ async function syncBucket(ports: SyncPorts, bucket: string): Promise<Compared> {
  * them changes, so a summary that has moved during the look is looked at again; and one of more or fewer accounts must
  * be so still, at the very same version, after a pause in which the ledger's index has caught up.
  */
-async function look(ports: SyncPorts, bucket: string, tell: (drift: Drift) => void) {
+async function compareBucket(ports: SyncPorts, bucket: string, tell: (drift: Drift) => void) {
   const { balances, clock } = ports;
   let accounts = 0;
   let offAt: number | undefined;
   let wasFalse = false;
-  for (let looks = 0; looks < LOOKS; looks++) {
+  for (let looks = 0; looks < MAX_COMPARISONS; looks++) {
     const before = await balances.summary(bucket);
     const { views, found } = await compareAccounts(ports, bucket);
     accounts = views.length;
@@ -131,7 +131,7 @@ async function look(ports: SyncPorts, bucket: string, tell: (drift: Drift) => vo
     if (found.some(({ repaired }) => repaired)) continue;
     const { summary, version } = await balances.summary(bucket);
     const counted = summarize(views);
-    if (agree(summary, counted)) return { accounts };
+    if (isSameCount(summary, counted)) return { accounts };
     if (version !== before.version) continue;
     if (counted.users !== summary.users && offAt !== version) {
       offAt = version;
@@ -148,7 +148,7 @@ async function look(ports: SyncPorts, bucket: string, tell: (drift: Drift) => vo
 }
 
 async function compareAccounts(ports: SyncPorts, bucket: string) {
-  const views: View[] = [];
+  const views: Balance[] = [];
   const found: Drift[] = [];
   let above: string | undefined;
   do {
@@ -163,7 +163,7 @@ async function compareAccounts(ports: SyncPorts, bucket: string) {
 async function comparePage({ balances, ledger, clock }: SyncPorts, bucket: string, above: string | undefined) {
   const first = await ledger.accounts(bucket, above);
   const views = await balances.views(first.accounts.map(({ user_id }) => user_id));
-  const isAhead = ({ user_id, version }: View): boolean => (views.get(user_id)?.version ?? 0) > version;
+  const isAhead = ({ user_id, version }: Balance): boolean => (views.get(user_id)?.version ?? 0) > version;
   // the ledger may just have gone on between the two: it was read first
   const { accounts, next } = first.accounts.some(isAhead) ? await ledger.accounts(bucket, above) : first;
   const drifting = accounts.flatMap((account) => {
@@ -182,11 +182,11 @@ async function comparePage({ balances, ledger, clock }: SyncPorts, bucket: strin
         kind,
         repaired: kind !== 'ahead',
         user_id: account.user_id,
-        ledger: stated(account),
-        read_model: view && stated(view),
+        ledger: toBalanceAtVersion(account),
+        read_model: view && toBalanceAtVersion(view),
       }),
     );
   return { views: [...views.values()], found, next };
 }
 
-const stated = ({ balance, version }: View): Stated => ({ balance, version });
+const toBalanceAtVersion = ({ balance, version }: Balance): BalanceAtVersion => ({ balance, version });

@@ -12,4 +12,4 @@ export const BalanceView = z.object({
 
 /** Whether this environment knew it already. */
 export const cacheHeader = 'X-Cache';
-export const fromCache = (isHit: boolean): Record<string, string> => ({ [cacheHeader]: isHit ? 'hit' : 'miss' });
+export const cacheStatus = (isHit: boolean): Record<string, string> => ({ [cacheHeader]: isHit ? 'hit' : 'miss' });

@@ -1,7 +1,7 @@
-import { tableStore } from '../shared/clients.ts';
-import { systemClock } from '../shared/clock.ts';
-import { readEnv } from '../shared/env.ts';
-import type { Patience } from '../shared/receipt.ts';
+import type { Deadline } from '../shared/messaging/receipt.ts';
+import { systemClock } from '../shared/runtime/clock.ts';
+import { readEnv } from '../shared/runtime/env.ts';
+import { tableStore } from '../shared/store/tables.ts';
 import { CatalogEnv } from './env.ts';
 import { type ProductStore, productStore } from './product-store.ts';
 
@@ -10,5 +10,7 @@ export type CatalogDeps = { products: ProductStore };
 
 export const catalogDeps = () => {
   const store = tableStore(readEnv(CatalogEnv).CATALOG_TABLE);
-  return ({ deadline }: Patience): CatalogDeps => ({ products: productStore({ store, clock: systemClock, deadline }) });
+  return ({ deadlineMs }: Deadline): CatalogDeps => ({
+    products: productStore({ store, clock: systemClock, deadlineMs }),
+  });
 };

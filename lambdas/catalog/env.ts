@@ -1,4 +1,4 @@
 import * as z from 'zod/mini';
-import { set } from '../shared/env.ts';
+import { required } from '../shared/runtime/env.ts';
 
-export const CatalogEnv = z.object({ CATALOG_TABLE: set });
+export const CatalogEnv = z.object({ CATALOG_TABLE: required });

@@ -1,5 +1,5 @@
 import { StockChanged } from '../../events/tickets/stock-changed.ts';
-import { consume } from '../shared/consume.ts';
+import { consume } from '../shared/messaging/consume.ts';
 import { catalogDeps } from './deps.ts';
 
 export const handler = consume([StockChanged], catalogDeps, (event, { products }) => products.hear(event));

@@ -2,9 +2,9 @@ import * as z from 'zod/mini';
 import { Capacity } from '../../events/catalog/product-changed.ts';
 import { Sku } from '../../events/items.ts';
 import { Amount } from '../../events/money.ts';
-import { route } from '../shared/route.ts';
+import { route } from '../shared/http/route.ts';
 import type { CatalogDeps } from './deps.ts';
-import { Name, ProductView, viewOf } from './view.ts';
+import { Name, ProductView, toProductView } from './view.ts';
 
 export const putProduct = route(
   {
@@ -13,5 +13,5 @@ export const putProduct = route(
     returns: ProductView,
   },
   async ({ params: { sku }, body: { name, price, stock }, correlationId }, { products }: CatalogDeps) =>
-    viewOf(await products.put({ sku, name, price, capacity: stock }, correlationId)),
+    toProductView(await products.put({ sku, name, price, capacity: stock }, correlationId)),
 );

@@ -1,8 +1,8 @@
 import type { Item } from '../../events/items.ts';
 import { MAX_AMOUNT } from '../../events/money.ts';
-import { Rejected } from '../shared/errors.ts';
-import type { Reader } from '../shared/store.ts';
-import { keptProduct, productKey } from './product-row.ts';
+import { Rejected } from '../shared/runtime/errors.ts';
+import type { Reader } from '../shared/store/store.ts';
+import { parseProduct, productKey } from './product-row.ts';
 
 /** A line of an order with its price. */
 export interface QuotedLine extends Item {
@@ -22,7 +22,7 @@ export interface Quote {
 export async function quote(reader: Reader, items: readonly Item[]): Promise<Quote> {
   const skus = [...new Set(items.map(({ sku }) => sku))];
   const rows = skus.length > 0 ? await reader.getMany(skus.map(productKey)) : [];
-  const prices = new Map(rows.flatMap((row) => (row ? [keptProduct(row)] : [])).map(({ sku, price }) => [sku, price]));
+  const prices = new Map(rows.flatMap((row) => (row ? [parseProduct(row)] : [])).map(({ sku, price }) => [sku, price]));
   const unknown = skus.filter((sku) => !prices.has(sku));
   if (unknown.length > 0) throw new Rejected('unknown_sku', `there is no product ${unknown.join(', ')}`, 400);
   const lines = items.map((item): QuotedLine => {

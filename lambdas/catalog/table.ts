@@ -1,7 +1,7 @@
-import type { Index } from '../shared/store.ts';
+import type { Index } from '../shared/store/store.ts';
 
 /**
  * All products by their sku. A catalog is small and changes seldom, so one shelf holds it. Keys only: a product's row
  * changes with each ticket that is issued, and its place on the shelf never does.
  */
-export const productsOnShelf: Index = { name: 'on_shelf', hash: 'shelf', sort: 'sku' };
+export const productsBySku: Index = { name: 'by_sku', partitionKey: 'list', sortKey: 'sku' };

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { Capacity } from '../../events/catalog/product-changed.ts';
 import { Sku } from '../../events/items.ts';
 import { Amount } from '../../events/money.ts';
-import { Text } from '../shared/text.ts';
+import { Text } from '../shared/http/text.ts';
 import { availableOf, type Product } from './product.ts';
 
 const MAX_NAME = 200;
@@ -19,7 +19,7 @@ export const ProductView = z.object({
   available: Capacity,
 });
 
-export const viewOf = (product: Product): z.infer<typeof ProductView> => {
+export const toProductView = (product: Product): z.infer<typeof ProductView> => {
   const { sku, name, price, capacity } = product;
   return { sku, name, price, stock: capacity, available: availableOf(product) };
 };

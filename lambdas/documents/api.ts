@@ -1,6 +1,10 @@
-import { api } from '../shared/api.ts';
-import { documentsDoors } from './deps.ts';
+import { createApi } from '../shared/http/api.ts';
+import { documentsApiDeps } from './deps.ts';
 import { documentsRoutes } from './routes.ts';
 import { showDocument } from './show-document.ts';
 
-export const handler = api(documentsRoutes, { showDocument, showDocumentUnderApi: showDocument }, documentsDoors);
+export const handler = createApi(
+  documentsRoutes,
+  { showDocument, showDocumentUnderApi: showDocument },
+  documentsApiDeps,
+);

@@ -1,5 +1,5 @@
 import { OrderDocumentSubmitted } from '../../events/documents/order-document-submitted.ts';
-import { consume } from '../shared/consume.ts';
+import { consume } from '../shared/messaging/consume.ts';
 import { recordsDeps } from './deps.ts';
 
 export const handler = consume([OrderDocumentSubmitted], recordsDeps, (event, { records }, call) =>

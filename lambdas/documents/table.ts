@@ -1,4 +1,4 @@
-import type { Index } from '../shared/store.ts';
+import type { Index } from '../shared/store/store.ts';
 
 /** Cached documents by their date, newest last; keys only, and rows that say there is none are not on it. */
-export const newestCached: Index = { name: 'newest_cached', hash: 'shelf', sort: 'newest' };
+export const newestCached: Index = { name: 'newest_cached', partitionKey: 'list', sortKey: 'newest' };

@@ -1,18 +1,18 @@
 import middy from '@middy/core';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
-import { FallbackEnv, readEnv } from '../shared/env.ts';
-import { logger, observed } from '../shared/observability.ts';
-import { DoorProblem, problemOf } from '../shared/problem.ts';
-import { correlationOf } from '../shared/request.ts';
+import { HttpError, toProblemResponse } from '../shared/http/problem.ts';
+import { correlationIdOf } from '../shared/http/request.ts';
+import { FallbackEnv, readEnv } from '../shared/runtime/env.ts';
+import { logger, observability } from '../shared/runtime/observability.ts';
 
 /** What no route takes: a path that is known with another method is 405, anything else 404. */
-export function refuse(method: string, path: string, routes: readonly string[]): DoorProblem {
+export function refuse(method: string, path: string, routes: readonly string[]): HttpError {
   const allowed = routes
     .map((route) => route.split(' ') as [string, string])
     .filter(([, template]) => matches(template, path));
-  if (allowed.length === 0) return new DoorProblem(404, 'not_found', `${path} leads nowhere`);
+  if (allowed.length === 0) return new HttpError(404, 'not_found', `${path} leads nowhere`);
   const methods = [...new Set(allowed.map(([allowedMethod]) => allowedMethod))].sort().join(', ');
-  return new DoorProblem(405, 'method_not_allowed', `${path} does not take ${method}`, { Allow: methods });
+  return new HttpError(405, 'method_not_allowed', `${path} does not take ${method}`, { Allow: methods });
 }
 
 function matches(template: string, path: string): boolean {
@@ -27,11 +27,11 @@ export const pathOf = ({ pathParameters }: APIGatewayProxyEvent): string => `/${
 let routes: readonly string[] | undefined;
 
 export const handler = middy<APIGatewayProxyEvent, APIGatewayProxyResult>()
-  .use(observed())
+  .use(observability())
   .handler(async (event) => {
     routes ??= readEnv(FallbackEnv).ROUTES.split(',');
-    const correlationId = correlationOf(event);
+    const correlationId = correlationIdOf(event);
     const path = pathOf(event);
     logger.info('no route', { correlation_id: correlationId, method: event.httpMethod, path });
-    return problemOf(refuse(event.httpMethod, path, routes), correlationId);
+    return toProblemResponse(refuse(event.httpMethod, path, routes), correlationId);
   });

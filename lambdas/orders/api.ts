@@ -1,5 +1,5 @@
-import { api } from '../shared/api.ts';
-import { ordersDoors } from './deps.ts';
+import { createApi } from '../shared/http/api.ts';
+import { ordersApiDeps } from './deps.ts';
 import { listOrders } from './list-orders.ts';
 import { placeOrder } from './place-order.ts';
 import { refundOrder } from './refund-order.ts';
@@ -9,4 +9,4 @@ import { showWorkflow } from './show-workflow.ts';
 
 const routes = { placeOrder, listOrders, showOrder, refundOrder, showWorkflow, showWorkflowUnderApi: showWorkflow };
 
-export const handler = api(ordersRoutes, routes, ordersDoors);
+export const handler = createApi(ordersRoutes, routes, ordersApiDeps);

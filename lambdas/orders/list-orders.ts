@@ -1,9 +1,9 @@
 import * as z from 'zod/mini';
 import { UserId } from '../../events/ids.ts';
-import { belowOf, limitOf, nextLink, pageQuery } from '../shared/paging.ts';
-import { Answer, route } from '../shared/route.ts';
-import type { OrdersDoors } from './deps.ts';
-import { placedOf } from './order-store.ts';
+import { belowCursor, limitOf, nextLink, pageQuery } from '../shared/http/paging.ts';
+import { Reply, route } from '../shared/http/route.ts';
+import type { OrdersApiDeps } from './deps.ts';
+import { placedSortKey } from './order-store.ts';
 import { OrderView } from './view.ts';
 
 /** The sort value of this list: when the order was placed, and its id. */
@@ -14,10 +14,10 @@ export const listOrders = route(
     query: z.strictObject({ user_id: UserId, ...pageQuery }),
     returns: z.array(OrderView),
   },
-  async ({ query }, { orders }: OrdersDoors) => {
+  async ({ query }, { orders }: OrdersApiDeps) => {
     const limit = limitOf(query);
-    const found = await orders.ofUser(query.user_id, { limit, ...belowOf(query, Placed) });
+    const found = await orders.ofUser(query.user_id, { limit, ...belowCursor(query, Placed) });
     const last = found.length === limit && found.at(-1);
-    return new Answer(found, last ? nextLink('/orders', { user_id: query.user_id }, query, placedOf(last)) : {});
+    return new Reply(found, last ? nextLink('/orders', { user_id: query.user_id }, query, placedSortKey(last)) : {});
   },
 );

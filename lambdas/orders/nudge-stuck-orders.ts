@@ -1,4 +1,4 @@
-import { job } from '../shared/job.ts';
+import { job } from '../shared/runtime/job.ts';
 import { sweepDeps } from './deps.ts';
 
 export const handler = job(sweepDeps, (time, { orders, stuckAfterMinutes }) =>

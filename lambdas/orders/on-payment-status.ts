@@ -1,7 +1,7 @@
 import { PaymentAuthorized } from '../../events/payments/payment-authorized.ts';
 import { PaymentDeclined } from '../../events/payments/payment-declined.ts';
 import { PaymentRefunded } from '../../events/payments/payment-refunded.ts';
-import { consume } from '../shared/consume.ts';
+import { consume } from '../shared/messaging/consume.ts';
 import { ordersDeps } from './deps.ts';
 import { apply } from './order.ts';
 

@@ -1,7 +1,7 @@
 import { TicketIssued } from '../../events/tickets/ticket-issued.ts';
 import { TicketRejected } from '../../events/tickets/ticket-rejected.ts';
 import { TicketVoided } from '../../events/tickets/ticket-voided.ts';
-import { consume } from '../shared/consume.ts';
+import { consume } from '../shared/messaging/consume.ts';
 import { ordersDeps } from './deps.ts';
 import { apply } from './order.ts';
 

@@ -1,9 +1,9 @@
 import * as z from 'zod/mini';
 import { Items } from '../../events/items.ts';
-import { RefundCause } from '../../events/orders/refund-requested.ts';
+import { RefundReason } from '../../events/orders/refund-requested.ts';
 import { DeclineReason } from '../../events/payments/payment-declined.ts';
-import { TicketRefusal } from '../../events/tickets/ticket-rejected.ts';
-import type { Receipts } from '../shared/receipt.ts';
+import { TicketRejectionReason } from '../../events/tickets/ticket-rejected.ts';
+import type { Receipts } from '../shared/messaging/receipt.ts';
 import type { Order, OrderState } from './order.ts';
 
 const OrderStatus = z.discriminatedUnion('status', [
@@ -12,10 +12,10 @@ const OrderStatus = z.discriminatedUnion('status', [
   z.object({ status: z.literal('FINISHED') }),
   z.object({
     status: z.literal('REFUNDING'),
-    because: RefundCause,
-    out: z.array(z.enum(['payment', 'ticket'])),
+    reason: RefundReason,
+    pending: z.array(z.enum(['payment', 'ticket'])),
   }),
-  z.object({ status: z.literal('CANCELLED'), reason: z.union([DeclineReason, TicketRefusal]) }),
+  z.object({ status: z.literal('CANCELLED'), reason: z.union([DeclineReason, TicketRejectionReason]) }),
   z.object({ status: z.literal('REFUNDED') }),
 ]);
 
@@ -35,13 +35,13 @@ const OrderRow = z.object({
   receipts: z.optional(z.custom<Receipts>()),
 });
 
-export interface KeptOrder {
+export interface StoredOrder {
   readonly order: Order;
   readonly receipts: Receipts;
 }
 
 /** An order as its row has it. */
-export function keptOrder(row: Readonly<Record<string, unknown>>): KeptOrder {
+export function parseOrder(row: Readonly<Record<string, unknown>>): StoredOrder {
   const { receipts = {}, state, ...kept } = OrderRow.parse(row);
   return { order: { ...kept, ...(state as OrderState) }, receipts };
 }

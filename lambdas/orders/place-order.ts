@@ -4,9 +4,9 @@ import { OrderUid } from '../../events/documents/order-uid.ts';
 import { UserId } from '../../events/ids.ts';
 import { Items } from '../../events/items.ts';
 import { Amount } from '../../events/money.ts';
-import { oneOf } from '../shared/one-of.ts';
-import { Answer, replayed, route } from '../shared/route.ts';
-import type { OrdersDoors } from './deps.ts';
+import { oneOf } from '../shared/http/one-of.ts';
+import { Reply, replayedHeader, route } from '../shared/http/route.ts';
+import type { OrdersApiDeps } from './deps.ts';
 import { Description, Metadata, OrderView } from './view.ts';
 
 const NewOrder = z
@@ -30,16 +30,21 @@ const Accepted = z.object({ status: z.literal('accepted'), order_uid: OrderUid }
 
 /** An order that is to be paid, or somebody else's order as a document, which documents takes from here. */
 export const placeOrder = route(
-  { body: oneOf(NewOrder, OrderDocument, 'order_uid'), returns: OrderView, status: 201, also: { 202: Accepted } },
-  async ({ body, text, making, correlationId }, { orders, price, submit }: OrdersDoors) => {
+  {
+    body: oneOf(NewOrder, OrderDocument, 'order_uid'),
+    returns: OrderView,
+    status: 201,
+    otherReplies: { 202: Accepted },
+  },
+  async ({ body, text, identify, correlationId }, { orders, priceOf, submit }: OrdersApiDeps) => {
     if ('order_uid' in body) {
       const { order_uid } = body;
       await submit({ order_uid, text, correlationId });
-      return new Answer({ status: 'accepted' as const, order_uid }, {}, 202);
+      return new Reply({ status: 'accepted' as const, order_uid }, {}, 202);
     }
-    const cost = () => price(body.items ?? []);
-    const { order, replayed: again } = await orders.place(body, making(body.user_id), correlationId, cost);
+    const cost = () => priceOf(body.items ?? []);
+    const { order, replayed: again } = await orders.place(body, identify(body.user_id), correlationId, cost);
     const { updated_at: _, ...asPlaced } = order;
-    return new Answer(asPlaced, { Location: `/orders/${order.id}`, ...(again && replayed) });
+    return new Reply(asPlaced, { Location: `/orders/${order.id}`, ...(again && replayedHeader) });
   },
 );

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { OrderId } from '../../events/ids.ts';
-import { Answer, replayed, route } from '../shared/route.ts';
-import type { OrdersDoors } from './deps.ts';
+import { Reply, replayedHeader, route } from '../shared/http/route.ts';
+import type { OrdersApiDeps } from './deps.ts';
 import { Description } from './view.ts';
 
 export const refundOrder = route(
@@ -11,8 +11,8 @@ export const refundOrder = route(
     returns: z.object({ order_id: OrderId, status: z.literal('refund_initiated') }),
     status: 202,
   },
-  async ({ params: { id }, body: { reason }, making, correlationId }, { orders }: OrdersDoors) => {
-    const refund = await orders.refund(id, reason, making(id), correlationId);
-    return new Answer({ order_id: id, status: 'refund_initiated' as const }, refund.replayed ? replayed : {});
+  async ({ params: { id }, body: { reason }, identify, correlationId }, { orders }: OrdersApiDeps) => {
+    const refund = await orders.refund(id, reason, identify(id), correlationId);
+    return new Reply({ order_id: id, status: 'refund_initiated' as const }, refund.replayed ? replayedHeader : {});
   },
 );

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { OrderId, UserId } from '../../events/ids.ts';
 import { Items } from '../../events/items.ts';
 import { Amount } from '../../events/money.ts';
-import { Text } from '../shared/text.ts';
+import { Text } from '../shared/http/text.ts';
 
 const MAX_DESCRIPTION = 500;
 const MAX_PAIRS = 16;

@@ -1,28 +1,28 @@
 import type { Envelope } from '../../events/envelope.ts';
-import type { Receipt } from '../shared/receipt.ts';
+import type { Receipt } from '../shared/messaging/receipt.ts';
 import { apply, type Order, type OrderEvent } from './order.ts';
-import type { OrderTrail } from './order-trail.ts';
+import type { OrderHistory } from './order-history.ts';
 
 /** Whether a step has been taken, or gone past, though the event left no receipt of it. */
-type IsPast = (order: Order, trail: OrderTrail, event: Envelope) => boolean;
+type IsPast = (order: Order, trail: OrderHistory, event: Envelope) => boolean;
 
 /** The saga itself says whether an event could still move its order. */
-const movesNoMore: IsPast = (order, _, event) => apply(order, event as OrderEvent) === undefined;
+const noTransition: IsPast = (order, _, event) => apply(order, event as OrderEvent) === undefined;
 
 const isDecided =
   (step: string, ...not: string[]): IsPast =>
   (_, { decisions }) =>
-    decisions.some((one) => one.step === step && !not.includes(one.as));
+    decisions.some((one) => one.step === step && !not.includes(one.decision));
 
 /** Who takes in what, so that a hop without its receipt shows, and what says that nobody waits for that hop any more. */
-const CONSUMERS: Readonly<Record<string, Readonly<Record<string, IsPast>>>> = {
+const EXPECTED_CONSUMERS: Readonly<Record<string, Readonly<Record<string, IsPast>>>> = {
   OrderCreated: { 'order-payments': isDecided('PAYMENT') },
-  PaymentAuthorized: { 'payment-status': movesNoMore, 'ticket-issuing': isDecided('TICKET') },
-  PaymentDeclined: { 'payment-status': movesNoMore },
-  PaymentRefunded: { 'payment-status': movesNoMore },
-  TicketIssued: { 'ticket-status': movesNoMore },
-  TicketRejected: { 'ticket-status': movesNoMore },
-  TicketVoided: { 'ticket-status': movesNoMore },
+  PaymentAuthorized: { 'payment-status': noTransition, 'ticket-issuing': isDecided('TICKET') },
+  PaymentDeclined: { 'payment-status': noTransition },
+  PaymentRefunded: { 'payment-status': noTransition },
+  TicketIssued: { 'ticket-status': noTransition },
+  TicketRejected: { 'ticket-status': noTransition },
+  TicketVoided: { 'ticket-status': noTransition },
   RefundRequested: {
     'order-refunds-payments': isDecided('REFUND'),
     'order-refunds-tickets': isDecided('TICKET', 'issued'),
@@ -30,11 +30,11 @@ const CONSUMERS: Readonly<Record<string, Readonly<Record<string, IsPast>>>> = {
 };
 
 /** Outbox records go after this long; decisions stay. */
-const TRAIL_KEPT_MS = 15 * 24 * 3600 * 1000;
+const HISTORY_TTL_MS = 15 * 24 * 3600 * 1000;
 /** A hop that takes longer waits for something. */
-const HOP_LIMIT_MS = 60_000;
+const MAX_DELIVERY_MS = 60_000;
 
-const ENDS = new Set(['FINISHED', 'CANCELLED', 'REFUNDED']);
+const FINAL_STATUSES = new Set(['FINISHED', 'CANCELLED', 'REFUNDED']);
 
 export type StepStatus = 'done' | 'active' | 'failed' | 'skipped';
 
@@ -44,11 +44,11 @@ export interface WorkflowStep {
   readonly at?: string | undefined;
 }
 
-export interface Hop {
+export interface Delivery {
   readonly event_id: string;
   readonly type: string;
   readonly consumer: string;
-  readonly status: 'done' | 'under way' | 'waiting' | 'dead' | 'overtaken';
+  readonly status: 'done' | 'in_flight' | 'waiting' | 'dead' | 'overtaken';
   readonly created_at: string;
   readonly published_at?: string | undefined;
   readonly received_at?: string | undefined;
@@ -58,9 +58,9 @@ export interface Hop {
 }
 
 /** The saga as a person would draw it. */
-export function stepsOf(order: Order, { outbox }: OrderTrail): WorkflowStep[] {
+export function stepsOf(order: Order, { outbox }: OrderHistory): WorkflowStep[] {
   const at = (...types: string[]) => outbox.find(({ type }) => types.includes(type))?.time;
-  const ended = ENDS.has(order.status) ? order.updated_at : undefined;
+  const ended = FINAL_STATUSES.has(order.status) ? order.updated_at : undefined;
   const { payment, ticket, refund, end } = statusesOf(order, at('RefundRequested') !== undefined);
   return [
     { name: 'placed', status: 'done', at: order.created_at },
@@ -82,7 +82,7 @@ function statusesOf(order: Order, undone: boolean): Record<'payment' | 'ticket' 
     case 'REFUNDING':
       return {
         payment: 'done',
-        ticket: order.because === 'requested' ? 'done' : 'failed',
+        ticket: order.reason === 'requested' ? 'done' : 'failed',
         refund: 'active',
         end: 'skipped',
       };
@@ -96,7 +96,7 @@ function statusesOf(order: Order, undone: boolean): Record<'payment' | 'ticket' 
 }
 
 /** By time, and what was stated in one moment behind what caused it. */
-export function inOrder(events: readonly Envelope[]): Envelope[] {
+export function inCausalOrder(events: readonly Envelope[]): Envelope[] {
   const stated = new Map(events.map((event) => [event.id, event]));
   const depthOf = ({ causation_id }: Envelope): number => {
     const cause = stated.get(causation_id);
@@ -108,29 +108,29 @@ export function inOrder(events: readonly Envelope[]): Envelope[] {
 }
 
 /** Every hop of every event: taken in, on its way, waiting for too long, dead, or overtaken by the order itself. */
-export function hopsOf(order: Order, trail: OrderTrail, now: number): Hop[] {
-  const { outbox, receipts, dead } = trail;
-  const events = inOrder([...new Map(outbox.map((event) => [event.id, event])).values()]);
+export function deliveriesOf(order: Order, trail: OrderHistory, now: number): Delivery[] {
+  const { outbox, receipts, deadLetters } = trail;
+  const events = inCausalOrder([...new Map(outbox.map((event) => [event.id, event])).values()]);
   return events.flatMap((event) =>
     consumersOf(event).map(([consumer, isPast]) => {
       const receipt = receipts[event.id]?.find((one) => one.consumer === consumer);
-      const grave = dead.find((one) => one.event_id === event.id && one.consumer === consumer);
+      const grave = deadLetters.find((one) => one.event_id === event.id && one.consumer === consumer);
       const hop = { event_id: event.id, type: event.type, consumer, created_at: event.time };
       if (receipt) return { ...hop, status: 'done' as const, ...timesOf(receipt) };
       const why = grave && { reason: grave.reason };
       // what came late, or was brought back from the DLQ too late, changed nothing and so left no receipt
       if (isPast(order, trail, event)) return { ...hop, status: 'overtaken' as const, ...why };
       if (grave) return { ...hop, status: 'dead' as const, ...why };
-      const isLate = now - Date.parse(event.time) > HOP_LIMIT_MS;
-      return { ...hop, status: isLate ? ('waiting' as const) : ('under way' as const) };
+      const isLate = now - Date.parse(event.time) > MAX_DELIVERY_MS;
+      return { ...hop, status: isLate ? ('waiting' as const) : ('in_flight' as const) };
     }),
   );
 }
 
 /** What was never issued is not asked back of tickets, though they hear of it. */
 function consumersOf({ type, data }: Envelope): [string, IsPast][] {
-  const all = Object.entries(CONSUMERS[type] ?? {});
-  const refused = type === 'RefundRequested' && (data as { because?: string }).because !== 'requested';
+  const all = Object.entries(EXPECTED_CONSUMERS[type] ?? {});
+  const refused = type === 'RefundRequested' && (data as { reason?: string }).reason !== 'requested';
   return refused ? all.filter(([consumer]) => consumer !== 'order-refunds-tickets') : all;
 }
 
@@ -142,5 +142,5 @@ const timesOf = ({ published_at, received_at, processed_at, receive_count }: Rec
 });
 
 /** Whether the events have gone by their TTL, so that only decisions are left to show. */
-export const hasFaded = ({ outbox }: OrderTrail, order: Order, now: number): boolean =>
-  outbox.length === 0 && now - Date.parse(order.created_at) > TRAIL_KEPT_MS;
+export const isExpired = ({ outbox }: OrderHistory, order: Order, now: number): boolean =>
+  outbox.length === 0 && now - Date.parse(order.created_at) > HISTORY_TTL_MS;

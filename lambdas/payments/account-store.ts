@@ -1,85 +1,85 @@
 import { AccountOpened } from '../../events/payments/account-opened.ts';
-import { iso } from '../shared/clock.ts';
-import { commit, type Unit } from '../shared/commit.ts';
-import { AlreadyDone, Rejected } from '../shared/errors.ts';
-import { type Making, sameRequest } from '../shared/idempotency.ts';
-import { absent, type Store } from '../shared/store.ts';
-import { placeFor } from './enrolment.ts';
+import { assertSameRequest, type RequestIdentity } from '../shared/http/idempotency.ts';
+import { toIso } from '../shared/runtime/clock.ts';
+import { AlreadyDone, Rejected } from '../shared/runtime/errors.ts';
+import { commit, type UnitOfWork } from '../shared/store/commit.ts';
+import { absent, type Store } from '../shared/store/store.ts';
 import { type Account, deposit, openAccount } from './ledger.ts';
 import {
   accountKey,
-  asAccount,
-  balanceUpdated,
+  createBalancesUpdated,
   depositKey,
-  newAccount,
-  unknownAccount,
+  parseAccount,
+  putNewAccount,
+  rejectUnknownAccount,
   updateAccount,
 } from './rows.ts';
+import { assignChunk } from './update-programme/enrolment.ts';
 
 /** A thing that was made, or the same one that this very request made before. */
-export interface Made<T> {
-  readonly made: T;
-  readonly replayed: boolean;
+export interface Created<T> {
+  readonly value: T;
+  readonly isReplay: boolean;
 }
 
 type Balance = { user_id: string; balance: number };
 
 /** Who asks for an account, and whether it is to be in the update programme. */
-export interface Opening {
+export interface AccountRequest {
   readonly user_id: string;
   readonly programme?: boolean | undefined;
 }
 
-export const accountOf = async (store: Store, userId: string): Promise<Account> =>
-  asAccount(await store.get(accountKey(userId))) ?? unknownAccount(userId);
+export const readAccount = async (store: Store, userId: string): Promise<Account> =>
+  parseAccount(await store.get(accountKey(userId))) ?? rejectUnknownAccount(userId);
 
-export async function open(
-  unit: Unit,
-  { user_id, programme = false }: Opening,
-  making: Making,
+export async function openAccountOnce(
+  unit: UnitOfWork,
+  { user_id, programme = false }: AccountRequest,
+  making: RequestIdentity,
   correlationId: string,
-): Promise<Made<Balance>> {
+): Promise<Created<Balance>> {
   const opened = { user_id, balance: 0 };
   try {
     return await commit(unit, async (read) => {
-      const time = iso(unit.clock.now());
-      const { chunk, writes } = programme ? await placeFor(read, user_id) : { chunk: undefined, writes: [] };
+      const time = toIso(unit.clock.now());
+      const { chunk, writes } = programme ? await assignChunk(read, user_id) : { chunk: undefined, writes: [] };
       const request = { opened_by: making.id, body_hash: making.body_hash };
-      const account = newAccount(openAccount(user_id, time, chunk), request);
+      const account = putNewAccount(openAccount(user_id, time, chunk), request);
       const cause = { time, correlation_id: correlationId, causation_id: correlationId };
       return {
         writes: [{ ...account, decides: true }, ...writes],
-        publish: [{ about: accountKey(user_id).pk, events: [AccountOpened.make({ user_id, chunk }, cause)] }],
-        result: { made: opened, replayed: false },
+        publish: [{ aggregate: accountKey(user_id).pk, events: [AccountOpened.make({ user_id, chunk }, cause)] }],
+        result: { value: opened, isReplay: false },
       };
     });
   } catch (error) {
     if (!(error instanceof AlreadyDone)) throw error;
     if (error.row['opened_by'] !== making.id) throw new Rejected('account_exists', `${user_id} has an account already`);
-    sameRequest(error.row, making);
-    return { made: opened, replayed: making.keyed };
+    assertSameRequest(error.row, making);
+    return { value: opened, isReplay: making.hasKey };
   }
 }
 
-export const addDeposit = (
-  unit: Unit,
+export const depositOnce = (
+  unit: UnitOfWork,
   userId: string,
   amount: number,
-  making: Making,
+  making: RequestIdentity,
   correlationId: string,
-): Promise<Made<Balance>> =>
+): Promise<Created<Balance>> =>
   commit(unit, async (read) => {
     const key = depositKey(making.id);
     const [row, done] = await read.getMany([accountKey(userId), key]);
     if (done) {
-      sameRequest(done, making);
+      assertSameRequest(done, making);
       return {
         writes: [],
-        result: { made: { user_id: userId, balance: Number(done['balance_after']) }, replayed: making.keyed },
+        result: { value: { user_id: userId, balance: Number(done['balance_after']) }, isReplay: making.hasKey },
       };
     }
-    const account = asAccount(row) ?? unknownAccount(userId);
-    const time = iso(unit.clock.now());
+    const account = parseAccount(row) ?? rejectUnknownAccount(userId);
+    const time = toIso(unit.clock.now());
     const moved = deposit(account, amount, making.id, time);
     if (!moved)
       throw new Rejected('balance_limit', `the balance of ${userId} would pass what an account may hold`, 422);
@@ -90,7 +90,7 @@ export const addDeposit = (
         updateAccount(account.version, moved.account),
         { op: 'put', item: { ...key, ...entry, body_hash: making.body_hash }, when: absent },
       ],
-      publish: [{ about: key.pk, events: [balanceUpdated(moved.account, entry.entry_id, cause)] }],
-      result: { made: { user_id: userId, balance: entry.balance_after }, replayed: false },
+      publish: [{ aggregate: key.pk, events: [createBalancesUpdated(moved.account, entry.entry_id, cause)] }],
+      result: { value: { user_id: userId, balance: entry.balance_after }, isReplay: false },
     };
   });

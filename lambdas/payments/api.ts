@@ -1,4 +1,4 @@
-import { api } from '../shared/api.ts';
+import { createApi } from '../shared/http/api.ts';
 import { deposit } from './deposit.ts';
 import { paymentsDeps } from './deps.ts';
 import { listEntries } from './list-entries.ts';
@@ -6,4 +6,4 @@ import { openAccount } from './open-account.ts';
 import { paymentsRoutes } from './routes.ts';
 import { showBalance } from './show-balance.ts';
 
-export const handler = api(paymentsRoutes, { openAccount, deposit, showBalance, listEntries }, paymentsDeps);
+export const handler = createApi(paymentsRoutes, { openAccount, deposit, showBalance, listEntries }, paymentsDeps);

@@ -1,30 +1,30 @@
 import * as z from 'zod/mini';
-import type { Item } from '../shared/store.ts';
-import { type BulkEntry, type Line, type Share, userLine } from './ledger.ts';
+import type { Row } from '../shared/store/store.ts';
+import { type BalanceChange, type BulkEntry, type Posting, userAccount } from './ledger.ts';
 
 /** A share as it is stored: `[user_id, amount, balance_after, version]`. */
-const Tuple = z.tuple([z.string(), z.number(), z.number(), z.number()]);
-const Tuples = z.array(Tuple);
+const ChangeTuple = z.tuple([z.string(), z.number(), z.number(), z.number()]);
+const ChangeTuples = z.array(ChangeTuple);
 
 /** Nearly a hundred shares as one text: a third of what maps would weigh, and units are paid by the KB. */
-export const bulkFields = ({ shares, left, ...entry }: BulkEntry): Record<string, unknown> => ({
+export const toBulkRow = ({ changes, deferred, ...entry }: BulkEntry): Record<string, unknown> => ({
   ...entry,
-  shares: JSON.stringify(
-    shares.map((one): z.infer<typeof Tuple> => [one.user_id, one.amount, one.balance_after, one.version]),
+  changes: JSON.stringify(
+    changes.map((one): z.infer<typeof ChangeTuple> => [one.user_id, one.amount, one.balance_after, one.version]),
   ),
-  ...(left.length > 0 ? { left } : {}),
+  ...(deferred.length > 0 ? { deferred } : {}),
 });
 
 /** What an entry's row says of each account that it changed, whatever its form; nothing where it is no entry. */
-export function sharesIn(row: Item): Share[] {
-  if (typeof row['shares'] === 'string')
-    return Tuples.parse(JSON.parse(row['shares'])).map(([user_id, amount, balance_after, version]) => ({
+export function parseChanges(row: Row): BalanceChange[] {
+  if (typeof row['changes'] === 'string')
+    return ChangeTuples.parse(JSON.parse(row['changes'])).map(([user_id, amount, balance_after, version]) => ({
       user_id,
       amount,
       balance_after,
       version,
     }));
-  if (!Array.isArray(row['lines'])) return [];
+  if (!Array.isArray(row['postings'])) return [];
   const { account, amount, balance_after, version } = row;
   return [
     {
@@ -37,13 +37,16 @@ export function sharesIn(row: Item): Share[] {
 }
 
 /** Every line of an entry's row, whatever its form, as it is written there: they sum to zero. */
-export function linesIn(row: Item): Line[] {
-  if (Array.isArray(row['lines'])) return row['lines'] as Line[];
-  const shares = sharesIn(row);
-  return row['other'] === undefined
+export function parsePostings(row: Row): Posting[] {
+  if (Array.isArray(row['postings'])) return row['postings'] as Posting[];
+  const changes = parseChanges(row);
+  return row['counter_posting'] === undefined
     ? []
-    : [...shares.map(({ user_id, amount }) => ({ account: userLine(user_id), amount })), row['other'] as Line];
+    : [
+        ...changes.map(({ user_id, amount }) => ({ account: userAccount(user_id), amount })),
+        row['counter_posting'] as Posting,
+      ];
 }
 
-/** Who was left for an entry of their own. */
-export const leftIn = (row: Item): readonly string[] => (row['left'] ?? []) as readonly string[];
+/** Who was deferred for an entry of their own. */
+export const parseDeferred = (row: Row): readonly string[] => (row['deferred'] ?? []) as readonly string[];

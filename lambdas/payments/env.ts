@@ -1,12 +1,12 @@
 import * as z from 'zod/mini';
-import { set } from '../shared/env.ts';
+import { required } from '../shared/runtime/env.ts';
 
-export const PaymentsEnv = z.object({ PAYMENTS_TABLE: set });
+export const PaymentsEnv = z.object({ PAYMENTS_TABLE: required });
 
 /** Seconds between two ticks, chunks in each of them (a number, or `all`), and the queue on which they wait. */
 export const PlanEnv = z.object({
-  PAYMENTS_TABLE: set,
-  TICKS_QUEUE_URL: set,
-  TICK_INTERVAL_S: set,
-  CHUNKS_PER_TICK: set,
+  PAYMENTS_TABLE: required,
+  TICKS_QUEUE_URL: required,
+  TICK_INTERVAL_S: required,
+  CHUNKS_PER_TICK: required,
 });

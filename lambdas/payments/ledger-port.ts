@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { Reader } from '../shared/store.ts';
+import type { Reader } from '../shared/store/store.ts';
 import { accountsByBucket } from './table.ts';
 
 /** An account as the ledger has it. */
@@ -28,7 +28,7 @@ const PAGE = 97;
 export async function accountsInBucket(reader: Reader, bucket: string, above?: string): Promise<AccountsPage> {
   // one more than a page shows whether there is another
   const keys = await reader.query({
-    hash: bucket,
+    partition: bucket,
     index: accountsByBucket,
     limit: PAGE + 1,
     ...(above === undefined ? {} : { above }),

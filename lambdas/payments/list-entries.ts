@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
 import { UserId } from '../../events/ids.ts';
 import { Money } from '../../events/money.ts';
-import { lastSeen, limitOf, nextLink, pageQuery } from '../shared/paging.ts';
-import { Answer, route } from '../shared/route.ts';
+import { limitOf, nextLink, pageQuery, parseCursor } from '../shared/http/paging.ts';
+import { Reply, route } from '../shared/http/route.ts';
 import type { PaymentsDeps } from './deps.ts';
 
 const Entry = z.object({
@@ -16,7 +16,7 @@ const Entry = z.object({
 });
 
 /** A statement is read from two lists at once. */
-const Place = z.tuple([z.int().check(z.gte(1)), z.string().check(z.minLength(1))]);
+const StatementCursor = z.tuple([z.int().check(z.gte(1)), z.string().check(z.minLength(1))]);
 
 export const listEntries = route(
   {
@@ -25,9 +25,9 @@ export const listEntries = route(
     returns: z.array(Entry),
   },
   async ({ params: { user_id }, query }, { payments }: PaymentsDeps) => {
-    const after = lastSeen(query, Place);
+    const after = parseCursor(query, StatementCursor);
     const { lines, next } = await payments.statement(user_id, { limit: limitOf(query), after });
     const path = `/payments/accounts/${encodeURIComponent(user_id)}/entries`;
-    return new Answer([...lines], next ? nextLink(path, {}, query, next) : {});
+    return new Reply([...lines], next ? nextLink(path, {}, query, next) : {});
   },
 );

@@ -1,5 +1,5 @@
 import { OrderCreated } from '../../events/orders/order-created.ts';
-import { consumeGroups } from '../shared/consume.ts';
+import { consumeGroups } from '../shared/messaging/consume.ts';
 import { paymentsDeps } from './deps.ts';
 
 /** Orders that wait for the same account's money are paid together, so a hot account is not slower than a cold one. */

@@ -1,5 +1,5 @@
 import { RefundRequested } from '../../events/orders/refund-requested.ts';
-import { consume } from '../shared/consume.ts';
+import { consume } from '../shared/messaging/consume.ts';
 import { paymentsDeps } from './deps.ts';
 
 export const handler = consume(

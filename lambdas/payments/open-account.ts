@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { UserId } from '../../events/ids.ts';
 import { Money } from '../../events/money.ts';
-import { Answer, replayed, route } from '../shared/route.ts';
+import { Reply, replayedHeader, route } from '../shared/http/route.ts';
 import type { PaymentsDeps } from './deps.ts';
 
 export const openAccount = route(
@@ -10,11 +10,11 @@ export const openAccount = route(
     returns: z.object({ user_id: UserId, balance: Money }),
     status: 201,
   },
-  async ({ body, making, correlationId }, { payments }: PaymentsDeps) => {
-    const { made, replayed: again } = await payments.open(body, making(body.user_id), correlationId);
-    return new Answer(made, {
+  async ({ body, identify, correlationId }, { payments }: PaymentsDeps) => {
+    const { value, isReplay: again } = await payments.open(body, identify(body.user_id), correlationId);
+    return new Reply(value, {
       Location: `/payments/accounts/${encodeURIComponent(body.user_id)}/balance`,
-      ...(again && replayed),
+      ...(again && replayedHeader),
     });
   },
 );

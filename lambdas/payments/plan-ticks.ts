@@ -1,17 +1,17 @@
-import { systemClock } from '../shared/clock.ts';
-import { readEnv } from '../shared/env.ts';
-import { job } from '../shared/job.ts';
-import type { Patience } from '../shared/receipt.ts';
-import { sqsSender } from '../shared/sqs-sender.ts';
+import type { Deadline } from '../shared/messaging/receipt.ts';
+import { createSqsSender } from '../shared/messaging/sqs-sender.ts';
+import { systemClock } from '../shared/runtime/clock.ts';
+import { readEnv } from '../shared/runtime/env.ts';
+import { job } from '../shared/runtime/job.ts';
 import { programmeDeps } from './deps.ts';
 import { PlanEnv } from './env.ts';
-import { type Planning, planMinute } from './plan.ts';
+import { type PlanPorts, planMinute } from './update-programme/plan-minute.ts';
 
 const planningDeps = () => {
   const deps = programmeDeps();
   const { TICKS_QUEUE_URL, TICK_INTERVAL_S, CHUNKS_PER_TICK } = readEnv(PlanEnv);
-  const send = sqsSender(TICKS_QUEUE_URL);
-  return (call: Patience): Planning => ({
+  const send = createSqsSender(TICKS_QUEUE_URL);
+  return (call: Deadline): PlanPorts => ({
     chunks: deps(call).programme.chunks,
     send,
     clock: systemClock,

@@ -1,8 +1,8 @@
 import type { Cause } from '../../events/envelope.ts';
 import { BalancesUpdated } from '../../events/payments/balances-updated.ts';
 import { bucketOf } from '../../events/payments/bucket.ts';
-import { Rejected } from '../shared/errors.ts';
-import { absent, type Item, type Key, versionIs, type Write } from '../shared/store.ts';
+import { Rejected } from '../shared/runtime/errors.ts';
+import { absent, type Key, type Row, versionIs, type Write } from '../shared/store/store.ts';
 import type { Account } from './ledger.ts';
 
 /** The keys of this context's table. Its stores alone know them. */
@@ -13,13 +13,16 @@ export const paymentKey = (orderId: string): Key => ({ pk: `ORDER#${orderId}`, s
 export const chunkKey = (chunk: number): Key => ({ pk: `CHUNK#${chunk}`, sk: 'STATE' });
 export const tickKey = (chunk: number, tick: string): Key => ({ pk: chunkKey(chunk).pk, sk: `TICK#${tick}` });
 /** With the account and not with its chunk, whose rows are read for every member's statement. */
-export const aloneKey = (userId: string, tick: string): Key => ({ pk: accountKey(userId).pk, sk: `TICK#${tick}` });
+export const accountTickKey = (userId: string, tick: string): Key => ({
+  pk: accountKey(userId).pk,
+  sk: `TICK#${tick}`,
+});
 export const seedKey = (chunk: number, from: number): Key => ({ pk: chunkKey(chunk).pk, sk: `SEED#${from}` });
 export const programmeKey: Key = { pk: 'PROGRAMME', sk: 'STATE' };
-export const claimKey = (seed: number): Key => ({ pk: programmeKey.pk, sk: `SEED#${seed}` });
+export const reservationKey = (seed: number): Key => ({ pk: programmeKey.pk, sk: `SEED#${seed}` });
 
 /** The row of a new account. `bucket` and `user_id` never change, so a change of balance costs no index anything. */
-export const newAccount = (account: Account, more: Readonly<Record<string, unknown>> = {}) =>
+export const putNewAccount = (account: Account, more: Readonly<Record<string, unknown>> = {}) =>
   ({
     op: 'put',
     item: {
@@ -38,7 +41,7 @@ export const updateAccount = (before: number, { user_id, balance, version, updat
   when: versionIs(before),
 });
 
-export function asAccount(row: Item | undefined): Account | undefined {
+export function parseAccount(row: Row | undefined): Account | undefined {
   if (!row) return undefined;
   const { user_id, balance, version, updated_at, chunk } = row;
   return {
@@ -50,10 +53,10 @@ export function asAccount(row: Item | undefined): Account | undefined {
   };
 }
 
-export function unknownAccount(userId: string): never {
+export function rejectUnknownAccount(userId: string): never {
   throw new Rejected('account_not_found', `${userId} has no account`, 404);
 }
 
 /** That an entry changed an account, and what it has now. */
-export const balanceUpdated = ({ user_id, balance, version, chunk }: Account, entryId: string, cause: Cause) =>
+export const createBalancesUpdated = ({ user_id, balance, version, chunk }: Account, entryId: string, cause: Cause) =>
   BalancesUpdated.make({ entry_id: entryId, chunk, balances: [{ user_id, balance, version }] }, cause);

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { UserId } from '../../events/ids.ts';
 import { Money } from '../../events/money.ts';
-import { route } from '../shared/route.ts';
+import { route } from '../shared/http/route.ts';
 import type { PaymentsDeps } from './deps.ts';
 
 export const showBalance = route(

@@ -1,7 +1,7 @@
-import { tableStore } from '../shared/clients.ts';
-import { systemClock } from '../shared/clock.ts';
-import { readEnv } from '../shared/env.ts';
-import type { Patience } from '../shared/receipt.ts';
+import type { Deadline } from '../shared/messaging/receipt.ts';
+import { systemClock } from '../shared/runtime/clock.ts';
+import { readEnv } from '../shared/runtime/env.ts';
+import { tableStore } from '../shared/store/tables.ts';
 import { TicketsEnv } from './env.ts';
 import { type TicketStore, ticketStore } from './ticket-store.ts';
 
@@ -10,5 +10,7 @@ type TicketsDeps = { tickets: TicketStore };
 
 export const ticketsDeps = () => {
   const store = tableStore(readEnv(TicketsEnv).TICKETS_TABLE);
-  return ({ deadline }: Patience): TicketsDeps => ({ tickets: ticketStore({ store, clock: systemClock, deadline }) });
+  return ({ deadlineMs }: Deadline): TicketsDeps => ({
+    tickets: ticketStore({ store, clock: systemClock, deadlineMs }),
+  });
 };

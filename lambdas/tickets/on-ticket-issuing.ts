@@ -1,13 +1,13 @@
 import { PaymentAuthorized } from '../../events/payments/payment-authorized.ts';
-import { consumeGroups } from '../shared/consume.ts';
+import { consumeGroups } from '../shared/messaging/consume.ts';
 import { ticketsDeps } from './deps.ts';
-import { wantsOf } from './ticket.ts';
+import { productGroupOf } from './ticket.ts';
 
 /** Orders for the same products are decided together, so that a hot product is not fought over. */
 export const handler = consumeGroups(
   [PaymentAuthorized],
   ticketsDeps,
-  ({ data: { order_id, items } }) => (items ? wantsOf(items) : order_id),
+  ({ data: { order_id, items } }) => (items ? productGroupOf(items) : order_id),
   (events, { tickets }, call) => tickets.issue(events, call),
   (event, death, { tickets }) => tickets.mourn(event, death),
 );

@@ -2,31 +2,37 @@ import * as z from 'zod/mini';
 import type { Cause, Envelope } from '../../events/envelope.ts';
 import { Items, Seat, Sku } from '../../events/items.ts';
 import { StockChanged } from '../../events/tickets/stock-changed.ts';
-import { TicketRefusal } from '../../events/tickets/ticket-rejected.ts';
-import type { Outgoing } from '../shared/outbox.ts';
-import type { Receipts } from '../shared/receipt.ts';
-import { type Key, versionIs, type Write } from '../shared/store.ts';
-import type { Place, Stock } from './ticket.ts';
+import { TicketRejectionReason } from '../../events/tickets/ticket-rejected.ts';
+import type { Receipts } from '../shared/messaging/receipt.ts';
+import type { Publication } from '../shared/outbox/outbox-record.ts';
+import { type Key, versionIs, type Write } from '../shared/store/store.ts';
+import type { SeatOfProduct, Stock } from './ticket.ts';
 
 /** The keys of this context's table. Its stores alone know them. */
 export const ticketKey = (orderId: string): Key => ({ pk: `ORDER#${orderId}`, sk: 'TICKET' });
 export const stockKey = (sku: string): Key => ({ pk: `SKU#${sku}`, sk: 'STOCK' });
-export const seatKey = ({ sku, seat }: Place): Key => ({ pk: `SKU#${sku}`, sk: `SEAT#${seat}` });
+export const seatKey = ({ sku, seat }: SeatOfProduct): Key => ({ pk: `SKU#${sku}`, sk: `SEAT#${seat}` });
 
 /** A seat's row comes and goes and never changes; its version lets it be erased under a condition. */
 export const SEAT_VERSION = 1;
 
-const kept = { version: z.number(), receipts: z.optional(z.custom<Receipts>()) };
+const commonFields = { version: z.number(), receipts: z.optional(z.custom<Receipts>()) };
 
-const TicketRow = z.discriminatedUnion('decided', [
-  z.object({ ...kept, decided: z.literal('issued'), ticket_id: z.string(), items: z.optional(Items) }),
-  z.object({ ...kept, decided: z.literal('rejected'), reason: TicketRefusal, sku: Sku, seat: z.optional(Seat) }),
-  z.object({ ...kept, decided: z.literal('voided'), ticket_id: z.optional(z.string()) }),
+const TicketRow = z.discriminatedUnion('decision', [
+  z.object({ ...commonFields, decision: z.literal('issued'), ticket_id: z.string(), items: z.optional(Items) }),
+  z.object({
+    ...commonFields,
+    decision: z.literal('rejected'),
+    reason: TicketRejectionReason,
+    sku: Sku,
+    seat: z.optional(Seat),
+  }),
+  z.object({ ...commonFields, decision: z.literal('voided'), ticket_id: z.optional(z.string()) }),
 ]);
 export type Ticket = z.infer<typeof TicketRow>;
 
 /** What was decided of an order's ticket, as its row has it. */
-export const keptTicket = (row: Readonly<Record<string, unknown>>): Ticket => TicketRow.parse(row);
+export const parseTicket = (row: Readonly<Record<string, unknown>>): Ticket => TicketRow.parse(row);
 
 const StockRow = z.object({
   sku: Sku,
@@ -36,10 +42,10 @@ const StockRow = z.object({
   product_version: z.number(),
 });
 
-export const keptStock = (row: Readonly<Record<string, unknown>> | undefined): Stock => StockRow.parse(row);
+export const parseStock = (row: Readonly<Record<string, unknown>> | undefined): Stock => StockRow.parse(row);
 
 /** Under the version that it was decided on, which is the one before. */
-export const changeStock = ({ sku, claimed, version }: Stock): Write => ({
+export const updateClaimed = ({ sku, claimed, version }: Stock): Write => ({
   op: 'update',
   key: stockKey(sku),
   set: { claimed, version },
@@ -47,13 +53,13 @@ export const changeStock = ({ sku, claimed, version }: Stock): Write => ({
 });
 
 /** That the stock is so by now. */
-export const told = ({ sku, claimed, version }: Stock, cause: Cause): Outgoing => ({
-  about: stockKey(sku).pk,
+export const publishStockChanged = ({ sku, claimed, version }: Stock, cause: Cause): Publication => ({
+  aggregate: stockKey(sku).pk,
   events: [StockChanged.make({ sku, claimed, version }, cause)],
 });
 
 /** A word about an order's ticket. */
-export const about = (orderId: string, event: Envelope): Outgoing => ({
-  about: ticketKey(orderId).pk,
+export const publishTicketEvent = (orderId: string, event: Envelope): Publication => ({
+  aggregate: ticketKey(orderId).pk,
   events: [event],
 });

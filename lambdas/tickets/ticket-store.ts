@@ -1,42 +1,42 @@
 import type { ProductChanged } from '../../events/catalog/product-changed.ts';
 import type { EventOf } from '../../events/envelope.ts';
-import { commit, type Unit } from '../shared/commit.ts';
-import { type Death, graveOf } from '../shared/grave.ts';
-import { count } from '../shared/observability.ts';
-import type { Call } from '../shared/receipt.ts';
-import { absent, versionIs, type Write } from '../shared/store.ts';
-import { issue, type PaymentAuthorizedEvent } from './issuing.ts';
-import { type RefundRequestedEvent, revoke } from './revoking.ts';
-import { offer } from './ticket.ts';
-import { keptStock, stockKey, ticketKey } from './ticket-row.ts';
+import { createDeadLetterRow, type DeadLetter } from '../shared/messaging/dead-letter.ts';
+import type { MessageContext } from '../shared/messaging/receipt.ts';
+import { count } from '../shared/runtime/observability.ts';
+import { commit, type UnitOfWork } from '../shared/store/commit.ts';
+import { absent, versionIs, type Write } from '../shared/store/store.ts';
+import { issueTickets, type PaymentAuthorizedEvent } from './issue-tickets.ts';
+import { applyCapacity } from './ticket.ts';
+import { parseStock, stockKey, ticketKey } from './ticket-row.ts';
+import { type RefundRequestedEvent, voidTicket } from './void-ticket.ts';
 
 export type ProductChangedEvent = EventOf<typeof ProductChanged>;
 
 /** Tickets and what they claim. */
-export function ticketStore(unit: Unit) {
+export function ticketStore(unit: UnitOfWork) {
   return {
     /** Decides each order's ticket once, for all of its lines together. These orders are for the same products. */
-    issue: (events: readonly PaymentAuthorizedEvent[], call: Call) => issue(unit, events, call),
+    issue: (events: readonly PaymentAuthorizedEvent[], call: MessageContext) => issueTickets(unit, events, call),
     /** Takes an order's ticket back; where there is none, none will be issued any more. */
-    revoke: (event: RefundRequestedEvent, call: Call) => revoke(unit, event, call),
+    revoke: (event: RefundRequestedEvent, call: MessageContext) => voidTicket(unit, event, call),
     /** Takes in how much of a product there is. */
-    offer: (event: ProductChangedEvent) => takeOffer(unit, event),
+    offer: (event: ProductChangedEvent) => setCapacity(unit, event),
     /** Notes that an event about an order is in a DLQ. */
-    mourn: (event: PaymentAuthorizedEvent | RefundRequestedEvent, death: Death) =>
+    mourn: (event: PaymentAuthorizedEvent | RefundRequestedEvent, death: DeadLetter) =>
       commit(unit, async () => ({
-        writes: [graveOf(ticketKey(event.data.order_id).pk, event, death, unit.clock.now())],
+        writes: [createDeadLetterRow(ticketKey(event.data.order_id).pk, event, death, unit.clock.now())],
         result: undefined,
       })),
   };
 }
 export type TicketStore = ReturnType<typeof ticketStore>;
 
-const takeOffer = (unit: Unit, event: ProductChangedEvent): Promise<void> =>
+const setCapacity = (unit: UnitOfWork, event: ProductChangedEvent): Promise<void> =>
   commit(unit, async (read) => {
     const key = stockKey(event.data.sku);
     const row = await read.get(key);
-    const stock = row && keptStock(row);
-    const next = offer(stock, event.data);
+    const stock = row && parseStock(row);
+    const next = applyCapacity(stock, event.data);
     if (!next) count('StaleUpdates');
     if (!next) return { writes: [], result: undefined };
     const { capacity, product_version, version } = next;

@@ -1,5 +1,5 @@
 import type { Item } from '../../events/items.ts';
-import type { TicketRefusal } from '../../events/tickets/ticket-rejected.ts';
+import type { TicketRejectionReason } from '../../events/tickets/ticket-rejected.ts';
 
 /** How much there is of a product, and how much of it orders have claimed. Each change is a new version. */
 export interface Stock {
@@ -12,55 +12,56 @@ export interface Stock {
 }
 
 /** One seat of a product. */
-export interface Place {
+export interface SeatOfProduct {
   readonly sku: string;
   readonly seat: string;
 }
 
 export type Claim =
   /** With the stock as it is after. */
-  | { readonly decided: 'issued'; readonly stock: readonly Stock[] }
-  | ({ readonly decided: 'rejected' } & Refusal)
+  | { readonly decision: 'issued'; readonly stock: readonly Stock[] }
+  | ({ readonly decision: 'rejected' } & Rejection)
   /** A product that has not been heard of here. */
-  | { readonly decided: 'unknown'; readonly skus: readonly string[] };
+  | { readonly decision: 'unknown'; readonly skus: readonly string[] };
 
-export interface Refusal {
-  readonly reason: TicketRefusal;
+export interface Rejection {
+  readonly reason: TicketRejectionReason;
   readonly sku: string;
   readonly seat?: string | undefined;
 }
 
 /** The seats that an order names. */
-export const seatsIn = (items: readonly Item[]): Place[] =>
+export const seatsOf = (items: readonly Item[]): SeatOfProduct[] =>
   items.flatMap(({ sku, seat }) => (seat === undefined ? [] : [{ sku, seat }]));
 
 /** How much of each product an order is for, all of its lines together; a seat is one as well. */
-export function quantitiesIn(items: readonly Item[]): Map<string, number> {
+export function quantitiesOf(items: readonly Item[]): Map<string, number> {
   const sums = new Map<string, number>();
   for (const { sku, quantity } of items) sums.set(sku, (sums.get(sku) ?? 0) + quantity);
   return sums;
 }
 
 /** The same for orders that want the same products, in whichever lines: those contend for the same stock. */
-export const wantsOf = (items: readonly Item[]): string => [...quantitiesIn(items).keys()].sort().join(' ');
+export const productGroupOf = (items: readonly Item[]): string => [...quantitiesOf(items).keys()].sort().join(' ');
 
 /**
  * Decides what an order claims, all of it or nothing. A seat that is taken is the reason before stock that is sold out.
  * An order for nothing in particular always gets its ticket.
  */
-export function claim(items: readonly Item[], stock: readonly Stock[], taken: readonly Place[]): Claim {
-  const wanted = quantitiesIn(items);
+export function claim(items: readonly Item[], stock: readonly Stock[], taken: readonly SeatOfProduct[]): Claim {
+  const wanted = quantitiesOf(items);
   const held = stock.filter(({ sku }) => wanted.has(sku));
   const unknown = [...wanted.keys()].filter((sku) => !held.some((one) => one.sku === sku));
-  if (unknown.length > 0) return { decided: 'unknown', skus: unknown };
-  const gone = seatsIn(items).find((seat) => taken.some((one) => isSame(one, seat)));
-  if (gone) return { decided: 'rejected', reason: 'seat_taken', sku: gone.sku, seat: gone.seat };
+  if (unknown.length > 0) return { decision: 'unknown', skus: unknown };
+  const gone = seatsOf(items).find((seat) => taken.some((one) => isSameSeat(one, seat)));
+  if (gone) return { decision: 'rejected', reason: 'seat_taken', sku: gone.sku, seat: gone.seat };
   const short = held.find(({ sku, capacity, claimed }) => capacity - claimed < (wanted.get(sku) ?? 0));
-  if (short) return { decided: 'rejected', reason: 'sold_out', sku: short.sku };
-  return { decided: 'issued', stock: held.map((one) => claimed(one, wanted.get(one.sku) ?? 0)) };
+  if (short) return { decision: 'rejected', reason: 'sold_out', sku: short.sku };
+  return { decision: 'issued', stock: held.map((one) => withClaimed(one, wanted.get(one.sku) ?? 0)) };
 }
 
-const isSame = (one: Place, other: Place): boolean => one.sku === other.sku && one.seat === other.seat;
+const isSameSeat = (one: SeatOfProduct, other: SeatOfProduct): boolean =>
+  one.sku === other.sku && one.seat === other.seat;
 
 /** What several orders claim one after the other, and the stock that has changed by all of it. */
 export interface Claims<Order> {
@@ -69,19 +70,19 @@ export interface Claims<Order> {
 }
 
 /** Decides orders in turn, each on what the ones before it have left. The stock is changed once, however many claim it. */
-export function claimInTurn<Order extends { readonly items?: readonly Item[] | undefined }>(
+export function claimInSequence<Order extends { readonly items?: readonly Item[] | undefined }>(
   orders: readonly Order[],
   stock: readonly Stock[],
-  taken: readonly Place[],
+  taken: readonly SeatOfProduct[],
 ): Claims<Order> {
   const left = new Map(stock.map((one) => [one.sku, one]));
   const gone = [...taken];
   const claims = orders.map((order) => {
     const { items = [] } = order;
     const made = claim(items, [...left.values()], gone);
-    if (made.decided === 'issued') {
+    if (made.decision === 'issued') {
       for (const one of made.stock) left.set(one.sku, one);
-      gone.push(...seatsIn(items));
+      gone.push(...seatsOf(items));
     }
     return { order, claim: made };
   });
@@ -93,19 +94,19 @@ export function claimInTurn<Order extends { readonly items?: readonly Item[] | u
 }
 
 /** The stock after what an order claimed is free again. One that was made anew by hand may know nothing of the claim. */
-export function giveBack(items: readonly Item[], stock: readonly Stock[]): Stock[] {
-  const held = quantitiesIn(items);
-  return stock.map((one) => claimed(one, -(held.get(one.sku) ?? 0)));
+export function releaseClaims(items: readonly Item[], stock: readonly Stock[]): Stock[] {
+  const held = quantitiesOf(items);
+  return stock.map((one) => withClaimed(one, -(held.get(one.sku) ?? 0)));
 }
 
-const claimed = (stock: Stock, quantity: number): Stock => ({
+const withClaimed = (stock: Stock, quantity: number): Stock => ({
   ...stock,
   claimed: Math.max(0, stock.claimed + quantity),
   version: stock.version + 1,
 });
 
 /** How much there is of a product, as catalog says it. */
-export interface Offer {
+export interface ProductCapacity {
   readonly sku: string;
   readonly capacity: number;
   readonly version: number;
@@ -115,7 +116,10 @@ export interface Offer {
  * The stock by the newest word of catalog, or nothing where that has been heard or overtaken. A capacity below what is
  * claimed takes nobody's ticket away; it only stops the sale.
  */
-export function offer(stock: Stock | undefined, { sku, capacity, version }: Offer): Stock | undefined {
+export function applyCapacity(
+  stock: Stock | undefined,
+  { sku, capacity, version }: ProductCapacity,
+): Stock | undefined {
   if (!stock) return { sku, capacity, claimed: 0, version: 0, product_version: version };
   if (version <= stock.product_version) return undefined;
   return { ...stock, capacity, version: stock.version + 1, product_version: version };

@@ -19,12 +19,12 @@ export interface ContextApiProps<S extends EnvSchema> {
 /** All doors of one context, answered by one function (docs/adr/0004). The gateway gets the table from here. */
 export class ContextApi<S extends EnvSchema = EnvSchema> extends Construct {
   readonly routes: RouteTable;
-  readonly answers: ServiceFunction;
+  readonly apiFunction: ServiceFunction;
 
   constructor(scope: Construct, id: string, { routes, ...props }: ContextApiProps<S>) {
     super(scope, id);
     this.routes = routes;
-    this.answers = new ServiceFunction(this, 'Function', {
+    this.apiFunction = new ServiceFunction(this, 'Function', {
       ...props,
       description: `Answers ${Object.values(routes).join(', ')}`.slice(0, 256),
       given: { BASE_URL: Context.of(this).config.api.baseUrl },

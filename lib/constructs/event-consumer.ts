@@ -64,10 +64,10 @@ export class EventConsumer<S extends EnvSchema> extends Construct {
   /** What is put back again and again is a fresh message to SQS each time, whose age says nothing. */
   private watchPutBacks(queue: string, errorImpact: string): void {
     alarm(this, 'PutBack', {
-      name: `${queue}-put-back`,
+      name: `${queue}-requeued`,
       metric: new Metric({
         namespace: 'Oncebox',
-        metricName: 'PutBackAge',
+        metricName: 'RequeuedMessageAge',
         dimensionsMap: { consumer: queue },
         period: minutes(5),
         statistic: 'Maximum',

@@ -2,11 +2,11 @@ import { RemovalPolicy } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, ProjectionType, StreamViewType, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { EventSourceMapping, FilterCriteria, FilterRule, StartingPosition } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import type { Index } from '../../lambdas/shared/store.ts';
+import type { Index } from '../../lambdas/shared/store/store.ts';
 import { nameOf, pascalCase, type StageConfig } from '../config.ts';
 import { type Access, arnOf } from './access.ts';
-import { explain } from './explain.ts';
 import type { ServiceFunction } from './service-function.ts';
+import { suppress } from './suppress.ts';
 
 export interface IndexProps {
   /** The very object that the context queries by. */
@@ -48,12 +48,12 @@ export abstract class ContextTable extends Construct {
       timeToLiveAttribute: 'expires_at',
       stream: StreamViewType.NEW_IMAGE,
     });
-    if (!config.keepsData) explain(this.table, { 'AwsSolutions-DDB3': 'a stage that keeps nothing needs no backups' });
+    if (!config.keepsData) suppress(this.table, { 'AwsSolutions-DDB3': 'a stage that keeps nothing needs no backups' });
     for (const { index, sorts, project } of indexes)
       this.table.addGlobalSecondaryIndex({
         indexName: index.name,
-        partitionKey: { name: index.hash, type: AttributeType.STRING },
-        sortKey: { name: index.sort, type: sorts === 'strings' ? AttributeType.STRING : AttributeType.NUMBER },
+        partitionKey: { name: index.partitionKey, type: AttributeType.STRING },
+        sortKey: { name: index.sortKey, type: sorts === 'strings' ? AttributeType.STRING : AttributeType.NUMBER },
         projectionType: project === 'all' ? ProjectionType.ALL : ProjectionType.KEYS_ONLY,
       });
   }
@@ -79,7 +79,7 @@ export abstract class ContextTable extends Construct {
   }
 
   /** To state events through a port of the owner's: an outbox record is put, and read where it is there already. */
-  get states(): Access {
+  get publishes(): Access {
     return { actions: ['dynamodb:GetItem', 'dynamodb:PutItem'], resources: [this.arn] };
   }
 
@@ -101,7 +101,7 @@ export abstract class ContextTable extends Construct {
    * Feeds the table's new outbox records to the relay. A record that cannot be sent is parked by the relay, so that a
    * batch fails only when parking does, and then is repeated until it does not: nothing may be skipped.
    */
-  publishThrough(relay: ServiceFunction): void {
+  publishTo(relay: ServiceFunction): void {
     const mapping = new EventSourceMapping(relay, pascalCase(this.owner), {
       target: relay.function,
       eventSourceArn: this.streamArn,
@@ -116,7 +116,7 @@ export abstract class ContextTable extends Construct {
         }),
       ],
     });
-    explain(mapping, {
+    suppress(mapping, {
       'Serverless-LambdaEventSourceMappingDestination':
         'the relay parks what it cannot send, and the mapping never gives up',
     });
@@ -125,7 +125,7 @@ export abstract class ContextTable extends Construct {
 
 /** The table of a context that may erase what is nobody's history. */
 export class OutboxTable extends ContextTable {
-  get erases(): Access {
+  get deletes(): Access {
     return { actions: ['dynamodb:DeleteItem'], resources: [this.arn] };
   }
 }

@@ -16,9 +16,9 @@ import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { nameOf, type StageConfig } from '../config.ts';
 import type { ContextApi } from './context-api.ts';
-import { explain } from './explain.ts';
-import { speakProblems } from './gateway-problems.ts';
+import { addGatewayResponses } from './gateway-responses.ts';
 import type { ServiceFunction } from './service-function.ts';
+import { suppress } from './suppress.ts';
 
 export interface PublicApiProps {
   readonly config: StageConfig;
@@ -49,15 +49,15 @@ export class PublicApi extends Construct {
     });
     // the construct's own output names its id twice; ours are below
     this.api.node.tryRemoveChild('Endpoint');
-    speakProblems(this.api, config.api.open);
+    addGatewayResponses(this.api, config.api.open);
 
-    for (const { routes, answers } of apis) {
-      const integration = this.proxyTo(answers);
+    for (const { routes, apiFunction } of apis) {
+      const integration = this.proxyTo(apiFunction);
       for (const route of Object.values(routes)) {
         const [method = '', path = ''] = route.split(' ');
         this.api.root.resourceForPath(path).addMethod(method, integration);
       }
-      this.mayCall(answers, config);
+      this.mayCall(apiFunction, config);
     }
     const integration = this.proxyTo(fallback);
     this.api.root.addMethod('ANY', integration);
@@ -108,23 +108,23 @@ export class PublicApi extends Construct {
   }
 
   private explainAll(config: StageConfig): void {
-    explain(this.api, {
+    suppress(this.api, {
       'AwsSolutions-APIG2': 'each handler checks its input by a schema and names all faults at once',
       'AwsSolutions-COG4': 'callers sign with IAM; tokens are checked by the handlers',
     });
-    explain(this.api.deploymentStage, {
+    suppress(this.api.deploymentStage, {
       'AwsSolutions-APIG3': 'the web ACL is in the stack of what only AWS has',
     });
     if (config.onAws)
-      explain(this.api, {
+      suppress(this.api, {
         'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]':
           'the policy that AWS made for this one purpose',
       });
     if (config.api.open)
-      explain(this.api, { 'AwsSolutions-APIG4': 'open on a laptop only; a test holds that no stage on AWS is' });
+      suppress(this.api, { 'AwsSolutions-APIG4': 'open on a laptop only; a test holds that no stage on AWS is' });
     if (!config.onAws) {
       const laptop = 'a stage on a laptop: nobody reads access logs or traces there';
-      explain(this.api.deploymentStage.node.defaultChild as CfnStage, {
+      suppress(this.api.deploymentStage.node.defaultChild as CfnStage, {
         'AwsSolutions-APIG1': laptop,
         'AwsSolutions-APIG6': laptop,
         'Serverless-APIGWAccessLogging': laptop,

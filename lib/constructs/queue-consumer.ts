@@ -2,8 +2,8 @@ import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import type { Access } from './access.ts';
 import { Context } from './context.ts';
-import { explain } from './explain.ts';
 import { type EnvSchema, ServiceFunction, type ValuesOf } from './service-function.ts';
+import { suppress } from './suppress.ts';
 import type { WorkQueue } from './work-queue.ts';
 
 export interface ConsumerProps<S extends EnvSchema> {
@@ -14,7 +14,7 @@ export interface ConsumerProps<S extends EnvSchema> {
   readonly access?: readonly Access[];
   readonly batchSize?: number;
   /** Invocations at once, instead of the stage's own number. Never by reserved concurrency, whose throttles count as receives. */
-  readonly atOnce?: number;
+  readonly maxConcurrency?: number;
 }
 
 /**
@@ -22,11 +22,16 @@ export interface ConsumerProps<S extends EnvSchema> {
  * and the rights to put messages back and to bury them, come with it.
  */
 export class QueueConsumer<S extends EnvSchema> extends ServiceFunction<S> {
-  constructor(scope: Construct, id: string, from: WorkQueue, { batchSize, atOnce, ...props }: ConsumerProps<S>) {
+  constructor(
+    scope: Construct,
+    id: string,
+    from: WorkQueue,
+    { batchSize, maxConcurrency, ...props }: ConsumerProps<S>,
+  ) {
     super(scope, id, {
       ...props,
       given: { CONSUMER: from.name, QUEUE_URL: from.queue.queueUrl, DLQ_URL: from.dlq.queueUrl },
-      access: [...from.works, ...(props.access ?? [])],
+      access: [...from.consumes, ...(props.access ?? [])],
       timeout: from.timeout,
     });
     const mapping = new EventSourceMapping(this, 'Mapping', {
@@ -34,9 +39,9 @@ export class QueueConsumer<S extends EnvSchema> extends ServiceFunction<S> {
       eventSourceArn: from.queue.queueArn,
       batchSize: batchSize ?? 10,
       reportBatchItemFailures: true,
-      maxConcurrency: atOnce ?? Context.of(this).config.consumersAtOnce,
+      maxConcurrency: maxConcurrency ?? Context.of(this).config.consumerConcurrency,
     });
-    explain(mapping, {
+    suppress(mapping, {
       'Serverless-LambdaEventSourceMappingDestination': 'an SQS mapping has none: the queue has its DLQ',
     });
   }

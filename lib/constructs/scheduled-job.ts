@@ -3,9 +3,9 @@ import { Rule, type Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { explain } from './explain.ts';
 import { alarm, minutes } from './monitoring.ts';
 import { type EnvSchema, ServiceFunction, type ServiceFunctionProps } from './service-function.ts';
+import { suppress } from './suppress.ts';
 
 export interface ScheduledJobProps<S extends EnvSchema> extends ServiceFunctionProps<S> {
   /** By cron: the rate of one engine drifts from the minute. */
@@ -29,7 +29,7 @@ export class ScheduledJob<S extends EnvSchema> extends Construct {
       enforceSSL: true,
       retentionPeriod: Duration.days(14),
     });
-    explain(missed, {
+    suppress(missed, {
       'AwsSolutions-SQS3': 'it is the DLQ of the schedule',
       'Serverless-SQSRedrivePolicy': 'it is the DLQ of the schedule',
     });

@@ -8,7 +8,7 @@ import { bundleOf } from '../bundle.ts';
 import { nameOf } from '../config.ts';
 import { type Access, arnOf, chaosParameter, readsChaos, statementsOf } from './access.ts';
 import { Context } from './context.ts';
-import { explain } from './explain.ts';
+import { suppress } from './suppress.ts';
 
 /** What an `env.ts` exports: variables, each of them a string. */
 export type EnvSchema = z.ZodMiniObject<Readonly<Record<string, z.ZodMiniType<string>>>>;
@@ -70,7 +70,7 @@ export class ServiceFunction<S extends EnvSchema = EnvSchema> extends Construct 
         }),
       },
     });
-    if (config.onAws) explain(role, broadly('X-Ray takes traces by no narrower resource'));
+    if (config.onAws) suppress(role, wildcardFindings('X-Ray takes traces by no narrower resource'));
 
     this.function = new LambdaFunction(this, 'Function', {
       functionName: this.name,
@@ -98,8 +98,8 @@ export class ServiceFunction<S extends EnvSchema = EnvSchema> extends Construct 
           : {}),
       },
     });
-    explain(this.function, synchronous);
-    if (!config.onAws) explain(this.function, { 'Serverless-LambdaTracing': 'there is nobody to send traces to' });
+    suppress(this.function, synchronous);
+    if (!config.onAws) suppress(this.function, { 'Serverless-LambdaTracing': 'there is nobody to send traces to' });
     context.functions.push(this);
   }
 }
@@ -110,7 +110,7 @@ const traces = new PolicyStatement({
 });
 
 /** The findings about a role that may do something everywhere, because AWS has no narrower word for it. */
-export const broadly = (reason: string): Readonly<Record<string, string>> => ({
+export const wildcardFindings = (reason: string): Readonly<Record<string, string>> => ({
   'AwsSolutions-IAM5[Resource::*]': reason,
   'Serverless-LambdaStarPermissions': reason,
 });

@@ -4,8 +4,8 @@ import { Construct } from 'constructs';
 import { nameOf } from '../config.ts';
 import type { Access } from './access.ts';
 import { Context } from './context.ts';
-import { explain } from './explain.ts';
 import { alarm, minutes } from './monitoring.ts';
+import { suppress } from './suppress.ts';
 
 export interface WorkQueueProps {
   /** `order-payments`: the queue is `oncebox-<stage>-order-payments`, and its DLQ has `-dlq` behind it. */
@@ -16,7 +16,7 @@ export interface WorkQueueProps {
   readonly maxReceives?: number;
   readonly errorImpact: string;
   /** A message may wait this long before somebody is told. */
-  readonly mayWait?: Duration;
+  readonly maxWait?: Duration;
 }
 
 /** A queue, its DLQ, and the two alarms that both need: something lies dead, or something has waited too long. */
@@ -28,7 +28,7 @@ export class WorkQueue extends Construct {
   /** To put a message onto it. */
   readonly sends: Access;
   /** To take messages off it, give one back later or fresh, and bury one that cannot succeed. */
-  readonly works: readonly Access[];
+  readonly consumes: readonly Access[];
 
   constructor(scope: Construct, id: string, props: WorkQueueProps) {
     super(scope, id);
@@ -46,7 +46,7 @@ export class WorkQueue extends Construct {
       // the longest that SQS knows
       retentionPeriod: Duration.days(14),
     });
-    explain(this.dlq, {
+    suppress(this.dlq, {
       'AwsSolutions-SQS3': 'it is the DLQ',
       'Serverless-SQSRedrivePolicy': 'it is the DLQ',
     });
@@ -61,7 +61,7 @@ export class WorkQueue extends Construct {
       deadLetterQueue: { queue: this.dlq, maxReceiveCount: props.maxReceives ?? 5 },
     });
     this.sends = { actions: ['sqs:SendMessage'], resources: [this.queue.queueArn] };
-    this.works = [
+    this.consumes = [
       {
         actions: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ChangeMessageVisibility'],
         resources: [this.queue.queueArn],
@@ -76,7 +76,7 @@ export class WorkQueue extends Construct {
       errorImpact: props.errorImpact,
       runbook: 'dead-letters',
     });
-    const mayWait = props.mayWait ?? minutes(5);
+    const mayWait = props.maxWait ?? minutes(5);
     alarm(this, 'Waiting', {
       name: `${props.queue}-waiting`,
       metric: this.queue.metricApproximateAgeOfOldestMessage({ period: minutes(1), statistic: 'Maximum' }),

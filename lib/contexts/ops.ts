@@ -1,6 +1,6 @@
 import type { Construct } from 'constructs';
 import { opsRoutes } from '../../lambdas/ops/routes.ts';
-import { FallbackEnv, NoEnv } from '../../lambdas/shared/env.ts';
+import { FallbackEnv, NoEnv } from '../../lambdas/shared/runtime/env.ts';
 import type { StageConfig } from '../config.ts';
 import { Context } from '../constructs/context.ts';
 import { ContextApi } from '../constructs/context-api.ts';

@@ -38,7 +38,7 @@ export class Orders extends Context {
         TICKETS_TABLE: tickets.name,
         DOCUMENTS_TABLE: documents.name,
       },
-      access: [orders.commits, catalog.reads, payments.reads, tickets.reads, documents.states],
+      access: [orders.commits, catalog.reads, payments.reads, tickets.reads, documents.publishes],
     });
     new EventConsumer(this, 'OnPaymentStatus', {
       queue: 'payment-status',

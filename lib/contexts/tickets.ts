@@ -31,7 +31,7 @@ export class Tickets extends Context {
       env,
       values,
       // a seat that is given back is gone from the table, so that the next one can take it
-      access: [tickets.commits, tickets.erases],
+      access: [tickets.commits, tickets.deletes],
       errorImpact: 'A refund does not end, and seats that are free again are not for sale',
     });
     new EventConsumer(this, 'OnProductChanges', {

@@ -9,8 +9,8 @@ import { apiTarget } from '../../localstack/api-target.ts';
 import { apiOf, deploy } from '../../localstack/deploy.ts';
 import { scratchDir, startEngine } from '../../localstack/engine.ts';
 import { startGateway } from '../../localstack/gateway.ts';
-import { BehindTheDoors } from '../support/behind-the-doors.ts';
-import { ShopClient } from '../support/shop-client.ts';
+import { ApiClient } from '../support/api-client.ts';
+import { EngineAccess } from '../support/engine-access.ts';
 import { bundles } from './bundles.ts';
 import { cost } from './cost.ts';
 import { documents } from './documents.ts';
@@ -33,9 +33,9 @@ try {
   const target = await apiTarget(engine.endpoint, await apiOf(at));
   const gateway = await startGateway({ port: 0, target, pages: [], maxInFlight: 4 });
   try {
-    const shop = new ShopClient(gateway.url.replace('localhost', '127.0.0.1'));
-    const behind = new BehindTheDoors(engine.endpoint, STAGE);
-    await behind.faults({});
+    const shop = new ApiClient(gateway.url.replace('localhost', '127.0.0.1'));
+    const behind = new EngineAccess(engine.endpoint, STAGE);
+    await behind.setChaos({});
     if (isWanted('orders')) rows.push(...(await latency(shop)), ...(await throughput(shop)));
     if (isWanted('cost')) rows.push(...(await cost(shop, behind, engine.endpoint, STAGE)));
     if (isWanted('documents'))

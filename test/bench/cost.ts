@@ -4,9 +4,9 @@ import {
   FilterLogEventsCommand,
 } from '@aws-sdk/client-cloudwatch-logs';
 import { clientOptions } from '../../localstack/settings.ts';
-import type { BehindTheDoors } from '../support/behind-the-doors.ts';
+import type { ApiClient } from '../support/api-client.ts';
+import type { EngineAccess } from '../support/engine-access.ts';
 import { poll } from '../support/poll.ts';
-import type { ShopClient } from '../support/shop-client.ts';
 import type { Row } from './figures.ts';
 
 const ORDERS = 100;
@@ -21,7 +21,7 @@ interface Used {
 }
 
 /** What plain orders cost, one by one so that nothing is shared: from each function's closing log line. */
-export async function cost(shop: ShopClient, behind: BehindTheDoors, endpoint: string, stage: string): Promise<Row[]> {
+export async function cost(shop: ApiClient, behind: EngineAccess, endpoint: string, stage: string): Promise<Row[]> {
   const customer = await shop.customer(ORDERS);
   await settled(endpoint, stage, Date.now());
   const since = Date.now();

@@ -1,15 +1,15 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
-import { type MadeUp, madeUpDocuments } from '../../bin/ops/made-up-documents.ts';
-import { byBus } from '../../bin/ops/publisher.ts';
-import { KEPT_FOR_MS } from '../../lambdas/documents/memory.ts';
-import { systemClock } from '../../lambdas/shared/clock.ts';
-import { eventBridgeBus } from '../../lambdas/shared/relay-ports.ts';
+import { MEMORY_TTL_MS } from '../../lambdas/documents/document-memory.ts';
+import { createEventBridgeBus } from '../../lambdas/relay/event-bus.ts';
+import { systemClock } from '../../lambdas/shared/runtime/clock.ts';
 import { clientOptions, engineEnv } from '../../localstack/settings.ts';
-import type { BehindTheDoors } from '../support/behind-the-doors.ts';
-import { Operator } from '../support/operator.ts';
+import { createBusPublisher } from '../../tools/document-publisher.ts';
+import { type GeneratedDocument, generateDocuments } from '../../tools/generated-documents.ts';
+import type { ApiClient } from '../support/api-client.ts';
+import type { EngineAccess } from '../support/engine-access.ts';
+import { OpsCli } from '../support/ops-cli.ts';
 import { poll } from '../support/poll.ts';
-import type { ShopClient } from '../support/shop-client.ts';
 import { median, ms, percentile, type Row } from './figures.ts';
 
 const WARM_UP = 20;
@@ -19,8 +19,8 @@ const BAD_RATE = 0.3;
 const LOOK_EVERY_MS = 200;
 
 interface At {
-  readonly shop: ShopClient;
-  readonly behind: BehindTheDoors;
+  readonly shop: ApiClient;
+  readonly behind: EngineAccess;
   readonly endpoint: string;
   readonly stage: string;
 }
@@ -38,7 +38,7 @@ const both = (samples: readonly number[]): string => `p50 ${ms(median(samples))}
 async function publishToReadable({ shop }: At): Promise<{ uids: string[]; rows: Row[] }> {
   const samples: number[] = [];
   const uids: string[] = [];
-  for (const { order_uid, text } of madeUpDocuments({ count: WARM_UP + SAMPLES, seed: 101 })) {
+  for (const { order_uid, text } of generateDocuments({ count: WARM_UP + SAMPLES, seed: 101 })) {
     const started = performance.now();
     await shop.post('/orders', text);
     await poll(
@@ -55,7 +55,7 @@ async function publishToReadable({ shop }: At): Promise<{ uids: string[]; rows: 
 /** Each document once by each way: through the gateway, and as the function itself counts. */
 async function reading(at: At, uids: readonly string[]): Promise<Row[]> {
   const { shop, endpoint, stage } = at;
-  await new Operator(endpoint, stage).told('cache', 'clear');
+  await new OpsCli(endpoint, stage).json('cache', 'clear');
   const rows: Row[] = [];
   const readAll = async (what: string, cache: 'hit' | 'miss') => {
     const since = Date.now();
@@ -70,7 +70,7 @@ async function reading(at: At, uids: readonly string[]): Promise<Row[]> {
     rows.push({ what: `GET of a document, ${what}`, figure: `${both(samples)}; inside the function ${both(inside)}` });
   };
   await readAll('not in the cache', 'miss');
-  await pause(KEPT_FOR_MS);
+  await pause(MEMORY_TTL_MS);
   await readAll('in the cache', 'hit');
   await readAll('in memory', 'hit');
   return rows;
@@ -102,16 +102,16 @@ const insideFunction = (at: At, since: number, calls: number): Promise<number[]>
 
 /** All at once onto the bus; then the right ones again, under other UIDs and with no wrong ones among them. */
 async function ingesting(at: At): Promise<Row[]> {
-  const isRight = ({ wrong }: MadeUp) => wrong === undefined;
-  const mixed = madeUpDocuments({ count: MANY, seed: 102, badRate: BAD_RATE });
-  const alone = madeUpDocuments({ count: MANY, seed: 103, badRate: BAD_RATE }).filter(isRight);
+  const isRight = ({ defect }: GeneratedDocument) => defect === undefined;
+  const mixed = generateDocuments({ count: MANY, seed: 102, badRate: BAD_RATE });
+  const alone = generateDocuments({ count: MANY, seed: 103, badRate: BAD_RATE }).filter(isRight);
   // what only the first trouble costs, a client that is loaded then, is no part of it
-  await readableAfter(at, madeUpDocuments({ count: 30, seed: 105, badRate: 0.5 }));
+  await readableAfter(at, generateDocuments({ count: 30, seed: 105, badRate: 0.5 }));
   await at.behind.purge('order-documents-dlq');
-  const plain = await readableAfter(at, madeUpDocuments({ count: MANY, seed: 104 }));
+  const plain = await readableAfter(at, generateDocuments({ count: MANY, seed: 104 }));
   const [without, among] = [await readableAfter(at, alone), await readableAfter(at, mixed)];
   const dead = await poll(
-    () => at.behind.waiting('order-documents-dlq'),
+    () => at.behind.messageCount('order-documents-dlq'),
     (waiting) => waiting >= mixed.length - mixed.filter(isRight).length,
   );
   await at.behind.purge('order-documents-dlq');
@@ -129,15 +129,17 @@ async function ingesting(at: At): Promise<Row[]> {
 }
 
 /** Until the last of the right ones is in the cache, in ms, as the consumer's own log says: a look would slow it down. */
-async function readableAfter(at: At, all: readonly MadeUp[]): Promise<number> {
-  const right = all.filter(({ wrong }) => wrong === undefined).map(({ order_uid }) => order_uid);
+async function readableAfter(at: At, all: readonly GeneratedDocument[]): Promise<number> {
+  const right = all.filter(({ defect }) => defect === undefined).map(({ order_uid }) => order_uid);
   const started = Date.now();
-  const publish = byBus(eventBridgeBus(`oncebox-${at.stage}`), systemClock);
+  const publish = createBusPublisher(createEventBridgeBus(`oncebox-${at.stage}`), systemClock);
   await publish(all, new AbortController().signal, () => undefined);
   const times = await poll(
     async () => {
       await pause(LOOK_EVERY_MS);
-      const waiting = await Promise.all(['order-documents', 'order-found'].map((queue) => at.behind.waiting(queue)));
+      const waiting = await Promise.all(
+        ['order-documents', 'order-found'].map((queue) => at.behind.messageCount(queue)),
+      );
       return Math.max(...waiting) > 0 ? new Map<string, number>() : cachedAt(at, started);
     },
     (found) => right.every((uid) => found.has(uid)),

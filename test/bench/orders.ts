@@ -1,5 +1,5 @@
+import type { ApiClient } from '../support/api-client.ts';
 import { poll } from '../support/poll.ts';
-import type { ShopClient } from '../support/shop-client.ts';
 import { ms, percentile, type Row } from './figures.ts';
 
 const WARM_UP = 30;
@@ -8,7 +8,7 @@ const ORDERS = 400;
 const MANY = [1, 16, 64];
 
 /** One order after the other: how long the answer takes, and how long the money. */
-export async function latency(shop: ShopClient): Promise<Row[]> {
+export async function latency(shop: ApiClient): Promise<Row[]> {
   const customer = await shop.customer(WARM_UP + SAMPLES);
   const posted: number[] = [];
   const finished: number[] = [];
@@ -31,7 +31,7 @@ export async function latency(shop: ShopClient): Promise<Row[]> {
 }
 
 /** From the first POST until the last order is FINISHED. */
-export async function throughput(shop: ShopClient): Promise<Row[]> {
+export async function throughput(shop: ApiClient): Promise<Row[]> {
   const rows: Row[] = [];
   for (const clients of MANY) {
     const customers = await Promise.all(Array.from({ length: Math.min(clients, 16) }, () => shop.customer(ORDERS)));

@@ -1,5 +1,5 @@
-import type { Write } from '../../lambdas/shared/store.ts';
-import { World } from '../support/world.ts';
+import type { Write } from '../../lambdas/shared/store/store.ts';
+import { Simulation } from '../support/simulation.ts';
 import type { Row } from './figures.ts';
 
 const USERS = 1000;
@@ -14,11 +14,11 @@ export async function ticks(): Promise<Row[]> {
     return (performance.now() - started) / 1000;
   };
 
-  const day = new World();
+  const day = new Simulation();
   const seeding = await timed(() => day.seedUsers(USERS));
   const aDay = await timed(() => day.tickFor(DAY_MIN));
 
-  const everybody = new World();
+  const everybody = new Simulation();
   await everybody.seedUsers(USERS);
   const transactions: (readonly Write[])[] = [];
   const write = everybody.payments.write;

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { filesOf, type Import, importsIn, importsOf } from './tree.ts';
+import { filesOf, type Import, importsIn, importsOf } from '../support/source-tree.ts';
 
 /**
  * Who may know whom. Read from the import statements themselves, types included: dependency-cruiser needs a TypeScript
  * below 7 to read them.
  */
-const product = ['bin', 'events', 'lambdas', 'lib', 'localstack', 'web'];
+const product = ['bin', 'events', 'lambdas', 'lib', 'localstack', 'tools', 'web'];
 const all = filesOf(...product.map((folder) => `${folder}/**/*.{ts,tsx,mts,mjs}`), 'test/**/*.ts');
 const imports = all.flatMap(importsOf);
 
@@ -16,7 +16,7 @@ const DOMAIN = [
   'lambdas/documents/document.ts',
   'lambdas/orders/order.ts',
   'lambdas/payments/ledger.ts',
-  'lambdas/payments/ticks.ts',
+  'lambdas/payments/update-programme/tick.ts',
   'lambdas/tickets/ticket.ts',
 ];
 /**
@@ -26,7 +26,7 @@ const DOMAIN = [
  */
 const CROSSINGS: readonly string[] = [
   'lambdas/orders/deps.ts -> lambdas/catalog/quote.ts',
-  'lambdas/orders/deps.ts -> lambdas/documents/submit.ts',
+  'lambdas/orders/deps.ts -> lambdas/documents/submit-document.ts',
   'lambdas/balances/deps.ts -> lambdas/payments/ledger-port.ts',
 ];
 
@@ -41,7 +41,7 @@ const within =
   (file: string): boolean =>
     folders.some((folder) => file.startsWith(`${folder}/`));
 const contextOf = (file: string): string => file.split('/')[1] ?? '';
-const isPackage = (to: string): boolean => !/^(bin|events|lambdas|lib|localstack|test|web|docs)\//.test(to);
+const isPackage = (to: string): boolean => !/^(bin|events|lambdas|lib|localstack|test|tools|web|docs)\//.test(to);
 
 const rules: readonly Rule[] = [
   {
@@ -79,8 +79,8 @@ const rules: readonly Rule[] = [
     may: ({ to, typeOnly }) =>
       !within('lambdas')(to) ||
       /^lambdas\/\w[\w-]*\/(env|routes|table)\.ts$/.test(to) ||
-      to === 'lambdas/shared/chaos-setting.ts' ||
-      (to === 'lambdas/shared/store.ts' && typeOnly),
+      /^lambdas\/shared\/runtime\/(chaos-setting|env)\.ts$/.test(to) ||
+      (to === 'lambdas/shared/store/store.ts' && typeOnly),
   },
   {
     says: 'handlers and events know neither the infrastructure nor the tools',
@@ -179,14 +179,14 @@ describe('the reader of imports', () => {
 
   test.each([
     ['lambdas/orders/place-order.ts', 'lambdas/payments/ledger.ts'],
-    ['lambdas/shared/commit.ts', 'lambdas/orders/order.ts'],
-    ['lambdas/orders/order.ts', 'lambdas/shared/store.ts'],
+    ['lambdas/shared/store/commit.ts', 'lambdas/orders/order.ts'],
+    ['lambdas/orders/order.ts', 'lambdas/shared/store/store.ts'],
     ['lambdas/orders/api.ts', 'lib/config.ts'],
     ['lambdas/orders/api.ts', 'zod'],
     ['events/envelope.ts', 'lambdas/shared/errors.ts'],
     ['events/envelope.ts', 'zod'],
     ['lib/data.ts', 'lambdas/orders/order-store.ts'],
-    ['lib/config.ts', 'lambdas/shared/chaos.ts'],
+    ['lib/config.ts', 'lambdas/shared/runtime/chaos.ts'],
     ['lib/data.ts', 'localstack/ports.ts'],
     ['lib/data.ts', 'test/support/poll.ts'],
     ['bin/ops.ts', 'vitest'],

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Envelope, type EventDefinition } from '../../events/envelope.ts';
-import { filesOf, textOf, urlOf } from './tree.ts';
+import { filesOf, textOf, urlOf } from '../support/source-tree.ts';
 
 interface Declared {
   readonly name: string;

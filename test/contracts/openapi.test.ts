@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { openApiDocument } from '../../bin/openapi.ts';
 import { allRoutes } from '../../lib/routes.ts';
-import { filesOf, urlOf } from './tree.ts';
+import { filesOf, urlOf } from '../support/source-tree.ts';
 
 interface Body {
   readonly content: Record<string, { readonly schema: { readonly oneOf?: readonly { properties: object }[] } }>;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { allRoutes } from '../../lib/routes.ts';
-import { filesOf, importsOf, textOf } from './tree.ts';
+import { filesOf, importsOf, textOf } from '../support/source-tree.ts';
 
 const files = filesOf('web/**/*.*');
 const scripts = files.filter((file) => file.endsWith('.js'));

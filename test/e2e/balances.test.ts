@@ -1,14 +1,14 @@
 import { afterAll, describe, expect, inject, test } from 'vitest';
 import { BalancesUpdated } from '../../events/payments/balances-updated.ts';
-import { BehindTheDoors } from '../support/behind-the-doors.ts';
-import { Operator } from '../support/operator.ts';
+import { ApiClient } from '../support/api-client.ts';
+import { EngineAccess } from '../support/engine-access.ts';
+import { OpsCli } from '../support/ops-cli.ts';
 import { poll } from '../support/poll.ts';
-import { balancesIn, countOf } from '../support/read-model.ts';
-import { ShopClient } from '../support/shop-client.ts';
+import { balancesByUser, ledgerTotals } from '../support/read-model.ts';
 
-const shop = new ShopClient(inject('url'));
-const behind = new BehindTheDoors(inject('endpoint'));
-const operator = new Operator(inject('endpoint'));
+const shop = new ApiClient(inject('url'));
+const behind = new EngineAccess(inject('endpoint'));
+const operator = new OpsCli(inject('endpoint'));
 
 const shown = (user: string) => shop.get(`/balances/${user}`);
 const untilShown = (user: string, balance: number, version: number) =>
@@ -21,7 +21,7 @@ interface Sync {
   readonly drifts: readonly { readonly user_id?: string; readonly kind: string; readonly repaired: boolean }[];
 }
 const sync = async (user: string) =>
-  (await operator.told<Sync>('balances', 'sync')).drifts.filter(({ user_id }) => user_id === user);
+  (await operator.json<Sync>('balances', 'sync')).drifts.filter(({ user_id }) => user_id === user);
 
 afterAll(() => behind.purge('balance_updates-dlq'));
 
@@ -47,7 +47,7 @@ describe('the balances', () => {
       old.map((event) => JSON.stringify(event)),
     );
     await poll(
-      () => behind.waiting('balance_updates'),
+      () => behind.messageCount('balance_updates'),
       (waiting) => waiting === 0,
     );
     await untilShown(customer, 100, 3);
@@ -67,13 +67,13 @@ describe('the balances', () => {
   test('are counted as the ledger has them, with the latest change on top', async () => {
     const customer = await shop.customer(1234);
     const [latest] = await poll(
-      () => operator.told<{ user_id: string; balance: number }[]>('balances', 'latest', '--limit', '1'),
+      () => operator.json<{ user_id: string; balance: number }[]>('balances', 'latest', '--limit', '1'),
       ([newest]) => newest?.user_id === customer,
     );
     expect(latest).toMatchObject({ balance: 1234, version: 1 });
-    const { users, balances, sum } = countOf(await behind.rows('payments'));
+    const { users, balances, sum } = ledgerTotals(await behind.rows('payments'));
     await poll(
-      () => operator.told<Record<string, unknown>>('balances', 'count'),
+      () => operator.json<Record<string, unknown>>('balances', 'count'),
       (stats) => stats['users'] === users && stats['balances'] === balances && stats['total'] === Number(sum),
     );
   });
@@ -87,14 +87,14 @@ describe('an operator', () => {
     if (!row) throw new Error(`${customer} has no row`);
     const found = await poll(
       async () => {
-        await behind.falsify('balances', { ...row, balance: 999 });
+        await behind.overwriteRow('balances', { ...row, balance: 999 });
         return sync(customer);
       },
       // the schedule may be the first to find it
       (drifts) => drifts.length > 0,
     );
     expect(found).toMatchObject([{ kind: 'wrong', repaired: true }]);
-    expect(balancesIn(await behind.rows('balances'), 'USER')[customer]).toEqual({ balance: 100, version: 1 });
+    expect(balancesByUser(await behind.rows('balances'), 'USER')[customer]).toEqual({ balance: 100, version: 1 });
     expect(await sync(customer)).toEqual([]);
   });
 
@@ -105,7 +105,7 @@ describe('an operator', () => {
       (letters) => letters.length > 0,
     );
     expect(dead?.attributes['reason']).toMatch(/^Poison: not our envelope/);
-    const queues = await operator.told<{ queue: string; dead: number }[]>('queues');
+    const queues = await operator.json<{ queue: string; dead: number }[]>('queues');
     expect(queues.find(({ queue }) => queue === 'balance_updates')?.dead).toBeGreaterThan(0);
   });
 });

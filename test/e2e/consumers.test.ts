@@ -1,13 +1,13 @@
 import { afterEach, describe, expect, inject, test } from 'vitest';
-import { BehindTheDoors } from '../support/behind-the-doors.ts';
-import { faultsInBooks } from '../support/books.ts';
-import { Operator } from '../support/operator.ts';
+import { ApiClient } from '../support/api-client.ts';
+import { EngineAccess } from '../support/engine-access.ts';
+import { findLedgerErrors } from '../support/ledger-check.ts';
+import { OpsCli } from '../support/ops-cli.ts';
 import { poll } from '../support/poll.ts';
-import { ShopClient } from '../support/shop-client.ts';
 
-const shop = new ShopClient(inject('url'));
-const behind = new BehindTheDoors(inject('endpoint'));
-const operator = new Operator(inject('endpoint'));
+const shop = new ApiClient(inject('url'));
+const behind = new EngineAccess(inject('endpoint'));
+const operator = new OpsCli(inject('endpoint'));
 
 /** As many as one likes: ORDERS=1000 npm test -- test/e2e/consumers.test.ts */
 const ORDERS = Number(process.env['ORDERS'] ?? 100);
@@ -31,31 +31,31 @@ describe('a consumer that is stopped in the middle of a run', () => {
     const order = () => shop.orderOf(customer, { sku, quantity: 1 });
     const before = many(20, order);
     try {
-      expect(await operator.told('consumers', 'stop', queue)).toMatchObject({ state: 'stopped', changed: true });
+      expect(await operator.json('consumers', 'stop', queue)).toMatchObject({ state: 'stopped', changed: true });
       const after = await many(20, order);
       await poll(
         () => Promise.all(after.map(statusOf)),
         (statuses) => statuses.every((status) => status === waitingAt),
       );
-      expect(await behind.waiting(queue)).toBeGreaterThanOrEqual(20);
-      await operator.told('consumers', 'start', queue);
+      expect(await behind.messageCount(queue)).toBeGreaterThanOrEqual(20);
+      await operator.json('consumers', 'start', queue);
       expect(await shop.endings([...(await before), ...after], LIMIT_MS)).toEqual({ FINISHED: 40 });
     } finally {
-      await operator.call('consumers', 'start', queue);
+      await operator.run('consumers', 'start', queue);
     }
     expect(await shop.balance(customer)).toBe(960);
   });
 });
 
 describe('while a fifth of all publishing fails', () => {
-  afterEach(() => behind.faults({}));
+  afterEach(() => behind.setChaos({}));
 
   test(
     `${ORDERS} orders and their refunds end, and the balances are right to the cent`,
     async () => {
       const sku = await shop.product({ price: 3, stock: STOCK });
       const customers = await shop.customers(10, ORDERS * 10);
-      await behind.faults({ publish_failure: 0.2 });
+      await behind.setChaos({ publish_failure: 0.2 });
       const ids = await many(ORDERS, (at) => shop.orderOf(customers[at % 10] ?? '', { sku, quantity: 1 }));
       expect(await shop.endings(ids, ALL_END_MS)).toEqual({ FINISHED: STOCK, CANCELLED: ORDERS - STOCK });
       const finished: string[] = [];
@@ -67,7 +67,7 @@ describe('while a fifth of all publishing fails', () => {
       expect(new Set(replies.map(({ status }) => status))).toEqual(new Set([202]));
       expect(await shop.endings(finished, ALL_END_MS)).toEqual({ REFUNDED: STOCK });
       for (const customer of customers) expect(await shop.balance(customer)).toBe(ORDERS * 10);
-      expect(faultsInBooks(await behind.rows('payments'))).toEqual([]);
+      expect(findLedgerErrors(await behind.rows('payments'))).toEqual([]);
     },
     2 * ALL_END_MS,
   );

@@ -1,13 +1,13 @@
 import { describe, expect, inject, test } from 'vitest';
-import { madeUpDocuments } from '../../bin/ops/made-up-documents.ts';
-import { BehindTheDoors } from '../support/behind-the-doors.ts';
-import { Operator } from '../support/operator.ts';
+import { generateDocuments } from '../../tools/generated-documents.ts';
+import { sample, textWith, uid } from '../support/documents.ts';
+import { EngineAccess } from '../support/engine-access.ts';
+import { OpsCli } from '../support/ops-cli.ts';
 import { poll } from '../support/poll.ts';
-import { sample, textWith, uid } from '../unit/documents/documents.ts';
 
 const url = inject('url');
-const behind = new BehindTheDoors(inject('endpoint'));
-const operator = new Operator(inject('endpoint'));
+const behind = new EngineAccess(inject('endpoint'));
+const operator = new OpsCli(inject('endpoint'));
 
 const post = (body: string) =>
   fetch(`${url}/orders`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
@@ -25,8 +25,8 @@ const found = (order_uid: string) =>
 
 describe('order documents', () => {
   test('that an operator publishes are each read as they were sent, unknown fields and large numbers too', async () => {
-    const { published } = await operator.told<{ published: string[] }>('publish', '--count', '50', '--seed', '50');
-    const sent = madeUpDocuments({ count: 50, seed: 50 });
+    const { published } = await operator.json<{ published: string[] }>('publish', '--count', '50', '--seed', '50');
+    const sent = generateDocuments({ count: 50, seed: 50 });
     expect(published).toEqual(sent.map(({ order_uid }) => order_uid));
     const got = await Promise.all(published.map(found));
     expect(got.map(({ text }) => text)).toEqual(sent.map(({ text }) => text));
@@ -35,7 +35,7 @@ describe('order documents', () => {
   test('are found again after the cache was cleared, by one lookup for all who ask at once', async () => {
     expect((await post(textWith())).status).toBe(202);
     await found(uid);
-    await operator.told('cache', 'clear');
+    await operator.json('cache', 'clear');
     const since = Date.now();
     const cold = await Promise.all(Array.from({ length: 200 }, () => get(uid)));
     for (const { status } of cold) expect([200, 202]).toContain(status);
@@ -50,7 +50,7 @@ describe('order documents', () => {
       new RegExp(`CACHE UPDATED order_uid=${uid} source=order-found`),
     ];
     const lines = await poll(
-      async () => (await operator.call('logs', 'tail', '--no-follow', '--filter', uid)).out.split('\n'),
+      async () => (await operator.run('logs', 'tail', '--no-follow', '--filter', uid)).stdout.split('\n'),
       (all) => says.every((one) => all.some((line) => one.test(line))),
     );
     const asked = lines.filter((line) => line.includes('LOOKUP RECEIVED'));
@@ -58,17 +58,17 @@ describe('order documents', () => {
   });
 
   test('straight on the bus are taken in or buried with all of their faults, side by side', async () => {
-    const before = await behind.waiting('order-documents-dlq');
+    const before = await behind.messageCount('order-documents-dlq');
     const told = ['publish', '--count', '60', '--bad-rate', '0.3', '--via', 'bus', '--seed', '60'];
-    const { published, wrong } = await operator.told<{ published: string[]; wrong: object[] }>(...told);
+    const { published, wrong } = await operator.json<{ published: string[]; wrong: object[] }>(...told);
     expect([published.length + wrong.length, wrong.length > 5]).toEqual([60, true]);
     const sent = new Map(
-      madeUpDocuments({ count: 60, seed: 60, badRate: 0.3 }).map((one) => [one.order_uid, one.text]),
+      generateDocuments({ count: 60, seed: 60, badRate: 0.3 }).map((one) => [one.order_uid, one.text]),
     );
     for (const { text } of await Promise.all(published.map(found)))
       expect(sent.get(JSON.parse(text).order_uid)).toBe(text);
     await poll(
-      () => behind.waiting('order-documents-dlq'),
+      () => behind.messageCount('order-documents-dlq'),
       (dead) => dead === before + wrong.length,
     );
     for (const { attributes } of await behind.deadLetters('order-documents'))

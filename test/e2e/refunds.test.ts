@@ -1,10 +1,10 @@
 import { describe, expect, inject, test } from 'vitest';
-import { BehindTheDoors } from '../support/behind-the-doors.ts';
-import { faultsInBooks, merchantOf } from '../support/books.ts';
-import { ShopClient } from '../support/shop-client.ts';
+import { ApiClient } from '../support/api-client.ts';
+import { EngineAccess } from '../support/engine-access.ts';
+import { findLedgerErrors, merchantBalance } from '../support/ledger-check.ts';
 
-const shop = new ShopClient(inject('url'));
-const behind = new BehindTheDoors(inject('endpoint'));
+const shop = new ApiClient(inject('url'));
+const behind = new EngineAccess(inject('endpoint'));
 
 describe('a refund', () => {
   test('of a finished order: the money is back, and the seat is free for somebody else', async () => {
@@ -26,8 +26,8 @@ describe('a refund', () => {
     );
     expect(steps.map(({ status }) => status)).toEqual(['done', 'done', 'done', 'done', 'done']);
     const rows = await behind.rows('payments');
-    expect(faultsInBooks(rows)).toEqual([]);
-    expect(merchantOf(rows, [first])).toBe(0n);
+    expect(findLedgerErrors(rows)).toEqual([]);
+    expect(merchantBalance(rows, [first])).toBe(0n);
   });
 
   test('of an order without items works as well, and needs no body', async () => {
@@ -68,7 +68,7 @@ describe('a refund', () => {
   test('with a body that cannot be is refused', async () => {
     const id = await shop.order(await shop.customer(100), 30);
     expect((await shop.refund(id, { reason: 7 })).status).toBe(400);
-    expect((await shop.refund(id, { why: 'so' })).status).toBe(400);
+    expect((await shop.refund(id, { kind: 'so' })).status).toBe(400);
   });
 
   test('under one Idempotency-Key, 20 times at once, is one refund and 20 equal answers', async () => {

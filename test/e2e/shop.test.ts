@@ -1,7 +1,7 @@
 import { describe, expect, inject, test } from 'vitest';
-import { ShopClient } from '../support/shop-client.ts';
+import { ApiClient } from '../support/api-client.ts';
 
-const shop = new ShopClient(inject('url'));
+const shop = new ApiClient(inject('url'));
 
 describe('buying', () => {
   test('a customer with 2000 buys a gift for 1500 and has 500 left', async () => {

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, inject, test } from 'vitest';
-import { BehindTheDoors } from '../support/behind-the-doors.ts';
-import { faultsInBooks, merchantOf } from '../support/books.ts';
+import { ApiClient } from '../support/api-client.ts';
+import { EngineAccess } from '../support/engine-access.ts';
+import { findLedgerErrors, merchantBalance } from '../support/ledger-check.ts';
 import { poll } from '../support/poll.ts';
-import { ShopClient } from '../support/shop-client.ts';
 
-const shop = new ShopClient(inject('url'));
-const behind = new BehindTheDoors(inject('endpoint'));
+const shop = new ApiClient(inject('url'));
+const behind = new EngineAccess(inject('endpoint'));
 
 /** As many as one likes: BUYERS=1000 npm test -- test/e2e/tickets.test.ts */
 const BUYERS = Number(process.env['BUYERS'] ?? 200);
@@ -47,7 +47,7 @@ describe('the way of a plain order', () => {
       'refund skipped',
       'end done',
     ]);
-    expect(workflow.decisions.map(({ step, as }) => `${step} ${as}`).sort()).toEqual([
+    expect(workflow.decisions.map(({ step, decision }) => `${step} ${decision}`).sort()).toEqual([
       'PAYMENT authorized',
       'TICKET issued',
     ]);
@@ -205,8 +205,8 @@ describe('seats and stock', () => {
       const balances = await Promise.all(buyers.map((buyer) => shop.balance(buyer)));
       expect(balances.reduce((sum, balance) => sum + balance, 0)).toBe(BUYERS * 100 - 40);
       const rows = await behind.rows('payments');
-      expect(faultsInBooks(rows)).toEqual([]);
-      expect(merchantOf(rows, buyers)).toBe(40n);
+      expect(findLedgerErrors(rows)).toEqual([]);
+      expect(merchantBalance(rows, buyers)).toBe(40n);
     },
     60_000 + BUYERS * PATIENCE_MS,
   );

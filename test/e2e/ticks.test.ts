@@ -1,27 +1,27 @@
 import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { sharesIn } from '../../lambdas/payments/entry-row.ts';
+import { parseChanges } from '../../lambdas/payments/entry-row.ts';
 import { clientOptions } from '../../localstack/settings.ts';
-import { BehindTheDoors } from '../support/behind-the-doors.ts';
-import { faultsInBooks } from '../support/books.ts';
-import { Operator } from '../support/operator.ts';
+import { ApiClient, expectStatus } from '../support/api-client.ts';
+import { EngineAccess } from '../support/engine-access.ts';
+import { findLedgerErrors } from '../support/ledger-check.ts';
+import { OpsCli } from '../support/ops-cli.ts';
 import { poll } from '../support/poll.ts';
-import { expectStatus, ShopClient } from '../support/shop-client.ts';
 
-const shop = new ShopClient(inject('url'));
-const behind = new BehindTheDoors(inject('endpoint'));
-const operator = new Operator(inject('endpoint'));
+const shop = new ApiClient(inject('url'));
+const behind = new EngineAccess(inject('endpoint'));
+const operator = new OpsCli(inject('endpoint'));
 
 const USERS = 1000;
 
 const entries = async () =>
   (await behind.rows('payments')).filter(({ pk, sk }) => /^CHUNK#\d+ TICK#/.test(`${pk} ${sk}`));
 
-beforeAll(() => behind.ticking(true));
-afterAll(() => behind.ticking(false));
+beforeAll(() => behind.setTicksEnabled(true));
+afterAll(() => behind.setTicksEnabled(false));
 
 test('1,000 users are seeded in seconds, and a second time is no one new', async () => {
-  const seed = () => operator.told<{ new: number; seconds: number }>('seed', 'users', '--count', String(USERS));
+  const seed = () => operator.json<{ new: number; seconds: number }>('seed', 'users', '--count', String(USERS));
   const first = await seed();
   console.log(`seeding: ${first.new} users in ${first.seconds} s`);
   expect(first).toMatchObject({ new: USERS, first: 'u42-000001', last: 'u42-001000' });
@@ -35,16 +35,16 @@ test('ticks come by themselves, show in the statement, and the books are right',
   const before = (await entries()).length;
   const seen = await poll(entries, (all) => all.length >= before + 3, 85_000);
   const newest = seen.at(-1);
-  const [one] = sharesIn(newest as (typeof seen)[number]);
+  const [one] = parseChanges(newest as (typeof seen)[number]);
   const page = expectStatus(await shop.get(`/payments/accounts/${one?.user_id}/entries`), 200);
   const statement = page.body as unknown as Record<string, unknown>[];
   expect(statement.map(({ reason }) => reason)).toContain('tick');
   expect(statement.at(-1)).toMatchObject({ version: 1, reason: 'seed' });
   expect(statement.map(({ version }) => version)).toEqual(statement.map((_, at) => statement.length - at));
-  await behind.ticking(false);
+  await behind.setTicksEnabled(false);
   // what was planned of this minute comes still, and a scan in the middle of a tick sees half of it
   await poll(
-    async () => faultsInBooks(await behind.rows('payments')),
+    async () => findLedgerErrors(await behind.rows('payments')),
     (faults) => faults.length === 0,
   );
 });

@@ -1,11 +1,11 @@
 import { App, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
-import { configOf, type Stage, type Wishes } from '../../lib/config.ts';
+import { configOf, type Overrides, type Stage } from '../../lib/config.ts';
 import { Payments } from '../../lib/contexts/payments.ts';
 import { DataStack } from '../../lib/data.ts';
 
-function paymentsOf(stage: Stage, balances: Wishes['balances'] = {}): Template {
+function paymentsOf(stage: Stage, balances: Overrides['balances'] = {}): Template {
   const app = new App({ analyticsReporting: false });
   const config = configOf(stage, { balances });
   const stack = new Stack(app, 'Payments');

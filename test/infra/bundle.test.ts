@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type Bundle, bundleAll, bundlesForSynth, handlerEntries } from '../../lib/bundle.ts';
-import { synthesized } from './synthesized.ts';
+import { synthesized } from '../support/synthesized.ts';
 
 const outdir = mkdtempSync(join(tmpdir(), 'oncebox-bundle-test-'));
 afterAll(() => rmSync(outdir, { recursive: true, force: true }));

@@ -7,7 +7,7 @@ import { PaymentDeclined } from '../../events/payments/payment-declined.ts';
 import { OrdersEnv } from '../../lambdas/orders/env.ts';
 import { configOf } from '../../lib/config.ts';
 import { EventConsumer } from '../../lib/constructs/event-consumer.ts';
-import { inContext, only } from './synthesized.ts';
+import { inContext, only } from '../support/synthesized.ts';
 
 const DAY = 24 * 3600;
 
@@ -81,7 +81,7 @@ describe('EventConsumer', () => {
     expect(Properties).toMatchObject({
       BatchSize: 10,
       FunctionResponseTypes: ['ReportBatchItemFailures'],
-      ScalingConfig: { MaximumConcurrency: configOf('local').consumersAtOnce },
+      ScalingConfig: { MaximumConcurrency: configOf('local').consumerConcurrency },
     });
     expect(Properties).not.toHaveProperty('FilterCriteria');
     expect(only(template, 'AWS::Lambda::Function').Properties).not.toHaveProperty('ReservedConcurrentExecutions');

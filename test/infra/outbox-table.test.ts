@@ -1,17 +1,17 @@
 import { Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
-import { NoEnv } from '../../lambdas/shared/env.ts';
+import { NoEnv } from '../../lambdas/shared/runtime/env.ts';
 import { configOf, type Stage } from '../../lib/config.ts';
 import { LedgerTable, OutboxTable } from '../../lib/constructs/outbox-table.ts';
 import { ServiceFunction } from '../../lib/constructs/service-function.ts';
-import { inContext, only } from './synthesized.ts';
+import { inContext, only } from '../support/synthesized.ts';
 
 interface Policy {
   readonly PolicyDocument: { readonly Statement: readonly { Effect: string; Action: string[]; Resource: unknown }[] };
 }
 
-const index = { name: 'by_user', hash: 'by_user', sort: 'placed' };
+const index = { name: 'by_user', partitionKey: 'by_user', sortKey: 'placed' };
 const indexes = [{ index, sorts: 'strings', project: 'keys' }] as const;
 
 function alone(stage: Stage) {
@@ -68,7 +68,7 @@ describe('OutboxTable', () => {
       'dynamodb:ConditionCheckItem',
     ]);
     expect(table.reads.actions).toEqual(['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query']);
-    expect(table.erases.actions).toEqual(['dynamodb:DeleteItem']);
+    expect(table.deletes.actions).toEqual(['dynamodb:DeleteItem']);
     const resources = JSON.stringify(stack.resolve(table.reads.resources));
     expect(resources).toContain(':table/oncebox-local-orders');
     expect(resources).toContain('/index/by_user');
@@ -77,12 +77,12 @@ describe('OutboxTable', () => {
   it('feeds new outbox records, and these alone, to the relay, and never skips one', () => {
     const template = inContext('local', (context) => {
       const relay = new ServiceFunction(context, 'Relay', {
-        entry: 'shared/publish-outbox.ts',
+        entry: 'relay/publish-outbox.ts',
         description: 'Publishes',
         env: NoEnv,
         values: {},
       });
-      new OutboxTable(context, 'Orders', { owner: 'orders', config: context.config }).publishThrough(relay);
+      new OutboxTable(context, 'Orders', { owner: 'orders', config: context.config }).publishTo(relay);
     });
     const { Properties } = only(template, 'AWS::Lambda::EventSourceMapping');
     expect(Properties).toMatchObject({ BatchSize: 100, StartingPosition: 'TRIM_HORIZON', MaximumRetryAttempts: -1 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { configOf, type Stage } from '../../lib/config.ts';
-import { type SynthesizedStage, synthesized } from './synthesized.ts';
+import { type SynthesizedStage, synthesized } from '../support/synthesized.ts';
 
 const stages: readonly Stage[] = ['local', 'prod'];
 const ofType = ({ resources }: SynthesizedStage, type: string) => resources.filter(({ Type }) => Type === type);
@@ -196,7 +196,7 @@ describe('a stage on AWS', () => {
     const stage = synthesized('prod');
     const alarms = ofType(stage, 'AWS::CloudWatch::Alarm');
     const names = alarms.map(({ Properties }) => Properties['AlarmName']);
-    for (const context of ['backbone', 'payments', 'orders', 'tickets', 'catalog', 'balances', 'documents', 'ops'])
+    for (const context of ['relay', 'payments', 'orders', 'tickets', 'catalog', 'balances', 'documents', 'ops'])
       expect(names).toEqual(
         expect.arrayContaining([`oncebox-prod-${context}-errors`, `oncebox-prod-${context}-throttles`]),
       );

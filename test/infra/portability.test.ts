@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import engineTypes from '../support/engine-types.json' with { type: 'json' };
-import { synthesized } from './synthesized.ts';
+import { synthesized } from '../support/synthesized.ts';
 
 const core = synthesized('local');
 const ofType = (type: string) => core.resources.filter(({ Type }) => Type === type);

@@ -1,13 +1,13 @@
 import { App, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
-import { NoEnv } from '../../lambdas/shared/env.ts';
+import { NoEnv } from '../../lambdas/shared/runtime/env.ts';
 import { configOf, type Stage } from '../../lib/config.ts';
 import { Context } from '../../lib/constructs/context.ts';
 import { ContextApi, type RouteTable } from '../../lib/constructs/context-api.ts';
 import { PublicApi } from '../../lib/constructs/public-api.ts';
 import { ServiceFunction } from '../../lib/constructs/service-function.ts';
-import type { Resource } from './synthesized.ts';
+import type { Resource } from '../support/synthesized.ts';
 
 const tables = { placeOrder: 'POST /orders', listOrders: 'GET /orders', showOrder: 'GET /orders/{id}' } as const;
 

@@ -1,9 +1,9 @@
 import { Match } from 'aws-cdk-lib/assertions';
 import { Schedule } from 'aws-cdk-lib/aws-events';
 import { describe, it } from 'vitest';
-import { NoEnv } from '../../lambdas/shared/env.ts';
+import { NoEnv } from '../../lambdas/shared/runtime/env.ts';
 import { ScheduledJob } from '../../lib/constructs/scheduled-job.ts';
-import { inContext } from './synthesized.ts';
+import { inContext } from '../support/synthesized.ts';
 
 const template = inContext('local', (context) => {
   new ScheduledJob(context, 'PlanMinute', {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { OrdersEnv } from '../../lambdas/orders/env.ts';
 import type { Stage } from '../../lib/config.ts';
 import { ServiceFunction } from '../../lib/constructs/service-function.ts';
-import { inContext, only } from './synthesized.ts';
+import { inContext, only } from '../support/synthesized.ts';
 
 const build = (stage: Stage): Template =>
   inContext(stage, (context) => {

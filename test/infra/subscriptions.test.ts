@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { EventDefinition } from '../../events/envelope.ts';
-import { synthesized } from './synthesized.ts';
+import { synthesized } from '../support/synthesized.ts';
 
 const { resources } = synthesized('test');
 

@@ -3,41 +3,41 @@ import type { Envelope } from '../../events/envelope.ts';
 import { AccountOpened } from '../../events/payments/account-opened.ts';
 import { BalancesUpdated } from '../../events/payments/balances-updated.ts';
 import { bucketOf } from '../../events/payments/bucket.ts';
-import type { Compared } from '../../lambdas/balances/sync.ts';
-import type { Item } from '../../lambdas/shared/store.ts';
-import { balancesIn, countedIn, countOf } from '../support/read-model.ts';
-import { type Faults, World } from '../support/world.ts';
+import type { BucketComparison } from '../../lambdas/balances/sync.ts';
+import type { Row } from '../../lambdas/shared/store/store.ts';
+import { balancesByUser, ledgerTotals, summaryTotals } from '../support/read-model.ts';
+import { type Faults, Simulation } from '../support/simulation.ts';
 
-async function account(world: World, user_id: string, amount: number): Promise<void> {
-  expect((await world.during(world.call('POST /payments/accounts', { body: { user_id } }))).status).toBe(201);
+async function account(world: Simulation, user_id: string, amount: number): Promise<void> {
+  expect((await world.runUntilDone(world.request('POST /payments/accounts', { body: { user_id } }))).status).toBe(201);
   if (amount > 0) await deposit(world, user_id, amount);
 }
 
-async function deposit(world: World, user_id: string, amount: number): Promise<void> {
-  const reply = world.call('POST /payments/accounts/deposit', { body: { user_id, amount } });
-  expect((await world.during(reply)).status).toBe(200);
+async function deposit(world: Simulation, user_id: string, amount: number): Promise<void> {
+  const reply = world.request('POST /payments/accounts/deposit', { body: { user_id, amount } });
+  expect((await world.runUntilDone(reply)).status).toBe(200);
 }
 
-async function order(world: World, user_id: string, amount: number): Promise<string> {
-  const reply = await world.call('POST /orders', { body: { user_id, amount } });
+async function order(world: Simulation, user_id: string, amount: number): Promise<string> {
+  const reply = await world.request('POST /orders', { body: { user_id, amount } });
   expect(reply.status).toBe(201);
   return String(reply.body['id']);
 }
 
-const pass = (world: World, ms: number) => world.during(world.clock.sleep(ms));
-const look = (world: World, door: string, path?: Record<string, string>) =>
-  world.during(world.call(`GET /balances/${door}`, path ? { path } : {}));
-const shown = async (world: World, user_id: string) => (await look(world, '{user_id}', { user_id })).body;
+const pass = (world: Simulation, ms: number) => world.runUntilDone(world.clock.sleep(ms));
+const look = (world: Simulation, door: string, path?: Record<string, string>) =>
+  world.runUntilDone(world.request(`GET /balances/${door}`, path ? { path } : {}));
+const shown = async (world: Simulation, user_id: string) => (await look(world, '{user_id}', { user_id })).body;
 
 /** The read model is the ledger, account by account and counted together. */
-function expectTheLedger(world: World): void {
-  expect(balancesIn(world.balances.all(), 'USER')).toEqual(balancesIn(world.payments.all(), 'ACCOUNT'));
-  expect(countedIn(world.balances.all())).toEqual(countOf(world.payments.all()));
+function expectTheLedger(world: Simulation): void {
+  expect(balancesByUser(world.balances.all(), 'USER')).toEqual(balancesByUser(world.payments.all(), 'ACCOUNT'));
+  expect(summaryTotals(world.balances.all())).toEqual(ledgerTotals(world.payments.all()));
 }
 
 describe('the balances on a quiet day', () => {
   test('follow deposits, orders and refunds; the latest changes are on top, and the stats are the ledger’s', async () => {
-    const world = new World();
+    const world = new Simulation();
     for (const user of ['alice', 'bob', 'carol']) await account(world, user, user === 'carol' ? 0 : 100);
     await world.settle();
     expect(await shown(world, 'alice')).toMatchObject({ user_id: 'alice', balance: 100, version: 1 });
@@ -45,7 +45,7 @@ describe('the balances on a quiet day', () => {
     const latest = async () => (await look(world, 'latest')).body as unknown as { user_id: string; balance: number }[];
     expect((await latest()).map(({ user_id }) => user_id)).toEqual(['bob', 'alice']);
 
-    const id = await world.during(order(world, 'alice', 30));
+    const id = await world.runUntilDone(order(world, 'alice', 30));
     await world.settle();
     await pass(world, 1000);
     expect(await shown(world, 'alice')).toMatchObject({ balance: 70, version: 2 });
@@ -54,7 +54,7 @@ describe('the balances on a quiet day', () => {
       ['bob', 100],
     ]);
 
-    await world.during(world.call('POST /orders/{id}/refund', { path: { id }, body: {} }));
+    await world.runUntilDone(world.request('POST /orders/{id}/refund', { path: { id }, body: {} }));
     await world.settle();
     await pass(world, 1000);
     expect(await shown(world, 'alice')).toMatchObject({ balance: 100, version: 3 });
@@ -64,7 +64,7 @@ describe('the balances on a quiet day', () => {
   });
 
   test('are remembered for a second by whoever has shown them', async () => {
-    const world = new World();
+    const world = new Simulation();
     await account(world, 'alice', 100);
     await world.settle();
     const cache = async (door: string, path?: Record<string, string>) =>
@@ -80,28 +80,30 @@ describe('the balances on a quiet day', () => {
   });
 
   test('of somebody unknown are not found, and a limit beyond what is kept is refused', async () => {
-    const world = new World();
+    const world = new Simulation();
     expect(await look(world, '{user_id}', { user_id: 'nobody' })).toMatchObject({
       status: 404,
       body: { code: 'balance_not_found' },
     });
     for (const limit of ['11', '0', 'x']) {
-      const reply = await world.during(world.call('GET /balances/latest', { query: { limit } }));
+      const reply = await world.runUntilDone(world.request('GET /balances/latest', { query: { limit } }));
       expect(reply).toMatchObject({ status: 400, body: { errors: [{ path: 'limit' }] } });
     }
   });
 
   test('beyond 2^53 are right to the last digit', async () => {
-    const world = new World();
+    const world = new Simulation();
     const users = Array.from({ length: 12 }, (_, at) => `rich-${at}`);
     const rich = { balance: 999_999_999_999_999, version: 1 };
     for (const user_id of users) world.deliver(updated(`order:${user_id}`, 0, { balances: [{ user_id, ...rich }] }));
     await world.settle();
-    expect((await world.during(world.call('GET /balances/stats'))).text).toContain('"total":11999999999999988,');
+    expect((await world.runUntilDone(world.request('GET /balances/stats'))).text).toContain(
+      '"total":11999999999999988,',
+    );
   });
 });
 
-const time = (world: World) => new Date(world.clock.now()).toISOString();
+const time = (world: Simulation) => new Date(world.clock.now()).toISOString();
 const start = Date.parse('2026-01-01T00:00:00Z');
 const cause = (second: number) => ({
   time: new Date(start + second * 1000).toISOString(),
@@ -112,15 +114,21 @@ const updated = (entry_id: string, second: number, data: Omit<BalancesUpdated, '
   BalancesUpdated.make({ entry_id, ...data }, cause(second));
 
 /** A chunk of the ledger as the update programme would have made it, every account at the same version. */
-async function chunkOf(world: World, chunk: number, size: number, balance: number, version: number): Promise<string[]> {
+async function chunkOf(
+  world: Simulation,
+  chunk: number,
+  size: number,
+  balance: number,
+  version: number,
+): Promise<string[]> {
   const users = Array.from({ length: size }, (_, at) => `member-${chunk}-${at}`);
   const rows = users.map(
-    (user_id): Item => ({
+    (user_id): Row => ({
       ...{ pk: `ACCOUNT#${user_id}`, sk: 'STATE', user_id, balance, version, chunk },
       ...{ updated_at: time(world), bucket: bucketOf(user_id, chunk) },
     }),
   );
-  const programme: Item = { pk: 'PROGRAMME', sk: 'STATE', chunks: chunk + 1 };
+  const programme: Row = { pk: 'PROGRAMME', sk: 'STATE', chunks: chunk + 1 };
   await world.payments.write(
     [...rows, programme].map((item) => ({ op: 'put', item })),
     `chunk-${chunk}`,
@@ -130,7 +138,7 @@ async function chunkOf(world: World, chunk: number, size: number, balance: numbe
 
 describe('a tick of a whole chunk', () => {
   test('is one change of its rows and its summary, and says when the clock last moved', async () => {
-    const world = new World();
+    const world = new Simulation();
     const users = await chunkOf(world, 0, 97, 10, 2);
     for (const user_id of users) world.deliver(AccountOpened.make({ user_id, chunk: 0 }, cause(0)));
     const balances = users.map((user_id) => ({ user_id, balance: 10, version: 2 }));
@@ -143,7 +151,7 @@ describe('a tick of a whole chunk', () => {
     expect((await look(world, 'stats')).body).toEqual({
       ...{ users: 97, balances: 97, total: 970, last_tick_at: '2026-01-01T00:00:10.000Z' },
     });
-    const latest = (await look(world, 'latest')).body as unknown as Item[];
+    const latest = (await look(world, 'latest')).body as unknown as Row[];
     expect(latest).toHaveLength(10);
   });
 });
@@ -170,15 +178,17 @@ describe.each(troubles)('when %s', (_, faults) => {
   test.each([1, 2])(
     'the read model ends as the ledger is, also after all of it again and backwards (seed %i)',
     async (seed) => {
-      const world = new World(seed, faults);
+      const world = new Simulation(seed, faults);
       const users = Array.from({ length: 20 }, (_, at) => `c${at}`);
       await Promise.all(users.map((user) => account(world, user, 100)));
-      const ids = await world.during(
+      const ids = await world.runUntilDone(
         Promise.all(Array.from({ length: 200 }, (_, at) => order(world, users[at % 20] ?? '', 1 + (at % 15)))),
       );
       await world.settle();
-      await world.during(
-        Promise.all(ids.slice(0, 60).map((id) => world.call('POST /orders/{id}/refund', { path: { id }, body: {} }))),
+      await world.runUntilDone(
+        Promise.all(
+          ids.slice(0, 60).map((id) => world.request('POST /orders/{id}/refund', { path: { id }, body: {} })),
+        ),
       );
       await world.settle();
       expectTheLedger(world);
@@ -193,13 +203,13 @@ describe.each(troubles)('when %s', (_, faults) => {
       expect(
         Object.values(world.queues)
           .flatMap(({ dlq }) => dlq)
-          .filter(({ epitaph }) => epitaph),
+          .filter(({ details }) => details),
       ).toEqual([]);
     },
   );
 
   test('a history that comes backwards only leaves the rows that it leaves forwards', async () => {
-    const [forwards, backwards] = [new World(1, faults), new World(2, faults)];
+    const [forwards, backwards] = [new Simulation(1, faults), new Simulation(2, faults)];
     const told = ['a', 'b', 'c'].flatMap((user_id, at) => [
       AccountOpened.make({ user_id }, cause(at)),
       ...Array.from({ length: 20 }, (_, place) => {
@@ -210,7 +220,7 @@ describe.each(troubles)('when %s', (_, faults) => {
     for (const event of told) forwards.deliver(event);
     for (const event of told.toReversed()) backwards.deliver(event);
     for (const world of [forwards, backwards]) await world.settle();
-    const rows = (world: World) =>
+    const rows = (world: Simulation) =>
       world.balances
         .all()
         // how often a summary was written is no matter of what it says
@@ -221,29 +231,29 @@ describe.each(troubles)('when %s', (_, faults) => {
 });
 
 test('a message that is none of ours is dead at once, and the next one is taken in', async () => {
-  const world = new World();
+  const world = new Simulation();
   world.queues.balance_updates.send('{"not":"ours"}');
   world.deliver({ ...updated('order:x', 0, { balances: [{ user_id: 'alice', balance: 1, version: 1 }] }), version: 9 });
   world.deliver(updated('order:y', 0, { balances: [{ user_id: 'alice', balance: 5, version: 1 }] }));
   await world.settle();
-  expect(world.queues.balance_updates.dlq.map(({ epitaph }) => epitaph?.reason)).toEqual([
+  expect(world.queues.balance_updates.dlq.map(({ details }) => details?.reason)).toEqual([
     expect.stringMatching(/^Poison: not our envelope/),
     'Poison: BalancesUpdated version 9 is unknown here',
   ]);
   expect(await shown(world, 'alice')).toMatchObject({ balance: 5 });
 });
 
-const driftsIn = (compared: readonly Compared[]) => compared.flatMap(({ drifts }) => drifts);
+const driftsIn = (compared: readonly BucketComparison[]) => compared.flatMap(({ drifts }) => drifts);
 
 /** Changes a row behind everybody's back. */
-async function falsify(world: World, pk: string, sk: string, fields: Record<string, unknown>): Promise<void> {
+async function falsify(world: Simulation, pk: string, sk: string, fields: Record<string, unknown>): Promise<void> {
   const row = await world.balances.get({ pk, sk });
   if (!row) throw new Error(`there is no row ${pk}`);
   await world.balances.write([{ op: 'put', item: { ...row, ...fields } }], 'falsified');
 }
 
-async function shop(faults: Faults = {}): Promise<World> {
-  const world = new World(1, faults);
+async function shop(faults: Faults = {}): Promise<Simulation> {
+  const world = new Simulation(1, faults);
   for (let at = 0; at < 8; at++) await account(world, `c${at}`, 100 + at);
   await world.settle();
   return world;
@@ -277,7 +287,7 @@ describe('the sync', () => {
     ['an update', 'BalancesUpdated:deposit', 'behind', 1],
     ['the opening of an account', 'AccountOpened:poor', 'missing', 0],
   ])('puts %s right that was lost, and reports none that is on its way', async (_, lost, kind, version) => {
-    const world = new World(1, {
+    const world = new Simulation(1, {
       loses: ({ id, data }) => id.startsWith(lost) && JSON.stringify(data).includes('poor'),
     });
     await account(world, 'poor', version === 0 ? 0 : 10);
@@ -318,7 +328,7 @@ describe('the sync', () => {
     await falsify(world, 'USER#c3', 'STATE', { version: 7 });
     for (let run = 0; run < 2; run++)
       expect(driftsIn(await world.sync())).toMatchObject([{ user_id: 'c3', kind: 'ahead', repaired: false }]);
-    expect(balancesIn(world.balances.all(), 'USER')['c3']).toEqual({ balance: 103, version: 7 });
+    expect(balancesByUser(world.balances.all(), 'USER')['c3']).toEqual({ balance: 103, version: 7 });
   });
 
   test('beside a busy shop cries no wolf, and undoes nothing that is newer', async () => {
@@ -331,13 +341,13 @@ describe('the sync', () => {
     const busy = Promise.all(
       Array.from({ length: 150 }, async (_, at) => {
         await world.clock.sleep(at * 100);
-        if (at % 10 === 0) await world.call('POST /payments/accounts', { body: { user_id: `new-${at}` } });
-        else await world.call('POST /orders', { body: { user_id: `c${at % 8}`, amount: 1 } });
+        if (at % 10 === 0) await world.request('POST /payments/accounts', { body: { user_id: `new-${at}` } });
+        else await world.request('POST /orders', { body: { user_id: `c${at % 8}`, amount: 1 } });
       }),
     );
-    const runs: Compared[] = [];
+    const runs: BucketComparison[] = [];
     for (let run = 0; run < 20; run++) runs.push(...(await world.sync()));
-    await world.during(busy);
+    await world.runUntilDone(busy);
     await world.settle();
     expect(driftsIn(runs)).toEqual([]);
     expectTheLedger(world);

@@ -1,33 +1,34 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type MadeUp, madeUpDocuments } from '../../bin/ops/made-up-documents.ts';
 import { OrderDocumentSubmitted } from '../../events/documents/order-document-submitted.ts';
 import type { Envelope } from '../../events/envelope.ts';
 import { wins } from '../../lambdas/documents/document.ts';
-import { seal } from '../../lambdas/documents/sealing.ts';
-import { iso } from '../../lambdas/shared/clock.ts';
-import { type Faults, World } from '../support/world.ts';
-import { sample, textWith, uid } from '../unit/documents/documents.ts';
+import { parseDocument } from '../../lambdas/documents/parse-document.ts';
+import { toIso } from '../../lambdas/shared/runtime/clock.ts';
+import { type GeneratedDocument, generateDocuments } from '../../tools/generated-documents.ts';
+import { sample, textWith, uid } from '../support/documents.ts';
+import { type Faults, Simulation } from '../support/simulation.ts';
 
 const TTL_MS = 360_000;
 
-const post = (world: World, body: string) => world.during(world.call('POST /orders', { body }));
-const calling = (world: World, order_uid: string) => world.call('GET /api/order/{order_uid}', { path: { order_uid } });
-const get = (world: World, order_uid: string) => world.during(calling(world, order_uid));
-const pass = (world: World, ms: number) => world.during(world.clock.sleep(ms));
-const typed = (world: World, type: string) => world.published.filter((event) => event.type === type);
-const state = (world: World, pk: string) => world.documents.get({ pk, sk: 'STATE' });
+const post = (world: Simulation, body: string) => world.runUntilDone(world.request('POST /orders', { body }));
+const calling = (world: Simulation, order_uid: string) =>
+  world.request('GET /api/order/{order_uid}', { path: { order_uid } });
+const get = (world: Simulation, order_uid: string) => world.runUntilDone(calling(world, order_uid));
+const pass = (world: Simulation, ms: number) => world.runUntilDone(world.clock.sleep(ms));
+const typed = (world: Simulation, type: string) => world.published.filter((event) => event.type === type);
+const state = (world: Simulation, pk: string) => world.documents.get({ pk, sk: 'STATE' });
 
 /** As an outside publisher puts it onto the bus. */
-const submitted = (world: World, { order_uid, text }: MadeUp): Envelope =>
+const submitted = (world: Simulation, { order_uid, text }: GeneratedDocument): Envelope =>
   OrderDocumentSubmitted.make(
     { order_uid, document: text },
-    { time: iso(world.clock.now()), correlation_id: order_uid, causation_id: 'outside' },
+    { time: toIso(world.clock.now()), correlation_id: order_uid, causation_id: 'outside' },
   );
 
 /** A world in which a document is in the store, and in nobody's cache or memory any more. */
-async function coldWorld(faults: Faults = {}, seed = 1): Promise<World> {
-  const world = new World(seed, faults);
+async function coldWorld(faults: Faults = {}, seed = 1): Promise<Simulation> {
+  const world = new Simulation(seed, faults);
   await post(world, textWith());
   await world.settle();
   await pass(world, TTL_MS + 1000);
@@ -37,11 +38,11 @@ async function coldWorld(faults: Faults = {}, seed = 1): Promise<World> {
 
 describe('a document', () => {
   test('is accepted, and soon there for everybody, to the letter', async () => {
-    const world = new World();
+    const world = new Simulation();
     expect(await post(world, textWith())).toMatchObject({ status: 202, body: { status: 'accepted', order_uid: uid } });
     await world.settle();
     for (const door of ['GET /api/order/{order_uid}', 'GET /order/{order_uid}']) {
-      const reply = await world.during(world.call(door, { path: { order_uid: uid } }));
+      const reply = await world.runUntilDone(world.request(door, { path: { order_uid: uid } }));
       expect(reply).toMatchObject({ status: 200, text: textWith(), headers: { 'X-Cache': 'hit' } });
       expect(reply.headers['Content-Type']).toBe('application/json');
     }
@@ -49,7 +50,7 @@ describe('a document', () => {
   });
 
   test('that is wrong is refused with all of its faults, and nothing is written', async () => {
-    const world = new World();
+    const world = new Simulation();
     const reply = await post(world, textWith({ date_created: 'today', payment: { ...sample.payment, amount: 1 } }));
     expect(reply.status).toBe(400);
     expect(reply.body['errors']).toMatchObject([{ path: 'payment.amount' }, { path: 'date_created' }]);
@@ -57,12 +58,12 @@ describe('a document', () => {
   });
 
   test('whose quotes are too many for an event is refused with 413', async () => {
-    const reply = await post(new World(), textWith({ filling: '"'.repeat(60 * 1024) }));
+    const reply = await post(new Simulation(), textWith({ filling: '"'.repeat(60 * 1024) }));
     expect(reply).toMatchObject({ status: 413, body: { code: 'document_too_large' } });
   });
 
   test('of 128 KB and 500 items comes back as it was', async () => {
-    const world = new World();
+    const world = new Simulation();
     const items = Array.from({ length: 500 }, (_, at) => ({ ...sample.items[0], chrt_id: at, rid: '', brand: 'b' }));
     const whole = textWith({ items: items.map((item) => ({ ...item, rid: 'r', track_number: 't', name: 'n' })) });
     const text = whole.replace('"entry":"', `"entry":"${'x'.repeat(128 * 1024 - whole.length)}`);
@@ -84,7 +85,7 @@ describe('a document', () => {
       .map(([value, depth]) => `${'[{"a":'.repeat(depth / 2)}${value}${'}]'.repeat(depth / 2)}`);
     await fc.assert(
       fc.asyncProperty(fc.array(nested, { minLength: 1, maxLength: 4 }), async (values) => {
-        const world = new World();
+        const world = new Simulation();
         const more = values.map((value, at) => `"more_${at}" : ${value}`).join(',\n');
         const text = `${textWith().slice(0, -1)},${more} }`;
         expect((await post(world, text)).status).toBe(202);
@@ -98,9 +99,9 @@ describe('a document', () => {
   });
 
   test('sent again by everybody at once is taken in once, and asked after once a minute', async () => {
-    const world = new World();
-    const replies = await world.during(
-      Promise.all(Array.from({ length: 50 }, () => world.call('POST /orders', { body: textWith() }))),
+    const world = new Simulation();
+    const replies = await world.runUntilDone(
+      Promise.all(Array.from({ length: 50 }, () => world.request('POST /orders', { body: textWith() }))),
     );
     expect(replies.every(({ status }) => status === 202)).toBe(true);
     await world.settle();
@@ -118,7 +119,7 @@ describe('a document', () => {
   });
 
   test('whose event was lost is there once it is sent again', async () => {
-    const world = new World();
+    const world = new Simulation();
     world.faults.loses = ({ type }) => type === 'OrderDocumentSubmitted';
     await post(world, textWith());
     await world.settle();
@@ -139,7 +140,7 @@ describe('two texts of one document', () => {
     ['in reverse', [newer, older]],
     ['in reverse, with repeats', [newer, older, newer, older, older]],
   ])('that come %s end with the newer one on both sides', async (_, texts) => {
-    const world = new World();
+    const world = new Simulation();
     for (const text of texts) {
       await post(world, text);
       await world.settle();
@@ -150,14 +151,14 @@ describe('two texts of one document', () => {
   });
 
   test('that reach the cache in reverse end with the newer one there', async () => {
-    const world = new World();
+    const world = new Simulation();
     for (const text of [older, newer]) {
       await post(world, text);
       await world.settle();
     }
     const found = typed(world, 'OrderFound');
     expect(found).toHaveLength(2);
-    const late = new World();
+    const late = new Simulation();
     for (const event of found.toReversed()) {
       late.deliver(event);
       await late.settle();
@@ -169,7 +170,7 @@ describe('two texts of one document', () => {
     const texts = [textWith({ customer_id: 'a' }), textWith({ customer_id: 'b' })];
     const ends = await Promise.all(
       [texts, texts.toReversed()].map(async (order) => {
-        const world = new World();
+        const world = new Simulation();
         for (const text of order) {
           await post(world, text);
           await world.settle();
@@ -181,7 +182,7 @@ describe('two texts of one document', () => {
   });
 
   test('are told apart by a reader within five seconds, though every environment had read the older', async () => {
-    const world = new World();
+    const world = new Simulation();
     await post(world, older);
     await world.settle();
     for (let call = 0; call < 8; call++) expect((await get(world, uid)).text).toBe(older);
@@ -208,7 +209,7 @@ describe('a document that the cache does not have', () => {
     await get(world, 'nobody');
     await world.settle();
     const records = world.documents.all().filter(({ sk }) => sk.startsWith('OUTBOX#'));
-    const kept = records.map((record) => [JSON.parse(String(record['events']))[0].type, record['kept_for_s']]);
+    const kept = records.map((record) => [JSON.parse(String(record['events']))[0].type, record['ttl_seconds']]);
     expect(kept.sort()).toEqual([
       ['OrderDocumentSubmitted', undefined],
       ['OrderFound', undefined],
@@ -221,7 +222,7 @@ describe('a document that the cache does not have', () => {
 
   test('is asked for once, however many want it at once', async () => {
     const world = await coldWorld();
-    const replies = await world.during(Promise.all(Array.from({ length: 200 }, () => calling(world, uid))));
+    const replies = await world.runUntilDone(Promise.all(Array.from({ length: 200 }, () => calling(world, uid))));
     expect(replies.every(({ status, text }) => status === 200 && text === textWith())).toBe(true);
     await world.settle();
     expect(typed(world, 'OrderLookupRequested')).toHaveLength(1);
@@ -280,7 +281,7 @@ describe('a document that the cache does not have', () => {
   });
 
   test('that nobody has is unknown, for half a minute without another question', async () => {
-    const world = new World();
+    const world = new Simulation();
     for (let call = 0; call < 5; call++)
       expect(await get(world, 'nobody')).toMatchObject({ status: 404, body: { code: 'document_not_found' } });
     await pass(world, 29_000);
@@ -293,7 +294,7 @@ describe('a document that the cache does not have', () => {
   });
 
   test('and is published while it is believed not to be, is there at once', async () => {
-    const world = new World();
+    const world = new Simulation();
     expect((await get(world, uid)).status).toBe(404);
     await post(world, textWith());
     await world.settle();
@@ -301,14 +302,14 @@ describe('a document that the cache does not have', () => {
   });
 
   test('and is found and not found at once, is found, in whichever order the answers come', async () => {
-    const world = new World();
+    const world = new Simulation();
     await get(world, uid);
     await post(world, textWith());
     await world.settle();
     const answers = [...typed(world, 'OrderFound'), ...typed(world, 'OrderNotFound')];
     expect(answers).toHaveLength(2);
     for (const order of [answers, answers.toReversed()]) {
-      const late = new World();
+      const late = new Simulation();
       for (const event of order) {
         late.deliver(event);
         await late.settle();
@@ -319,10 +320,10 @@ describe('a document that the cache does not have', () => {
 
   test('though taken in at this very moment, is never lost between the two', async () => {
     for (let seed = 1; seed <= 40; seed++) {
-      const world = new World(seed);
-      const [, first] = await world.during(
+      const world = new Simulation(seed);
+      const [, first] = await world.runUntilDone(
         Promise.all([
-          world.call('POST /orders', { body: textWith() }),
+          world.request('POST /orders', { body: textWith() }),
           world.clock.sleep(seed).then(() => calling(world, uid)),
         ]),
       );
@@ -342,7 +343,7 @@ describe('a row that has expired', () => {
   });
 
   test('is served until then, and by no memory for longer', async () => {
-    const world = new World();
+    const world = new Simulation();
     await post(world, textWith());
     await world.settle();
     const row = await state(world, `CACHE#${uid}`);
@@ -354,7 +355,7 @@ describe('a row that has expired', () => {
   });
 
   test('does not live longer for a word of the store that was long under way', async () => {
-    const world = new World();
+    const world = new Simulation();
     await post(world, textWith());
     await world.settle();
     const found = typed(world, 'OrderFound');
@@ -367,9 +368,9 @@ describe('a row that has expired', () => {
 });
 
 test('a new environment begins with the newest documents', async () => {
-  const world = new World();
-  const documents = madeUpDocuments({ count: 30, seed: 3 });
-  await world.during(Promise.all(documents.map(({ text }) => world.call('POST /orders', { body: text }))));
+  const world = new Simulation();
+  const documents = generateDocuments({ count: 30, seed: 3 });
+  await world.runUntilDone(Promise.all(documents.map(({ text }) => world.request('POST /orders', { body: text }))));
   await world.settle();
   const newest = documents
     .map(({ order_uid, text }) => ({ order_uid, date: String(JSON.parse(text).date_created) }))
@@ -389,15 +390,15 @@ test('a new environment begins with the newest documents', async () => {
 });
 
 describe('500 documents on the bus, a third of them wrong', () => {
-  const all = madeUpDocuments({ count: 500, seed: 11, badRate: 0.3 });
-  const right = all.filter(({ wrong }) => wrong === undefined);
+  const all = generateDocuments({ count: 500, seed: 11, badRate: 0.3 });
+  const right = all.filter(({ defect }) => defect === undefined);
 
   /** When each became readable, in ms after all were published at once. */
-  async function published(documents: readonly MadeUp[]) {
-    const world = new World(5);
+  async function published(documents: readonly GeneratedDocument[]) {
+    const world = new Simulation(5);
     const queue = world.queues['order-documents'];
-    const bury = queue.bury.bind(queue);
-    queue.bury = async (body, epitaph) => {
+    const bury = queue.deadLetter.bind(queue);
+    queue.deadLetter = async (body, epitaph) => {
       // what sending one message takes on an engine
       await world.clock.sleep(10);
       await bury(body, epitaph);
@@ -422,7 +423,7 @@ describe('500 documents on the bus, a third of them wrong', () => {
     expect([...readable.keys()].sort()).toEqual(right.map(({ order_uid }) => order_uid).sort());
     for (const { order_uid, text } of right) expect((await get(world, order_uid)).text).toBe(text);
     const reasons = new Map(
-      queue.dlq.map(({ body, epitaph }) => [JSON.parse(body).data.order_uid as string, epitaph?.reason ?? '']),
+      queue.dlq.map(({ body, details }) => [JSON.parse(body).data.order_uid as string, details?.reason ?? '']),
     );
     const says: Readonly<Record<string, RegExp>> = {
       'broken JSON': /body: malformed JSON/,
@@ -430,10 +431,10 @@ describe('500 documents on the bus, a third of them wrong', () => {
       'wrong sum': /payment\.amount: not goods_total \+ delivery_cost \+ custom_fee$/,
       'wrong types': /track_number: .*; items: .*; locale: .*; sm_id: /,
     };
-    for (const { order_uid, wrong = '' } of all.filter(({ wrong: fault }) => fault !== undefined))
-      expect(reasons.get(order_uid)).toMatch(says[wrong] ?? /never/);
+    for (const { order_uid, defect = '' } of all.filter(({ defect: fault }) => fault !== undefined))
+      expect(reasons.get(order_uid)).toMatch(says[defect] ?? /never/);
     expect(reasons.size).toBe(all.length - right.length);
-    expect(queue.dlq.every(({ epitaph }) => epitaph?.receive_count === 1)).toBe(true);
+    expect(queue.dlq.every(({ details }) => details?.receive_count === 1)).toBe(true);
   });
 
   test('none of the right ones is later for the wrong ones by more than a second', async () => {
@@ -455,19 +456,19 @@ describe.each([1, 2, 3])('under every fault there is (seed %i)', (seed) => {
       duplicate: 0.2,
       latency_ms: 20,
     };
-    const world = new World(seed, { chaos, lostAcks: 0.05, indexLagMs: 500 });
-    const first = madeUpDocuments({ count: 40, seed });
+    const world = new Simulation(seed, { chaos, lostAcks: 0.05, indexLagMs: 500 });
+    const first = generateDocuments({ count: 40, seed });
     const edited = first.map(({ order_uid, text }) => ({
       order_uid,
       text: text.replace(/"date_created":"[^"]*"/, `"date_created":"2026-01-0${1 + (seed % 3)}T00:00:00Z"`),
     }));
     const calls = [...first, ...edited, ...first].map(async ({ order_uid, text }, at) => {
       await world.clock.sleep(at * 7);
-      const reply = await world.call('POST /orders', { body: text });
+      const reply = await world.request('POST /orders', { body: text });
       expect([202, 503]).toContain(reply.status);
       return (await calling(world, order_uid)).status;
     });
-    for (const status of await world.during(Promise.all(calls))) expect([200, 202, 404, 503]).toContain(status);
+    for (const status of await world.runUntilDone(Promise.all(calls))) expect([200, 202, 404, 503]).toContain(status);
     await world.settle();
     for (const { order_uid, text } of edited) {
       expect(await state(world, `DOCUMENT#${order_uid}`)).toMatchObject({ document: text });
@@ -476,7 +477,7 @@ describe.each([1, 2, 3])('under every fault there is (seed %i)', (seed) => {
     await pass(world, 5000);
     for (const { order_uid, text } of edited) expect(await get(world, order_uid)).toMatchObject({ status: 200, text });
     // five crashes or lost acknowledgements in a row bury a message as well, and nothing else does
-    const reasons = Object.values(world.queues).flatMap(({ dlq }) => dlq.map(({ epitaph }) => epitaph?.reason ?? ''));
+    const reasons = Object.values(world.queues).flatMap(({ dlq }) => dlq.map(({ details }) => details?.reason ?? ''));
     expect(reasons.filter((reason) => reason !== '' && !reason.includes('chaos: crashed'))).toEqual([]);
   });
 });
@@ -489,7 +490,7 @@ test('texts of one document that cross, with answers lost, repeated and late, en
     '2026-01-01T00:00:00Z',
   ];
   for (let seed = 1; seed <= 60; seed++) {
-    const world = new World(seed, {
+    const world = new Simulation(seed, {
       chaos: { publish_failure: 0.2, transaction_conflict: 0.2, duplicate: 0.3 },
       lostAcks: 0.05,
     });
@@ -501,7 +502,7 @@ test('texts of one document that cross, with answers lost, repeated and late, en
       await clock.sleep(clock.random() * (seed % 2 === 0 ? 3000 : 500_000));
       const dice = clock.random();
       const late = one(world.published);
-      if (dice < 0.3) await world.call('POST /orders', { body: one(texts) });
+      if (dice < 0.3) await world.request('POST /orders', { body: one(texts) });
       else if (dice < 0.5 && late) world.deliver(late);
       else {
         const { status, text } = await calling(world, uid);
@@ -509,12 +510,12 @@ test('texts of one document that cross, with answers lost, repeated and late, en
         if (status === 200) expect(texts).toContain(text);
       }
     });
-    await world.during(Promise.all(said));
+    await world.runUntilDone(Promise.all(said));
     for (const text of texts) await post(world, text);
     await world.settle();
     delete world.faults.loses;
     await pass(world, TTL_MS + 1000);
-    const winner = texts.map(seal).reduce((best, next) => (wins(next, best) ? next : best)).document;
+    const winner = texts.map(parseDocument).reduce((best, next) => (wins(next, best) ? next : best)).document;
     expect(await get(world, uid)).toMatchObject({ status: 200, text: winner });
     expect(await state(world, `DOCUMENT#${uid}`)).toMatchObject({ document: winner });
     expect(await state(world, `CACHE#${uid}`)).toMatchObject({ document: winner });

@@ -1,49 +1,51 @@
 import { describe, expect, test } from 'vitest';
-import { faultsInBooks } from '../support/books.ts';
-import { type Faults, World } from '../support/world.ts';
+import { findLedgerErrors } from '../support/ledger-check.ts';
+import { type Faults, Simulation } from '../support/simulation.ts';
 
-async function account(world: World, user_id: string, amount: number): Promise<void> {
-  await world.during(world.call('POST /payments/accounts', { body: { user_id } }));
-  const deposit = world.call('POST /payments/accounts/deposit', { body: { user_id, amount } });
-  expect((await world.during(deposit)).status).toBe(200);
+async function account(world: Simulation, user_id: string, amount: number): Promise<void> {
+  await world.runUntilDone(world.request('POST /payments/accounts', { body: { user_id } }));
+  const deposit = world.request('POST /payments/accounts/deposit', { body: { user_id, amount } });
+  expect((await world.runUntilDone(deposit)).status).toBe(200);
 }
 
-async function product(world: World, sku: string, price: number, stock: number): Promise<void> {
-  const put = world.call('PUT /catalog/products/{sku}', { path: { sku }, body: { name: sku, price, stock } });
-  expect((await world.during(put)).status).toBe(200);
+async function product(world: Simulation, sku: string, price: number, stock: number): Promise<void> {
+  const put = world.request('PUT /catalog/products/{sku}', { path: { sku }, body: { name: sku, price, stock } });
+  expect((await world.runUntilDone(put)).status).toBe(200);
 }
 
 type Body = Record<string, unknown>;
-async function order(world: World, body: Body): Promise<string> {
-  const reply = await world.call('POST /orders', { body });
+async function order(world: Simulation, body: Body): Promise<string> {
+  const reply = await world.request('POST /orders', { body });
   expect(reply).toMatchObject({ status: 201 });
   return String(reply.body['id']);
 }
 
-const orderOf = async (world: World, id: string): Promise<Body> =>
-  (await world.during(world.call('GET /orders/{id}', { path: { id } }))).body;
-const balanceOf = async (world: World, user_id: string) =>
-  (await world.during(world.call('GET /payments/accounts/{user_id}/balance', { path: { user_id } }))).body['balance'];
-const refund = (world: World, id: string) =>
-  world.during(world.call('POST /orders/{id}/refund', { path: { id }, body: { reason: 'too late' } }));
+const orderOf = async (world: Simulation, id: string): Promise<Body> =>
+  (await world.runUntilDone(world.request('GET /orders/{id}', { path: { id } }))).body;
+const balanceOf = async (world: Simulation, user_id: string) =>
+  (await world.runUntilDone(world.request('GET /payments/accounts/{user_id}/balance', { path: { user_id } }))).body[
+    'balance'
+  ];
+const refund = (world: Simulation, id: string) =>
+  world.runUntilDone(world.request('POST /orders/{id}/refund', { path: { id }, body: { reason: 'too late' } }));
 
 describe('an order and its ticket', () => {
   test('a plain order is paid, ticketed and finished', async () => {
-    const world = new World();
+    const world = new Simulation();
     await account(world, 'alice', 100);
-    const id = await world.during(order(world, { user_id: 'alice', amount: 60 }));
+    const id = await world.runUntilDone(order(world, { user_id: 'alice', amount: 60 }));
     await world.settle();
     expect(await orderOf(world, id)).toMatchObject({ status: 'FINISHED' });
     expect(await balanceOf(world, 'alice')).toBe(40);
   });
 
   test('of a thousand buyers of one seat one gets it, and the others get their money back', async () => {
-    const world = new World(7);
+    const world = new Simulation(7);
     await product(world, 'show', 10, 1000);
     await Promise.all(Array.from({ length: 20 }, (_, at) => account(world, `buyer-${at}`, 500)));
     const items = [{ sku: 'show', quantity: 1, seat: 'A1' }];
     const buying = Array.from({ length: 1000 }, (_, at) => order(world, { user_id: `buyer-${at % 20}`, items }));
-    const ids = await world.during(Promise.all(buying));
+    const ids = await world.runUntilDone(Promise.all(buying));
     await world.settle();
     const ended = await Promise.all(ids.map((id) => orderOf(world, id)));
     expect(ended.filter(({ status }) => status === 'FINISHED')).toHaveLength(1);
@@ -51,11 +53,11 @@ describe('an order and its ticket', () => {
     expect(cancelled).toHaveLength(999);
     const balances = await Promise.all(Array.from({ length: 20 }, (_, at) => balanceOf(world, `buyer-${at}`)));
     expect(balances.reduce<number>((sum, balance) => sum + Number(balance), 0)).toBe(20 * 500 - 10);
-    expect(faultsInBooks(world.payments.all())).toEqual([]);
+    expect(findLedgerErrors(world.payments.all())).toEqual([]);
   });
 
   test('a thousand buyers of one product get theirs in a fifth as many transactions upon its stock', async () => {
-    const world = new World(7);
+    const world = new Simulation(7);
     await product(world, 'show', 10, 1000);
     await Promise.all(Array.from({ length: 20 }, (_, at) => account(world, `buyer-${at}`, 500)));
     await world.settle();
@@ -67,63 +69,63 @@ describe('an order and its ticket', () => {
     };
     const items = [{ sku: 'show', quantity: 1 }];
     const buying = Array.from({ length: 1000 }, (_, at) => order(world, { user_id: `buyer-${at % 20}`, items }));
-    await world.during(Promise.all(buying));
+    await world.runUntilDone(Promise.all(buying));
     await world.settle();
     const stock = await world.tickets.get({ pk: 'SKU#show', sk: 'STOCK' });
     expect(stock).toMatchObject({ claimed: 1000 });
-    expect(world.tickets.all().filter(({ decided }) => decided === 'issued')).toHaveLength(1000);
+    expect(world.tickets.all().filter(({ decision }) => decision === 'issued')).toHaveLength(1000);
     // conflicts included: by one order after the other they are three thousand
     expect(tried).toBeLessThan(200);
   });
 
   test('a finished order is refunded once, its seat is free again for another, and twice is refused', async () => {
-    const world = new World();
+    const world = new Simulation();
     await product(world, 'show', 10, 1);
     await account(world, 'alice', 10);
     await account(world, 'bob', 10);
     const items = [{ sku: 'show', quantity: 1, seat: 'A1' }];
-    const id = await world.during(order(world, { user_id: 'alice', items }));
+    const id = await world.runUntilDone(order(world, { user_id: 'alice', items }));
     await world.settle();
     expect(await refund(world, id)).toMatchObject({ status: 202, body: { order_id: id, status: 'refund_initiated' } });
     expect(await refund(world, id)).toMatchObject({ status: 409 });
     await world.settle();
     expect(await orderOf(world, id)).toMatchObject({ status: 'REFUNDED' });
     expect(await balanceOf(world, 'alice')).toBe(10);
-    const second = await world.during(order(world, { user_id: 'bob', items }));
+    const second = await world.runUntilDone(order(world, { user_id: 'bob', items }));
     await world.settle();
     expect(await orderOf(world, second)).toMatchObject({ status: 'FINISHED' });
     expect(await refund(world, id)).toMatchObject({ status: 409 });
-    expect(faultsInBooks(world.payments.all())).toEqual([]);
+    expect(findLedgerErrors(world.payments.all())).toEqual([]);
   });
 
   test('an order placed right after its product was made gets its ticket, though tickets hear of it late', async () => {
-    const world = new World(3, { busFails: (_, now) => now < Date.parse('2026-01-01T00:00:40Z') });
+    const world = new Simulation(3, { busFails: (_, now) => now < Date.parse('2026-01-01T00:00:40Z') });
     await account(world, 'alice', 10);
     await product(world, 'new', 10, 1);
-    const id = await world.during(order(world, { user_id: 'alice', items: [{ sku: 'new', quantity: 1 }] }));
+    const id = await world.runUntilDone(order(world, { user_id: 'alice', items: [{ sku: 'new', quantity: 1 }] }));
     await world.settle();
     expect(await orderOf(world, id)).toMatchObject({ status: 'FINISHED' });
   });
 });
 
 test('a product that tickets never heard of is put again, and the sweep ends the order that waited for it', async () => {
-  const world = new World(3, { loses: ({ type, nudge }) => type === 'ProductChanged' && nudge === undefined });
+  const world = new Simulation(3, { loses: ({ type, nudge }) => type === 'ProductChanged' && nudge === undefined });
   await account(world, 'alice', 10);
   await product(world, 'new', 10, 1);
-  const id = await world.during(order(world, { user_id: 'alice', items: [{ sku: 'new', quantity: 1 }] }));
+  const id = await world.runUntilDone(order(world, { user_id: 'alice', items: [{ sku: 'new', quantity: 1 }] }));
   await world.settle();
-  await world.during(world.clock.sleep(30 * 60_000));
+  await world.runUntilDone(world.clock.sleep(30 * 60_000));
   expect(await orderOf(world, id)).toMatchObject({ status: 'PAYMENT_AUTHORIZED' });
   // it was waited for as long as it could be parked somewhere, and then somebody was to look
-  expect(world.queues['ticket-issuing'].dlq.map(({ epitaph }) => epitaph?.reason)).toEqual([
+  expect(world.queues['ticket-issuing'].dlq.map(({ details }) => details?.reason)).toEqual([
     'NotYet: not heard of yet: new',
   ]);
   await product(world, 'new', 10, 1);
   await world.settle();
   const open = async () => (await orderOf(world, id))['status'] !== 'FINISHED';
-  for (let minutes = 0; minutes < 70 && (await open()); minutes++) await world.sweepAMinuteLater();
+  for (let minutes = 0; minutes < 70 && (await open()); minutes++) await world.sweepAfterMinute();
   expect(await open()).toBe(false);
-  expect(faultsInBooks(world.payments.all())).toEqual([]);
+  expect(findLedgerErrors(world.payments.all())).toEqual([]);
 });
 
 /** Everything that a plain order, a refused one and a refunded one say on their way. */
@@ -133,7 +135,7 @@ const undone = ['RefundRequested', 'PaymentRefunded', 'TicketVoided'];
 describe.each([...histories, ...undone])('with every first %s lost', (type) => {
   test('the sweep ends every order', async () => {
     const lost = new Set<string>();
-    const world = new World(5, {
+    const world = new Simulation(5, {
       loses: (event) =>
         event.type === type && event.nudge === undefined && !lost.has(event.id) && Boolean(lost.add(event.id)),
     });
@@ -141,17 +143,17 @@ describe.each([...histories, ...undone])('with every first %s lost', (type) => {
     await product(world, 'show', 10, 1);
     const seat = [{ sku: 'show', quantity: 1, seat: 'A1' }];
     const ids = [
-      await world.during(order(world, { user_id: 'alice', amount: 10 })),
-      await world.during(order(world, { user_id: 'alice', items: seat })),
-      await world.during(order(world, { user_id: 'alice', items: seat })),
-      await world.during(order(world, { user_id: 'alice', amount: 1000 })),
+      await world.runUntilDone(order(world, { user_id: 'alice', amount: 10 })),
+      await world.runUntilDone(order(world, { user_id: 'alice', items: seat })),
+      await world.runUntilDone(order(world, { user_id: 'alice', items: seat })),
+      await world.runUntilDone(order(world, { user_id: 'alice', amount: 1000 })),
     ];
     const open = async () => {
       const all = await Promise.all(ids.map((id) => orderOf(world, id)));
       return all.filter(({ status }) => !['FINISHED', 'CANCELLED', 'REFUNDED'].includes(String(status)));
     };
     const sweepUntilEnded = async () => {
-      for (let minutes = 0; minutes < 10 && (await open()).length > 0; minutes++) await world.sweepAMinuteLater();
+      for (let minutes = 0; minutes < 10 && (await open()).length > 0; minutes++) await world.sweepAfterMinute();
       expect(await open()).toEqual([]);
     };
     await world.settle();
@@ -160,7 +162,7 @@ describe.each([...histories, ...undone])('with every first %s lost', (type) => {
     await world.settle();
     await sweepUntilEnded();
     expect(lost.size).toBeGreaterThan(0);
-    expect(faultsInBooks(world.payments.all())).toEqual([]);
+    expect(findLedgerErrors(world.payments.all())).toEqual([]);
     // the first came back whole, one of the two seats was sold
     expect(await balanceOf(world, 'alice')).toBe(90);
   });
@@ -185,11 +187,11 @@ const troubles: [string, Faults][] = [
 ];
 
 test.each(troubles)('with %s, 500 orders and their refunds end, balances to the cent', async (_, faults) => {
-  const world = new World(11, faults);
+  const world = new Simulation(11, faults);
   await product(world, 'show', 7, 200);
   await Promise.all(Array.from({ length: 10 }, (_, at) => account(world, `c${at}`, 350)));
   const body = (at: number) => ({ user_id: `c${at % 10}`, items: [{ sku: 'show', quantity: 1 }] });
-  const ids = await world.during(Promise.all(Array.from({ length: 500 }, (_, at) => order(world, body(at)))));
+  const ids = await world.runUntilDone(Promise.all(Array.from({ length: 500 }, (_, at) => order(world, body(at)))));
   await world.settle();
   const ended = await Promise.all(ids.map((id) => orderOf(world, id)));
   const finished = ended.filter(({ status }) => status === 'FINISHED');
@@ -201,5 +203,5 @@ test.each(troubles)('with %s, 500 orders and their refunds end, balances to the 
   await world.settle();
   const balances = await Promise.all(Array.from({ length: 10 }, (_, at) => balanceOf(world, `c${at}`)));
   expect(balances.reduce<number>((sum, balance) => sum + Number(balance), 0)).toBe(10 * 350 - 100 * 7);
-  expect(faultsInBooks(world.payments.all())).toEqual([]);
+  expect(findLedgerErrors(world.payments.all())).toEqual([]);
 });

@@ -1,39 +1,41 @@
 import { describe, expect, test } from 'vitest';
-import { faultsInBooks } from '../support/books.ts';
-import { type Faults, World } from '../support/world.ts';
+import { findLedgerErrors } from '../support/ledger-check.ts';
+import { type Faults, Simulation } from '../support/simulation.ts';
 
-const quiet = new World();
+const quiet = new Simulation();
 
-async function account(world: World, user_id: string, amount: number): Promise<void> {
-  expect((await world.during(world.call('POST /payments/accounts', { body: { user_id } }))).status).toBe(201);
+async function account(world: Simulation, user_id: string, amount: number): Promise<void> {
+  expect((await world.runUntilDone(world.request('POST /payments/accounts', { body: { user_id } }))).status).toBe(201);
   expect(
-    (await world.during(world.call('POST /payments/accounts/deposit', { body: { user_id, amount } }))).status,
+    (await world.runUntilDone(world.request('POST /payments/accounts/deposit', { body: { user_id, amount } }))).status,
   ).toBe(200);
 }
 
-async function order(world: World, user_id: string, amount: number): Promise<string> {
-  const { status, body } = await world.call('POST /orders', { body: { user_id, amount } });
+async function order(world: Simulation, user_id: string, amount: number): Promise<string> {
+  const { status, body } = await world.request('POST /orders', { body: { user_id, amount } });
   expect(status).toBe(201);
   return String(body['id']);
 }
 
-const statusOf = async (world: World, id: string) =>
-  (await world.during(world.call('GET /orders/{id}', { path: { id } }))).body;
-const balanceOf = async (world: World, user_id: string) =>
-  (await world.during(world.call('GET /payments/accounts/{user_id}/balance', { path: { user_id } }))).body['balance'];
+const statusOf = async (world: Simulation, id: string) =>
+  (await world.runUntilDone(world.request('GET /orders/{id}', { path: { id } }))).body;
+const balanceOf = async (world: Simulation, user_id: string) =>
+  (await world.runUntilDone(world.request('GET /payments/accounts/{user_id}/balance', { path: { user_id } }))).body[
+    'balance'
+  ];
 
 describe('a shop on a quiet day', () => {
   test('an order within the balance is paid once and finished', async () => {
     await account(quiet, 'alice', 2000);
-    const id = await quiet.during(order(quiet, 'alice', 1500));
+    const id = await quiet.runUntilDone(order(quiet, 'alice', 1500));
     await quiet.settle();
     expect(await statusOf(quiet, id)).toMatchObject({ status: 'FINISHED' });
     expect(await balanceOf(quiet, 'alice')).toBe(500);
   });
 
   test('an order beyond the balance, or of somebody unknown, is cancelled with its reason', async () => {
-    const poor = await quiet.during(order(quiet, 'alice', 501));
-    const stranger = await quiet.during(order(quiet, 'nobody', 1));
+    const poor = await quiet.runUntilDone(order(quiet, 'alice', 501));
+    const stranger = await quiet.runUntilDone(order(quiet, 'nobody', 1));
     await quiet.settle();
     expect(await statusOf(quiet, poor)).toMatchObject({ status: 'CANCELLED', reason: 'insufficient_funds' });
     expect(await statusOf(quiet, stranger)).toMatchObject({ status: 'CANCELLED', reason: 'account_not_found' });
@@ -70,9 +72,9 @@ const troubles: [string, Faults][] = [
 ];
 
 /** Five crashes in a row are rare, and not impossible: what they buried an operator sends again. */
-async function redriveCrashed(world: World): Promise<void> {
+async function redriveCrashed(world: Simulation): Promise<void> {
   for (const queue of Object.values(world.queues)) {
-    const crashed = queue.dlq.filter(({ epitaph }) => epitaph?.reason.includes('chaos: crashed'));
+    const crashed = queue.dlq.filter(({ details }) => details?.reason.includes('chaos: crashed'));
     for (const letter of crashed) {
       queue.dlq.splice(queue.dlq.indexOf(letter), 1);
       queue.send(letter.body);
@@ -85,19 +87,19 @@ describe.each(troubles)('when %s', (_, faults) => {
   test.each([1, 2, 3])(
     '200 orders of 10 on a balance of 1000: 100 finish, 100 are cancelled (seed %i)',
     async (seed) => {
-      const world = new World(seed, faults);
+      const world = new Simulation(seed, faults);
       await account(world, 'alice', 1000);
-      const ids = await world.during(Promise.all(Array.from({ length: 200 }, () => order(world, 'alice', 10))));
+      const ids = await world.runUntilDone(Promise.all(Array.from({ length: 200 }, () => order(world, 'alice', 10))));
       await world.settle();
       await redriveCrashed(world);
       const ended = await Promise.all(ids.map(async (id) => (await statusOf(world, id))['status']));
       expect(ended.filter((status) => status === 'FINISHED')).toHaveLength(100);
       expect(ended.filter((status) => status === 'CANCELLED')).toHaveLength(100);
       expect(await balanceOf(world, 'alice')).toBe(0);
-      expect(faultsInBooks(world.payments.all())).toEqual([]);
+      expect(findLedgerErrors(world.payments.all())).toEqual([]);
       // who loses an acknowledgement at the fifth receive is counted out by the queue itself, its work done; nobody buries it
       const dead = Object.values(world.queues).flatMap((queue) => queue.dlq);
-      expect(dead.filter(({ epitaph }) => epitaph)).toEqual([]);
+      expect(dead.filter(({ details }) => details)).toEqual([]);
     },
   );
 });

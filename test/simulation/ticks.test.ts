@@ -1,17 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { TickPlanned } from '../../events/payments/tick-planned.ts';
-import { sharesIn } from '../../lambdas/payments/entry-row.ts';
-import { changeOf, minuteOf } from '../../lambdas/payments/ticks.ts';
-import type { Item, Write } from '../../lambdas/shared/store.ts';
-import { faultsInBooks } from '../support/books.ts';
-import { type Faults, World } from '../support/world.ts';
+import { parseChanges } from '../../lambdas/payments/entry-row.ts';
+import { changeOf, toMinute } from '../../lambdas/payments/update-programme/tick.ts';
+import type { Row, Write } from '../../lambdas/shared/store/store.ts';
+import { findLedgerErrors } from '../support/ledger-check.ts';
+import { type Faults, Simulation } from '../support/simulation.ts';
 
 const USERS = 1000;
 const CHUNKS = 11;
 
 /** Everybody who was seeded, and every transaction from then on. */
 async function seededWorld(count = USERS, seed = 1, faults: Faults = {}) {
-  const world = new World(seed, faults);
+  const world = new Simulation(seed, faults);
   await world.seedUsers(count);
   const transactions: (readonly Write[])[] = [];
   const write = world.payments.write;
@@ -24,9 +24,9 @@ async function seededWorld(count = USERS, seed = 1, faults: Faults = {}) {
   return { world, transactions, rows, accounts };
 }
 
-const touched = (entries: readonly Item[]): Set<string> =>
-  new Set(entries.flatMap(sharesIn).map(({ user_id }) => user_id));
-const isDead = (world: World) => Object.values(world.queues).flatMap(({ dlq }) => dlq);
+const touched = (entries: readonly Row[]): Set<string> =>
+  new Set(entries.flatMap(parseChanges).map(({ user_id }) => user_id));
+const isDead = (world: Simulation) => Object.values(world.queues).flatMap(({ dlq }) => dlq);
 
 describe('a minute of ticks over 1,000 users', () => {
   test('updates one chunk every ten seconds, each in one transaction', async () => {
@@ -37,7 +37,7 @@ describe('a minute of ticks over 1,000 users', () => {
     expect(transactions.every((writes) => writes.length <= 100)).toBe(true);
     const due = world.queues['balance-ticks'].receivedAt.map(({ at }) => Math.floor((at % 60_000) / 1000));
     expect(due).toEqual([0, 10, 20, 30, 40, 50]);
-    expect(faultsInBooks(world.payments.all())).toEqual([]);
+    expect(findLedgerErrors(world.payments.all())).toEqual([]);
   });
 
   test('updates everybody every ten seconds, in at most 11 transactions each time', async () => {
@@ -51,7 +51,7 @@ describe('a minute of ticks over 1,000 users', () => {
       expect(touched(entries).size).toBeGreaterThan(USERS * 0.97);
     }
     expect(transactions).toHaveLength(6 * CHUNKS);
-    expect(faultsInBooks(world.payments.all())).toEqual([]);
+    expect(findLedgerErrors(world.payments.all())).toEqual([]);
   });
 
   test('has four ticks where they come every 15 seconds', async () => {
@@ -63,7 +63,7 @@ describe('a minute of ticks over 1,000 users', () => {
   test('moves no balance by more than 100.00, nor below zero, and tells of each with its version', async () => {
     const { world, rows, accounts } = await seededWorld();
     await world.tickFor(1, { chunksPerTick: 'all' });
-    for (const { amount, balance_after } of rows('TICK#').flatMap(sharesIn)) {
+    for (const { amount, balance_after } of rows('TICK#').flatMap(parseChanges)) {
       expect(Math.abs(amount)).toBeLessThanOrEqual(10_000);
       expect(balance_after).toBeGreaterThanOrEqual(0);
     }
@@ -79,7 +79,7 @@ describe('a minute of ticks over 1,000 users', () => {
   test('is the same minute when it is planned twice', async () => {
     const { world, rows, transactions } = await seededWorld();
     const minute = world.clock.now();
-    await world.during(Promise.all([world.planMinute(minute), world.planMinute(minute)]));
+    await world.runUntilDone(Promise.all([world.planMinute(minute), world.planMinute(minute)]));
     await world.settle();
     expect(rows('TICK#')).toHaveLength(6);
     expect(transactions).toHaveLength(6);
@@ -104,18 +104,18 @@ describe('a tick that is told again', () => {
     for (let time = 0; time < 10; time++) world.queues['balance-ticks'].send(tick);
     await world.settle();
     expect(transactions).toHaveLength(1);
-    expect(faultsInBooks(world.payments.all())).toEqual([]);
+    expect(findLedgerErrors(world.payments.all())).toEqual([]);
   });
 });
 
 /** A tick that is due now. */
-function tickOf(world: World, chunk: number, place = 0, late = 10_000): string {
+function tickOf(world: Simulation, chunk: number, place = 0, late = 10_000): string {
   const now = world.clock.now();
-  const tick = `${minuteOf(now)}-${place}`;
-  const [time, late_at] = [new Date(now).toISOString(), new Date(now + late).toISOString()];
+  const tick = `${toMinute(now)}-${place}`;
+  const [time, deadline_at] = [new Date(now).toISOString(), new Date(now + late).toISOString()];
   return JSON.stringify(
     TickPlanned.make(
-      { tick, chunk, due_at: time, late_at },
+      { tick, chunk, due_at: time, deadline_at },
       { time, correlation_id: `tick:${tick}`, causation_id: 'test' },
     ),
   );
@@ -125,7 +125,7 @@ test.each([[[5, '']], [[0, 'TICK#']], [['TICK#']]])('a statement refuses %j for 
   const { world } = await seededWorld(1);
   const cursor = Buffer.from(JSON.stringify(place)).toString('base64url');
   const request = { path: { user_id: 'u42-000001' }, query: { cursor } };
-  const reply = await world.during(world.call('GET /payments/accounts/{user_id}/entries', request));
+  const reply = await world.runUntilDone(world.request('GET /payments/accounts/{user_id}/entries', request));
   expect(reply).toMatchObject({ status: 400, body: { errors: [{ path: 'cursor' }] } });
 });
 
@@ -134,8 +134,8 @@ describe('ticks that come late', () => {
     const { world, rows } = await seededWorld();
     world.queues['balance-ticks'].stop();
     for (let minute = 0; minute < 5; minute++) {
-      await world.during(world.planMinute(world.clock.now(), { chunksPerTick: 'all' }));
-      await world.during(world.clock.sleep(60_000));
+      await world.runUntilDone(world.planMinute(world.clock.now(), { chunksPerTick: 'all' }));
+      await world.runUntilDone(world.clock.sleep(60_000));
     }
     world.queues['balance-ticks'].start();
     await world.settle();
@@ -148,16 +148,16 @@ describe('ticks that come late', () => {
   test('of a planner that is late itself are not planned any more', async () => {
     const { world, rows } = await seededWorld();
     const minute = world.clock.now() - (world.clock.now() % 60_000);
-    await world.during(world.clock.sleep(minute + 35_000 - world.clock.now()));
-    await world.during(world.planMinute(minute));
+    await world.runUntilDone(world.clock.sleep(minute + 35_000 - world.clock.now()));
+    await world.runUntilDone(world.planMinute(minute));
     await world.settle();
     const places = rows('TICK#').map(({ ref }) => String(ref).split('-')[1]);
     expect(places.sort()).toEqual(['03', '04', '05']);
   });
 });
 
-const order = async (world: World, user_id: string, amount: number) => {
-  const { status } = await world.call('POST /orders', { body: { user_id, amount } });
+const order = async (world: Simulation, user_id: string, amount: number) => {
+  const { status } = await world.request('POST /orders', { body: { user_id, amount } });
   expect(status).toBe(201);
 };
 
@@ -171,11 +171,11 @@ describe('100 ticks at once with 500 orders of the same users', () => {
       await world.clock.sleep(20 * at);
       await order(world, String(users[at % 97]), 10);
     });
-    await world.during(Promise.all(orders));
+    await world.runUntilDone(Promise.all(orders));
     await world.settle();
     expect(rows('TICK#').filter(({ pk }) => pk.startsWith('CHUNK#'))).toHaveLength(100);
     expect(rows('PAYMENT')).toHaveLength(500);
-    expect(faultsInBooks(world.payments.all())).toEqual([]);
+    expect(findLedgerErrors(world.payments.all())).toEqual([]);
     expect(isDead(world)).toEqual([]);
   });
 });
@@ -184,7 +184,9 @@ describe('an account that is debited all the time', () => {
   test('loses no debit and no tick, and holds up none of its chunk', async () => {
     const { world, rows, accounts } = await seededWorld(97);
     const hot = 'u42-000001';
-    await world.during(world.call('POST /payments/accounts/deposit', { body: { user_id: hot, amount: 1_000_000 } }));
+    await world.runUntilDone(
+      world.request('POST /payments/accounts/deposit', { body: { user_id: hot, amount: 1_000_000 } }),
+    );
     const until = world.clock.now() + 60_000;
     let debits = 0;
     const write = world.payments.write;
@@ -194,7 +196,7 @@ describe('an account that is debited all the time', () => {
       const state = { pk: `ACCOUNT#${hot}`, sk: 'STATE' };
       if (isBulk && writes.some((one) => one.op === 'update' && one.key.pk === state.pk)) {
         const row = await world.payments.get(state);
-        await write(debitOf(row as Item, debits++), 'debit');
+        await write(debitOf(row as Row, debits++), 'debit');
       }
       await write(writes, token);
     };
@@ -203,38 +205,40 @@ describe('an account that is debited all the time', () => {
     expect(alone).toHaveLength(6);
     // two tries together, and then without it
     expect(debits).toBe(12);
-    const { version } = accounts().find(({ user_id }) => user_id === hot) as Item;
+    const { version } = accounts().find(({ user_id }) => user_id === hot) as Row;
     expect(version).toBe(2 + debits + alone.length);
-    expect(faultsInBooks(world.payments.all())).toEqual([]);
+    expect(findLedgerErrors(world.payments.all())).toEqual([]);
   });
 });
 
 test('an account with 2,000 orders in a minute has each of them, and each of its chunk’s ticks', async () => {
   const { world, rows } = await seededWorld(97, 5);
   const hot = 'u42-000001';
-  await world.during(world.call('POST /payments/accounts/deposit', { body: { user_id: hot, amount: 1_000_000 } }));
+  await world.runUntilDone(
+    world.request('POST /payments/accounts/deposit', { body: { user_id: hot, amount: 1_000_000 } }),
+  );
   const start = 60_000 - (world.clock.now() % 60_000);
   const orders = Array.from({ length: 2000 }, async (_, at) => {
     await world.clock.sleep(start + 30 * at);
     await order(world, hot, 1);
   });
   await world.tickFor(1);
-  await world.during(Promise.all(orders));
+  await world.runUntilDone(Promise.all(orders));
   await world.settle();
   const turns = Map.groupBy(rows('TICK#'), ({ ref }) => ref);
   expect(turns.size).toBe(6);
   for (const entries of turns.values()) expect(touched(entries)).toContain(hot);
-  expect(rows('PAYMENT').filter(({ decided }) => decided === 'authorized')).toHaveLength(2000);
-  expect(faultsInBooks(world.payments.all())).toEqual([]);
+  expect(rows('PAYMENT').filter(({ decision }) => decision === 'authorized')).toHaveLength(2000);
+  expect(findLedgerErrors(world.payments.all())).toEqual([]);
   expect(isDead(world)).toEqual([]);
 });
 
 /** Somebody else's debit, entry and all. */
-function debitOf(row: Item, count: number, amount = 1): Write[] {
+function debitOf(row: Row, count: number, amount = 1): Write[] {
   const [balance, version] = [Number(row['balance']) - amount, Number(row['version']) + 1];
   const user_id = String(row['user_id']);
   return [
-    { op: 'update', key: row, set: { balance, version }, when: { is: 'version', version: version - 1 } },
+    { op: 'update', key: row, set: { balance, version }, when: { type: 'version', version: version - 1 } },
     {
       op: 'put',
       item: {
@@ -244,7 +248,7 @@ function debitOf(row: Item, count: number, amount = 1): Write[] {
         amount: -amount,
         balance_after: balance,
         version,
-        lines: [
+        postings: [
           { account: `user:${user_id}`, amount: -amount },
           { account: 'merchant:orders', amount },
         ],
@@ -266,18 +270,18 @@ describe('a function that dies between a chunk and those whom it left', () => {
       for (const user of writes.length > 90 ? hot : []) {
         if (!writes.some((one) => one.op === 'update' && one.key.pk === `ACCOUNT#${user}`)) continue;
         const row = await world.payments.get({ pk: `ACCOUNT#${user}`, sk: 'STATE' });
-        await write(debitOf(row as Item, moved++), 'debit');
+        await write(debitOf(row as Row, moved++), 'debit');
       }
       await write(writes, token);
     };
     world.queues['balance-ticks'].send(tickOf(world, 0));
-    await world.during(world.clock.sleep(5000));
-    expect(rows('TICK#')).toMatchObject([{ left: hot }]);
+    await world.runUntilDone(world.clock.sleep(5000));
+    expect(rows('TICK#')).toMatchObject([{ deferred: hot }]);
     dead = false;
-    await world.during(world.clock.sleep(60_000));
+    await world.runUntilDone(world.clock.sleep(60_000));
     await world.settle();
     expect(rows('TICK#')).toHaveLength(3);
-    expect(faultsInBooks(world.payments.all())).toEqual([]);
+    expect(findLedgerErrors(world.payments.all())).toEqual([]);
     expect(isDead(world)).toEqual([]);
   });
 });
@@ -286,10 +290,10 @@ describe('a tick that finds nothing to take from whoever it has left', () => {
   test('has had its turn: told again when there is something, it takes none of it', async () => {
     const { world, accounts, rows } = await seededWorld(0);
     const body = { user_id: 'alice', programme: true };
-    await world.during(world.call('POST /payments/accounts', { body }));
+    await world.runUntilDone(world.request('POST /payments/accounts', { body }));
     const deposit = async (amount: number) => {
-      const reply = world.call('POST /payments/accounts/deposit', { body: { user_id: 'alice', amount } });
-      expect((await world.during(reply)).status).toBe(200);
+      const reply = world.request('POST /payments/accounts/deposit', { body: { user_id: 'alice', amount } });
+      expect((await world.runUntilDone(reply)).status).toBe(200);
     };
     await deposit(10);
     const losing = Array.from({ length: 60 }, (_, place) => tickOf(world, 0, place)).find(
@@ -300,23 +304,23 @@ describe('a tick that finds nothing to take from whoever it has left', () => {
     /** She spends one each time that her chunk is about to change her, and the rest before her own turn. */
     world.payments.write = async (writes, token) => {
       if (writes.some((one) => one.op === 'update' && one.key.pk === 'ACCOUNT#alice')) {
-        const [row] = accounts() as [Item];
+        const [row] = accounts() as [Row];
         await write(debitOf(row, spent++, spent > 2 ? Number(row['balance']) : 1), 'debit');
       }
       await write(writes, token);
     };
     world.queues['balance-ticks'].send(String(losing));
     await world.settle();
-    expect(rows('TICK#').find(({ pk }) => pk === 'CHUNK#0')).toMatchObject({ left: ['alice'] });
+    expect(rows('TICK#').find(({ pk }) => pk === 'CHUNK#0')).toMatchObject({ deferred: ['alice'] });
     expect(accounts()).toMatchObject([{ balance: 0, version: 1 + spent }]);
 
     world.payments.write = write;
     await deposit(50_000);
-    await world.during(world.clock.sleep(24 * 3_600_000));
+    await world.runUntilDone(world.clock.sleep(24 * 3_600_000));
     world.queues['balance-ticks'].send(String(losing));
     await world.settle();
     expect(accounts()).toMatchObject([{ balance: 50_000, version: 2 + spent }]);
-    expect(faultsInBooks(world.payments.all())).toEqual([]);
+    expect(findLedgerErrors(world.payments.all())).toEqual([]);
   });
 });
 
@@ -327,7 +331,7 @@ function worked(since: NodeJS.CpuUsage): number {
 }
 
 /** What any machine takes to write and read the events of a day, ten times over. */
-function yardstick(world: World): number {
+function yardstick(world: Simulation): number {
   const event = world.published.findLast(({ type }) => type === 'BalancesUpdated');
   const started = process.cpuUsage();
   for (let round = 0; round < 10 * 8640; round++) JSON.parse(JSON.stringify(event));
@@ -345,7 +349,7 @@ test('a day of ticks passes in seconds, and the books are right', async () => {
   );
   expect(rows('TICK#')).toHaveLength(8640);
   expect(isDead(world)).toEqual([]);
-  expect(faultsInBooks(world.payments.all())).toEqual([]);
+  expect(findLedgerErrors(world.payments.all())).toEqual([]);
   // a ratio, since machines differ and are busy: it is about 3.5, in nine to ten seconds
   expect(times).toBeLessThan(9);
 }, 60_000);

@@ -1,5 +1,5 @@
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
-import type { Epitaph, QueuePort } from '../../lambdas/shared/queue.ts';
+import type { FailureDetails, QueuePort } from '../../lambdas/shared/messaging/queue.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
 interface Message {
@@ -11,9 +11,9 @@ interface Message {
   firstReceivedAt: number;
 }
 
-export interface Buried {
+export interface DeadLetteredMessage {
   readonly body: string;
-  readonly epitaph?: Epitaph;
+  readonly details?: FailureDetails;
 }
 
 type Consumer = (event: SQSEvent) => Promise<SQSBatchResponse>;
@@ -31,7 +31,7 @@ const BATCH = 10;
 
 /** SQS as far as a consumer can tell: at least once, in any order, invisible while received, a DLQ behind it. */
 export class MemoryQueue implements QueuePort {
-  readonly dlq: Buried[] = [];
+  readonly dlq: DeadLetteredMessage[] = [];
   readonly crashes: unknown[] = [];
   readonly receivedAt: { body: string; at: number }[] = [];
   #messages: Message[] = [];
@@ -72,15 +72,15 @@ export class MemoryQueue implements QueuePort {
     this.#poll();
   }
 
-  async putBack(body: string, afterSeconds: number): Promise<void> {
+  async requeue(body: string, afterSeconds: number): Promise<void> {
     this.send(body, afterSeconds * 1000);
   }
 
-  async bury(body: string, epitaph: Epitaph): Promise<void> {
-    this.dlq.push({ body, epitaph });
+  async deadLetter(body: string, details: FailureDetails): Promise<void> {
+    this.dlq.push({ body, details });
   }
 
-  async delay(delays: readonly { id: string; seconds: number }[]): Promise<string[]> {
+  async changeVisibility(delays: readonly { id: string; seconds: number }[]): Promise<string[]> {
     for (const { id, seconds } of delays) this.#hide(id, seconds * 1000);
     return [];
   }

@@ -4,31 +4,31 @@ import {
   absent,
   atLeast,
   type Index,
-  type Item,
   type Key,
-  Refused,
+  type Row,
   type Store,
   versionIs,
   type Write,
+  WriteRefused,
   withConflicts,
-} from '../../lambdas/shared/store.ts';
+} from '../../lambdas/shared/store/store.ts';
 
 /** The index that a store under contract has; its sort value is a number, since those sort otherwise than text. */
-export const contractIndex: Index = { name: 'by_owner', hash: 'owner', sort: 'place' };
+export const contractIndex: Index = { name: 'by_owner', partitionKey: 'owner', sortKey: 'place' };
 
-const put = (item: Item, when?: Extract<Write, { op: 'put' }>['when']): Write => ({
+const put = (item: Row, when?: Extract<Write, { op: 'put' }>['when']): Write => ({
   op: 'put',
   item,
   ...(when ? { when } : {}),
 });
 
 /** Why each write was refused, in their order. */
-async function refusalOf(work: Promise<void>): Promise<Refused['reasons']> {
+async function refusalOf(work: Promise<void>): Promise<WriteRefused['reasons']> {
   const error = await work.then(
     () => undefined,
     (fault: unknown) => fault,
   );
-  if (!(error instanceof Refused)) throw new Error(`expected a refusal, got ${String(error)}`);
+  if (!(error instanceof WriteRefused)) throw new Error(`expected a refusal, got ${String(error)}`);
   return error.reasons;
 }
 
@@ -80,7 +80,7 @@ export function storeContract(name: string, makeStore: () => Store | Promise<Sto
       const item = { ...key('A'), nested: { list: [1] } };
       await write(put(item));
       item.nested.list.push(2);
-      const read = (await store.get(key('A'))) as Item & { nested: { list: number[] } };
+      const read = (await store.get(key('A'))) as Row & { nested: { list: number[] } };
       // one adapter hands out a copy of its own, the other what nobody can change
       Reflect.set(read.nested.list, 1, 3);
       expect(await store.get(key('A'))).toEqual({ ...key('A'), nested: { list: [1] } });
@@ -163,7 +163,7 @@ export function storeContract(name: string, makeStore: () => Store | Promise<Sto
       const there = { ...key('A'), said: { by: ['the first'] }, amount: 10 ** 15 };
       await write(put(there));
       const [reason] = await refusalOf(write(put({ ...key('A'), said: 'second' }, absent), ...also));
-      expect(reason).toStrictEqual({ why: 'condition', row: there });
+      expect(reason).toStrictEqual({ kind: 'condition', row: there });
       expect(await store.get(key('A'))).toEqual(there);
     });
 
@@ -177,7 +177,7 @@ export function storeContract(name: string, makeStore: () => Store | Promise<Sto
         when: versionIs(version),
       });
       expect((await refusalOf(write(update(2), ...also)))[0]).toStrictEqual({
-        why: 'condition',
+        kind: 'condition',
         row: { ...key('A'), version: 3 },
       });
       await write(update(3), ...also);
@@ -189,7 +189,7 @@ export function storeContract(name: string, makeStore: () => Store | Promise<Sto
       const { store, key, write, also } = await one();
       const update: Write = { op: 'update', key: key('none'), set: { version: 1 }, when: versionIs(0) };
       const [reason] = await refusalOf(write(update, ...also));
-      expect(reason?.why).toBe('condition');
+      expect(reason?.kind).toBe('condition');
       expect(reason).not.toHaveProperty('row.pk');
       expect(await store.get(key('none'))).toBeUndefined();
     });
@@ -204,14 +204,14 @@ export function storeContract(name: string, makeStore: () => Store | Promise<Sto
         when: atLeast('stock', by),
       });
       expect((await refusalOf(write(claim('A', 6), ...also)))[0]).toMatchObject({
-        why: 'condition',
+        kind: 'condition',
         row: { stock: 5 },
       });
       await write(claim('A', 5), ...also);
       expect((await store.get(key('A')))?.['stock']).toBe(0);
-      expect((await refusalOf(write(claim('A', 1), ...also)))[0]?.why).toBe('condition');
+      expect((await refusalOf(write(claim('A', 1), ...also)))[0]?.kind).toBe('condition');
       expect((await refusalOf(write(claim('B', 1), ...also)))[0]).toMatchObject({ row: { other: 5 } });
-      expect((await refusalOf(write(claim('none', 1), ...also)))[0]?.why).toBe('condition');
+      expect((await refusalOf(write(claim('none', 1), ...also)))[0]?.kind).toBe('condition');
     });
 
     test('an update sets and adds, keeps the rest, and takes attribute names of any kind', async () => {
@@ -251,7 +251,7 @@ export function storeContract(name: string, makeStore: () => Store | Promise<Sto
       const row = { ...key('A'), version: 1 };
       await write(put(row));
       expect((await refusalOf(write({ op: 'erase', key: row, when: versionIs(2) }, ...also)))[0]).toStrictEqual({
-        why: 'condition',
+        kind: 'condition',
         row,
       });
       expect(await store.get(key('A'))).toEqual(row);
@@ -265,10 +265,10 @@ export function storeContract(name: string, makeStore: () => Store | Promise<Sto
       await write(put(row));
       await write({ op: 'check', key: row, when: versionIs(1) }, ...also);
       expect((await refusalOf(write({ op: 'check', key: row, when: versionIs(2) }, ...also)))[0]).toStrictEqual({
-        why: 'condition',
+        kind: 'condition',
         row,
       });
-      expect((await refusalOf(write({ op: 'check', key: row, when: absent }, ...also)))[0]?.why).toBe('condition');
+      expect((await refusalOf(write({ op: 'check', key: row, when: absent }, ...also)))[0]?.kind).toBe('condition');
       await write({ op: 'check', key: key('none'), when: absent }, ...also);
       expect(await store.get(key('A'))).toEqual(row);
       expect(await store.get(key('none'))).toBeUndefined();
@@ -282,8 +282,8 @@ export function storeContract(name: string, makeStore: () => Store | Promise<Sto
       await write(put({ ...key('ROW#57'), version: 9 }));
       const reasons = await refusalOf(write(...sks.map((sk) => put({ ...key(sk), version: 1 }, absent))));
       expect(reasons).toHaveLength(100);
-      expect(reasons.flatMap(({ why }, at) => (why === 'none' ? [] : [at]))).toEqual([57]);
-      expect(reasons[57]).toStrictEqual({ why: 'condition', row: { ...key('ROW#57'), version: 9 } });
+      expect(reasons.flatMap(({ kind }, at) => (kind === 'none' ? [] : [at]))).toEqual([57]);
+      expect(reasons[57]).toStrictEqual({ kind: 'condition', row: { ...key('ROW#57'), version: 9 } });
       const rows = await store.getMany(sks.map(key));
       expect(rows.filter((row) => row !== undefined)).toEqual([{ ...key('ROW#57'), version: 9 }]);
     });
@@ -299,7 +299,7 @@ export function storeContract(name: string, makeStore: () => Store | Promise<Sto
           { op: 'check', key: key('D'), when: absent },
         ),
       );
-      expect(reasons.map(({ why }) => why)).toEqual(['condition', 'none', 'condition', 'none']);
+      expect(reasons.map(({ kind }) => kind)).toEqual(['condition', 'none', 'condition', 'none']);
       expect(reasons[0]).toMatchObject({ row: { stock: 2 } });
       expect(reasons[2]).toMatchObject({ row: { version: 1 } });
       expect(await store.get(key('B'))).toBeUndefined();
@@ -320,7 +320,7 @@ export function storeContract(name: string, makeStore: () => Store | Promise<Sto
       const won = tries.flatMap(({ status }, at) => (status === 'fulfilled' ? [`w${at}`] : []));
       expect(won).toHaveLength(1);
       expect(await store.get(key('A'))).toMatchObject({ version: 1, winner: won[0] });
-      expect((await store.query({ hash: key('').pk })).filter(({ sk }) => sk.startsWith('PROOF#'))).toEqual([
+      expect((await store.query({ partition: key('').pk })).filter(({ sk }) => sk.startsWith('PROOF#'))).toEqual([
         key(`PROOF#${won[0]}`),
       ]);
     });
@@ -335,15 +335,15 @@ export function storeContract(name: string, makeStore: () => Store | Promise<Sto
       );
       const writes = [put({ ...key('A') }, absent), put({ ...key('B') }, absent)];
       expect(await refusalOf(contended.write(writes, randomUUID()))).toEqual([
-        { why: 'conflict' },
-        { why: 'conflict' },
+        { kind: 'conflict' },
+        { kind: 'conflict' },
       ]);
       expect(await store.getMany([key('A'), key('B')])).toEqual([undefined, undefined]);
       rate = 0.5;
       await contended.write(writes, randomUUID());
       expect(await contended.getMany([key('A'), key('B')])).toEqual([key('A'), key('B')]);
       expect(await contended.get(key('A'))).toEqual(key('A'));
-      expect(await contended.query({ hash: key('').pk })).toHaveLength(2);
+      expect(await contended.query({ partition: key('').pk })).toHaveLength(2);
     });
   });
 
@@ -352,8 +352,8 @@ export function storeContract(name: string, makeStore: () => Store | Promise<Sto
       const made = await fresh();
       const sks = ['LETTER#a', 'LETTER#b', 'LETTER#c', 'LETTER#d', 'STATE'];
       await made.write(...sks.map((sk) => put({ ...made.key(sk) })));
-      const names = async (query: Omit<Parameters<Store['query']>[0], 'hash'>) =>
-        (await made.store.query({ hash: made.pk, ...query })).map(({ sk }) => sk);
+      const names = async (query: Omit<Parameters<Store['query']>[0], 'partition'>) =>
+        (await made.store.query({ partition: made.pk, ...query })).map(({ sk }) => sk);
       return { ...made, names };
     };
 
@@ -390,15 +390,15 @@ export function storeContract(name: string, makeStore: () => Store | Promise<Sto
     test('another partition is never in the list', async () => {
       const { store, pk, write } = await fresh();
       await write(put({ pk, sk: 'A' }), put({ pk: `${pk}0`, sk: 'A' }));
-      expect(await store.query({ hash: pk })).toEqual([{ pk, sk: 'A' }]);
-      expect(await store.query({ hash: `${pk}-none` })).toEqual([]);
+      expect(await store.query({ partition: pk })).toEqual([{ pk, sk: 'A' }]);
+      expect(await store.query({ partition: `${pk}-none` })).toEqual([]);
     });
 
     test('text is sorted by its bytes, so capitals come first and odd letters last', async () => {
       const { store, pk, key, write } = await fresh();
       const sks = ['ａ', 'é', 'a', 'Z', '😀', '_', '10', '9'];
       await write(...sks.map((sk) => put({ ...key(sk) })));
-      expect((await store.query({ hash: pk })).map(({ sk }) => sk)).toEqual([
+      expect((await store.query({ partition: pk })).map(({ sk }) => sk)).toEqual([
         '10',
         '9',
         'Z',
@@ -414,10 +414,10 @@ export function storeContract(name: string, makeStore: () => Store | Promise<Sto
       const { store, pk, key, write } = await fresh();
       const ballast = 'x'.repeat(300_000);
       for (let at = 0; at < 5; at++) await write(put({ ...key(`BIG#${at}`), ballast }));
-      expect((await store.query({ hash: pk })).map(({ sk }) => sk)).toEqual(
+      expect((await store.query({ partition: pk })).map(({ sk }) => sk)).toEqual(
         Array.from({ length: 5 }, (_, at) => `BIG#${at}`),
       );
-      expect(await store.query({ hash: pk, limit: 4 })).toHaveLength(4);
+      expect(await store.query({ partition: pk, limit: 4 })).toHaveLength(4);
     });
   });
 
@@ -430,7 +430,7 @@ export function storeContract(name: string, makeStore: () => Store | Promise<Sto
         put({ ...key('C'), place: 3 }),
         put({ ...key('D'), owner: `${pk}-else`, place: 4 }),
       );
-      expect((await store.query({ hash: pk, index: contractIndex })).map(({ sk }) => sk)).toEqual(['A']);
+      expect((await store.query({ partition: pk, index: contractIndex })).map(({ sk }) => sk)).toEqual(['A']);
     });
 
     test('sorts numbers by value, newest first, and pages below the last one seen', async () => {
@@ -438,7 +438,9 @@ export function storeContract(name: string, makeStore: () => Store | Promise<Sto
       const places = [1, 2, 9, 10, 100, 10 ** 15];
       await write(...places.map((place) => put({ ...key(`ROW#${place}`), owner: pk, place })));
       const read = async (query: object) =>
-        (await store.query({ hash: pk, index: contractIndex, newestFirst: true, ...query })).map((row) => row['place']);
+        (await store.query({ partition: pk, index: contractIndex, newestFirst: true, ...query })).map(
+          (row) => row['place'],
+        );
       expect(await read({})).toEqual(places.toReversed());
       expect(await read({ limit: 2 })).toEqual([10 ** 15, 100]);
       expect(await read({ limit: 2, below: 100 })).toEqual([10, 9]);
@@ -450,9 +452,9 @@ export function storeContract(name: string, makeStore: () => Store | Promise<Sto
       const { store, pk, key, write } = await fresh();
       await write(put({ ...key('A'), owner: pk, place: 1, version: 1 }), put({ ...key('B'), owner: pk, place: 2 }));
       await write({ op: 'update', key: key('A'), set: { place: 3, version: 2 }, when: versionIs(1) });
-      expect((await store.query({ hash: pk, index: contractIndex })).map(({ sk }) => sk)).toEqual(['B', 'A']);
+      expect((await store.query({ partition: pk, index: contractIndex })).map(({ sk }) => sk)).toEqual(['B', 'A']);
       await write({ op: 'erase', key: key('A'), when: versionIs(2) });
-      expect((await store.query({ hash: pk, index: contractIndex })).map(({ sk }) => sk)).toEqual(['B']);
+      expect((await store.query({ partition: pk, index: contractIndex })).map(({ sk }) => sk)).toEqual(['B']);
     });
   });
 }

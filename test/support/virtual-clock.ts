@@ -1,5 +1,5 @@
 import { setImmediate as settled } from 'node:timers/promises';
-import type { Clock } from '../../lambdas/shared/clock.ts';
+import type { Clock } from '../../lambdas/shared/runtime/clock.ts';
 
 /** A small seeded generator (mulberry32): the same seed tells the same story. */
 export function seeded(seed: number): () => number {

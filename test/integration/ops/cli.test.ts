@@ -3,19 +3,19 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, describe, expect, inject, test } from 'vitest';
 import { OrderCreated } from '../../../events/orders/order-created.ts';
-import { randomId } from '../../../lambdas/shared/identity.ts';
+import { randomId } from '../../../lambdas/shared/runtime/ids.ts';
 import { clientOptions } from '../../../localstack/settings.ts';
-import { BehindTheDoors } from '../../support/behind-the-doors.ts';
-import { Operator } from '../../support/operator.ts';
+import { ApiClient } from '../../support/api-client.ts';
+import { EngineAccess } from '../../support/engine-access.ts';
+import { OpsCli } from '../../support/ops-cli.ts';
 import { poll } from '../../support/poll.ts';
-import { ShopClient } from '../../support/shop-client.ts';
 
-const shop = new ShopClient(inject('url'));
-const behind = new BehindTheDoors(inject('endpoint'));
+const shop = new ApiClient(inject('url'));
+const behind = new EngineAccess(inject('endpoint'));
 
-const operator = new Operator(inject('endpoint'));
-const ops = (...args: string[]) => operator.call(...args);
-const told = <T>(...args: string[]): Promise<T> => operator.told<T>(...args);
+const operator = new OpsCli(inject('endpoint'));
+const ops = (...args: string[]) => operator.run(...args);
+const told = <T>(...args: string[]): Promise<T> => operator.json<T>(...args);
 
 interface Dead {
   readonly message_id: string;
@@ -40,8 +40,8 @@ afterAll(() => behind.purge('order-payments-dlq'));
 
 describe('an operator', () => {
   test('hears from the doctor that the stage is well but for its dead messages', async () => {
-    const { out } = await ops('doctor', '--json');
-    const { checks } = JSON.parse(out) as { checks: { check: string; ok: boolean; faults: string[] }[] };
+    const { stdout } = await ops('doctor', '--json');
+    const { checks } = JSON.parse(stdout) as { checks: { check: string; ok: boolean; faults: string[] }[] };
     // other tests leave their dead behind
     expect(checks.filter(({ ok, check }) => !ok && check !== 'DLQs')).toEqual([]);
     expect(checks).toHaveLength(10);
@@ -54,7 +54,7 @@ describe('an operator', () => {
     expect(resent.found).toBeGreaterThanOrEqual(2);
     expect(resent.sent).toBe(resent.found);
     await poll(
-      async () => (await behind.waiting('order-payments')) + (await behind.waiting('payment-status')),
+      async () => (await behind.messageCount('order-payments')) + (await behind.messageCount('payment-status')),
       (left) => left === 0,
     );
     expect(await shop.balance(customer)).toBe(70);
@@ -82,7 +82,7 @@ describe('an operator', () => {
     const { messages } = await told<{ messages: { message_id: string; would: string }[] }>(...dryRun);
     const healthy = messages.find(({ message_id }) => message_id !== poison?.message_id);
     expect(healthy?.would).toBe('apply');
-    expect(messages.find(({ message_id }) => message_id === poison?.message_id)?.would).toBe('fail again');
+    expect(messages.find(({ message_id }) => message_id === poison?.message_id)?.would).toBe('fail_again');
     expect(await shop.balance(customer)).toBe(100);
 
     const redriven = await told<{ redriven: number }>(
@@ -109,8 +109,8 @@ describe('an operator', () => {
     try {
       expect(await state()).toBe('stopped');
       expect(await told('consumers', 'stop', 'payment-status')).toMatchObject({ state: 'stopped', changed: false });
-      const { trouble } = await ops('consumers', 'stop', 'nowhere');
-      expect(trouble).toMatch(/^✗ There is no queue "nowhere"\.\n/);
+      const { stderr } = await ops('consumers', 'stop', 'nowhere');
+      expect(stderr).toMatch(/^✗ There is no queue "nowhere"\.\n/);
       const id = await shop.order(customer, 30);
       await poll(
         () => shop.balance(customer),
@@ -119,11 +119,11 @@ describe('an operator', () => {
       // its ticket may have been the faster word
       const { body } = await shop.get(`/orders/${id}`);
       expect(['NEW', 'FINISHED']).toContain(body['status']);
-      expect(await behind.waiting('payment-status')).toBeGreaterThan(0);
+      expect(await behind.messageCount('payment-status')).toBeGreaterThan(0);
       expect(await told('consumers', 'start', 'payment-status')).toMatchObject({ state: 'running', changed: true });
       expect(await shop.ended(id)).toMatchObject({ status: 'FINISHED' });
       await poll(
-        () => behind.waiting('payment-status'),
+        () => behind.messageCount('payment-status'),
         (left) => left === 0,
       );
     } finally {
@@ -135,10 +135,10 @@ describe('an operator', () => {
     const id = await shop.order(await shop.customer(100), 30);
     await shop.ended(id);
     expect(await told('orders', 'show', id)).toMatchObject({ id, amount: 30, status: 'FINISHED' });
-    const { out } = await ops('orders', 'workflow', id);
-    expect(out).toMatch(new RegExp(`^${id} is FINISHED\n`));
-    expect(out).toMatch(/✓ placed .*\n✓ payment .*\n✓ ticket .*\n– refund\n✓ end /);
-    expect(out).toMatch(/^OrderCreated +order-payments +done /m);
+    const { stdout } = await ops('orders', 'workflow', id);
+    expect(stdout).toMatch(new RegExp(`^${id} is FINISHED\n`));
+    expect(stdout).toMatch(/✓ placed .*\n✓ payment .*\n✓ ticket .*\n– refund\n✓ end /);
+    expect(stdout).toMatch(/^OrderCreated +order-payments +done /m);
     const unknown = await ops('orders', 'workflow', 'a'.repeat(26));
     expect(unknown).toMatchObject({ code: 1, trouble: expect.stringMatching(/^✗ There is no order a+ in stage test/) });
   });
@@ -146,7 +146,7 @@ describe('an operator', () => {
   test('reads what the functions log', async () => {
     const customer = await shop.customer();
     const lines = await poll(
-      async () => (await ops('logs', 'tail', 'payments-api', '--since', '5m', '--no-follow')).out,
+      async () => (await ops('logs', 'tail', 'payments-api', '--since', '5m', '--no-follow')).stdout,
       (out) => out.includes('answered'),
     );
     expect(lines).toMatch(/^\d\d:\d\d:\d\d\.\d{3} payments-api INFO {2}answered .*status=201/m);

@@ -1,19 +1,19 @@
 import { describe, expect, inject, test } from 'vitest';
-import { eventsIn } from '../../../lambdas/shared/outbox.ts';
-import type { Item } from '../../../lambdas/shared/store.ts';
-import { BehindTheDoors } from '../../support/behind-the-doors.ts';
-import { faultsInBooks } from '../../support/books.ts';
+import { parseOutboxRecord } from '../../../lambdas/shared/outbox/outbox-record.ts';
+import type { Row } from '../../../lambdas/shared/store/store.ts';
+import { ApiClient } from '../../support/api-client.ts';
+import { EngineAccess } from '../../support/engine-access.ts';
+import { findLedgerErrors } from '../../support/ledger-check.ts';
 import { poll } from '../../support/poll.ts';
-import { ShopClient } from '../../support/shop-client.ts';
 
-const shop = new ShopClient(inject('url'));
-const behind = new BehindTheDoors(inject('endpoint'));
+const shop = new ApiClient(inject('url'));
+const behind = new EngineAccess(inject('endpoint'));
 
 /** The message of an order as it came to the queue, from the order's own outbox. */
 async function messageOf(orderId: string): Promise<string> {
   const rows = await behind.rows('orders');
-  const record = rows.find((row) => row.pk === `ORDER#${orderId}` && row.sk.startsWith('OUTBOX#')) as Item;
-  return JSON.stringify({ ...eventsIn(record)[0], published_at: new Date().toISOString() });
+  const record = rows.find((row) => row.pk === `ORDER#${orderId}` && row.sk.startsWith('OUTBOX#')) as Row;
+  return JSON.stringify({ ...parseOutboxRecord(record)[0], published_at: new Date().toISOString() });
 }
 
 const journalOf = async (customer: string) =>
@@ -23,7 +23,7 @@ const journalOf = async (customer: string) =>
 async function afterAllThat(customer: string, again: () => Promise<void>): Promise<void> {
   await again();
   await poll(
-    () => behind.waiting('order-payments'),
+    () => behind.messageCount('order-payments'),
     (waiting) => waiting === 0,
   );
   await shop.ended(await shop.order(await shop.customer(1), 1));
@@ -62,5 +62,5 @@ describe('the same OrderCreated again, straight to the queue', () => {
 });
 
 test('after all that has happened here, the books are right', async () => {
-  expect(faultsInBooks(await behind.rows('payments'))).toEqual([]);
+  expect(findLedgerErrors(await behind.rows('payments'))).toEqual([]);
 });

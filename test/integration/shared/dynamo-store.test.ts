@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { CreateTableCommand, DeleteTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, inject } from 'vitest';
-import { dynamoStore, marshallOptions } from '../../../lambdas/shared/dynamo-store.ts';
+import { createDynamoStore, marshallOptions } from '../../../lambdas/shared/store/dynamo-store.ts';
 import { contractIndex, storeContract } from '../../support/store-contract.ts';
 
 const table = `contract-${randomUUID()}`;
@@ -21,8 +21,8 @@ beforeAll(async () => {
       AttributeDefinitions: [
         { AttributeName: 'pk', AttributeType: 'S' },
         { AttributeName: 'sk', AttributeType: 'S' },
-        { AttributeName: contractIndex.hash, AttributeType: 'S' },
-        { AttributeName: contractIndex.sort, AttributeType: 'N' },
+        { AttributeName: contractIndex.partitionKey, AttributeType: 'S' },
+        { AttributeName: contractIndex.sortKey, AttributeType: 'N' },
       ],
       KeySchema: [
         { AttributeName: 'pk', KeyType: 'HASH' },
@@ -32,8 +32,8 @@ beforeAll(async () => {
         {
           IndexName: contractIndex.name,
           KeySchema: [
-            { AttributeName: contractIndex.hash, KeyType: 'HASH' },
-            { AttributeName: contractIndex.sort, KeyType: 'RANGE' },
+            { AttributeName: contractIndex.partitionKey, KeyType: 'HASH' },
+            { AttributeName: contractIndex.sortKey, KeyType: 'RANGE' },
           ],
           Projection: { ProjectionType: 'ALL' },
         },
@@ -46,4 +46,4 @@ afterAll(async () => {
   await client.send(new DeleteTableCommand({ TableName: table }));
 });
 
-storeContract('DynamoDB', () => dynamoStore(documents, table));
+storeContract('DynamoDB', () => createDynamoStore(documents, table));

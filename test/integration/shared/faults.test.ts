@@ -1,38 +1,38 @@
 import { afterEach, expect, inject, test } from 'vitest';
 import { OrderCreated } from '../../../events/orders/order-created.ts';
-import { BehindTheDoors } from '../../support/behind-the-doors.ts';
-import { faultsInBooks } from '../../support/books.ts';
+import { ApiClient } from '../../support/api-client.ts';
+import { EngineAccess } from '../../support/engine-access.ts';
+import { findLedgerErrors } from '../../support/ledger-check.ts';
 import { poll } from '../../support/poll.ts';
-import { ShopClient } from '../../support/shop-client.ts';
 
-const shop = new ShopClient(inject('url'));
-const behind = new BehindTheDoors(inject('endpoint'));
+const shop = new ApiClient(inject('url'));
+const behind = new EngineAccess(inject('endpoint'));
 
-afterEach(() => behind.faults({}));
+afterEach(() => behind.setChaos({}));
 
 async function buyAll(orders: number): Promise<void> {
   const customers = await Promise.all(Array.from({ length: 5 }, () => shop.customer(orders)));
   const ids = await Promise.all(Array.from({ length: orders }, (_, at) => shop.order(customers[at % 5] as string, 5)));
   expect(await shop.endings(ids)).toEqual({ FINISHED: orders });
   for (const customer of customers) expect(await shop.balance(customer)).toBe(0);
-  expect(faultsInBooks(await behind.rows('payments'))).toEqual([]);
+  expect(findLedgerErrors(await behind.rows('payments'))).toEqual([]);
 }
 
 test('with 30 % of the transactions in conflict and each third event refused by the bus, every order ends', async () => {
-  await behind.faults({ transaction_conflict: 0.3, publish_failure: 0.33 });
+  await behind.setChaos({ transaction_conflict: 0.3, publish_failure: 0.33 });
   await buyAll(100);
 });
 
 test('with the bus gone for a while, orders wait, and all of them end once it is back', async () => {
-  await behind.faults({ publish_failure: 1 });
+  await behind.setChaos({ publish_failure: 1 });
   const customer = await shop.customer(20);
   const ids = await Promise.all(Array.from({ length: 20 }, () => shop.order(customer, 1)));
   await poll(
-    () => behind.waiting('outbox-retry'),
+    () => behind.messageCount('outbox-retry'),
     (waiting) => waiting > 0,
   );
   expect((await shop.get(`/orders/${ids[0]}`)).body['status']).toBe('NEW');
-  await behind.faults({});
+  await behind.setChaos({});
   expect(await shop.endings(ids, 90_000)).toEqual({ FINISHED: 20 });
   expect(await shop.balance(customer)).toBe(0);
 });
@@ -69,7 +69,7 @@ test('what can never succeed is buried at once with its reason, and what lies be
 test('a consumer that throws gets its message five times, after 1, 2, 4 and 8 s, and then it is buried', async () => {
   await behind.purge('order-payments-dlq');
   const customer = await shop.customer(10);
-  await behind.faults({ consumer_crash_before: 1 });
+  await behind.setChaos({ consumer_crash_before: 1 });
   const id = await shop.order(customer, 1);
   const [dead] = await poll(
     () => behind.deadLetters('order-payments'),
@@ -82,7 +82,7 @@ test('a consumer that throws gets its message five times, after 1, 2, 4 and 8 s,
     Date.parse(String(dead?.attributes['first_received_at']));
   expect(lasted).toBeGreaterThanOrEqual(14_500);
   expect(lasted).toBeLessThan(25_000);
-  await behind.faults({});
+  await behind.setChaos({});
   expect(await shop.ended(await shop.order(customer, 1))).toMatchObject({ status: 'FINISHED' });
   await behind.purge('order-payments-dlq');
 });

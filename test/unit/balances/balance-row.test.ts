@@ -3,8 +3,8 @@ import { marshall } from '@aws-sdk/util-dynamodb';
 import { describe, expect, test } from 'vitest';
 import { CHUNK_SIZE } from '../../../events/payments/balances-updated.ts';
 import { bucketOf } from '../../../events/payments/bucket.ts';
-import { NEWEST, summarize, type View } from '../../../lambdas/balances/balance.ts';
-import { keptSummary, shards, summaryKey, summaryRow, viewRow } from '../../../lambdas/balances/balance-row.ts';
+import { type Balance, NEWEST, summarize } from '../../../lambdas/balances/balance.ts';
+import { parseSummary, shards, summaryKey, toBalanceRow, toSummaryRow } from '../../../lambdas/balances/balance-row.ts';
 import { bucketsOf } from '../../../lambdas/balances/sync.ts';
 
 /** As DynamoDB weighs an item for its units, and rather more: texts by their bytes, numbers by pairs of digits. */
@@ -21,7 +21,7 @@ const weightOf = (row: Record<string, unknown>): number =>
     0,
   );
 
-const viewsOf = (idLength: number, balance: number, version: number): View[] =>
+const viewsOf = (idLength: number, balance: number, version: number): Balance[] =>
   Array.from({ length: CHUNK_SIZE }, (_, place) => ({
     user_id: `${place}`.padStart(idLength, 'u'),
     balance,
@@ -37,13 +37,13 @@ describe('what a change of one account writes: its row and the summary of its bu
     const views = viewsOf(idLength, balance, version);
     const summary = { ...summarize(views), last_tick_at: '2026-01-01T12:00:00.123Z' };
     expect(summary.newest).toHaveLength(NEWEST);
-    expect(weightOf(summaryRow('chunk:10309', summary, 10 ** 9))).toBeLessThan(most);
-    expect(weightOf(viewRow(views[0] as View, 'chunk:10309'))).toBeLessThan(512);
+    expect(weightOf(toSummaryRow('chunk:10309', summary, 10 ** 9))).toBeLessThan(most);
+    expect(weightOf(toBalanceRow(views[0] as Balance, 'chunk:10309'))).toBeLessThan(512);
   });
 
   test('are read as they were written', () => {
     const summary = { ...summarize(viewsOf(38, 10 ** 15, 7)), last_tick_at: '2026-01-01T12:00:00.123Z' };
-    expect(keptSummary(summaryRow('other:3', summary, 8))).toEqual({ summary, version: 8 });
+    expect(parseSummary(toSummaryRow('hash:3', summary, 8))).toEqual({ summary, version: 8 });
   });
 });
 

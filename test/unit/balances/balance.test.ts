@@ -2,24 +2,24 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { MAX_BALANCE } from '../../../events/money.ts';
 import {
-  agree,
+  applyCorrection,
+  applyUpdate,
+  applyUpdates,
+  type Balance,
   driftOf,
-  fold,
-  hear,
+  emptySummary,
+  isSameCount,
   merge,
   NEWEST,
-  nobody,
-  putRight,
   type Summary,
   summarize,
   type Update,
-  type View,
 } from '../../../lambdas/balances/balance.ts';
 import { given } from '../../support/given.ts';
 
 const noon = Date.parse('2026-01-01T12:00:00.000Z');
 const at = (second: number): string => new Date(noon + second * 1000).toISOString();
-const view = (user_id: string, balance: number, version: number, second = version): View => ({
+const view = (user_id: string, balance: number, version: number, second = version): Balance => ({
   user_id,
   balance,
   version,
@@ -27,7 +27,7 @@ const view = (user_id: string, balance: number, version: number, second = versio
 });
 
 describe('what is said of an account', () => {
-  const hearing = given((before: View | undefined, update: Update) => hear(before, update));
+  const hearing = given((before: Balance | undefined, update: Update) => applyUpdate(before, update));
 
   test('is believed where nothing is known, an opening and a balance alike', () => {
     hearing(undefined)
@@ -64,7 +64,7 @@ describe('what is said of an account', () => {
 });
 
 describe('what the ledger says of an account', () => {
-  const putting = given((before: View | undefined, truth: View) => putRight(before, truth));
+  const putting = given((before: Balance | undefined, truth: Balance) => applyCorrection(before, truth));
 
   test('puts right what is missing, behind, or wrong at the same version', () => {
     putting(undefined)
@@ -93,25 +93,25 @@ describe('the summary of a bucket', () => {
   const one: Summary = { users: 1, balances: 1, sum: 70n, newest: [alice] };
 
   test('counts an account that was opened, and its balance once there is one', () => {
-    const opened = fold(new Map(), nobody, [view('alice', 0, 0)]).summary;
+    const opened = applyUpdates(new Map(), emptySummary, [view('alice', 0, 0)]).summary;
     expect(opened).toEqual({ users: 1, balances: 0, sum: 0n, newest: [] });
-    expect(fold(new Map([['alice', view('alice', 0, 0)]]), opened, [alice]).summary).toEqual(one);
+    expect(applyUpdates(new Map([['alice', view('alice', 0, 0)]]), opened, [alice]).summary).toEqual(one);
   });
 
   test('counts once who has a balance before anybody said that there is an account', () => {
-    const { summary, stale } = fold(new Map(), nobody, [alice, view('alice', 0, 0)]);
+    const { summary, stale } = applyUpdates(new Map(), emptySummary, [alice, view('alice', 0, 0)]);
     expect(summary).toEqual(one);
     expect(stale).toBe(1);
   });
 
   test('has the new balance in place of the old one', () => {
-    const { summary } = fold(new Map([['alice', alice]]), one, [view('alice', 60, 4)]);
+    const { summary } = applyUpdates(new Map([['alice', alice]]), one, [view('alice', 60, 4)]);
     expect(summary).toEqual({ ...one, sum: 60n, newest: [view('alice', 60, 4)] });
   });
 
   test('has the newest first, no account twice, and no more than it keeps', () => {
     const views = Array.from({ length: NEWEST + 5 }, (_, place) => view(`u${place}`, 1, 1, place));
-    const { summary } = fold(new Map(), nobody, [...views, view('u7', 2, 2, 99)]);
+    const { summary } = applyUpdates(new Map(), emptySummary, [...views, view('u7', 2, 2, 99)]);
     expect(summary.newest.map(({ user_id }) => user_id)).toEqual([
       'u7',
       'u14',
@@ -127,37 +127,37 @@ describe('the summary of a bucket', () => {
   });
 
   test('of several at one moment has them by their names', () => {
-    const { summary } = fold(new Map(), nobody, [view('b', 1, 1), view('c', 1, 1), view('a', 1, 1)]);
+    const { summary } = applyUpdates(new Map(), emptySummary, [view('b', 1, 1), view('c', 1, 1), view('a', 1, 1)]);
     expect(summary.newest.map(({ user_id }) => user_id)).toEqual(['a', 'b', 'c']);
   });
 
   test('is right to the cent beyond 2^53', () => {
     const rich = Array.from({ length: 97 }, (_, place) => view(`u${place}`, MAX_BALANCE - place, 1));
-    expect(fold(new Map(), nobody, rich).summary.sum).toBe(97n * BigInt(MAX_BALANCE) - 4656n);
+    expect(applyUpdates(new Map(), emptySummary, rich).summary.sum).toBe(97n * BigInt(MAX_BALANCE) - 4656n);
     expect(merge([summarize(rich), one]).sum).toBe(97n * BigInt(MAX_BALANCE) - 4656n + 70n);
   });
 
   test('knows when the clock last changed something, also by what comes too late for its accounts', () => {
     const tick = (second: number, version: number): Update => ({ ...view('alice', 9, version, second), byTick: true });
-    const { summary } = fold(new Map([['alice', alice]]), one, [tick(20, 2), tick(10, 1)]);
+    const { summary } = applyUpdates(new Map([['alice', alice]]), one, [tick(20, 2), tick(10, 1)]);
     expect(summary).toEqual({ ...one, last_tick_at: at(20) });
     expect(merge([one, summary, { ...one, last_tick_at: at(5) }]).last_tick_at).toBe(at(20));
   });
 
   test('is the very same where nothing is new', () => {
-    expect(fold(new Map([['alice', alice]]), one, [alice, view('alice', 0, 0)])).toEqual({
+    expect(applyUpdates(new Map([['alice', alice]]), one, [alice, view('alice', 0, 0)])).toEqual({
       summary: one,
       changed: [],
       stale: 1,
       duplicates: 1,
     });
-    expect(fold(new Map([['alice', alice]]), one, [alice]).summary).toBe(one);
+    expect(applyUpdates(new Map([['alice', alice]]), one, [alice]).summary).toBe(one);
   });
 
   test('agrees with a count of its accounts, and not with another', () => {
-    expect(agree({ ...one, last_tick_at: at(1) }, summarize([alice]))).toBe(true);
+    expect(isSameCount({ ...one, last_tick_at: at(1) }, summarize([alice]))).toBe(true);
     for (const off of [{ users: 2 }, { balances: 0 }, { sum: 71n }, { newest: [] }])
-      expect(agree({ ...one, ...off }, summarize([alice])), JSON.stringify(Object.keys(off))).toBe(false);
+      expect(isSameCount({ ...one, ...off }, summarize([alice])), JSON.stringify(Object.keys(off))).toBe(false);
   });
 });
 
@@ -182,10 +182,10 @@ const histories = fc
 
 /** As batches come: each folded on the rows that those before it have left. */
 function takeIn(updates: readonly Update[], batch: number) {
-  const views = new Map<string, View>();
-  let summary = nobody;
+  const views = new Map<string, Balance>();
+  let summary = emptySummary;
   for (let from = 0; from < updates.length; from += batch) {
-    const folded = fold(views, summary, updates.slice(from, from + batch));
+    const folded = applyUpdates(views, summary, updates.slice(from, from + batch));
     for (const changed of folded.changed) views.set(changed.user_id, changed);
     summary = folded.summary;
   }
@@ -235,7 +235,9 @@ test('a summary counts its accounts, whatever the clocks of those who state thei
 
 describe('an account and what is known of it', () => {
   const account = view('alice', 70, 3, 0);
-  const looking = given((known: View | undefined, seconds: number) => driftOf(account, known, noon + seconds * 1000));
+  const looking = given((known: Balance | undefined, seconds: number) =>
+    driftOf(account, known, noon + seconds * 1000),
+  );
 
   test('agree where version and balance do', () => {
     looking(account).when(9999).changesNothing();

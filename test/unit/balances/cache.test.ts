@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Cache } from '../../../lambdas/balances/cache.ts';
-import { Rejected } from '../../../lambdas/shared/errors.ts';
+import { Rejected } from '../../../lambdas/shared/runtime/errors.ts';
 
 const cacheAt = (most = 10) => {
   const time = { now: 0 };

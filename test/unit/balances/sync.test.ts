@@ -1,17 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { BalancesUpdated } from '../../../events/payments/balances-updated.ts';
 import { bucketOf } from '../../../events/payments/bucket.ts';
-import type { View } from '../../../lambdas/balances/balance.ts';
+import type { Balance } from '../../../lambdas/balances/balance.ts';
 import { type BalanceEvent, type BalanceStore, balanceStore } from '../../../lambdas/balances/balance-store.ts';
-import { type Compared, syncBuckets } from '../../../lambdas/balances/sync.ts';
-import { iso } from '../../../lambdas/shared/clock.ts';
-import { memoryStore } from '../../../lambdas/shared/memory-store.ts';
-import { countedIn } from '../../support/read-model.ts';
-import { noon, steppingClock } from '../kit.ts';
+import { type BucketComparison, syncBuckets } from '../../../lambdas/balances/sync.ts';
+import { toIso } from '../../../lambdas/shared/runtime/clock.ts';
+import { createSteppingClock, noon } from '../../support/fixtures.ts';
+import { createMemoryStore } from '../../support/memory-store.ts';
+import { summaryTotals } from '../../support/read-model.ts';
 
 const bucket = bucketOf('alice');
-const longAgo = iso(noon - 3_600_000);
-const account = (balance: number, version: number): View => ({
+const longAgo = toIso(noon - 3_600_000);
+const account = (balance: number, version: number): Balance => ({
   user_id: 'alice',
   balance,
   version,
@@ -25,12 +25,12 @@ const update = (balance: number, version: number): BalanceEvent =>
 
 /** One account in a ledger and a read model; `meanwhile` is what happens right after the nth reading of some kind. */
 function books(
-  ledger: View,
+  ledger: Balance,
   meanwhile: Partial<Record<`${keyof BalanceStore | 'accounts'} ${number}`, () => unknown>> = {},
 ) {
-  const table = memoryStore({ now: () => noon });
-  const clock = steppingClock();
-  const balances = balanceStore({ store: table, clock, deadline: Number.POSITIVE_INFINITY });
+  const table = createMemoryStore({ now: () => noon });
+  const clock = createSteppingClock();
+  const balances = balanceStore({ store: table, clock, deadlineMs: Number.POSITIVE_INFINITY });
   const state = { ledger };
   const times = new Map<string, number>();
   const then = async <T>(what: keyof BalanceStore | 'accounts', answer: T): Promise<T> => {
@@ -48,12 +48,13 @@ function books(
       summary: async (of: string) => then('summary', await balances.summary(of)),
     },
   };
-  const sync = async (): Promise<Compared | undefined> => (await syncBuckets(ports, [bucket], async () => true))[0];
+  const sync = async (): Promise<BucketComparison | undefined> =>
+    (await syncBuckets(ports, [bucket], async () => true))[0];
   const falsify = async (fields: Record<string, unknown>) => {
     const [row] = table.all().filter(({ pk }) => pk.startsWith('SUMMARY#'));
     if (row) await table.write([{ op: 'put', item: { ...row, ...fields } }], 'falsified');
   };
-  return { balances, state, sync, falsify, counted: () => countedIn(table.all()) };
+  return { balances, state, sync, falsify, counted: () => summaryTotals(table.all()) };
 }
 
 describe('what happens while the sync looks', () => {

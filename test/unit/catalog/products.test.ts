@@ -3,20 +3,20 @@ import type { Envelope } from '../../../events/envelope.ts';
 import { MAX_AMOUNT } from '../../../events/money.ts';
 import { StockChanged } from '../../../events/tickets/stock-changed.ts';
 import { quote } from '../../../lambdas/catalog/quote.ts';
-import { cursorOf } from '../../../lambdas/shared/paging.ts';
-import { World } from '../../support/world.ts';
+import { createCursor } from '../../../lambdas/shared/http/paging.ts';
+import { Simulation } from '../../support/simulation.ts';
 
-let world: World;
+let world: Simulation;
 beforeEach(() => {
-  world = new World();
+  world = new Simulation();
 });
 
 const shirt = { name: 'T-shirt', price: 1500, stock: 10 };
 const put = (sku: string, body: unknown = shirt) =>
-  world.during(world.call('PUT /catalog/products/{sku}', { path: { sku }, body }));
-const show = (sku: string) => world.during(world.call('GET /catalog/products/{sku}', { path: { sku } }));
+  world.runUntilDone(world.request('PUT /catalog/products/{sku}', { path: { sku }, body }));
+const show = (sku: string) => world.runUntilDone(world.request('GET /catalog/products/{sku}', { path: { sku } }));
 const list = (query?: Record<string, string>) =>
-  world.during(world.call('GET /catalog/products', query ? { query } : {}));
+  world.runUntilDone(world.request('GET /catalog/products', query ? { query } : {}));
 const changes = () => world.published.filter(({ type }) => type === 'ProductChanged').map(({ data }) => data);
 const claimed = (sku: string, claims: number, version: number) =>
   StockChanged.make(
@@ -56,7 +56,9 @@ describe('a product', () => {
     await put('shirt');
     const headers = { 'X-Correlation-Id': 'seed' };
     const again = () =>
-      world.during(world.call('PUT /catalog/products/{sku}', { path: { sku: 'shirt' }, body: shirt, headers }));
+      world.runUntilDone(
+        world.request('PUT /catalog/products/{sku}', { path: { sku: 'shirt' }, body: shirt, headers }),
+      );
     for (const reply of [await again(), await again()]) expect(reply.status).toBe(200);
     await world.settle();
     expect(changes()).toHaveLength(2);
@@ -121,7 +123,7 @@ describe('the list', () => {
   });
 
   test.each(['', 'no sku', 7])('refuses a cursor that holds %j', async (sort) => {
-    expect(await list({ cursor: cursorOf(sort) })).toMatchObject({
+    expect(await list({ cursor: createCursor(sort) })).toMatchObject({
       status: 400,
       body: { errors: [{ path: 'cursor' }] },
     });

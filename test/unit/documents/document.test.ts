@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { instantOf } from '../../../events/documents/order-document.ts';
-import { type Cached, takeIn, type Version, wins } from '../../../lambdas/documents/document.ts';
+import { toSortableInstant } from '../../../events/documents/order-document.ts';
+import { applyToCache, type Cached, type DocumentVersion, wins } from '../../../lambdas/documents/document.ts';
 
 const version = fc.record({
   instant: fc.constantFrom('2026-01-01T00:00:00.', '2026-01-01T00:00:00.5', '2026-01-01T00:00:01.'),
   hash: fc.constantFrom('a', 'b', 'c'),
 });
-const same = (one: Version, other: Version) => one.instant === other.instant && one.hash === other.hash;
+const same = (one: DocumentVersion, other: DocumentVersion) => one.instant === other.instant && one.hash === other.hash;
 
 describe('the winner of two texts of one document', () => {
   test('is the newer one, then the one with the greater hash', () => {
@@ -20,7 +20,7 @@ describe('the winner of two texts of one document', () => {
   test('is the same in whichever order any number of them come', () => {
     fc.assert(
       fc.property(fc.array(version, { minLength: 1 }), (versions) => {
-        const last = (all: Version[]) => all.reduce((kept, one) => (wins(one, kept) ? one : kept));
+        const last = (all: DocumentVersion[]) => all.reduce((kept, one) => (wins(one, kept) ? one : kept));
         expect(same(last(versions), last(versions.toReversed()))).toBe(true);
       }),
     );
@@ -52,14 +52,14 @@ describe('the date of a document', () => {
     ['0000-01-01T00:00:00+01:00', undefined],
     ['9999-12-31T23:59:59-01:00', undefined],
     ['', undefined],
-  ])('%s', (date, instant) => expect(instantOf(date)).toBe(instant));
+  ])('%s', (date, instant) => expect(toSortableInstant(date)).toBe(instant));
 
   test.each([
     ['12', `2026-01-01T12:00:00.${'12'.repeat(15)}`],
     ['0', '2026-01-01T12:00:00.'],
   ])('is short and soon read, though it says 120,000 digits of a second (%s…)', (digits, instant) => {
     const started = performance.now();
-    expect(instantOf(`2026-01-01T12:00:00.${digits.repeat(120_000 / digits.length)}1Z`)).toBe(instant);
+    expect(toSortableInstant(`2026-01-01T12:00:00.${digits.repeat(120_000 / digits.length)}1Z`)).toBe(instant);
     expect(performance.now() - started).toBeLessThan(500);
   });
 
@@ -73,7 +73,7 @@ describe('the date of a document', () => {
     };
     fc.assert(
       fc.property(moment, moment, (one, other) => {
-        const [first, second] = [String(instantOf(said(one))), String(instantOf(said(other)))];
+        const [first, second] = [String(toSortableInstant(said(one))), String(toSortableInstant(said(other)))];
         expect(Math.sign(one[0] - other[0])).toBe(first < second ? -1 : first > second ? 1 : 0);
       }),
     );
@@ -107,13 +107,13 @@ describe('the cache, told something by the store,', () => {
     ['that knows of none for longer', none(now + 2000), none(), 'ignores it'],
     ['that knows of none for a shorter time', none(), none(now + 2000), 'takes it'],
   ])('%s: %s', (_, before, heard, does) => {
-    expect(takeIn(before, heard, now)).toEqual(does === 'takes it' ? heard : undefined);
+    expect(applyToCache(before, heard, now)).toEqual(does === 'takes it' ? heard : undefined);
   });
 
   test('ends with the same in any order and with any repeats', () => {
     const word = fc.constantFrom(found('a'), found('b'), found('c', now + 500), none(), none(now + 700));
     const ends = (words: Cached[]) =>
-      words.reduce<Cached | undefined>((kept, one) => takeIn(kept, one, now) ?? kept, undefined);
+      words.reduce<Cached | undefined>((kept, one) => applyToCache(kept, one, now) ?? kept, undefined);
     fc.assert(
       fc.property(fc.array(word), (words) => {
         expect(ends([...words.toReversed(), ...words])).toEqual(ends(words));

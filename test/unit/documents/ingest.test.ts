@@ -1,20 +1,20 @@
 import { describe, expect, test } from 'vitest';
 import { OrderDocumentSubmitted } from '../../../events/documents/order-document-submitted.ts';
-import { hashOfText } from '../../../lambdas/documents/sealing.ts';
-import { World } from '../../support/world.ts';
-import { textWith, uid } from './documents.ts';
+import { hashOfText } from '../../../lambdas/documents/parse-document.ts';
+import { textWith, uid } from '../../support/documents.ts';
+import { Simulation } from '../../support/simulation.ts';
 
 const cause = { time: '2026-01-01T00:00:00.000Z', correlation_id: uid, causation_id: 'outside' };
 
 /** What becomes of an event that an outside publisher puts onto the bus. */
 async function sent(data: unknown, more: object = {}) {
-  const world = new World();
+  const world = new Simulation();
   const event = OrderDocumentSubmitted.make({ order_uid: uid, document: '' }, cause);
   world.queues['order-documents'].send(JSON.stringify({ ...event, ...more, data }));
   await world.settle();
   const [dead] = world.queues['order-documents'].dlq;
   const record = await world.documents.get({ pk: `DOCUMENT#${uid}`, sk: 'STATE' });
-  return { reason: dead?.epitaph?.reason, document: record?.['document'] };
+  return { reason: dead?.details?.reason, document: record?.['document'] };
 }
 
 describe('a document from outside', () => {

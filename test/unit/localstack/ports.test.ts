@@ -24,7 +24,7 @@ describe('a taken port', () => {
       expect((await portOwner(port))?.pid).toBe(process.pid);
       await expect(assertFree(port, 'ONCEBOX_PORT')).rejects.toMatchObject({
         message: expect.stringContaining(`pid ${process.pid}`),
-        wayOut: expect.stringContaining('ONCEBOX_PORT='),
+        remedy: expect.stringContaining('ONCEBOX_PORT='),
       });
     } finally {
       await new Promise((done) => server.close(done));

@@ -21,9 +21,9 @@ describe('settings', () => {
   });
 
   it('hand on what the app itself is told, and nothing that is empty', () => {
-    const { wishes } = readSettings({ ONCEBOX_BALANCES_INTERVAL: '15', ONCEBOX_BALANCES_UPDATES: '' });
-    expect(wishes).toMatchObject({ ONCEBOX_BALANCES_INTERVAL: '15' });
-    expect(wishes).not.toHaveProperty('ONCEBOX_BALANCES_UPDATES');
+    const { overrides } = readSettings({ ONCEBOX_BALANCES_INTERVAL: '15', ONCEBOX_BALANCES_UPDATES: '' });
+    expect(overrides).toMatchObject({ ONCEBOX_BALANCES_INTERVAL: '15' });
+    expect(overrides).not.toHaveProperty('ONCEBOX_BALANCES_UPDATES');
   });
 
   it.each([

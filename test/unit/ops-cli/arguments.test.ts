@@ -1,24 +1,24 @@
 import { describe, expect, test } from 'vitest';
-import { parse, wholeNumber } from '../../../bin/ops/arguments.ts';
-import { command } from '../../../bin/ops/command.ts';
-import { commands, listed } from '../../../bin/ops/commands.ts';
+import { parseArguments, parseWholeNumber } from '../../../bin/ops/arguments.ts';
+import { defineCommand } from '../../../bin/ops/command.ts';
+import { commands, findCommand } from '../../../bin/ops/commands.ts';
 import { helpOf, overview } from '../../../bin/ops/help.ts';
 import { UsageError } from '../../../bin/ops/usage-error.ts';
 
-const sample = command({
+const sample = defineCommand({
   takes: { usage: '<queue>', min: 1, max: 1 },
   options: { id: { type: 'string', multiple: true, help: 'one' }, 'dry-run': { type: 'boolean', help: 'nothing' } },
   examples: ['sample a'],
   run: async () => undefined,
 });
-const read = (args: string[], env = {}) => parse('sample', sample, args, env);
+const read = (args: string[], env = {}) => parseArguments('sample', sample, args, env);
 
 describe('the command line', () => {
   test('names a command by one word or two', () => {
-    expect(listed(['queues', '--watch'])?.name).toBe('queues');
-    expect(listed(['dlq', 'redrive', 'order-payments'])?.name).toBe('dlq redrive');
-    expect(listed(['dlq'])).toBeUndefined();
-    expect(listed(['quees'])).toBeUndefined();
+    expect(findCommand(['queues', '--watch'])?.name).toBe('queues');
+    expect(findCommand(['dlq', 'redrive', 'order-payments'])?.name).toBe('dlq redrive');
+    expect(findCommand(['dlq'])).toBeUndefined();
+    expect(findCommand(['quees'])).toBeUndefined();
   });
 
   test('takes its stage from the flag, else from the environment, else it is local', () => {
@@ -45,10 +45,11 @@ describe('the command line', () => {
   });
 
   test.each(['0', '-1', '1.5', 'many', ''])('a limit of "%s" is refused', (text) => {
-    expect(() => wholeNumber(text, '--limit', 50, 100)).toThrow('--limit takes a whole number from 1 to 100');
+    expect(() => parseWholeNumber(text, '--limit', 50, 100)).toThrow('--limit takes a whole number from 1 to 100');
   });
 
-  test('a limit that nobody gave is the default', () => expect(wholeNumber(undefined, '--limit', 50, 100)).toBe(50));
+  test('a limit that nobody gave is the default', () =>
+    expect(parseWholeNumber(undefined, '--limit', 50, 100)).toBe(50));
 });
 
 describe('the help', () => {
@@ -62,8 +63,8 @@ describe('the help', () => {
     for (const option of Object.keys(loaded.options)) expect(help).toContain(`--${option}`);
     for (const example of loaded.examples) {
       const args = example.split(' ');
-      expect(listed(args)?.name).toBe(name);
-      expect(() => parse(name, loaded, args.slice(words), {})).not.toThrow();
+      expect(findCommand(args)?.name).toBe(name);
+      expect(() => parseArguments(name, loaded, args.slice(words), {})).not.toThrow();
     }
   });
 });

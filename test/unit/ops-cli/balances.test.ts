@@ -1,22 +1,22 @@
 import { describe, expect, test } from 'vitest';
-import { parseExactly } from '../../../bin/ops/api-door.ts';
-import { type Stats, statsInWords } from '../../../bin/ops/balances-count.ts';
+import { parseExactly } from '../../../bin/ops/api-client.ts';
+import { formatStats, type Stats } from '../../../bin/ops/balances-count.ts';
 import { latestTable } from '../../../bin/ops/balances-latest.ts';
-import { syncInWords, tell } from '../../../bin/ops/balances-sync.ts';
+import { createReport, formatReport } from '../../../bin/ops/balances-sync.ts';
 import type { Drift } from '../../../lambdas/balances/sync.ts';
 
 describe('the balances, told to an operator', () => {
   test('are counted, to the last digit of their sum', () => {
     const text = '{"users":3,"balances":2,"total":11999999999999988,"last_tick_at":null}';
     const stats = parseExactly(text) as Stats;
-    expect(statsInWords(stats).split('\n')).toEqual([
+    expect(formatStats(stats).split('\n')).toEqual([
       'users      3',
       'balances   2',
       'total      11999999999999988',
       'last tick  never',
     ]);
     expect(JSON.stringify(stats)).toBe(text);
-    expect(statsInWords({ users: 1, balances: 1, total: 70, last_tick_at: '2026-01-01T12:00:00.000Z' })).toMatch(
+    expect(formatStats({ users: 1, balances: 1, total: 70, last_tick_at: '2026-01-01T12:00:00.000Z' })).toMatch(
       /total +70\nlast tick +2026-01-01T12:00:00.000Z$/,
     );
   });
@@ -34,7 +34,7 @@ describe('the balances, told to an operator', () => {
 
 describe('the sync, told to an operator', () => {
   const wrong: Drift = {
-    bucket: 'other:3',
+    bucket: 'hash:3',
     user_id: 'alice',
     kind: 'wrong',
     repaired: true,
@@ -43,18 +43,18 @@ describe('the sync, told to an operator', () => {
   };
 
   test('says what differed, and whether it does still', () => {
-    const told = tell(
+    const told = createReport(
       [
-        { bucket: 'other:3', accounts: 2, drifts: [wrong, { bucket: 'other:3', kind: 'summary', repaired: true }] },
+        { bucket: 'hash:3', accounts: 2, drifts: [wrong, { bucket: 'hash:3', kind: 'summary', repaired: true }] },
         { bucket: 'chunk:0', accounts: 97, drifts: [], isUncounted: true },
         { bucket: 'chunk:1', accounts: 0, drifts: [], failed: 'busy' },
       ],
       18,
     );
-    expect(syncInWords(told).split('\n')).toEqual([
-      'bucket   user   kind     ledger   read model',
-      'other:3  alice  wrong    70 at 2  71 at 2     repaired',
-      'other:3  -      summary  -        -           repaired',
+    expect(formatReport(told).split('\n')).toEqual([
+      'bucket  user   kind     ledger   read model',
+      'hash:3  alice  wrong    70 at 2  71 at 2     repaired',
+      'hash:3  -      summary  -        -           repaired',
       '',
       '99 accounts in 3 of 18 buckets: 2 drifts',
       'changed too often to be counted: chunk:0',
@@ -63,7 +63,7 @@ describe('the sync, told to an operator', () => {
   });
 
   test('says so where nothing does', () => {
-    expect(syncInWords(tell([{ bucket: 'other:3', accounts: 2, drifts: [] }], 16))).toBe(
+    expect(formatReport(createReport([{ bucket: 'hash:3', accounts: 2, drifts: [] }], 16))).toBe(
       '2 accounts in 1 of 16 buckets: no drift',
     );
   });

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { consumersIn } from '../../../bin/ops/consumer-directory.ts';
-import { settled, type Wanted } from '../../../bin/ops/consumer-switch.ts';
 import { consumersTable } from '../../../bin/ops/consumers.ts';
-import { targetOf } from '../../../bin/ops/target.ts';
+import { consumersIn } from '../../../bin/ops/event-source-mappings.ts';
+import { type Wanted, waitForState } from '../../../bin/ops/switch-consumer.ts';
+import { createTarget } from '../../../bin/ops/target.ts';
 
-const target = targetOf({ stage: 'local', onAws: false });
+const target = createTarget({ stage: 'local', onAws: false });
 const soon = { everyMs: 0, patienceMs: 1000 };
 const nobodyStops = new AbortController().signal;
 
@@ -25,29 +25,29 @@ function mapping(...states: string[]) {
 describe('a consumer', () => {
   test('is turned once, and waited for', async () => {
     const one = mapping('running', 'stopping', 'stopping', 'stopped');
-    expect(await settled(one, 'stopped', nobodyStops, soon)).toEqual({ state: 'stopped', changed: true });
+    expect(await waitForState(one, 'stopped', nobodyStops, soon)).toEqual({ state: 'stopped', changed: true });
     expect(one.turns).toEqual([{ to: 'stopped', at: 'running' }]);
   });
 
   test('that is as it was wanted is left alone', async () => {
     const one = mapping('running');
-    expect(await settled(one, 'running', nobodyStops, soon)).toEqual({ state: 'running', changed: false });
+    expect(await waitForState(one, 'running', nobodyStops, soon)).toEqual({ state: 'running', changed: false });
     expect(one.turns).toEqual([]);
   });
 
   test('in the middle of a change is turned when that is over', async () => {
     const one = mapping('starting', 'updating', 'running', 'stopping', 'stopped');
-    await settled(one, 'stopped', nobodyStops, soon);
+    await waitForState(one, 'stopped', nobodyStops, soon);
     expect(one.turns).toEqual([{ to: 'stopped', at: 'running' }]);
   });
 
   test('that does not get there is said to be where it is', async () => {
-    const stuck = settled(mapping('running', 'stopping'), 'stopped', nobodyStops, { everyMs: 0, patienceMs: 5 });
+    const stuck = waitForState(mapping('running', 'stopping'), 'stopped', nobodyStops, { everyMs: 0, patienceMs: 5 });
     await expect(stuck).rejects.toThrow('It is still stopping.');
   });
 
   test('is waited for until Ctrl-C', async () => {
-    expect(await settled(mapping('stopping'), 'stopped', AbortSignal.abort(), soon)).toEqual({
+    expect(await waitForState(mapping('stopping'), 'stopped', AbortSignal.abort(), soon)).toEqual({
       state: 'stopping',
       changed: false,
     });

@@ -1,30 +1,30 @@
 import { describe, expect, test } from 'vitest';
 import { changed } from '../../../bin/ops/chaos-parameter.ts';
 import type { Check } from '../../../bin/ops/check.ts';
-import { diagnose, inWords } from '../../../bin/ops/doctor.ts';
+import { describeError } from '../../../bin/ops/describe-error.ts';
+import { diagnose, formatDiagnosis } from '../../../bin/ops/doctor.ts';
 import { skewOf } from '../../../bin/ops/doctor-reach.ts';
-import { explain } from '../../../bin/ops/explain.ts';
-import { targetOf } from '../../../bin/ops/target.ts';
-import { calm } from '../../../lambdas/shared/chaos-setting.ts';
+import { createTarget } from '../../../bin/ops/target.ts';
+import { noFaults } from '../../../lambdas/shared/runtime/chaos-setting.ts';
 
-const target = targetOf({ stage: 'local', onAws: false }, 'http://127.0.0.1:4566');
-const check = (look: Check['look']): Check => ({ title: 'Things', wayOut: () => 'mend them', look });
+const target = createTarget({ stage: 'local', onAws: false }, 'http://127.0.0.1:4566');
+const check = (run: Check['run']): Check => ({ title: 'Things', remedy: () => 'mend them', run });
 
 describe('the doctor', () => {
   test('says what is well in one line', async () => {
     const diagnosis = await diagnose(
-      check(async () => ({ seen: '3 things', faults: [] })),
+      check(async () => ({ summary: '3 things', problems: [] })),
       target,
     );
-    expect(inWords(diagnosis)).toBe('✓ Things: 3 things');
+    expect(formatDiagnosis(diagnosis)).toBe('✓ Things: 3 things');
   });
 
   test('gives a way out with every fault', async () => {
     const diagnosis = await diagnose(
-      check(async () => ({ seen: '', faults: ['a', 'b'] })),
+      check(async () => ({ summary: '', problems: ['a', 'b'] })),
       target,
     );
-    expect(inWords(diagnosis)).toBe('✗ Things: a; b\n  mend them');
+    expect(formatDiagnosis(diagnosis)).toBe('✗ Things: a; b\n  mend them');
   });
 
   test('takes what cannot be looked at for a fault', async () => {
@@ -32,7 +32,7 @@ describe('the doctor', () => {
       check(async () => Promise.reject(new Error('no right'))),
       target,
     );
-    expect(diagnosis).toMatchObject({ ok: false, looked: false, faults: ['no right'], way_out: 'mend them' });
+    expect(diagnosis).toMatchObject({ ok: false, wasRun: false, problems: ['no right'], remedy: 'mend them' });
   });
 
   test('knows a clock that is off from one that was only read in between', () => {
@@ -45,15 +45,17 @@ describe('the doctor', () => {
 describe('an error', () => {
   test('of an engine that is not there says how to start it', () => {
     const refused = Object.assign(new AggregateError([]), { code: 'ECONNREFUSED' });
-    expect(explain(refused, target)).toEqual({
+    expect(describeError(refused, target)).toEqual({
       problem: 'Nothing answers at http://127.0.0.1:4566 (ECONNREFUSED).',
-      wayOut: expect.stringContaining('npm start'),
+      remedy: expect.stringContaining('npm start'),
     });
   });
 
   test('without credentials says how to log in', () => {
     const error = Object.assign(new Error('x'), { name: 'CredentialsProviderError' });
-    expect(explain(error, targetOf({ stage: 'prod', onAws: true })).problem).toBe('There are no AWS credentials.');
+    expect(describeError(error, createTarget({ stage: 'prod', onAws: true })).problem).toBe(
+      'There are no AWS credentials.',
+    );
   });
 });
 
@@ -68,8 +70,8 @@ describe('names', () => {
 
 describe('chaos', () => {
   test('changes what is named and leaves the rest', () => {
-    expect(changed({ ...calm, duplicate: 0.1 }, ['publish_failure=0.2', 'latency_ms=50'])).toEqual({
-      ...calm,
+    expect(changed({ ...noFaults, duplicate: 0.1 }, ['publish_failure=0.2', 'latency_ms=50'])).toEqual({
+      ...noFaults,
       duplicate: 0.1,
       publish_failure: 0.2,
       latency_ms: 50,
@@ -83,5 +85,5 @@ describe('chaos', () => {
     'latency_ms=1.5',
     'constructor=1',
     'duplicate=0.1.2',
-  ])('"%s" is refused', (assignment) => expect(() => changed(calm, [assignment])).toThrow());
+  ])('"%s" is refused', (assignment) => expect(() => changed(noFaults, [assignment])).toThrow());
 });

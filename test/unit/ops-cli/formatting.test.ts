@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { rawLine, readable } from '../../../bin/ops/log-line.ts';
 import { bar, columns, table } from '../../../bin/ops/print.ts';
 import { figuresTable } from '../../../bin/ops/queues.ts';
-import { ageOf, durationMs, instantMs } from '../../../bin/ops/time.ts';
+import { formatAge, parseDurationMs, parseInstantMs } from '../../../bin/ops/time.ts';
 
 describe('tables', () => {
   test('numbers stand to the right, words to the left', () => {
@@ -40,22 +40,22 @@ describe('tables', () => {
 
 describe('times', () => {
   test('durations', () => {
-    expect(durationMs('90s', '--since')).toBe(90_000);
-    expect(durationMs('2h', '--since')).toBe(7_200_000);
+    expect(parseDurationMs('90s', '--since')).toBe(90_000);
+    expect(parseDurationMs('2h', '--since')).toBe(7_200_000);
     for (const wrong of ['10', 'm', '1.5h', '-1m', '1w', ''])
-      expect(() => durationMs(wrong, '--since')).toThrow('--since takes a duration');
+      expect(() => parseDurationMs(wrong, '--since')).toThrow('--since takes a duration');
   });
 
   test('instants have a zone, so that nobody has to guess it', () => {
-    expect(instantMs('2026-01-31T12:00:00Z', '--from')).toBe(Date.UTC(2026, 0, 31, 12));
-    expect(instantMs('2026-01-31T12:00:00+02:00', '--from')).toBe(Date.UTC(2026, 0, 31, 10));
-    expect(instantMs('2026-01-31', '--from')).toBe(Date.UTC(2026, 0, 31));
+    expect(parseInstantMs('2026-01-31T12:00:00Z', '--from')).toBe(Date.UTC(2026, 0, 31, 12));
+    expect(parseInstantMs('2026-01-31T12:00:00+02:00', '--from')).toBe(Date.UTC(2026, 0, 31, 10));
+    expect(parseInstantMs('2026-01-31', '--from')).toBe(Date.UTC(2026, 0, 31));
     for (const wrong of ['yesterday', '12', '2026-13-01', '2026-01-31T12:00:00'])
-      expect(() => instantMs(wrong, '--from')).toThrow('--from takes a time');
+      expect(() => parseInstantMs(wrong, '--from')).toThrow('--from takes a time');
   });
 
   test('ages', () => {
-    expect([-5, 59_000, 61_000, 5 * 3_600_000, 49 * 3_600_000].map(ageOf)).toEqual(['0s', '59s', '1m', '5h', '2d']);
+    expect([-5, 59_000, 61_000, 5 * 3_600_000, 49 * 3_600_000].map(formatAge)).toEqual(['0s', '59s', '1m', '5h', '2d']);
   });
 });
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { orderInWords } from '../../../bin/ops/orders-show.ts';
-import { type Workflow, workflowInWords } from '../../../bin/ops/orders-workflow.ts';
+import { formatOrder } from '../../../bin/ops/orders-show.ts';
+import { formatWorkflow, type Workflow } from '../../../bin/ops/orders-workflow.ts';
 
 const at = (second: number) => `2026-01-01T12:00:0${second}.000Z`;
 const workflow: Workflow = {
@@ -26,12 +26,12 @@ const workflow: Workflow = {
       ...{ status: 'dead', reason: 'Poison: x' },
     },
   ],
-  decisions: [{ step: 'PAYMENT', as: 'authorized', at: at(1) }],
-  faded: false,
+  decisions: [{ step: 'PAYMENT', decision: 'authorized', at: at(1) }],
+  expired: false,
 };
 
 test('a workflow is read from top to bottom, in the order in which it happened: steps, what was stated, who took it in, what was decided', () => {
-  expect(workflowInWords(workflow)).toBe(
+  expect(formatWorkflow(workflow)).toBe(
     `
 o1 is PAYMENT_AUTHORIZED
 
@@ -55,18 +55,18 @@ PAYMENT   authorized  2026-01-01 12:00:01.000
 });
 
 test('a cancelled order says why, and an old one that its events are gone', () => {
-  const old = workflowInWords({
+  const old = formatWorkflow({
     ...workflow,
     order: { id: 'o1', status: 'CANCELLED', reason: 'sold_out' },
     steps: [{ name: 'ticket', status: 'failed' }],
-    faded: true,
+    expired: true,
   });
   expect(old).toMatch(/^o1 is CANCELLED: sold_out\n\n✗ ticket\n/);
   expect(old).toContain('Its events are gone by their age; what was decided stays:');
 });
 
 test('an order is shown field by field', () => {
-  expect(orderInWords({ id: 'o1', user_id: 'alice', items: [{ sku: 'gig', quantity: 1 }] }).split('\n')).toEqual([
+  expect(formatOrder({ id: 'o1', user_id: 'alice', items: [{ sku: 'gig', quantity: 1 }] }).split('\n')).toEqual([
     'id       o1',
     'user id  alice',
     'items    [{"sku":"gig","quantity":1}]',

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { pathOf, refuse } from '../../../lambdas/ops/fallback.ts';
-import { gatewayEvent } from '../kit.ts';
+import { gatewayEvent } from '../../support/fixtures.ts';
 
 const routes = ['POST /orders', 'GET /orders', 'GET /orders/{id}', 'GET /orders/{id}/workflow', 'GET /healthz'];
 

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
-import { cursorOf } from '../../../lambdas/shared/paging.ts';
-import { World } from '../../support/world.ts';
+import { createCursor } from '../../../lambdas/shared/http/paging.ts';
+import { Simulation } from '../../support/simulation.ts';
 
-const world = new World();
+const world = new Simulation();
 const list = (query: Record<string, string>) =>
-  world.during(world.call('GET /orders', { query: { user_id: 'alice', ...query } }));
+  world.runUntilDone(world.request('GET /orders', { query: { user_id: 'alice', ...query } }));
 const place = async (user_id: string, amount: number) => {
-  const { body } = await world.during(world.call('POST /orders', { body: { user_id, amount } }));
-  await world.during(world.clock.sleep(amount % 2));
+  const { body } = await world.runUntilDone(world.request('POST /orders', { body: { user_id, amount } }));
+  await world.runUntilDone(world.clock.sleep(amount % 2));
   return String(body['id']);
 };
 
@@ -31,17 +31,20 @@ test('orders are listed newest first, page by page, each once, until there is no
 });
 
 test.each([
-  { sort: '', why: 'empty text, which no table takes' },
-  { sort: '2026', why: 'text of another kind' },
-  { sort: '2026-01-01T00:00:00.000Z#ORDER', why: 'no order’s place' },
-  { sort: '\ud800', why: 'half a letter' },
-  { sort: 7, why: 'a number' },
+  { sort: '', kind: 'empty text, which no table takes' },
+  { sort: '2026', kind: 'text of another kind' },
+  { sort: '2026-01-01T00:00:00.000Z#ORDER', kind: 'no order’s place' },
+  { sort: '\ud800', kind: 'half a letter' },
+  { sort: 7, kind: 'a number' },
 ])('a cursor is refused that holds $why', async ({ sort }) => {
-  expect(await list({ cursor: cursorOf(sort) })).toMatchObject({ status: 400, body: { errors: [{ path: 'cursor' }] } });
+  expect(await list({ cursor: createCursor(sort) })).toMatchObject({
+    status: 400,
+    body: { errors: [{ path: 'cursor' }] },
+  });
 });
 
 test('a list needs to know whose it is, and takes nothing that it does not know', async () => {
-  const reply = await world.during(world.call('GET /orders', { query: { limit: '0', colour: 'red' } }));
+  const reply = await world.runUntilDone(world.request('GET /orders', { query: { limit: '0', colour: 'red' } }));
   expect(reply.status).toBe(400);
   expect((reply.body['errors'] as { path: string }[]).map(({ path }) => path).sort()).toEqual([
     'colour',

@@ -7,12 +7,12 @@ import { TicketRejected } from '../../../events/tickets/ticket-rejected.ts';
 import { TicketVoided } from '../../../events/tickets/ticket-voided.ts';
 import {
   apply,
+  isWaitingFor,
   type Order,
   type OrderEvent,
   type OrderState,
   place,
   refund,
-  waitsFor,
 } from '../../../lambdas/orders/order.ts';
 import { given } from '../../support/given.ts';
 
@@ -31,9 +31,9 @@ const issued = TicketIssued.make({ order_id: id, ticket_id: 't' }, cause);
 const rejected = TicketRejected.make({ order_id: id, reason: 'seat_taken', sku: 'show', seat: 'A1' }, cause);
 const voided = TicketVoided.make({ order_id: id, ticket_id: 't' }, cause);
 
-const asked = (because: 'requested' | 'seat_taken') => ({ order_id: id, user_id: 'alice', amount: 10, because });
-const refunding = (because: 'requested' | 'seat_taken', ...out: ('payment' | 'ticket')[]): Order =>
-  order({ status: 'REFUNDING', because, out });
+const asked = (reason: 'requested' | 'seat_taken') => ({ order_id: id, user_id: 'alice', amount: 10, reason });
+const refunding = (reason: 'requested' | 'seat_taken', ...pending: ('payment' | 'ticket')[]): Order =>
+  order({ status: 'REFUNDING', reason, pending });
 const saga = given((state: Order, event: OrderEvent) => apply(state, event));
 
 describe('a new order', () => {
@@ -53,7 +53,10 @@ describe('a new order', () => {
   test('is undone by a refusal that was faster than the word of its payment', () =>
     saga(fresh)
       .when(rejected)
-      .gives({ state: { status: 'REFUNDING', because: 'seat_taken', out: ['payment'] }, refund: asked('seat_taken') }));
+      .gives({
+        state: { status: 'REFUNDING', reason: 'seat_taken', pending: ['payment'] },
+        refund: asked('seat_taken'),
+      }));
   test.each([returned, voided])('is not moved by $type', (event) => saga(fresh).when(event).changesNothing());
 });
 
@@ -66,7 +69,10 @@ describe('an order that is paid', () => {
   test('is undone when its ticket is refused: the money is asked back', () =>
     saga(paid)
       .when(rejected)
-      .gives({ state: { status: 'REFUNDING', because: 'seat_taken', out: ['payment'] }, refund: asked('seat_taken') }));
+      .gives({
+        state: { status: 'REFUNDING', reason: 'seat_taken', pending: ['payment'] },
+        refund: asked('seat_taken'),
+      }));
   test.each([authorized, declined, returned, voided])('is not moved by $type', (event) =>
     saga(paid).when(event).changesNothing(),
   );
@@ -80,11 +86,11 @@ describe('an order that is being undone', () => {
   test('because somebody asked waits for the ticket when the money is back first', () =>
     saga(refunding('requested', 'payment', 'ticket'))
       .when(returned)
-      .gives({ state: { status: 'REFUNDING', because: 'requested', out: ['ticket'] } }));
+      .gives({ state: { status: 'REFUNDING', reason: 'requested', pending: ['ticket'] } }));
   test('because somebody asked waits for the money when the ticket is void first', () =>
     saga(refunding('requested', 'payment', 'ticket'))
       .when(voided)
-      .gives({ state: { status: 'REFUNDING', because: 'requested', out: ['payment'] } }));
+      .gives({ state: { status: 'REFUNDING', reason: 'requested', pending: ['payment'] } }));
   test.each([
     [voided, 'ticket'],
     [returned, 'payment'],
@@ -115,7 +121,7 @@ describe.each([
 describe('a refund that somebody asks for', () => {
   test('undoes a finished order, with the word of whoever asked', () =>
     expect(refund(order({ status: 'FINISHED' }), 'too late')).toEqual({
-      state: { status: 'REFUNDING', because: 'requested', out: ['payment', 'ticket'] },
+      state: { status: 'REFUNDING', reason: 'requested', pending: ['payment', 'ticket'] },
       refund: { ...asked('requested'), note: 'too late' },
     }));
   test.each([
@@ -176,10 +182,10 @@ describe('all that can happen to an order, in any order and twice over', () => {
 });
 
 test('a sweep asks again for what an order still waits for, and for nothing else', () => {
-  expect(waitsFor({ status: 'NEW' }, 'OrderCreated')).toBe(true);
-  expect(waitsFor({ status: 'PAYMENT_AUTHORIZED' }, 'OrderCreated')).toBe(true);
-  expect(waitsFor({ status: 'FINISHED' }, 'OrderCreated')).toBe(false);
-  expect(waitsFor(refunding('requested', 'ticket'), 'RefundRequested')).toBe(true);
-  expect(waitsFor(refunding('requested', 'ticket'), 'OrderCreated')).toBe(false);
-  expect(waitsFor({ status: 'REFUNDED' }, 'RefundRequested')).toBe(false);
+  expect(isWaitingFor({ status: 'NEW' }, 'OrderCreated')).toBe(true);
+  expect(isWaitingFor({ status: 'PAYMENT_AUTHORIZED' }, 'OrderCreated')).toBe(true);
+  expect(isWaitingFor({ status: 'FINISHED' }, 'OrderCreated')).toBe(false);
+  expect(isWaitingFor(refunding('requested', 'ticket'), 'RefundRequested')).toBe(true);
+  expect(isWaitingFor(refunding('requested', 'ticket'), 'OrderCreated')).toBe(false);
+  expect(isWaitingFor({ status: 'REFUNDED' }, 'RefundRequested')).toBe(false);
 });

@@ -2,10 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { PaymentDeclined } from '../../../events/payments/payment-declined.ts';
 import { apply } from '../../../lambdas/orders/order.ts';
 import { orderStore } from '../../../lambdas/orders/order-store.ts';
-import { memoryStore } from '../../../lambdas/shared/memory-store.ts';
-import { eventsIn } from '../../../lambdas/shared/outbox.ts';
-import type { Query, Store } from '../../../lambdas/shared/store.ts';
-import { noon, steppingClock } from '../kit.ts';
+import { parseOutboxRecord } from '../../../lambdas/shared/outbox/outbox-record.ts';
+import type { Query, Store } from '../../../lambdas/shared/store/store.ts';
+import { createSteppingClock, noon } from '../../support/fixtures.ts';
+import { createMemoryStore } from '../../support/memory-store.ts';
 
 const orderId = (letter: string) => letter.repeat(26);
 const declined = (letter: string) =>
@@ -19,8 +19,8 @@ const MINUTE_MS = 60_000;
 
 /** Orders that were placed at noon, and sweeps that run when a test says so. */
 async function ordersOf(letters: string, indexLagMs = 0) {
-  const clock = steppingClock();
-  const table = memoryStore({ now: clock.now, indexLagMs: () => indexLagMs });
+  const clock = createSteppingClock();
+  const table = createMemoryStore({ now: clock.now, indexLagMs: () => indexLagMs });
   const looked = { states: [] as string[], asked: 0 };
   let trouble: (query: Query) => boolean = () => false;
   const store: Store = {
@@ -35,19 +35,19 @@ async function ordersOf(letters: string, indexLagMs = 0) {
       return table.query(query);
     },
   };
-  const orders = orderStore({ store, clock, deadline: Number.POSITIVE_INFINITY });
+  const orders = orderStore({ store, clock, deadlineMs: Number.POSITIVE_INFINITY });
   for (const letter of letters)
     await orders.place(
       { user_id: 'alice', amount: 10 },
-      { id: orderId(letter), body_hash: 'hash', keyed: false },
+      { id: orderId(letter), body_hash: 'hash', hasKey: false },
       'request',
       async () => 0,
     );
   const end = (letter: string) =>
     orders.change(declined(letter), apply, {
-      deadline: Number.POSITIVE_INFINITY,
-      receiptOf: () => ({}),
-      messageOf: () => 'm1',
+      deadlineMs: Number.POSITIVE_INFINITY,
+      createReceipt: () => ({}),
+      messageIdOf: () => 'm1',
     });
   /** So long after the minute is over: what was found, which states were read, and how often the index was asked. */
   const sweepAt = async (minutes: number) => {
@@ -60,7 +60,7 @@ async function ordersOf(letters: string, indexLagMs = 0) {
     table
       .all()
       .filter(({ pk, sk }) => pk === `ORDER#${orderId(letter)}` && sk.startsWith('OUTBOX#'))
-      .flatMap(eventsIn)
+      .flatMap(parseOutboxRecord)
       .flatMap(({ nudge }) => nudge ?? []);
   const fail = (when: typeof trouble) => {
     trouble = when;
@@ -92,8 +92,9 @@ describe('the sweep', () => {
 
   test('says which have been late for long: asked after three times, and in vain', async () => {
     const { sweepAt } = await ordersOf('ab');
-    for (const minutes of [2, 4, 8]) expect(await sweepAt(minutes)).toMatchObject({ stuck: 2, forLong: 0 });
-    for (const minutes of [16, 32, 256, 872]) expect(await sweepAt(minutes)).toMatchObject({ stuck: 2, forLong: 2 });
+    for (const minutes of [2, 4, 8]) expect(await sweepAt(minutes)).toMatchObject({ stuck: 2, stuckForLong: 0 });
+    for (const minutes of [16, 32, 256, 872])
+      expect(await sweepAt(minutes)).toMatchObject({ stuck: 2, stuckForLong: 2 });
   });
 
   test('finds an order that the index showed late, or that other sweeps have missed', async () => {
@@ -101,7 +102,7 @@ describe('the sweep', () => {
     for (const minutes of [2, 4]) expect(await late.sweepAt(minutes)).toMatchObject({ stuck: 0 });
     expect(await late.sweepAt(8)).toMatchObject({ stuck: 1 });
     const missed = await ordersOf('a');
-    expect(await missed.sweepAt(16)).toMatchObject({ stuck: 1, forLong: 1 });
+    expect(await missed.sweepAt(16)).toMatchObject({ stuck: 1, stuckForLong: 1 });
   });
 
   test('looks once into a minute in which nothing was stated, unless it has only just passed', async () => {
@@ -123,7 +124,7 @@ describe('the sweep', () => {
   test('asks after all it can where a part of the index is away, and then says so', async () => {
     const { sweepAt, nudges, fail } = await ordersOf('abcd');
     // b and d are in this partition, the others are not
-    fail(({ hash }) => hash.endsWith('#0'));
+    fail(({ partition }) => partition.endsWith('#0'));
     await expect(sweepAt(8)).rejects.toThrow('the index is away');
     expect([...'abcd'].filter((letter) => nudges(letter).length > 0)).toEqual(['a', 'c']);
     fail(() => false);

@@ -2,20 +2,24 @@ import { describe, expect, test } from 'vitest';
 import { OrderCreated } from '../../../events/orders/order-created.ts';
 import { PaymentAuthorized } from '../../../events/payments/payment-authorized.ts';
 import { TicketIssued } from '../../../events/tickets/ticket-issued.ts';
-import { inOrder } from '../../../lambdas/orders/workflow.ts';
-import { World } from '../../support/world.ts';
+import { inCausalOrder } from '../../../lambdas/orders/workflow.ts';
+import { Simulation } from '../../support/simulation.ts';
 
 const orderId = 'a'.repeat(26);
 type Body = Record<string, unknown>;
 
-async function shop(faults: ConstructorParameters<typeof World>[1] = {}) {
-  const world = new World(1, faults);
-  await world.during(world.call('POST /payments/accounts', { body: { user_id: 'alice' } }));
-  await world.during(world.call('POST /payments/accounts/deposit', { body: { user_id: 'alice', amount: 100 } }));
+async function shop(faults: ConstructorParameters<typeof Simulation>[1] = {}) {
+  const world = new Simulation(1, faults);
+  await world.runUntilDone(world.request('POST /payments/accounts', { body: { user_id: 'alice' } }));
+  await world.runUntilDone(
+    world.request('POST /payments/accounts/deposit', { body: { user_id: 'alice', amount: 100 } }),
+  );
   const order = async (body: Body) =>
-    String((await world.during(world.call('POST /orders', { body: { user_id: 'alice', ...body } }))).body['id']);
+    String(
+      (await world.runUntilDone(world.request('POST /orders', { body: { user_id: 'alice', ...body } }))).body['id'],
+    );
   const workflow = async (id: string, door = 'GET /orders/{id}/workflow') =>
-    (await world.during(world.call(door, { path: { id } }))).body as unknown as {
+    (await world.runUntilDone(world.request(door, { path: { id } }))).body as unknown as {
       order: Body;
       steps: { name: string; status: string; at?: string }[];
       outbox: { id: string; type: string; created_at: string; causation_id: string }[];
@@ -29,7 +33,7 @@ const statuses = (steps: readonly { name: string; status: string }[]) =>
   Object.fromEntries(steps.map(({ name, status }) => [name, status]));
 
 /** Everybody does what there is to do, but for queues that are stopped. */
-const pass = (world: World, seconds = 5) => world.during(world.clock.sleep(seconds * 1000));
+const pass = (world: Simulation, seconds = 5) => world.runUntilDone(world.clock.sleep(seconds * 1000));
 
 describe('the workflow of an order', () => {
   test('that went well shows its events, and who took them in, with their times', async () => {
@@ -63,8 +67,8 @@ describe('the workflow of an order', () => {
         receive_count: 1,
       });
     expect(view.decisions).toMatchObject([
-      { step: 'PAYMENT', as: 'authorized' },
-      { step: 'TICKET', as: 'issued' },
+      { step: 'PAYMENT', decision: 'authorized' },
+      { step: 'TICKET', decision: 'issued' },
     ]);
     expect(await workflow(id, 'GET /api/orders/{id}/workflow')).toEqual(view);
   });
@@ -80,7 +84,7 @@ describe('the workflow of an order', () => {
     const { world, order, workflow } = await shop({ loses: ({ type, nudge }) => type === 'OrderCreated' && !nudge });
     const id = await order({ amount: 10 });
     await world.settle();
-    await world.during(world.clock.sleep(120_000));
+    await world.runUntilDone(world.clock.sleep(120_000));
     const view = await workflow(id);
     expect(statuses(view.steps)).toMatchObject({ payment: 'active' });
     expect(view.inbox).toMatchObject([{ type: 'OrderCreated', consumer: 'order-payments', status: 'waiting' }]);
@@ -98,7 +102,7 @@ describe('the workflow of an order', () => {
   test('that a refused ticket has sent back shows the late word of its payment as overtaken', async () => {
     const { world, order, workflow } = await shop();
     const shown = { name: 'Show', price: 10, stock: 0 };
-    await world.during(world.call('PUT /catalog/products/{sku}', { path: { sku: 'show' }, body: shown }));
+    await world.runUntilDone(world.request('PUT /catalog/products/{sku}', { path: { sku: 'show' }, body: shown }));
     world.queues['payment-status'].stop();
     const id = await order({ items: [{ sku: 'show', quantity: 1 }] });
     await pass(world, 120);
@@ -140,7 +144,7 @@ describe('the workflow of an order', () => {
     const { world, order, workflow } = await shop();
     const id = await order({ amount: 10 });
     await world.settle();
-    await world.during(world.call('POST /orders/{id}/refund', { path: { id }, body: {} }));
+    await world.runUntilDone(world.request('POST /orders/{id}/refund', { path: { id }, body: {} }));
     await world.settle();
     const { outbox, inbox } = await workflow(id);
     expect(outbox.map(({ type }) => type).slice(0, 5)).toEqual([
@@ -159,8 +163,8 @@ describe('the workflow of an order', () => {
 
   test('that nobody placed is not found', async () => {
     const { world } = await shop();
-    const missing = world.call('GET /orders/{id}/workflow', { path: { id: 'z'.repeat(26) } });
-    expect((await world.during(missing)).status).toBe(404);
+    const missing = world.request('GET /orders/{id}/workflow', { path: { id: 'z'.repeat(26) } });
+    expect((await world.runUntilDone(missing)).status).toBe(404);
   });
 });
 
@@ -175,5 +179,5 @@ test('what was stated in one moment stands behind what caused it', () => {
   const authorized = PaymentAuthorized.make(paid, cause(created.id));
   const issued = TicketIssued.make({ order_id: orderId, ticket_id: 't' }, cause(authorized.id));
   const before = { ...authorized, id: 'before', time: '2026-01-01T11:59:59.999Z' };
-  expect(inOrder([issued, authorized, created, before])).toEqual([before, created, authorized, issued]);
+  expect(inCausalOrder([issued, authorized, created, before])).toEqual([before, created, authorized, issued]);
 });

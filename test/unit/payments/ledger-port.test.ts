@@ -1,17 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { accountsInBucket, chunkCount } from '../../../lambdas/payments/ledger-port.ts';
-import { memoryStore } from '../../../lambdas/shared/memory-store.ts';
-import type { Item } from '../../../lambdas/shared/store.ts';
-import { noon } from '../kit.ts';
+import type { Row } from '../../../lambdas/shared/store/store.ts';
+import { noon } from '../../support/fixtures.ts';
+import { createMemoryStore } from '../../support/memory-store.ts';
 
-const account = (at: number, bucket = 'other:1'): Item => {
+const account = (at: number, bucket = 'hash:1'): Row => {
   const user_id = `u${String(at).padStart(3, '0')}`;
   const row = { user_id, balance: at, version: 1, updated_at: new Date(noon).toISOString(), bucket };
   return { pk: `ACCOUNT#${user_id}`, sk: 'STATE', ...row, opened_by: 'nobody else’s business' };
 };
 
-async function ledgerWith(...rows: readonly Item[]) {
-  const store = memoryStore({ now: () => noon });
+async function ledgerWith(...rows: readonly Row[]) {
+  const store = createMemoryStore({ now: () => noon });
   for (const item of rows) await store.write([{ op: 'put', item }], item.pk);
   return store;
 }
@@ -23,7 +23,7 @@ describe('the ledger, as others may read it', () => {
     const seen: string[] = [];
     let above: string | undefined;
     do {
-      const page = await accountsInBucket(ledger, 'other:1', above);
+      const page = await accountsInBucket(ledger, 'hash:1', above);
       sizes.push(page.accounts.length);
       seen.push(...page.accounts.map(({ user_id }) => user_id));
       above = page.next;
@@ -40,9 +40,9 @@ describe('the ledger, as others may read it', () => {
   });
 
   test('says of an account what it has, and nothing more', async () => {
-    const { accounts } = await accountsInBucket(await ledgerWith(account(7)), 'other:1');
+    const { accounts } = await accountsInBucket(await ledgerWith(account(7)), 'hash:1');
     expect(accounts).toEqual([{ user_id: 'u007', balance: 7, version: 1, updated_at: '2026-01-01T12:00:00.000Z' }]);
-    expect(await accountsInBucket(await ledgerWith(), 'other:1')).toEqual({ accounts: [] });
+    expect(await accountsInBucket(await ledgerWith(), 'hash:1')).toEqual({ accounts: [] });
   });
 
   test('knows how many chunks there are, also before there is any', async () => {

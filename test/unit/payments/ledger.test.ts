@@ -3,13 +3,13 @@ import { describe, expect, test } from 'vitest';
 import { MAX_AMOUNT, MAX_BALANCE } from '../../../events/money.ts';
 import {
   type Account,
+  decidePayments,
   deposit,
   type Entry,
   openAccount,
-  seedAll,
-  settle,
-  tickAll,
-  tickAlone,
+  postSeed,
+  postTickToAccount,
+  postTickToChunk,
 } from '../../../lambdas/payments/ledger.ts';
 import { given } from '../../support/given.ts';
 
@@ -17,7 +17,7 @@ const at = '2026-01-01T00:00:00Z';
 const holding = (balance: number, version = 0): Account => ({ user_id: 'alice', balance, version, updated_at: at });
 const bill = (order_id: string, amount: number) => ({ order_id, user_id: 'alice', amount });
 
-const sumOf = (entry: Entry) => entry.lines.reduce((sum, line) => sum + BigInt(line.amount), 0n);
+const sumOf = (entry: Entry) => entry.postings.reduce((sum, line) => sum + BigInt(line.amount), 0n);
 
 test('an account opens empty, at version 0', () => {
   expect(openAccount('alice', at)).toEqual(holding(0));
@@ -40,7 +40,7 @@ describe('a deposit', () => {
       reason: 'deposit',
       ref: 'd1',
       at,
-      lines: [
+      postings: [
         { account: 'user:alice', amount: 1500 },
         { account: 'external:deposits', amount: -1500 },
       ],
@@ -60,7 +60,7 @@ describe('a deposit', () => {
 
 describe('the bills of one account', () => {
   const outcomes = (account: Account | undefined, ...amounts: number[]) => {
-    const { account: after, decisions } = settle(
+    const { account: after, decisions } = decidePayments(
       account,
       amounts.map((amount, place) => bill(`o${place}`, amount)),
       at,
@@ -68,7 +68,7 @@ describe('the bills of one account', () => {
     return {
       left: after?.balance,
       version: after?.version,
-      said: decisions.map((one) => (one.decided === 'authorized' ? one.entry.balance_after : one.reason)),
+      said: decisions.map((one) => (one.decision === 'authorized' ? one.entry.balance_after : one.reason)),
     };
   };
 
@@ -99,10 +99,10 @@ describe('the bills of one account', () => {
   });
 
   test('are paid to the merchant by an entry each', () => {
-    const [decision] = settle(holding(100, 3), [bill('o1', 30)], at).decisions;
+    const [decision] = decidePayments(holding(100, 3), [bill('o1', 30)], at).decisions;
     expect(decision).toEqual({
-      bill: bill('o1', 30),
-      decided: 'authorized',
+      order: bill('o1', 30),
+      decision: 'authorized',
       entry: {
         entry_id: 'order:o1',
         account: 'alice',
@@ -112,7 +112,7 @@ describe('the bills of one account', () => {
         reason: 'order',
         ref: 'o1',
         at,
-        lines: [
+        postings: [
           { account: 'user:alice', amount: -30 },
           { account: 'merchant:orders', amount: 30 },
         ],
@@ -139,10 +139,10 @@ describe('whatever is deposited and ordered', () => {
             account = moved?.account ?? account;
           } else {
             const bills = one.orders.map((sum, at) => bill(`o${place}-${at}`, sum));
-            const settled = settle(account, bills, at);
-            expect(settled.decisions.map((decision) => decision.bill)).toEqual(bills);
+            const settled = decidePayments(account, bills, at);
+            expect(settled.decisions.map((decision) => decision.order)).toEqual(bills);
             for (const decision of settled.decisions)
-              if (decision.decided === 'authorized') entries.push(decision.entry);
+              if (decision.decision === 'authorized') entries.push(decision.entry);
             account = settled.account ?? account;
           }
         }
@@ -164,13 +164,13 @@ describe('whatever is deposited and ordered', () => {
 });
 
 describe('a tick', () => {
-  const what = { entry_id: 'tick:t:0', chunk: 0, ref: 't', at, left: [] };
+  const what = { entry_id: 'tick:t:0', chunk: 0, ref: 't', at, deferred: [] };
   const member = (user_id: string, balance: number, version = 3): Account => ({
     ...holding(balance, version),
     user_id,
   });
   const ticking = (accounts: readonly Account[], changes: Readonly<Record<string, number>>) =>
-    tickAll(accounts, (user) => changes[user] ?? 0, what);
+    postTickToChunk(accounts, (user) => changes[user] ?? 0, what);
 
   test('is one entry with a share for each account, and the other side for all of them', () => {
     const { accounts, entry } = ticking([member('alice', 100), member('bob', 50)], { alice: 30, bob: -20 });
@@ -181,11 +181,11 @@ describe('a tick', () => {
     expect(entry).toEqual({
       ...what,
       reason: 'tick',
-      shares: [
+      changes: [
         { user_id: 'alice', amount: 30, balance_after: 130, version: 4 },
         { user_id: 'bob', amount: -20, balance_after: 30, version: 4 },
       ],
-      other: { account: 'programme:updates', amount: -10 },
+      counter_posting: { account: 'programme:updates', amount: -10 },
     });
   });
 
@@ -195,7 +195,7 @@ describe('a tick', () => {
       bob: 10,
       carol: -10,
     });
-    expect(entry.shares.map(({ amount, balance_after }) => [amount, balance_after])).toEqual([
+    expect(entry.changes.map(({ amount, balance_after }) => [amount, balance_after])).toEqual([
       [-5, 0],
       [5, MAX_BALANCE],
       [-10, MAX_BALANCE - 5],
@@ -208,15 +208,15 @@ describe('a tick', () => {
       { alice: -10, bob: 10, carol: 0, dave: 1 },
     );
     expect(accounts.map(({ user_id }) => user_id)).toEqual(['dave']);
-    expect(entry.shares).toHaveLength(1);
+    expect(entry.changes).toHaveLength(1);
   });
 
   test('of one account alone is the same change, in an entry of its own', () => {
-    const alone = tickAlone(member('alice', 100), 30, 'tick:t:0:alice', 't', at);
+    const alone = postTickToAccount(member('alice', 100), 30, 'tick:t:0:alice', 't', at);
     expect(alone?.account).toMatchObject({ balance: 130, version: 4 });
     expect(alone?.entry).toMatchObject({ reason: 'tick', ref: 't', amount: 30, balance_after: 130, version: 4 });
     expect(alone && sumOf(alone.entry)).toBe(0n);
-    expect(tickAlone(member('alice', 0), -30, 'tick:t:0:alice', 't', at)).toBeUndefined();
+    expect(postTickToAccount(member('alice', 0), -30, 'tick:t:0:alice', 't', at)).toBeUndefined();
   });
 
   test('whatever it is made of, sums to zero and never below it', () => {
@@ -230,9 +230,9 @@ describe('a tick', () => {
         const members = all.map(([held], place) => member(`u${place}`, held));
         const changes = Object.fromEntries(all.map(([, change], place) => [`u${place}`, change]));
         const { entry } = ticking(members, changes);
-        const sum = entry.shares.reduce((total, { amount }) => total + amount, 0) + entry.other.amount;
+        const sum = entry.changes.reduce((total, { amount }) => total + amount, 0) + entry.counter_posting.amount;
         expect(sum).toBe(0);
-        for (const { balance_after } of entry.shares) {
+        for (const { balance_after } of entry.changes) {
           expect(balance_after).toBeGreaterThanOrEqual(0);
           expect(balance_after).toBeLessThanOrEqual(MAX_BALANCE);
         }
@@ -243,7 +243,11 @@ describe('a tick', () => {
 
 test('what made-up users begin with is a deposit, from version 1 on', () => {
   const what = { entry_id: 'seed:0:0', chunk: 0, ref: '42', at };
-  const { accounts, entry } = seedAll([openAccount('alice', at, 0), openAccount('bob', at, 0)], () => 500, what);
+  const { accounts, entry } = postSeed([openAccount('alice', at, 0), openAccount('bob', at, 0)], () => 500, what);
   expect(accounts[0]).toEqual({ user_id: 'alice', balance: 500, version: 1, updated_at: at, chunk: 0 });
-  expect(entry).toMatchObject({ reason: 'seed', left: [], other: { account: 'external:deposits', amount: -1000 } });
+  expect(entry).toMatchObject({
+    reason: 'seed',
+    deferred: [],
+    counter_posting: { account: 'external:deposits', amount: -1000 },
+  });
 });

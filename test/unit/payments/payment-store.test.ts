@@ -8,13 +8,13 @@ import {
   paymentStore,
   type RefundRequestedEvent,
 } from '../../../lambdas/payments/payment-store.ts';
-import { calm } from '../../../lambdas/shared/chaos-setting.ts';
-import { makingOf } from '../../../lambdas/shared/idempotency.ts';
-import { memoryStore } from '../../../lambdas/shared/memory-store.ts';
-import { eventsIn } from '../../../lambdas/shared/outbox.ts';
-import type { Item, Store, Write } from '../../../lambdas/shared/store.ts';
-import { faultsInBooks } from '../../support/books.ts';
-import { message, NotedQueue, noon, steppingClock } from '../kit.ts';
+import { createRequestIdentity } from '../../../lambdas/shared/http/idempotency.ts';
+import { parseOutboxRecord } from '../../../lambdas/shared/outbox/outbox-record.ts';
+import { noFaults } from '../../../lambdas/shared/runtime/chaos-setting.ts';
+import type { Row, Store, Write } from '../../../lambdas/shared/store/store.ts';
+import { createSteppingClock, noon, RecordingQueue, sqsRecord } from '../../support/fixtures.ts';
+import { findLedgerErrors } from '../../support/ledger-check.ts';
+import { createMemoryStore } from '../../support/memory-store.ts';
 
 const orderId = (letter: string) => letter.repeat(26);
 const created = (letter: string, user_id: string, amount: number, nudge?: string) =>
@@ -25,7 +25,7 @@ const created = (letter: string, user_id: string, amount: number, nudge?: string
 
 /** The payments of a shop in memory, with every transaction noted. */
 async function shop(balances: Readonly<Record<string, number>> = { alice: 100 }) {
-  const table = memoryStore({ now: () => noon });
+  const table = createMemoryStore({ now: () => noon });
   const transactions: (readonly Write[])[] = [];
   const broken = new Set<string>();
   const store: Store = {
@@ -36,20 +36,25 @@ async function shop(balances: Readonly<Record<string, number>> = { alice: 100 })
       await table.write(writes, token);
     },
   };
-  const clock = steppingClock();
-  const payments = paymentStore({ store, clock, deadline: noon + 5000 });
+  const clock = createSteppingClock();
+  const payments = paymentStore({ store, clock, deadlineMs: noon + 5000 });
   for (const [user, balance] of Object.entries(balances)) {
-    await payments.open({ user_id: user }, makingOf('open', user, undefined, user), 'request');
+    await payments.open({ user_id: user }, createRequestIdentity('open', user, undefined, user), 'request');
     for (let left = balance; left > 0; left -= MAX_AMOUNT)
-      await payments.deposit(user, Math.min(left, MAX_AMOUNT), makingOf('deposit', user, undefined, left), 'request');
+      await payments.deposit(
+        user,
+        Math.min(left, MAX_AMOUNT),
+        createRequestIdentity('deposit', user, undefined, left),
+        'request',
+      );
   }
   transactions.length = 0;
-  const queue = new NotedQueue();
-  const run = onOrderPayments.with({
-    deps: ({ deadline }) => ({ payments: paymentStore({ store, clock, deadline }) }),
+  const queue = new RecordingQueue();
+  const run = onOrderPayments.withRuntime({
+    createDeps: ({ deadlineMs }) => ({ payments: paymentStore({ store, clock, deadlineMs }) }),
     queue,
     clock,
-    chaos: async () => calm,
+    chaos: async () => noFaults,
   });
   return {
     table,
@@ -59,14 +64,14 @@ async function shop(balances: Readonly<Record<string, number>> = { alice: 100 })
     payments,
     receive: async (...events: unknown[]) =>
       (
-        await run({ Records: events.map((event, at) => message(`m${at}`, event)) }, 'order-payments', 10_000)
+        await run({ Records: events.map((event, at) => sqsRecord(`m${at}`, event)) }, 'order-payments', 10_000)
       ).batchItemFailures.map(({ itemIdentifier }) => itemIdentifier),
     balance: async (user: string) => (await payments.account(user)).balance,
     answers: () =>
       table
         .all()
         .filter(({ sk }) => sk.startsWith('OUTBOX#'))
-        .flatMap(eventsIn)
+        .flatMap(parseOutboxRecord)
         .filter(({ type }) => /^Payment/.test(type)),
     records: () => table.all().filter(({ sk }) => sk.startsWith('OUTBOX#')),
   };
@@ -75,10 +80,10 @@ async function shop(balances: Readonly<Record<string, number>> = { alice: 100 })
 describe('a refund', () => {
   const asked = (letter: string, user_id: string) =>
     RefundRequested.make(
-      { order_id: orderId(letter), user_id, amount: 70, because: 'requested' },
+      { order_id: orderId(letter), user_id, amount: 70, reason: 'requested' },
       { time: new Date(noon).toISOString(), correlation_id: orderId(letter), causation_id: 'request' },
     ) as RefundRequestedEvent;
-  const call = { deadline: noon + 5000, receiptOf: () => ({}), messageOf: () => '-' };
+  const call = { deadlineMs: noon + 5000, createReceipt: () => ({}), messageIdOf: () => '-' };
 
   test('goes to whom the order was taken from, once, and to nobody else', async () => {
     const { receive, payments, balance, table } = await shop({ alice: 100, mallory: 0 });
@@ -86,7 +91,7 @@ describe('a refund', () => {
     await expect(payments.refund(asked('a', 'mallory'), call)).rejects.toMatchObject({ code: 'nothing_to_refund' });
     for (let time = 0; time < 2; time++) await payments.refund(asked('a', 'alice'), call);
     expect([await balance('alice'), await balance('mallory')]).toEqual([100, 0]);
-    expect(faultsInBooks(table.all())).toEqual([]);
+    expect(findLedgerErrors(table.all())).toEqual([]);
   });
 });
 
@@ -105,7 +110,7 @@ describe('orders that wait in one batch', () => {
         .map(({ correlation_id }) => correlation_id),
     ).toEqual(letters.slice(0, 6).map(orderId));
     expect(answers().filter(({ type }) => type === 'PaymentDeclined')).toHaveLength(4);
-    expect(faultsInBooks(table.all())).toEqual([]);
+    expect(findLedgerErrors(table.all())).toEqual([]);
   });
 
   test('of several accounts cost one transaction each, and one account’s trouble fails its own messages only', async () => {
@@ -122,8 +127,8 @@ describe('orders that wait in one batch', () => {
     expect(await receive(...batch)).toEqual(['m1', 'm3']);
     expect(transactions).toHaveLength(2);
     expect([await balance('alice'), await balance('bob'), await balance('carol')]).toEqual([70, 100, 90]);
-    expect(queue.buried.map(({ body }) => body)).toEqual(['poison']);
-    expect(queue.delays.flat().map(({ id, seconds }) => [id, seconds])).toEqual([
+    expect(queue.deadLettered.map(({ body }) => body)).toEqual(['poison']);
+    expect(queue.visibilityChanges.flat().map(({ id, seconds }) => [id, seconds])).toEqual([
       ['m1', 1],
       ['m3', 1],
     ]);
@@ -155,7 +160,7 @@ describe('a decision', () => {
     for (const letter of ['a', 'b']) {
       const row = await table.get({ pk: `ORDER#${orderId(letter)}`, sk: 'PAYMENT' });
       expect(row).toMatchObject({
-        decided: letter === 'a' ? 'authorized' : 'declined',
+        decision: letter === 'a' ? 'authorized' : 'declined',
         receipts: { [`OrderCreated:${orderId(letter)}`]: { consumer: 'order-payments', receive_count: 1 } },
       });
       expect(row).not.toHaveProperty('expires_at');
@@ -165,7 +170,7 @@ describe('a decision', () => {
   test('stands even when the account is filled before the order comes again', async () => {
     const { receive, payments, balance, answers } = await shop();
     await receive(created('a', 'alice', 150));
-    await payments.deposit('alice', 1000, makingOf('deposit', 'alice', 'k', 1), 'request');
+    await payments.deposit('alice', 1000, createRequestIdentity('deposit', 'alice', 'k', 1), 'request');
     await receive(created('a', 'alice', 150));
     expect(await balance('alice')).toBe(1100);
     expect(answers().map(({ type }) => type)).toEqual(['PaymentDeclined']);
@@ -216,14 +221,16 @@ describe('a deposit', () => {
   test('that would pass what an account may hold is refused, and leaves nothing', async () => {
     const { payments, table, balance } = await shop({ alice: MAX_BALANCE - 5 });
     const before = table.all();
-    await expect(payments.deposit('alice', 6, makingOf('d', 'alice', 'k', 6), 'request')).rejects.toMatchObject({
+    await expect(
+      payments.deposit('alice', 6, createRequestIdentity('d', 'alice', 'k', 6), 'request'),
+    ).rejects.toMatchObject({
       code: 'balance_limit',
       status: 422,
     });
     expect(table.all()).toEqual(before);
-    await payments.deposit('alice', 5, makingOf('d', 'alice', 'k', 5), 'request');
+    await payments.deposit('alice', 5, createRequestIdentity('d', 'alice', 'k', 5), 'request');
     expect(await balance('alice')).toBe(MAX_BALANCE);
-    expect(faultsInBooks(table.all())).toEqual([]);
+    expect(findLedgerErrors(table.all())).toEqual([]);
   });
 });
 
@@ -232,12 +239,12 @@ describe('a change of a balance', () => {
     const { receive, records } = await shop();
     await receive(created('a', 'alice', 15), created('b', 'alice', 15), created('c', 'alice', 1000));
     const told = records().filter(({ pk }) => pk.startsWith('ORDER#'));
-    expect(told.map((record) => eventsIn(record).map(({ type }) => type))).toEqual([
+    expect(told.map((record) => parseOutboxRecord(record).map(({ type }) => type))).toEqual([
       ['PaymentAuthorized'],
       ['PaymentAuthorized', 'BalancesUpdated'],
       ['PaymentDeclined'],
     ]);
-    expect(eventsIn(told[1] as Item)[1]).toMatchObject({
+    expect(parseOutboxRecord(told[1] as Row)[1]).toMatchObject({
       id: `BalancesUpdated:order:${orderId('b')}`,
       data: { entry_id: `order:${orderId('b')}`, balances: [{ user_id: 'alice', balance: 70, version: 3 }] },
     });
@@ -248,7 +255,7 @@ describe('a change of a balance', () => {
     const { receive, records } = await shop({ [user]: 100_000 });
     await receive(created('a', user, 15_000));
     const [record] = records().filter(({ pk }) => pk.startsWith('ORDER#'));
-    const bytes = Object.entries(record as Item).reduce(
+    const bytes = Object.entries(record as Row).reduce(
       (sum, [name, value]) => sum + Buffer.byteLength(name) + Buffer.byteLength(String(value)),
       0,
     );
@@ -260,12 +267,12 @@ describe('a change of a balance', () => {
     await receive(created('a', 'alice', 15));
     await receive(created('a', 'alice', 15, 'sweep-1'));
     const again = records().find(({ sk }) => sk.endsWith('#sweep-1'));
-    expect(eventsIn(again as Item).map(({ type }) => type)).toEqual(['PaymentAuthorized']);
+    expect(parseOutboxRecord(again as Row).map(({ type }) => type)).toEqual(['PaymentAuthorized']);
   });
 
   test('by a deposit, and an account that was opened, are told as well', async () => {
     const { records } = await shop({ alice: 5 });
-    expect(records().flatMap(eventsIn)).toMatchObject([
+    expect(records().flatMap(parseOutboxRecord)).toMatchObject([
       { type: 'AccountOpened', data: { user_id: 'alice' }, correlation_id: 'request' },
       { type: 'BalancesUpdated', data: { balances: [{ user_id: 'alice', balance: 5, version: 1 }] } },
     ]);

@@ -1,26 +1,26 @@
 import { describe, expect, test } from 'vitest';
 import { TickPlanned } from '../../../events/payments/tick-planned.ts';
-import type { TickPlannedEvent } from '../../../lambdas/payments/chunk-store.ts';
 import { paymentStore } from '../../../lambdas/payments/payment-store.ts';
-import { programmeStore } from '../../../lambdas/payments/programme-store.ts';
 import { accountKey } from '../../../lambdas/payments/rows.ts';
-import { groupOf, seededUser } from '../../../lambdas/payments/seeding.ts';
-import type { Place, StatementLine } from '../../../lambdas/payments/statement.ts';
-import { ticksOf } from '../../../lambdas/payments/ticks.ts';
-import { makingOf } from '../../../lambdas/shared/idempotency.ts';
-import { memoryStore } from '../../../lambdas/shared/memory-store.ts';
-import { keyOf, Refused, type Store, type Write } from '../../../lambdas/shared/store.ts';
-import { noon, steppingClock } from '../kit.ts';
+import type { StatementLine, StatementPosition } from '../../../lambdas/payments/statement.ts';
+import type { TickPlannedEvent } from '../../../lambdas/payments/update-programme/chunk-store.ts';
+import { programmeStore } from '../../../lambdas/payments/update-programme/programme-store.ts';
+import { seededUser, usersOfGroup } from '../../../lambdas/payments/update-programme/seeding.ts';
+import { ticksOf } from '../../../lambdas/payments/update-programme/tick.ts';
+import { createRequestIdentity } from '../../../lambdas/shared/http/idempotency.ts';
+import { keyOf, type Store, type Write, WriteRefused } from '../../../lambdas/shared/store/store.ts';
+import { createSteppingClock, noon } from '../../support/fixtures.ts';
+import { createMemoryStore } from '../../support/memory-store.ts';
 
 const USER = seededUser(42, 1);
 const EARLY = '20260101T1200';
 
 /** One of some members of a chunk, whose ticks and deposits come as a test says; neighbours may be too busy for its ticks. */
 async function member(indexLagMs = 0, busyNeighbours = 0) {
-  const clock = steppingClock();
-  const table = memoryStore({ now: clock.now, indexLagMs: () => indexLagMs });
+  const clock = createSteppingClock();
+  const table = createMemoryStore({ now: clock.now, indexLagMs: () => indexLagMs });
   const busy = new Set(
-    groupOf(42, 0, 2 + busyNeighbours)
+    usersOfGroup(42, 0, 2 + busyNeighbours)
       .slice(2)
       .map((user) => accountKey(user).pk),
   );
@@ -30,32 +30,32 @@ async function member(indexLagMs = 0, busyNeighbours = 0) {
       const isBulk = writes.filter(({ op }) => op === 'update').length > 1;
       const isRefused = (write: Write) => isBulk && busy.has(keyOf(write).pk);
       if (writes.some(isRefused))
-        throw new Refused(writes.map((write) => ({ why: isRefused(write) ? 'conflict' : 'none' })));
+        throw new WriteRefused(writes.map((write) => ({ kind: isRefused(write) ? 'conflict' : 'none' })));
       await table.write(writes, token);
     },
   };
-  const unit = { store, clock, deadline: noon + 1e9 };
+  const unit = { store, clock, deadlineMs: noon + 1e9 };
   const programme = programmeStore(unit);
   const payments = paymentStore(unit);
   const [chunk = 0] = await programme.claim(42, 1);
-  await programme.seed(42, chunk, groupOf(42, 0, 3 + busyNeighbours));
+  await programme.seed(42, chunk, usersOfGroup(42, 0, 3 + busyNeighbours));
   let deposits = 0;
   const deposit = () =>
-    payments.deposit(USER, 1_000_000, makingOf('deposit', USER, String(deposits++), deposits), 'request');
+    payments.deposit(USER, 1_000_000, createRequestIdentity('deposit', USER, String(deposits++), deposits), 'request');
   const tickNamed = (id: string) => {
     const late = new Date(noon + 1e9).toISOString();
     return programme.tick(
       TickPlanned.make(
-        { tick: id, chunk, due_at: late, late_at: late },
+        { tick: id, chunk, due_at: late, deadline_at: late },
         { time: new Date(noon).toISOString(), correlation_id: 'tick', causation_id: 'minute' },
       ) as TickPlannedEvent,
     );
   };
   const tick = (place: number) => tickNamed(`${EARLY}-${place}`);
-  const page = (limit: number, after?: Place) => payments.statement(USER, { limit, after });
+  const page = (limit: number, after?: StatementPosition) => payments.statement(USER, { limit, after });
   const whole = async (limit: number) => {
     const lines: StatementLine[] = [];
-    let after: Place | undefined;
+    let after: StatementPosition | undefined;
     for (let pages = 0; pages < 1000; pages++) {
       const { lines: some, next } = await page(limit, after);
       lines.push(...some);

@@ -1,15 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { type Item, Items } from '../../../events/items.ts';
 import {
+  applyCapacity,
   type Claim,
   claim,
-  claimInTurn,
-  giveBack,
-  type Offer,
-  offer,
-  type Place,
+  claimInSequence,
+  type ProductCapacity,
+  productGroupOf,
+  releaseClaims,
+  type SeatOfProduct,
   type Stock,
-  wantsOf,
 } from '../../../lambdas/tickets/ticket.ts';
 import { given } from '../../support/given.ts';
 
@@ -25,35 +25,35 @@ const so = (quantity: number, sku = 'shirt') => ({ sku, quantity });
 
 describe('an order for tickets', () => {
   const claiming = given(
-    ({ has, taken = [] }: { has: Stock[]; taken?: Place[] }, items: Item[]): Claim => claim(items, has, taken),
+    ({ has, taken = [] }: { has: Stock[]; taken?: SeatOfProduct[] }, items: Item[]): Claim => claim(items, has, taken),
   );
 
   test('claims the stock of all its lines, each under the next version', () => {
     claiming({ has: [stock('concert', 10, 3), stock('shirt', 5)] })
       .when([seat('A1'), so(2)])
-      .gives({ decided: 'issued', stock: [stock('concert', 10, 4, 5), stock('shirt', 5, 2, 5)] });
+      .gives({ decision: 'issued', stock: [stock('concert', 10, 4, 5), stock('shirt', 5, 2, 5)] });
   });
 
   test('may have two seats of one product: they count together', () => {
     claiming({ has: [stock('concert', 2)] })
       .when([seat('A1'), seat('A2')])
-      .gives({ decided: 'issued', stock: [stock('concert', 2, 2, 5)] });
+      .gives({ decision: 'issued', stock: [stock('concert', 2, 2, 5)] });
     claiming({ has: [stock('concert', 1)] })
       .when([seat('A1'), seat('A2')])
-      .gives({ decided: 'rejected', reason: 'sold_out', sku: 'concert' });
+      .gives({ decision: 'rejected', reason: 'sold_out', sku: 'concert' });
   });
 
   test('gets the last one, and not one more', () => {
     claiming({ has: [stock('shirt', 5, 3)] })
       .when([so(2)])
       .gives({
-        decided: 'issued',
+        decision: 'issued',
         stock: [stock('shirt', 5, 5, 5)],
       });
     claiming({ has: [stock('shirt', 5, 3)] })
       .when([so(1), so(2)])
       .gives({
-        decided: 'rejected',
+        decision: 'rejected',
         reason: 'sold_out',
         sku: 'shirt',
       });
@@ -62,40 +62,40 @@ describe('an order for tickets', () => {
   test('claims nothing where one line of it is gone', () => {
     claiming({ has: [stock('concert', 10), stock('shirt', 0)] })
       .when([seat('A1'), so(1)])
-      .gives({ decided: 'rejected', reason: 'sold_out', sku: 'shirt' });
+      .gives({ decision: 'rejected', reason: 'sold_out', sku: 'shirt' });
   });
 
   test('is told of a seat that is taken before all else, even where nothing is left at all', () => {
     claiming({ has: [stock('concert', 1, 1)], taken: [{ sku: 'concert', seat: 'A1' }] })
       .when([seat('A1')])
-      .gives({ decided: 'rejected', reason: 'seat_taken', sku: 'concert', seat: 'A1' });
+      .gives({ decision: 'rejected', reason: 'seat_taken', sku: 'concert', seat: 'A1' });
   });
 
   test('waits for products that have not been heard of', () => {
     claiming({ has: [stock('shirt', 1)] })
       .when([seat('A1'), so(1), seat('B1', 'opera')])
-      .gives({ decided: 'unknown', skus: ['concert', 'opera'] });
+      .gives({ decision: 'unknown', skus: ['concert', 'opera'] });
   });
 
   test('gets a general ticket where it is for nothing in particular', () => {
-    claiming({ has: [] }).when([]).gives({ decided: 'issued', stock: [] });
+    claiming({ has: [] }).when([]).gives({ decision: 'issued', stock: [] });
   });
 
   test('finds nothing left where the capacity was lowered below what is claimed', () => {
     claiming({ has: [stock('shirt', 2, 5)] })
       .when([so(1)])
-      .gives({ decided: 'rejected', reason: 'sold_out', sku: 'shirt' });
+      .gives({ decision: 'rejected', reason: 'sold_out', sku: 'shirt' });
   });
 });
 
 describe('orders that are decided together', () => {
-  const claiming = given(({ has, taken = [] }: { has: Stock[]; taken?: Place[] }, orders: Item[][]) => {
-    const { claims, stock: after } = claimInTurn(
+  const claiming = given(({ has, taken = [] }: { has: Stock[]; taken?: SeatOfProduct[] }, orders: Item[][]) => {
+    const { claims, stock: after } = claimInSequence(
       orders.map((items) => ({ items })),
       has,
       taken,
     );
-    return { decided: claims.map(({ claim: one }) => ('reason' in one ? one.reason : one.decided)), after };
+    return { decided: claims.map(({ claim: one }) => ('reason' in one ? one.reason : one.decision)), after };
   });
 
   test('take from what the ones before them have left, and the stock has one next version', () => {
@@ -123,26 +123,26 @@ describe('orders that are decided together', () => {
   });
 
   test('want the same where their products are the same, whatever their lines', () => {
-    expect(wantsOf([seat('A1'), so(2), seat('A2')])).toBe(wantsOf([so(1), seat('B1')]));
-    expect(wantsOf([so(1)])).not.toBe(wantsOf([so(1), seat('A1')]));
+    expect(productGroupOf([seat('A1'), so(2), seat('A2')])).toBe(productGroupOf([so(1), seat('B1')]));
+    expect(productGroupOf([so(1)])).not.toBe(productGroupOf([so(1), seat('A1')]));
   });
 });
 
 test('a ticket that is void gives back exactly what it claimed', () => {
   const items = [seat('A1'), seat('A2'), so(3)];
-  expect(giveBack(items, [stock('concert', 10, 4), stock('shirt', 5, 3)])).toEqual([
+  expect(releaseClaims(items, [stock('concert', 10, 4), stock('shirt', 5, 3)])).toEqual([
     stock('concert', 10, 2, 5),
     stock('shirt', 5, 0, 5),
   ]);
 });
 
 test('stock that was made anew by hand does not get back what it never gave', () => {
-  expect(giveBack([so(3)], [stock('shirt', 5, 1)])).toEqual([stock('shirt', 5, 0, 5)]);
+  expect(releaseClaims([so(3)], [stock('shirt', 5, 1)])).toEqual([stock('shirt', 5, 0, 5)]);
 });
 
 describe('what catalog says of a product', () => {
-  const hearing = given((before: Stock | undefined, said: Offer) => offer(before, said));
-  const said = (capacity: number, version: number): Offer => ({ sku: 'shirt', capacity, version });
+  const hearing = given((before: Stock | undefined, said: ProductCapacity) => applyCapacity(before, said));
+  const said = (capacity: number, version: number): ProductCapacity => ({ sku: 'shirt', capacity, version });
 
   test('makes its stock', () => {
     hearing(undefined).when(said(7, 3)).gives({

@@ -1,0 +1,47 @@
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import middy from '@middy/core';
+import type { DynamoDBStreamEvent } from 'aws-lambda';
+import type { Envelope } from '../../events/envelope.ts';
+import { parseOutboxRecord } from '../shared/outbox/outbox-record.ts';
+import { readChaos } from '../shared/runtime/chaos.ts';
+import { systemClock } from '../shared/runtime/clock.ts';
+import { readEnv } from '../shared/runtime/env.ts';
+import { count, logger, observability } from '../shared/runtime/observability.ts';
+import type { Row } from '../shared/store/store.ts';
+import { PublishOutboxEnv } from './env.ts';
+import { createEventBridgeBus, createParkingQueue } from './event-bus.ts';
+import { DEADLINE_SHARE, type RelayPorts, relay } from './relay.ts';
+
+let ports: RelayPorts | undefined;
+
+/** Every context's outbox, sent to the bus as the table's stream tells of it. */
+export const handler = middy<DynamoDBStreamEvent, void>()
+  .use(observability())
+  .handler(async ({ Records }, context) => {
+    const deadlineMs = systemClock.now() + context.getRemainingTimeInMillis() * DEADLINE_SHARE;
+    if (!ports) {
+      const { BUS_NAME, RETRY_QUEUE_URL } = readEnv(PublishOutboxEnv);
+      ports = {
+        bus: createEventBridgeBus(BUS_NAME),
+        park: createParkingQueue(RETRY_QUEUE_URL),
+        clock: systemClock,
+        chaos: readChaos,
+      };
+    }
+    await relay(
+      Records.flatMap(({ dynamodb }) => parseRecord(dynamodb?.NewImage)),
+      ports,
+      deadlineMs,
+    );
+  });
+
+/** A record that nobody can read, since somebody wrote it by hand, must not stop all that come behind it. */
+function parseRecord(image: unknown): Envelope[] {
+  try {
+    return parseOutboxRecord(unmarshall(image as Parameters<typeof unmarshall>[0]) as Row);
+  } catch (error) {
+    logger.error('outbox record not readable', { record: image, error: error as Error });
+    count('OutboxUnreadable');
+    return [];
+  }
+}

@@ -1,0 +1,16 @@
+import * as z from 'zod/mini';
+
+const Rate = z._default(z.number().check(z.gte(0), z.lte(1)), 0);
+
+/** Faults made on purpose, each as a share of calls, and a delay before each step; what is not named is not there. */
+export const Chaos = z.object({
+  publish_failure: Rate,
+  transaction_conflict: Rate,
+  consumer_crash_before: Rate,
+  consumer_crash_after: Rate,
+  duplicate: Rate,
+  latency_ms: z._default(z.int().check(z.gte(0), z.lte(60_000)), 0),
+});
+export type Chaos = z.infer<typeof Chaos>;
+
+export const noFaults: Chaos = Chaos.parse({});

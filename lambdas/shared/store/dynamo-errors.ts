@@ -1,0 +1,74 @@
+import {
+  ConditionalCheckFailedException,
+  TransactionCanceledException,
+  TransactionInProgressException,
+} from '@aws-sdk/client-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { Busy } from '../runtime/errors.ts';
+import { type Reason, type Row, type Write, WriteRefused } from './store.ts';
+
+const THROTTLES = new Set([
+  'ProvisionedThroughputExceededException',
+  'ThrottlingException',
+  'RequestLimitExceeded',
+  'LimitExceededException',
+]);
+
+/** Of Node, where a table cannot be reached, or leaves in the middle. */
+const UNREACHABLE = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EAI_AGAIN', 'ENOTFOUND']);
+
+/** A read of a table that throttles, or is away, is no failure of ours, and so to be asked again later. */
+export const toBusy = (error: unknown, table: string): Busy | undefined =>
+  THROTTLES.has(errorName(error)) || isUnavailable(error)
+    ? new Busy(`${table} does not answer: ${errorName(error)}`, { cause: error })
+    : undefined;
+
+/** The refusal of a write in our own words, or nothing where the error is no refusal. */
+export function toWriteRefused(error: unknown, writes: readonly Write[]): WriteRefused | undefined {
+  if (error instanceof TransactionCanceledException) {
+    const reasons = (error.CancellationReasons ?? []).map(toReason);
+    // a validation fault is a bug of ours: trying again would only hide it
+    return reasons.length > 0 && reasons.every((reason) => reason !== undefined)
+      ? new WriteRefused(reasons)
+      : undefined;
+  }
+  if (error instanceof ConditionalCheckFailedException)
+    return new WriteRefused([{ kind: 'condition', row: error.Item && (unmarshall(error.Item) as Row) }]);
+  if (error instanceof TransactionInProgressException || errorName(error) === 'TransactionConflictException')
+    return new WriteRefused(writes.map(() => ({ kind: 'conflict' })));
+  if (THROTTLES.has(errorName(error))) return new WriteRefused(writes.map(() => ({ kind: 'throttled' })));
+  if (isUnavailable(error)) return new WriteRefused(writes.map(() => ({ kind: 'no_response' })));
+  return undefined;
+}
+
+function isUnavailable(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { $fault, $metadata, code } = error as {
+    $fault?: string;
+    $metadata?: { httpStatusCode?: number };
+    code?: string;
+  };
+  const status = $metadata?.httpStatusCode ?? 0;
+  return $fault === 'server' || status >= 500 || error.name === 'TimeoutError' || UNREACHABLE.has(code ?? '');
+}
+
+const errorName = (error: unknown): string => (error instanceof Error ? error.name : '');
+
+type Cancellation = NonNullable<TransactionCanceledException['CancellationReasons']>[number];
+
+function toReason({ Code, Item }: Cancellation): Reason | undefined {
+  switch (Code) {
+    case undefined:
+    case 'None':
+      return { kind: 'none' };
+    case 'ConditionalCheckFailed':
+      return { kind: 'condition', row: Item && (unmarshall(Item) as Row) };
+    case 'TransactionConflict':
+      return { kind: 'conflict' };
+    case 'ThrottlingError':
+    case 'ProvisionedThroughputExceeded':
+      return { kind: 'throttled' };
+    default:
+      return undefined;
+  }
+}

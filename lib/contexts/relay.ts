@@ -1,0 +1,78 @@
+import { Duration } from 'aws-cdk-lib';
+import { EventBus } from 'aws-cdk-lib/aws-events';
+import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import { StringParameter } from 'aws-cdk-lib/aws-ssm';
+import type { Construct } from 'constructs';
+import { OutboxRetryEnv, PublishOutboxEnv } from '../../lambdas/relay/env.ts';
+import { nameOf, type StageConfig } from '../config.ts';
+import { chaosParameter, publishesTo } from '../constructs/access.ts';
+import { Context } from '../constructs/context.ts';
+import { alarm, alarmTopicName, minutes } from '../constructs/monitoring.ts';
+import type { ContextTable } from '../constructs/outbox-table.ts';
+import { QueueConsumer } from '../constructs/queue-consumer.ts';
+import { ServiceFunction, wildcardFindings } from '../constructs/service-function.ts';
+import { suppress } from '../constructs/suppress.ts';
+import { WorkQueue } from '../constructs/work-queue.ts';
+
+/** From every table's outbox to the bus, also when the bus is away for a day. */
+export class Relay extends Context {
+  readonly bus: EventBus;
+
+  constructor(scope: Construct, config: StageConfig, tables: readonly ContextTable[]) {
+    const errorImpact = 'Events are written, but nobody hears of them: orders stand still';
+    super(scope, 'Relay', { config, errorImpact });
+    this.bus = new EventBus(this, 'Bus', { eventBusName: nameOf(config) });
+    if (config.onAws) this.tellSomebody(config);
+    if (config.chaos)
+      new StringParameter(this, 'Chaos', {
+        parameterName: chaosParameter(config),
+        description: 'Faults made on purpose; ops chaos set changes them',
+        stringValue: JSON.stringify(config.chaos),
+      });
+
+    const parked = new WorkQueue(this, 'OutboxRetry', {
+      queue: 'outbox-retry',
+      errorImpact,
+      timeout: Duration.seconds(30),
+      // it waits by receive count, up to 900 s, and gives up by age: a day is about 110 receives
+      maxReceives: 500,
+      maxWait: minutes(15),
+    });
+    const publishes = publishesTo(this, config);
+
+    const publisher = new ServiceFunction(this, 'PublishOutbox', {
+      entry: 'relay/publish-outbox.ts',
+      description: 'Publishes new outbox records',
+      env: PublishOutboxEnv,
+      values: { BUS_NAME: nameOf(config), RETRY_QUEUE_URL: parked.queue.queueUrl },
+      access: [publishes, parked.sends, ...tables.map((table) => table.streams), listsStreams],
+      timeout: Duration.seconds(30),
+    });
+    suppress(publisher, wildcardFindings('dynamodb:ListStreams knows no narrower resource'));
+    for (const table of tables) table.publishTo(publisher);
+    alarm(this, 'OutboxStalled', {
+      name: 'outbox-stalled',
+      metric: publisher.function.metric('IteratorAge', { period: minutes(1), statistic: 'Maximum' }),
+      above: 5 * 60_000,
+      errorImpact,
+      runbook: 'stalled-outbox',
+    });
+    new QueueConsumer(this, 'OnOutboxRetry', parked, {
+      entry: 'relay/on-outbox-retry.ts',
+      description: 'Publishes parked outbox records',
+      env: OutboxRetryEnv,
+      values: { BUS_NAME: nameOf(config) },
+      access: [publishes],
+    });
+  }
+
+  private tellSomebody(config: StageConfig): void {
+    const topic = new Topic(this, 'Alarms', { topicName: alarmTopicName(config), enforceSSL: true });
+    topic.grantPublish(new ServicePrincipal('cloudwatch.amazonaws.com'));
+    if (config.alarmEmail) topic.addSubscription(new EmailSubscription(config.alarmEmail));
+  }
+}
+
+const listsStreams = { actions: ['dynamodb:ListStreams'], resources: ['*'] };
