@@ -1,26 +1,23 @@
-import { balanceStore } from '../../lambdas/balances/balance-store.ts';
+import { createBalancesDeps } from '../../lambdas/balances/deps.ts';
 import { handler as onBalanceUpdates } from '../../lambdas/balances/on-balance-updates.ts';
+import { createCatalogDeps } from '../../lambdas/catalog/deps.ts';
 import { handler as onCatalogInvalidation } from '../../lambdas/catalog/on-catalog-invalidation.ts';
-import { productStore } from '../../lambdas/catalog/product-store.ts';
-import { cacheStore } from '../../lambdas/documents/cache-store.ts';
+import { createCacheDeps, createRecordsDeps } from '../../lambdas/documents/deps.ts';
 import { handler as onOrderDocuments } from '../../lambdas/documents/on-order-documents.ts';
 import { handler as onOrderFound } from '../../lambdas/documents/on-order-found.ts';
 import { handler as onOrderLookup } from '../../lambdas/documents/on-order-lookup.ts';
-import { recordStore } from '../../lambdas/documents/record-store.ts';
+import { createOrdersDeps } from '../../lambdas/orders/deps.ts';
 import { handler as onPaymentStatus } from '../../lambdas/orders/on-payment-status.ts';
 import { handler as onTicketStatus } from '../../lambdas/orders/on-ticket-status.ts';
-import { orderStore } from '../../lambdas/orders/order-store.ts';
+import { createPaymentsDeps, createProgrammeDeps } from '../../lambdas/payments/deps.ts';
 import { handler as onBalanceTicks } from '../../lambdas/payments/on-balance-ticks.ts';
 import { handler as onOrderPayments } from '../../lambdas/payments/on-order-payments.ts';
 import { handler as onOrderRefundsPayments } from '../../lambdas/payments/on-order-refunds-payments.ts';
-import { paymentStore } from '../../lambdas/payments/payment-store.ts';
-import { programmeStore } from '../../lambdas/payments/update-programme/programme-store.ts';
-import type { UnitOfWork } from '../../lambdas/shared/store/commit.ts';
 import type { Store } from '../../lambdas/shared/store/store.ts';
+import { createTicketsDeps } from '../../lambdas/tickets/deps.ts';
 import { handler as onOrderRefundsTickets } from '../../lambdas/tickets/on-order-refunds-tickets.ts';
 import { handler as onProductChanges } from '../../lambdas/tickets/on-product-changes.ts';
 import { handler as onTicketIssuing } from '../../lambdas/tickets/on-ticket-issuing.ts';
-import { ticketStore } from '../../lambdas/tickets/ticket-store.ts';
 import type { DlqMessage } from './dlq-message.ts';
 import { dryRun, type Effect } from './dry-run.ts';
 
@@ -31,29 +28,21 @@ export type Tables = Readonly<Record<'payments' | 'orders' | 'tickets' | 'catalo
 
 /** What stands behind each queue, on its own table. */
 const dryRuns: Readonly<Record<string, (body: string, tables: Tables) => Promise<Effect>>> = {
-  'order-payments': (body, { payments }) => dryRun(onOrderPayments, paymentsOn, payments, body),
-  'order-refunds-payments': (body, { payments }) => dryRun(onOrderRefundsPayments, paymentsOn, payments, body),
-  'balance-ticks': (body, { payments }) => dryRun(onBalanceTicks, programmeOn, payments, body),
-  'payment-status': (body, { orders }) => dryRun(onPaymentStatus, ordersOn, orders, body),
-  'ticket-status': (body, { orders }) => dryRun(onTicketStatus, ordersOn, orders, body),
-  'ticket-issuing': (body, { tickets }) => dryRun(onTicketIssuing, ticketsOn, tickets, body),
-  'order-refunds-tickets': (body, { tickets }) => dryRun(onOrderRefundsTickets, ticketsOn, tickets, body),
-  'product-changes': (body, { tickets }) => dryRun(onProductChanges, ticketsOn, tickets, body),
-  'catalog-invalidation': (body, { catalog }) => dryRun(onCatalogInvalidation, productsOn, catalog, body),
-  balance_updates: (body, { balances }) => dryRun(onBalanceUpdates, balancesOn, balances, body),
-  'order-documents': (body, { documents }) => dryRun(onOrderDocuments, recordsOn, documents, body),
-  'order-lookup': (body, { documents }) => dryRun(onOrderLookup, recordsOn, documents, body),
-  'order-found': (body, { documents }) => dryRun(onOrderFound, cacheOn, documents, body),
+  'order-payments': (body, { payments }) => dryRun(onOrderPayments, createPaymentsDeps, payments, body),
+  'order-refunds-payments': (body, { payments }) => dryRun(onOrderRefundsPayments, createPaymentsDeps, payments, body),
+  'balance-ticks': (body, { payments }) => dryRun(onBalanceTicks, createProgrammeDeps, payments, body),
+  'payment-status': (body, { orders }) => dryRun(onPaymentStatus, createOrdersDeps, orders, body),
+  'ticket-status': (body, { orders }) => dryRun(onTicketStatus, createOrdersDeps, orders, body),
+  'ticket-issuing': (body, { tickets }) => dryRun(onTicketIssuing, createTicketsDeps, tickets, body),
+  'order-refunds-tickets': (body, { tickets }) => dryRun(onOrderRefundsTickets, createTicketsDeps, tickets, body),
+  'product-changes': (body, { tickets }) => dryRun(onProductChanges, createTicketsDeps, tickets, body),
+  'catalog-invalidation': (body, { catalog }) => dryRun(onCatalogInvalidation, createCatalogDeps, catalog, body),
+  balance_updates: (body, { balances }) => dryRun(onBalanceUpdates, createBalancesDeps, balances, body),
+  'order-documents': (body, { documents }) => dryRun(onOrderDocuments, createRecordsDeps, documents, body),
+  'order-lookup': (body, { documents }) => dryRun(onOrderLookup, createRecordsDeps, documents, body),
+  'order-found': (body, { documents }) =>
+    dryRun(onOrderFound, (ports) => createCacheDeps({ ...ports, ttlMs: CACHED_FOR_MS }), documents, body),
 };
-
-const paymentsOn = (unit: UnitOfWork) => ({ payments: paymentStore(unit) });
-const programmeOn = (unit: UnitOfWork) => ({ programme: programmeStore(unit) });
-const ordersOn = (unit: UnitOfWork) => ({ orders: orderStore(unit) });
-const ticketsOn = (unit: UnitOfWork) => ({ tickets: ticketStore(unit) });
-const productsOn = (unit: UnitOfWork) => ({ products: productStore(unit) });
-const balancesOn = (unit: UnitOfWork) => ({ balances: balanceStore(unit) });
-const recordsOn = (unit: UnitOfWork) => ({ records: recordStore(unit) });
-const cacheOn = (unit: UnitOfWork) => ({ cache: cacheStore(unit, CACHED_FOR_MS) });
 
 /** What a dead message would do if its queue had it again. */
 export async function effectOf(queue: string, { body, events }: DlqMessage, tables: Tables): Promise<Effect> {

@@ -1,11 +1,12 @@
 import type { SQSEvent } from 'aws-lambda';
 import type { Consumer } from '../../lambdas/shared/messaging/consume.ts';
+import type { Deadline } from '../../lambdas/shared/messaging/receipt.ts';
 import { MAX_RECEIVES } from '../../lambdas/shared/messaging/settle.ts';
 import { parseOutboxRecord } from '../../lambdas/shared/outbox/outbox-record.ts';
 import { noFaults } from '../../lambdas/shared/runtime/chaos-setting.ts';
 import { systemClock } from '../../lambdas/shared/runtime/clock.ts';
-import type { UnitOfWork } from '../../lambdas/shared/store/commit.ts';
-import { keyOf, type Store, type Write, WriteRefused } from '../../lambdas/shared/store/store.ts';
+import { keyOfWrite, type Store, type Write, WriteRefused } from '../../lambdas/shared/store/store.ts';
+import type { TablePorts } from '../../lambdas/shared/store/tables.ts';
 
 /** What a message would do if its queue had it again. */
 export interface Effect {
@@ -21,7 +22,7 @@ const TIMEOUT_MS = 10_000;
  */
 export async function dryRun<Deps>(
   handler: Consumer<Deps>,
-  deps: (unit: UnitOfWork) => Deps,
+  createDeps: (ports: TablePorts) => (deadline: Deadline) => Deps,
   store: Store,
   body: string,
 ): Promise<Effect> {
@@ -30,7 +31,7 @@ export async function dryRun<Deps>(
   const putBack: string[] = [];
   const dry = readOnly(store, (writes) => written.push(...writes));
   const run = handler.withRuntime({
-    createDeps: ({ deadlineMs }) => deps({ store: dry, clock: systemClock, deadlineMs }),
+    createDeps: createDeps({ store: dry, clock: systemClock }),
     queue: {
       deadLetter: async (_body, { reason }) => void buried.push(reason),
       requeue: async (again) => void putBack.push(again),
@@ -76,7 +77,7 @@ const readOnly = (store: Store, note: (writes: readonly Write[]) => void): Store
   getMany: (keys) => store.getMany(keys),
   query: (query) => store.query(query),
   write: async (writes) => {
-    const rows = await store.getMany(writes.map(keyOf));
+    const rows = await store.getMany(writes.map(keyOfWrite));
     const isThere = writes.map(({ when }, at) => when?.type === 'absent' && rows[at] !== undefined);
     if (isThere.includes(true))
       throw new WriteRefused(
@@ -89,20 +90,20 @@ const readOnly = (store: Store, note: (writes: readonly Write[]) => void): Store
 function describeWrites(writes: readonly Write[]): string {
   const [records, rows] = [writes.filter(isRecord), writes.filter((write) => !isRecord(write))];
   const stated = records
-    .flatMap((write) => (write.op === 'put' ? parseOutboxRecord(write.item) : []))
+    .flatMap((write) => (write.op === 'put' ? parseOutboxRecord(write.row) : []))
     .map(({ type }) => type);
-  const changed = rows.map((write) => `${keyOf(write).pk} ${keyOf(write).sk}${statusIn(write)}`);
+  const changed = rows.map((write) => `${keyOfWrite(write).pk} ${keyOfWrite(write).sk}${statusIn(write)}`);
   return [
     ...(changed.length > 0 ? [`writes ${changed.join(', ')}`] : []),
     ...(stated.length > 0 ? [`states ${stated.join(', ')}`] : []),
   ].join('; ');
 }
 
-const isRecord = (write: Write): boolean => keyOf(write).sk.startsWith('OUTBOX#');
+const isRecord = (write: Write): boolean => keyOfWrite(write).sk.startsWith('OUTBOX#');
 
 /** What a decision decides, or where a state goes. */
 function statusIn(write: Write): string {
-  const fields = write.op === 'put' ? write.item : write.op === 'update' ? write.set : undefined;
+  const fields = write.op === 'put' ? write.row : write.op === 'update' ? write.set : undefined;
   const { decision, state } = (fields ?? {}) as { decision?: string; state?: { status: string } };
   const status = decision ?? state?.status;
   return status === undefined ? '' : ` (${status})`;

@@ -61,7 +61,7 @@ export function balanceStore(unit: UnitOfWork) {
     /** Where the sync goes on. */
     place: async (): Promise<number> => Number((await store.get(syncPositionKey))?.['next'] ?? 0),
     movePlace: (next: number): Promise<void> =>
-      commit(unit, async () => ({ writes: [{ op: 'put', item: { ...syncPositionKey, next } }], result: undefined })),
+      commit(unit, async () => ({ writes: [{ op: 'put', row: { ...syncPositionKey, next } }], result: undefined })),
   };
 }
 export type BalanceStore = ReturnType<typeof balanceStore>;
@@ -112,7 +112,7 @@ const changeBucket = (
     const folded = applyUpdates(views, kept.summary, updates, decide);
     const rows = folded.changed.map((view): Write => {
       const before = views.get(view.user_id);
-      return { op: 'put', item: toBalanceRow(view, bucket), when: before ? versionIs(before.version) : absent };
+      return { op: 'put', row: toBalanceRow(view, bucket), when: before ? versionIs(before.version) : absent };
     });
     const isSame = folded.summary === kept.summary;
     return { writes: isSame ? [] : [...rows, putSummary(bucket, folded.summary, kept.version)], result: folded };
@@ -134,7 +134,7 @@ const versionCondition = (version: number): Condition => (version === 0 ? absent
 
 const putSummary = (bucket: string, summary: Summary, before: number): Write => ({
   op: 'put',
-  item: toSummaryRow(bucket, summary, before + 1),
+  row: toSummaryRow(bucket, summary, before + 1),
   when: versionCondition(before),
 });
 

@@ -1,9 +1,10 @@
 import { ProductChanged } from '../../events/catalog/product-changed.ts';
 import type { Cause, EventOf } from '../../events/envelope.ts';
 import type { StockChanged } from '../../events/tickets/stock-changed.ts';
+import { publishOnce } from '../shared/outbox/answer-nudge.ts';
 import type { Publication } from '../shared/outbox/outbox-record.ts';
 import { toIso } from '../shared/runtime/clock.ts';
-import { AlreadyDone, PrerequisiteMissing, Rejected } from '../shared/runtime/errors.ts';
+import { PrerequisiteMissing, Rejected } from '../shared/runtime/errors.ts';
 import { count, logger } from '../shared/runtime/observability.ts';
 import { commit, type UnitOfWork } from '../shared/store/commit.ts';
 import { absent, type Row, versionIs, type Write } from '../shared/store/store.ts';
@@ -53,25 +54,12 @@ async function putProduct(unit: UnitOfWork, wanted: ProductInput, correlationId:
           set: { name, price, capacity, version, published_version },
           when: versionIs(before.version),
         }
-      : { op: 'put', item: { ...key, ...next, list: PRODUCT_LIST }, when: absent };
+      : { op: 'put', row: { ...key, ...next, list: PRODUCT_LIST }, when: absent };
     return { writes: [write], publish: [publishProductChanged(next, cause)], result: { product: next, changed: true } };
   });
   if (changed) logger.info('product changed', { sku: product.sku, version: product.version });
-  else await republish(unit, product, { ...cause, nudge: `put-${correlationId}` });
+  else await publishOnce(unit, () => publishProductChanged(product, { ...cause, nudge: `put-${correlationId}` }));
   return product;
-}
-
-/** Whoever has never heard of the product, since the event was lost, hears of it now. Once for each request. */
-async function republish(unit: UnitOfWork, product: Product, cause: Cause): Promise<void> {
-  try {
-    await commit(unit, async () => ({
-      writes: [],
-      publish: [publishProductChanged(product, cause)],
-      result: undefined,
-    }));
-  } catch (error) {
-    if (!(error instanceof AlreadyDone)) throw error;
-  }
 }
 
 /** The last change, under the version that it had, and so under the same id however often it is told. */

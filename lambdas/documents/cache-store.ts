@@ -4,7 +4,7 @@ import { OrderLookupRequested } from '../../events/documents/order-lookup-reques
 import type { OrderNotFound } from '../../events/documents/order-not-found.ts';
 import type { EventOf } from '../../events/envelope.ts';
 import { toIso } from '../shared/runtime/clock.ts';
-import { randomId } from '../shared/runtime/ids.ts';
+import { createRandomId } from '../shared/runtime/ids.ts';
 import { count, logger } from '../shared/runtime/observability.ts';
 import { commit, type UnitOfWork } from '../shared/store/commit.ts';
 import { absent, type Key, type Row, versionIs, type Write } from '../shared/store/store.ts';
@@ -67,12 +67,12 @@ const requestLookup = (unit: UnitOfWork, uid: string, correlationId: string): Pr
     const known = parseFresh(await read.get(cacheKey(uid)), unit.clock.now());
     const now = unit.clock.now();
     if (known || activeLease(lease, now)) return { writes: [], result: known };
-    const next = { lookup_id: randomId(), until: now + LEASE_MS, version: (lease?.version ?? 0) + 1 };
+    const next = { lookup_id: createRandomId(), until: now + LEASE_MS, version: (lease?.version ?? 0) + 1 };
     const item = { ...leaseKey(uid), ...next, expires_at: Math.ceil(next.until / 1000) };
     const cause = { time: toIso(now), correlation_id: uid, causation_id: correlationId };
     const asked = OrderLookupRequested.make({ order_uid: uid, lookup_id: next.lookup_id }, cause);
     return {
-      writes: [{ op: 'put', item, when: lease ? versionIs(lease.version) : absent }],
+      writes: [{ op: 'put', row: item, when: lease ? versionIs(lease.version) : absent }],
       publish: [{ aggregate: cacheKey(uid).pk, events: [asked], ttlSeconds: LOOKUP_TTL_SECONDS }],
       result: undefined,
     };
@@ -111,7 +111,7 @@ const secondBefore = (ms: number): number => Math.floor(ms / 1000) * 1000;
 function putCached(uid: string, { until, ...cached }: Cached, before: number | undefined): Write {
   const shelved = cached.found ? { list: CACHED_LIST, newest: `${cached.instant}#${uid}` } : {};
   const item = { ...cacheKey(uid), ...cached, ...shelved, version: (before ?? 0) + 1, expires_at: until / 1000 };
-  return { op: 'put', item, when: before === undefined ? absent : versionIs(before) };
+  return { op: 'put', row: item, when: before === undefined ? absent : versionIs(before) };
 }
 
 const endLease = (uid: string, { version }: Lease): Write => ({

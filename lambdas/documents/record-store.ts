@@ -53,7 +53,7 @@ async function ingest(unit: UnitOfWork, event: SubmittedEvent, call: MessageCont
     }
     const item = { ...recordKey(order_uid), ...submitted, version: (kept?.version ?? 0) + 1, at: cause().time };
     return {
-      writes: [{ op: 'put', item, when: kept ? versionIs(kept.version) : absent }],
+      writes: [{ op: 'put', row: item, when: kept ? versionIs(kept.version) : absent }],
       publish: [publishFound(submitted, hash, cause())],
       result: undefined,
     };

@@ -1,8 +1,8 @@
 import { OrderDocumentSubmitted } from '../../events/documents/order-document-submitted.ts';
-import { answerNudge } from '../shared/outbox/answer-nudge.ts';
+import { answerNudge, publishOnce } from '../shared/outbox/answer-nudge.ts';
 import { toIso } from '../shared/runtime/clock.ts';
-import { AlreadyDone, Rejected } from '../shared/runtime/errors.ts';
-import { commit, type UnitOfWork } from '../shared/store/commit.ts';
+import { Rejected } from '../shared/runtime/errors.ts';
+import type { UnitOfWork } from '../shared/store/commit.ts';
 import { escapeForSqs, hashOfText, textErrorOf } from './parse-document.ts';
 
 /** A document that was checked, as it was sent. */
@@ -24,11 +24,8 @@ export async function submit(unit: UnitOfWork, { order_uid, text, correlationId 
   const cause = { time, correlation_id: order_uid, causation_id: correlationId };
   const event = OrderDocumentSubmitted.make({ order_uid, document, hash: hashOfText(document) }, cause);
   const aggregate = `SUBMISSION#${order_uid}`;
-  try {
-    await commit(unit, async () => ({ writes: [], publish: [{ aggregate, events: [event] }], result: undefined }));
-  } catch (error) {
-    if (!(error instanceof AlreadyDone)) throw error;
-    const nudged = { ...event, nudge: time.slice(0, 'YYYY-MM-DDThh:mm'.length) };
-    await answerNudge(unit, nudged, () => ({ aggregate, events: [nudged] }));
-  }
+  const { existing } = await publishOnce(unit, () => ({ aggregate, events: [event] }));
+  if (!existing) return;
+  const nudged = { ...event, nudge: time.slice(0, 'YYYY-MM-DDThh:mm'.length) };
+  await answerNudge(unit, nudged, () => ({ aggregate, events: [nudged] }));
 }

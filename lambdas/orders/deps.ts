@@ -4,45 +4,62 @@ import { type Submission, submit } from '../documents/submit-document.ts';
 import type { Deadline } from '../shared/messaging/receipt.ts';
 import { systemClock } from '../shared/runtime/clock.ts';
 import { readEnv } from '../shared/runtime/env.ts';
-import { tableReader, tableStore } from '../shared/store/tables.ts';
+import type { Reader, Store } from '../shared/store/store.ts';
+import { type TablePorts, tableReader, tableStore } from '../shared/store/tables.ts';
 import { OrdersApiEnv, OrdersEnv, SweepEnv } from './env.ts';
 import { type OrderHistory, readOrderHistory } from './order-history.ts';
 import { type OrderStore, orderStore } from './order-store.ts';
 
-/** What this context's handlers stand on, for one call. */
 export type OrdersDeps = { orders: OrderStore };
 
-/**
- * The doors see two things of others: the price of what is ordered, and what became of an order elsewhere. Documents
- * come in by the same door, and are handed on.
- */
+/** The API also reads prices from catalog and an order's rows from other contexts, and submits documents. */
 export type OrdersApiDeps = OrdersDeps & {
   priceOf: (items: readonly Item[]) => Promise<number>;
   historyOf: (id: string) => Promise<OrderHistory>;
   submit: (submission: Submission) => Promise<void>;
 };
 
-export const ordersDeps = () => {
-  const store = tableStore(readEnv(OrdersEnv).ORDERS_TABLE);
-  return ({ deadlineMs }: Deadline): OrdersDeps => ({ orders: orderStore({ store, clock: systemClock, deadlineMs }) });
+/** The tables of other contexts that the orders API uses, each through a port of its owner. */
+interface OtherTables {
+  readonly catalog: Reader;
+  readonly payments: Reader;
+  readonly tickets: Reader;
+  readonly documents: Store;
+}
+
+export const createOrdersDeps =
+  ({ store, clock }: TablePorts) =>
+  ({ deadlineMs }: Deadline): OrdersDeps => ({ orders: orderStore({ store, clock, deadlineMs }) });
+
+export const createOrdersApiDeps = (
+  { store, clock }: TablePorts,
+  { catalog, payments, tickets, documents }: OtherTables,
+) => {
+  const createDeps = createOrdersDeps({ store, clock });
+  return ({ deadlineMs }: Deadline): OrdersApiDeps => ({
+    ...createDeps({ deadlineMs }),
+    priceOf: async (items) => (await quote(catalog, items)).total,
+    historyOf: (id) => readOrderHistory([store, payments, tickets], id),
+    submit: (submission) => submit({ store: documents, clock, deadlineMs }, submission),
+  });
 };
 
+const lambdaPorts = (): TablePorts => ({ store: tableStore(readEnv(OrdersEnv).ORDERS_TABLE), clock: systemClock });
+
+export const ordersDeps = () => createOrdersDeps(lambdaPorts());
+
 export const ordersApiDeps = () => {
-  const { ORDERS_TABLE, CATALOG_TABLE, PAYMENTS_TABLE, TICKETS_TABLE, DOCUMENTS_TABLE } = readEnv(OrdersApiEnv);
-  const deps = ordersDeps();
-  const catalog = tableReader(CATALOG_TABLE);
-  const documents = tableStore(DOCUMENTS_TABLE);
-  const tables = [ORDERS_TABLE, PAYMENTS_TABLE, TICKETS_TABLE].map(tableReader);
-  return (call: Deadline): OrdersApiDeps => ({
-    ...deps(call),
-    priceOf: async (items) => (await quote(catalog, items)).total,
-    historyOf: (id) => readOrderHistory(tables, id),
-    submit: (submission) => submit({ store: documents, clock: systemClock, deadlineMs: call.deadlineMs }, submission),
+  const { CATALOG_TABLE, PAYMENTS_TABLE, TICKETS_TABLE, DOCUMENTS_TABLE } = readEnv(OrdersApiEnv);
+  return createOrdersApiDeps(lambdaPorts(), {
+    catalog: tableReader(CATALOG_TABLE),
+    payments: tableReader(PAYMENTS_TABLE),
+    tickets: tableReader(TICKETS_TABLE),
+    documents: tableStore(DOCUMENTS_TABLE),
   });
 };
 
 export const sweepDeps = () => {
-  const deps = ordersDeps();
+  const createDeps = ordersDeps();
   const stuckAfterMinutes = Number(readEnv(SweepEnv).STUCK_AFTER_MINUTES);
-  return (call: Deadline) => ({ ...deps(call), stuckAfterMinutes });
+  return (deadline: Deadline) => ({ ...createDeps(deadline), stuckAfterMinutes });
 };

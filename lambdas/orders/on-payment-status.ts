@@ -9,5 +9,5 @@ export const handler = consume(
   [PaymentAuthorized, PaymentDeclined, PaymentRefunded],
   ordersDeps,
   (event, { orders }, call) => orders.change(event, apply, call),
-  (event, death, { orders }) => orders.mourn(event, death),
+  (event, deadLetter, { orders }) => orders.recordDeadLetter(event, deadLetter),
 );

@@ -2,13 +2,13 @@ import type { Cause, Envelope } from '../../events/envelope.ts';
 import { OrderCreated } from '../../events/orders/order-created.ts';
 import { RefundRequested } from '../../events/orders/refund-requested.ts';
 import { assertSameRequest, type RequestIdentity } from '../shared/http/idempotency.ts';
-import { createDeadLetterRow, type DeadLetter } from '../shared/messaging/dead-letter.ts';
+import { type DeadLetter, recordDeadLetter } from '../shared/messaging/dead-letter.ts';
 import { causeOf, type MessageContext, type Receipts } from '../shared/messaging/receipt.ts';
 import type { Publication } from '../shared/outbox/outbox-record.ts';
 import { toIso } from '../shared/runtime/clock.ts';
-import { AlreadyDone, Rejected } from '../shared/runtime/errors.ts';
+import { Rejected } from '../shared/runtime/errors.ts';
 import { count, logger } from '../shared/runtime/observability.ts';
-import { type Change, commit, type UnitOfWork } from '../shared/store/commit.ts';
+import { type Change, commit, commitOnce, type UnitOfWork } from '../shared/store/commit.ts';
 import { absent, type Key, type Row, versionIs } from '../shared/store/store.ts';
 import { type Order, type OrderEvent, type PlacedOrder, place, refund, type Step } from './order.ts';
 import { parseOrder } from './order-row.ts';
@@ -51,11 +51,8 @@ export function orderStore(unit: UnitOfWork) {
           : { writes: [], result: order };
       }),
     /** Notes that an event about an order is in a DLQ. */
-    mourn: (event: OrderEvent, death: DeadLetter) =>
-      commit(unit, async () => ({
-        writes: [createDeadLetterRow(orderKey(event.data.order_id).pk, event, death, unit.clock.now())],
-        result: undefined,
-      })),
+    recordDeadLetter: (event: OrderEvent, deadLetter: DeadLetter) =>
+      recordDeadLetter(unit, orderKey(event.data.order_id).pk, event, deadLetter),
     /** Asks again after those that have waited for too long; says how many there are, and how many for long. */
     nudgeStuck: (now: number, limitMinutes: number) => nudgeStuckOrders(unit, now, limitMinutes),
     /** Sets a refund going, once for each making. */
@@ -110,7 +107,6 @@ async function placeOnce(
   try {
     return await placeNew(unit, draft, making, correlationId, price);
   } catch (error) {
-    if (error instanceof AlreadyDone) return replay(error.row, making);
     // refused for a price that changed while the first try was under way: that one may have gone through since
     const meanwhile = error instanceof Rejected ? await findPlaced(unit, draft, making) : undefined;
     if (meanwhile) return replay(meanwhile, making);
@@ -132,13 +128,14 @@ async function placeNew(
     { order_id: id, user_id, amount, description, items, created_at },
     { time: created_at, correlation_id: id, causation_id: correlationId },
   );
-  const made = await commit(unit, async () => ({
-    writes: [{ op: 'put', item: rowOf(placed, making), when: absent, decides: true }],
+  const { result, existing } = await commitOnce(unit, async () => ({
+    writes: [{ op: 'put', row: rowOf(placed, making), when: absent, decides: true }],
     publish: [publication(id, created)],
     result: { order: placed, replayed: false },
   }));
+  if (existing) return replay(existing, making);
   logger.info('order placed', { order_id: id });
-  return made;
+  return result;
 }
 
 /** The order that this request has made already. Only what has a price to ask for is looked for. */
@@ -172,22 +169,19 @@ async function refundOnce(
   making: RequestIdentity,
   correlationId: string,
 ) {
-  try {
-    return await commit(unit, async (read) => {
-      const [row, done] = await read.getMany([orderKey(id), refundKey(id)]);
-      if (done && done['making'] === making.id) throw new AlreadyDone(done);
-      if (!row) throw new Rejected('order_not_found', `there is no order ${id}`, 404);
-      const { order, receipts } = parseOrder(row);
-      const step = refund(order, note);
-      if (!step) throw new Rejected('not_refundable', `an order that is ${order.status} cannot be refunded`);
-      const cause = { time: toIso(unit.clock.now()), correlation_id: id, causation_id: correlationId };
-      const { writes, publish = [] } = changeState(unit, order, step, receipts, cause);
-      const item = { ...refundKey(id), making: making.id, body_hash: making.body_hash, at: cause.time };
-      return { writes: [...writes, { op: 'put', item, when: absent }], publish, result: { replayed: false } };
-    });
-  } catch (error) {
-    if (!(error instanceof AlreadyDone)) throw error;
-    assertSameRequest(error.row, making);
-    return { replayed: making.hasKey };
-  }
+  return commit(unit, async (read): Promise<Change<{ replayed: boolean }>> => {
+    const [row, done] = await read.getMany([orderKey(id), refundKey(id)]);
+    if (done && done['making'] === making.id) {
+      assertSameRequest(done, making);
+      return { writes: [], result: { replayed: making.hasKey } };
+    }
+    if (!row) throw new Rejected('order_not_found', `there is no order ${id}`, 404);
+    const { order, receipts } = parseOrder(row);
+    const step = refund(order, note);
+    if (!step) throw new Rejected('not_refundable', `an order that is ${order.status} cannot be refunded`);
+    const cause = { time: toIso(unit.clock.now()), correlation_id: id, causation_id: correlationId };
+    const { writes, publish = [] } = changeState(unit, order, step, receipts, cause);
+    const item = { ...refundKey(id), making: making.id, body_hash: making.body_hash, at: cause.time };
+    return { writes: [...writes, { op: 'put', row: item, when: absent }], publish, result: { replayed: false } };
+  });
 }

@@ -1,5 +1,5 @@
+import { publishOnce } from '../shared/outbox/answer-nudge.ts';
 import { expiresAt, parseOutboxRecord } from '../shared/outbox/outbox-record.ts';
-import { AlreadyDone } from '../shared/runtime/errors.ts';
 import { count, logger } from '../shared/runtime/observability.ts';
 import { commit, type UnitOfWork } from '../shared/store/commit.ts';
 import type { Key, Row } from '../shared/store/store.ts';
@@ -56,7 +56,7 @@ async function sweepMinute(unit: UnitOfWork, look: MinuteToSweep, now: number): 
 
 const markMinuteDone = (unit: UnitOfWork, { minute }: MinuteToSweep, now: number): Promise<void> =>
   commit(unit, async () => ({
-    writes: [{ op: 'put', item: { ...minuteDoneKey(minute), expires_at: expiresAt(now) } }],
+    writes: [{ op: 'put', row: { ...minuteDoneKey(minute), expires_at: expiresAt(now) } }],
     result: undefined,
   }));
 
@@ -107,13 +107,11 @@ async function nudge(unit: UnitOfWork, record: Row, now: number): Promise<void> 
   const events = parseOutboxRecord(record).map((event) => ({ ...event, nudge: name }));
   logger.warn('order is stuck', { order: record.pk, waits_for: events.map(({ type }) => type) });
   try {
-    await commit(unit, async () => ({ writes: [], publish: [{ aggregate: record.pk, events }], result: undefined }));
+    const { existing } = await publishOnce(unit, () => ({ aggregate: record.pk, events }));
+    if (existing) count('Duplicates');
   } catch (error) {
-    if (error instanceof AlreadyDone) count('Duplicates');
-    else {
-      // the others are asked after all the same; this one is met again at the next of its minutes
-      logger.error('stuck order not nudged', { order: record.pk, error: error as Error });
-      count('NudgesFailed');
-    }
+    // the others are asked after all the same; this one is met again at the next of its minutes
+    logger.error('stuck order not nudged', { order: record.pk, error: error as Error });
+    count('NudgesFailed');
   }
 }

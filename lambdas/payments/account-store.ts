@@ -1,8 +1,8 @@
 import { AccountOpened } from '../../events/payments/account-opened.ts';
 import { assertSameRequest, type RequestIdentity } from '../shared/http/idempotency.ts';
 import { toIso } from '../shared/runtime/clock.ts';
-import { AlreadyDone, Rejected } from '../shared/runtime/errors.ts';
-import { commit, type UnitOfWork } from '../shared/store/commit.ts';
+import { Rejected } from '../shared/runtime/errors.ts';
+import { commit, commitOnce, type UnitOfWork } from '../shared/store/commit.ts';
 import { absent, type Store } from '../shared/store/store.ts';
 import { type Account, deposit, openAccount } from './ledger.ts';
 import {
@@ -40,25 +40,22 @@ export async function openAccountOnce(
   correlationId: string,
 ): Promise<Created<Balance>> {
   const opened = { user_id, balance: 0 };
-  try {
-    return await commit(unit, async (read) => {
-      const time = toIso(unit.clock.now());
-      const { chunk, writes } = programme ? await assignChunk(read, user_id) : { chunk: undefined, writes: [] };
-      const request = { opened_by: making.id, body_hash: making.body_hash };
-      const account = putNewAccount(openAccount(user_id, time, chunk), request);
-      const cause = { time, correlation_id: correlationId, causation_id: correlationId };
-      return {
-        writes: [{ ...account, decides: true }, ...writes],
-        publish: [{ aggregate: accountKey(user_id).pk, events: [AccountOpened.make({ user_id, chunk }, cause)] }],
-        result: { value: opened, isReplay: false },
-      };
-    });
-  } catch (error) {
-    if (!(error instanceof AlreadyDone)) throw error;
-    if (error.row['opened_by'] !== making.id) throw new Rejected('account_exists', `${user_id} has an account already`);
-    assertSameRequest(error.row, making);
-    return { value: opened, isReplay: making.hasKey };
-  }
+  const { result, existing } = await commitOnce(unit, async (read) => {
+    const time = toIso(unit.clock.now());
+    const { chunk, writes } = programme ? await assignChunk(read, user_id) : { chunk: undefined, writes: [] };
+    const request = { opened_by: making.id, body_hash: making.body_hash };
+    const account = putNewAccount(openAccount(user_id, time, chunk), request);
+    const cause = { time, correlation_id: correlationId, causation_id: correlationId };
+    return {
+      writes: [{ ...account, decides: true }, ...writes],
+      publish: [{ aggregate: accountKey(user_id).pk, events: [AccountOpened.make({ user_id, chunk }, cause)] }],
+      result: { value: opened, isReplay: false },
+    };
+  });
+  if (!existing) return result;
+  if (existing['opened_by'] !== making.id) throw new Rejected('account_exists', `${user_id} has an account already`);
+  assertSameRequest(existing, making);
+  return { value: opened, isReplay: making.hasKey };
 }
 
 export const depositOnce = (
@@ -88,7 +85,7 @@ export const depositOnce = (
     return {
       writes: [
         updateAccount(account.version, moved.account),
-        { op: 'put', item: { ...key, ...entry, body_hash: making.body_hash }, when: absent },
+        { op: 'put', row: { ...key, ...entry, body_hash: making.body_hash }, when: absent },
       ],
       publish: [{ aggregate: key.pk, events: [createBalancesUpdated(moved.account, entry.entry_id, cause)] }],
       result: { value: { user_id: userId, balance: entry.balance_after }, isReplay: false },

@@ -1,27 +1,23 @@
 import type { Deadline } from '../shared/messaging/receipt.ts';
 import { systemClock } from '../shared/runtime/clock.ts';
 import { readEnv } from '../shared/runtime/env.ts';
-import { tableStore } from '../shared/store/tables.ts';
+import { type TablePorts, tableStore } from '../shared/store/tables.ts';
 import { PaymentsEnv } from './env.ts';
 import { type PaymentStore, paymentStore } from './payment-store.ts';
 import { type ProgrammeStore, programmeStore } from './update-programme/programme-store.ts';
 
-/** What this context's handlers stand on, for one call. */
 export type PaymentsDeps = { payments: PaymentStore };
-
-/** What the update programme stands on. */
 export type ProgrammeDeps = { programme: ProgrammeStore };
 
-export const paymentsDeps = () => {
-  const store = tableStore(readEnv(PaymentsEnv).PAYMENTS_TABLE);
-  return ({ deadlineMs }: Deadline): PaymentsDeps => ({
-    payments: paymentStore({ store, clock: systemClock, deadlineMs }),
-  });
-};
+export const createPaymentsDeps =
+  ({ store, clock }: TablePorts) =>
+  ({ deadlineMs }: Deadline): PaymentsDeps => ({ payments: paymentStore({ store, clock, deadlineMs }) });
 
-export const programmeDeps = () => {
-  const store = tableStore(readEnv(PaymentsEnv).PAYMENTS_TABLE);
-  return ({ deadlineMs }: Deadline): ProgrammeDeps => ({
-    programme: programmeStore({ store, clock: systemClock, deadlineMs }),
-  });
-};
+export const createProgrammeDeps =
+  ({ store, clock }: TablePorts) =>
+  ({ deadlineMs }: Deadline): ProgrammeDeps => ({ programme: programmeStore({ store, clock, deadlineMs }) });
+
+const lambdaPorts = (): TablePorts => ({ store: tableStore(readEnv(PaymentsEnv).PAYMENTS_TABLE), clock: systemClock });
+
+export const paymentsDeps = () => createPaymentsDeps(lambdaPorts());
+export const programmeDeps = () => createProgrammeDeps(lambdaPorts());

@@ -8,5 +8,5 @@ export const handler = consumeGroups(
   paymentsDeps,
   (event) => event.data.user_id,
   (events, { payments }, call) => payments.pay(events, call),
-  (event, death, { payments }) => payments.mourn(event, death),
+  (event, deadLetter, { payments }) => payments.recordDeadLetter(event, deadLetter),
 );

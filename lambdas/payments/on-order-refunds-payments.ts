@@ -6,5 +6,5 @@ export const handler = consume(
   [RefundRequested],
   paymentsDeps,
   (event, { payments }, call) => payments.refund(event, call),
-  (event, death, { payments }) => payments.mourn(event, death),
+  (event, deadLetter, { payments }) => payments.recordDeadLetter(event, deadLetter),
 );

@@ -6,7 +6,7 @@ import { PaymentAuthorized } from '../../events/payments/payment-authorized.ts';
 import { DeclineReason, PaymentDeclined } from '../../events/payments/payment-declined.ts';
 import { PaymentRefunded } from '../../events/payments/payment-refunded.ts';
 import type { RequestIdentity } from '../shared/http/idempotency.ts';
-import { createDeadLetterRow, type DeadLetter } from '../shared/messaging/dead-letter.ts';
+import { type DeadLetter, recordDeadLetter } from '../shared/messaging/dead-letter.ts';
 import { causeOf, type MessageContext } from '../shared/messaging/receipt.ts';
 import { answerNudge } from '../shared/outbox/answer-nudge.ts';
 import type { Publication } from '../shared/outbox/outbox-record.ts';
@@ -37,11 +37,8 @@ export function paymentStore(unit: UnitOfWork) {
     /** Decides the bills that wait for one account's money: all of them in one transaction. */
     pay: (events: readonly OrderCreatedEvent[], call: MessageContext) => decideWaitingOrders(unit, events, call),
     /** Notes that an event about an order is in a DLQ. */
-    mourn: (event: OrderCreatedEvent | RefundRequestedEvent, death: DeadLetter) =>
-      commit(unit, async () => ({
-        writes: [createDeadLetterRow(paymentKey(event.data.order_id).pk, event, death, unit.clock.now())],
-        result: undefined,
-      })),
+    recordDeadLetter: (event: OrderCreatedEvent | RefundRequestedEvent, deadLetter: DeadLetter) =>
+      recordDeadLetter(unit, paymentKey(event.data.order_id).pk, event, deadLetter),
     /** Gives back what an order took: exactly that, and once. */
     refund: (event: RefundRequestedEvent, call: MessageContext) => refundPayment(unit, event, call),
   };
@@ -93,7 +90,7 @@ function planPayments(
     writes: [
       ...(account && after && after.version > account.version ? [updateAccount(account.version, after)] : []),
       // a decision that is there by now belongs to one order only: the others are decided anew, so it ends nothing
-      ...rows.map(({ row }): Write => ({ op: 'put', item: row, when: absent })),
+      ...rows.map(({ row }): Write => ({ op: 'put', row: row, when: absent })),
     ],
     publish: rows.map(({ event, row }, place) => {
       const { aggregate, events } = createAnswer(event, row, at);
@@ -174,7 +171,7 @@ async function refundPayment(unit: UnitOfWork, event: RefundRequestedEvent, call
     const row = { ...refundKey(order_id), order_id, user_id, receipts: call.createReceipt(event), ...moved.entry };
     const told = answer(row);
     return {
-      writes: [updateAccount(account.version, moved.account), { op: 'put', item: row, when: absent, decides: true }],
+      writes: [updateAccount(account.version, moved.account), { op: 'put', row: row, when: absent, decides: true }],
       publish: [{ ...told, events: [...told.events, balanceUpdateOf(moved.account, row, event, at)] }],
       result: undefined,
     };

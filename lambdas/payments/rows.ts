@@ -25,7 +25,7 @@ export const reservationKey = (seed: number): Key => ({ pk: programmeKey.pk, sk:
 export const putNewAccount = (account: Account, more: Readonly<Record<string, unknown>> = {}) =>
   ({
     op: 'put',
-    item: {
+    row: {
       ...accountKey(account.user_id),
       ...account,
       bucket: bucketOf(account.user_id, account.chunk),

@@ -7,7 +7,7 @@ import { answerNudge } from '../shared/outbox/answer-nudge.ts';
 import type { Publication } from '../shared/outbox/outbox-record.ts';
 import { toIso } from '../shared/runtime/clock.ts';
 import { PrerequisiteMissing } from '../shared/runtime/errors.ts';
-import { derivedId } from '../shared/runtime/ids.ts';
+import { deriveId } from '../shared/runtime/ids.ts';
 import { count, logger } from '../shared/runtime/observability.ts';
 import { commit, type UnitOfWork } from '../shared/store/commit.ts';
 import { absent, type Reader, type Row, type Write } from '../shared/store/store.ts';
@@ -118,7 +118,7 @@ function planTickets(
   return {
     writes: [
       // one that is there by now belongs to one order only: the others are decided anew, so it ends nothing
-      ...made.map(({ row }): Write => ({ op: 'put', item: row, when: absent })),
+      ...made.map(({ row }): Write => ({ op: 'put', row, when: absent })),
       ...changed.map(updateClaimed),
       ...issued.flatMap(putSeats),
     ],
@@ -136,7 +136,7 @@ function ticketRow(event: PaymentAuthorizedEvent, claim: Claim, now: number, cal
   if (claim.decision === 'unknown') throw new PrerequisiteMissing(`not heard of yet: ${claim.skus.join(', ')}`);
   const { order_id, items } = event.data;
   const decision =
-    claim.decision === 'issued' ? { decision: 'issued', ticket_id: derivedId('ticket', order_id) } : claim;
+    claim.decision === 'issued' ? { decision: 'issued', ticket_id: deriveId('ticket', order_id) } : claim;
   return {
     ...ticketKey(order_id),
     ...{ order_id, items, version: 1, at: toIso(now), receipts: call.createReceipt(event) },
@@ -147,7 +147,7 @@ function ticketRow(event: PaymentAuthorizedEvent, claim: Claim, now: number, cal
 const putSeats = ({ data: { order_id, items = [] } }: PaymentAuthorizedEvent): Write[] =>
   seatsOf(items).map((place) => ({
     op: 'put',
-    item: { ...seatKey(place), ...place, order_id, version: SEAT_VERSION },
+    row: { ...seatKey(place), ...place, order_id, version: SEAT_VERSION },
     when: absent,
   }));
 

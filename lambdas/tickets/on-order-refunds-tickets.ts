@@ -6,5 +6,5 @@ export const handler = consume(
   [RefundRequested],
   ticketsDeps,
   (event, { tickets }, call) => tickets.revoke(event, call),
-  (event, death, { tickets }) => tickets.mourn(event, death),
+  (event, deadLetter, { tickets }) => tickets.recordDeadLetter(event, deadLetter),
 );

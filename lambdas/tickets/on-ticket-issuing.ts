@@ -9,5 +9,5 @@ export const handler = consumeGroups(
   ticketsDeps,
   ({ data: { order_id, items } }) => (items ? productGroupOf(items) : order_id),
   (events, { tickets }, call) => tickets.issue(events, call),
-  (event, death, { tickets }) => tickets.mourn(event, death),
+  (event, deadLetter, { tickets }) => tickets.recordDeadLetter(event, deadLetter),
 );

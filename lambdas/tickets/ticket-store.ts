@@ -1,6 +1,6 @@
 import type { ProductChanged } from '../../events/catalog/product-changed.ts';
 import type { EventOf } from '../../events/envelope.ts';
-import { createDeadLetterRow, type DeadLetter } from '../shared/messaging/dead-letter.ts';
+import { type DeadLetter, recordDeadLetter } from '../shared/messaging/dead-letter.ts';
 import type { MessageContext } from '../shared/messaging/receipt.ts';
 import { count } from '../shared/runtime/observability.ts';
 import { commit, type UnitOfWork } from '../shared/store/commit.ts';
@@ -22,11 +22,8 @@ export function ticketStore(unit: UnitOfWork) {
     /** Takes in how much of a product there is. */
     offer: (event: ProductChangedEvent) => setCapacity(unit, event),
     /** Notes that an event about an order is in a DLQ. */
-    mourn: (event: PaymentAuthorizedEvent | RefundRequestedEvent, death: DeadLetter) =>
-      commit(unit, async () => ({
-        writes: [createDeadLetterRow(ticketKey(event.data.order_id).pk, event, death, unit.clock.now())],
-        result: undefined,
-      })),
+    recordDeadLetter: (event: PaymentAuthorizedEvent | RefundRequestedEvent, deadLetter: DeadLetter) =>
+      recordDeadLetter(unit, ticketKey(event.data.order_id).pk, event, deadLetter),
   };
 }
 export type TicketStore = ReturnType<typeof ticketStore>;
@@ -42,6 +39,6 @@ const setCapacity = (unit: UnitOfWork, event: ProductChangedEvent): Promise<void
     const { capacity, product_version, version } = next;
     const write: Write = stock
       ? { op: 'update', key, set: { capacity, product_version, version }, when: versionIs(stock.version) }
-      : { op: 'put', item: { ...key, ...next }, when: absent };
+      : { op: 'put', row: { ...key, ...next }, when: absent };
     return { writes: [write], result: undefined };
   });

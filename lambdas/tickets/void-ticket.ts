@@ -42,7 +42,7 @@ export async function voidTicket(unit: UnitOfWork, event: RefundRequestedEvent, 
     if (!ticket) {
       // no decision by itself: where a ticket was issued in the meantime, this looks again and takes that one back
       const item = { ...ticketKey(order_id), order_id, decision: 'voided', version: 1, at, receipts };
-      return { writes: [{ op: 'put', item, when: absent }], publish: [voided(undefined)], result: { lost: [] } };
+      return { writes: [{ op: 'put', row: item, when: absent }], publish: [voided(undefined)], result: { lost: [] } };
     }
     if (ticket.decision !== 'issued') return { writes: [], result: { before: ticket, lost: [] } };
     const { freed, seats, lost } = await claimsHeldBy(read, order_id, ticket);
@@ -51,7 +51,7 @@ export async function voidTicket(unit: UnitOfWork, event: RefundRequestedEvent, 
       writes: [
         { op: 'update', key: ticketKey(order_id), set, when: versionIs(ticket.version) },
         ...freed.map(updateClaimed),
-        ...seats.map((place): Write => ({ op: 'erase', key: seatKey(place), when: versionIs(SEAT_VERSION) })),
+        ...seats.map((place): Write => ({ op: 'delete', key: seatKey(place), when: versionIs(SEAT_VERSION) })),
       ],
       publish: [
         voided(ticket.ticket_id),

@@ -130,7 +130,7 @@ async function chunkOf(
   );
   const programme: Row = { pk: 'PROGRAMME', sk: 'STATE', chunks: chunk + 1 };
   await world.payments.write(
-    [...rows, programme].map((item) => ({ op: 'put', item })),
+    [...rows, programme].map((row) => ({ op: 'put', row })),
     `chunk-${chunk}`,
   );
   return users;
@@ -249,7 +249,7 @@ const driftsIn = (compared: readonly BucketComparison[]) => compared.flatMap(({ 
 async function falsify(world: Simulation, pk: string, sk: string, fields: Record<string, unknown>): Promise<void> {
   const row = await world.balances.get({ pk, sk });
   if (!row) throw new Error(`there is no row ${pk}`);
-  await world.balances.write([{ op: 'put', item: { ...row, ...fields } }], 'falsified');
+  await world.balances.write([{ op: 'put', row: { ...row, ...fields } }], 'falsified');
 }
 
 async function shop(faults: Faults = {}): Promise<Simulation> {

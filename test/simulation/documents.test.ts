@@ -409,8 +409,8 @@ describe('500 documents on the bus, a third of them wrong', () => {
     world.documents.write = async (writes, token) => {
       await write(writes, token);
       for (const one of writes)
-        if (one.op === 'put' && one.item.pk.startsWith('CACHE#') && one.item.sk === 'STATE')
-          readable.set(one.item.pk.slice('CACHE#'.length), world.clock.now() - started);
+        if (one.op === 'put' && one.row.pk.startsWith('CACHE#') && one.row.sk === 'STATE')
+          readable.set(one.row.pk.slice('CACHE#'.length), world.clock.now() - started);
     };
     for (const document of documents) world.deliver(submitted(world, document));
     await world.settle();

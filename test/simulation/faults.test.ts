@@ -36,7 +36,7 @@ async function shopOf(users: readonly string[], balance: number, seed = 1) {
 const touches =
   (user: string) =>
   (writes: readonly Write[]): boolean =>
-    writes.some((one) => (one.op === 'put' ? one.item.pk : one.key.pk) === `ACCOUNT#${user}`);
+    writes.some((one) => (one.op === 'put' ? one.row.pk : one.key.pk) === `ACCOUNT#${user}`);
 
 describe('when one account cannot be written', () => {
   test('its order is received five times, after 1, 2, 4 and 8 seconds, and then lies in the DLQ with its reason', async () => {

@@ -241,7 +241,7 @@ function debitOf(row: Row, count: number, amount = 1): Write[] {
     { op: 'update', key: row, set: { balance, version }, when: { type: 'version', version: version - 1 } },
     {
       op: 'put',
-      item: {
+      row: {
         pk: `ORDER#hot${count}`,
         sk: 'PAYMENT',
         account: user_id,
@@ -265,7 +265,7 @@ describe('a function that dies between a chunk and those whom it left', () => {
     let dead = true;
     let moved = 0;
     world.payments.write = async (writes, token) => {
-      const aloneFor = (user: string) => writes.some((one) => one.op === 'put' && one.item.pk === `ACCOUNT#${user}`);
+      const aloneFor = (user: string) => writes.some((one) => one.op === 'put' && one.row.pk === `ACCOUNT#${user}`);
       if (dead && hot.some(aloneFor)) throw new Error('the function died');
       for (const user of writes.length > 90 ? hot : []) {
         if (!writes.some((one) => one.op === 'update' && one.key.pk === `ACCOUNT#${user}`)) continue;

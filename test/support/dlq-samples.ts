@@ -55,7 +55,7 @@ export const documentSubmitted = (document: string): Envelope<OrderDocumentSubmi
 export function recordOf(...events: Envelope[]): Row {
   const write = createOutboxRecord({ aggregate: `ORDER#${orderId}`, events }, Date.parse(events[0]?.time ?? ''), false);
   if (write.op !== 'put') throw new Error('an outbox record is put');
-  return write.item;
+  return write.row;
 }
 
 export const dead = (body: unknown, more: Partial<Message> = {}): DlqMessage =>
@@ -73,7 +73,7 @@ export async function tablesWith(rows: Partial<Record<keyof Tables, readonly Row
     const store = createMemoryStore({ now: Date.now });
     if (items.length > 0)
       await store.write(
-        items.map((item) => ({ op: 'put', item })),
+        items.map((row) => ({ op: 'put', row })),
         't',
       );
     return store;

@@ -2,7 +2,7 @@ import {
   type Condition,
   type Index,
   type Key,
-  keyOf,
+  keyOfWrite,
   type Reason,
   type Row,
   type Store,
@@ -52,13 +52,11 @@ export function createMemoryStore({ now, indexLagMs = () => 0, onInsert }: Optio
   };
 
   const apply = (write: Write, row: StoredRow | undefined): void => {
-    if (write.op === 'put') keep(frozenCopy(write.item) as Row, row);
-    if (write.op === 'erase') partitions.get(write.key.pk)?.delete(write.key.sk);
+    if (write.op === 'put') keep(frozenCopy(write.row) as Row, row);
+    if (write.op === 'delete') partitions.get(write.key.pk)?.delete(write.key.sk);
     if (write.op === 'update') {
       const item: Record<string, unknown> = { ...row?.item };
-      for (const [field, value] of Object.entries(write.set ?? {}))
-        if (value !== undefined) item[field] = frozenCopy(value);
-      for (const [field, value] of Object.entries(write.add ?? {})) item[field] = Number(item[field] ?? 0) + value;
+      for (const [field, value] of Object.entries(write.set)) if (value !== undefined) item[field] = frozenCopy(value);
       keep(Object.freeze({ ...item, pk: write.key.pk, sk: write.key.sk }), row);
     }
   };
@@ -88,7 +86,7 @@ export function createMemoryStore({ now, indexLagMs = () => 0, onInsert }: Optio
       return found.slice(0, query.limit);
     },
     write: async (writes) => {
-      const found = writes.map((write) => rowOf(keyOf(write)));
+      const found = writes.map((write) => rowOf(keyOfWrite(write)));
       const reasons = writes.map(({ when }, at): Reason => {
         const row = found[at]?.item;
         return !when || holds(when, row) ? { kind: 'none' } : { kind: 'condition', row };
@@ -120,10 +118,6 @@ function holds(condition: Condition, row: Row | undefined): boolean {
       return row === undefined;
     case 'version':
       return row?.['version'] === condition.version;
-    case 'atLeast': {
-      const held = row?.[condition.field];
-      return typeof held === 'number' && held >= condition.value;
-    }
   }
 }
 

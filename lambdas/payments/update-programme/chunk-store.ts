@@ -3,9 +3,8 @@ import { BalancesUpdated } from '../../../events/payments/balances-updated.ts';
 import type { TickPlanned } from '../../../events/payments/tick-planned.ts';
 import { causeOf } from '../../shared/messaging/receipt.ts';
 import { toIso } from '../../shared/runtime/clock.ts';
-import { AlreadyDone } from '../../shared/runtime/errors.ts';
 import { count, logger } from '../../shared/runtime/observability.ts';
-import { commit, type UnitOfWork } from '../../shared/store/commit.ts';
+import { type CommitOutcome, commit, commitOnce, type UnitOfWork } from '../../shared/store/commit.ts';
 import { absent, type Key, type Reader, type Row, type Write } from '../../shared/store/store.ts';
 import { parseDeferred, toBulkRow } from '../entry-row.ts';
 import { type Account, postTickToAccount, postTickToChunk } from '../ledger.ts';
@@ -45,15 +44,15 @@ export async function applyTick(unit: UnitOfWork, event: TickPlannedEvent): Prom
   }
   const members = parseMembers(row);
   if (members.length === 0) return;
-  try {
-    const left = await applyToChunk(unit, event, new ChunkAccounts(members, tickKey(chunk, tick)));
-    count('TicksApplied');
-    count('TickAccountsDeferred', left.length);
-    await applyToDeferred(unit, event, left);
-  } catch (error) {
-    if (!(error instanceof AlreadyDone)) throw error;
-    await resumeTick(unit, event, error.row as Row);
-  }
+  const { result: deferred, existing } = await applyToChunk(
+    unit,
+    event,
+    new ChunkAccounts(members, tickKey(chunk, tick)),
+  );
+  if (existing) return resumeTick(unit, event, existing);
+  count('TicksApplied');
+  count('TickAccountsDeferred', deferred.length);
+  await applyToDeferred(unit, event, deferred);
 }
 
 /** The message comes again: behind a crash, some of those whom the entry names may still wait. */
@@ -63,8 +62,12 @@ async function resumeTick(unit: UnitOfWork, event: TickPlannedEvent, entry: Row)
 }
 
 /** The members in one transaction, with the entry that is its receipt and names who was left. */
-const applyToChunk = (unit: UnitOfWork, event: TickPlannedEvent, members: ChunkAccounts): Promise<DeferredUsers> =>
-  commit(unit, async (read, moved) => {
+const applyToChunk = (
+  unit: UnitOfWork,
+  event: TickPlannedEvent,
+  members: ChunkAccounts,
+): Promise<CommitOutcome<DeferredUsers>> =>
+  commitOnce(unit, async (read, moved) => {
     const { tick, chunk } = event.data;
     const { accounts: before, left } = await members.look(read, moved);
     const now = unit.clock.now();
@@ -76,7 +79,7 @@ const applyToChunk = (unit: UnitOfWork, event: TickPlannedEvent, members: ChunkA
     return {
       writes: [
         ...accounts.map((account) => updateAccount(account.version - 1, account)),
-        { op: 'put', item: { ...tickKey(chunk, tick), ...toBulkRow(entry) }, when: absent, decides: true },
+        { op: 'put', row: { ...tickKey(chunk, tick), ...toBulkRow(entry) }, when: absent, decides: true },
       ],
       publish:
         balances.length > 0
@@ -127,7 +130,7 @@ class ChunkAccounts {
 
 const emptyEntry = (receipt: Key, tick: string, at: string): Write => ({
   op: 'put',
-  item: { ...receipt, reason: 'tick', ref: tick, at, amount: 0 },
+  row: { ...receipt, reason: 'tick', ref: tick, at, amount: 0 },
   when: absent,
 });
 
@@ -155,7 +158,7 @@ async function applyToAccount(unit: UnitOfWork, event: TickPlannedEvent, user: s
       writes: [
         updateAccount(account.version, moved.account),
         // one that is there by now stands under another version of the account: the plan looks again, and finds it
-        { op: 'put', item: { ...receipt, ...moved.entry }, when: absent },
+        { op: 'put', row: { ...receipt, ...moved.entry }, when: absent },
       ],
       publish: [
         {

@@ -22,7 +22,7 @@ const writeRegister = (before: ChunkRegister, after: Omit<ChunkRegister, 'versio
 /** A row that is changed under its version, and made by its first change. */
 const writeVersioned = (key: Key, before: number, fields: Readonly<Record<string, unknown>>): Write =>
   before === 0
-    ? { op: 'put', item: { ...key, ...fields, version: 1 }, when: absent }
+    ? { op: 'put', row: { ...key, ...fields, version: 1 }, when: absent }
     : { op: 'update', key, set: { ...fields, version: before + 1 }, when: versionIs(before) };
 
 export const parseMembers = (row: Row | undefined): readonly string[] => (row?.['members'] ?? []) as readonly string[];

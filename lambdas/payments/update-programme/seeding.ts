@@ -42,7 +42,7 @@ export const seedChunk = (unit: UnitOfWork, seed: number, chunk: number, users: 
       writes: [
         ...opened.map((account) => putNewAccount(filled.get(account.user_id) ?? account)),
         addMembers(chunk, row, missing),
-        { op: 'put', item: { ...seedKey(chunk, parseMembers(row).length), ...toBulkRow(entry) }, when: absent },
+        { op: 'put', row: { ...seedKey(chunk, parseMembers(row).length), ...toBulkRow(entry) }, when: absent },
       ],
       publish: [
         {

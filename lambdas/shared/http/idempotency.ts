@@ -1,5 +1,5 @@
 import { Rejected } from '../runtime/errors.ts';
-import { derivedId, hashOf, randomId } from '../runtime/ids.ts';
+import { createRandomId, deriveId, hashOf } from '../runtime/ids.ts';
 import { InvalidInput } from './problem.ts';
 
 const PRINTABLE = /^[\x20-\x7e]{1,255}$/;
@@ -21,7 +21,7 @@ export function createRequestIdentity(
   key: string | undefined,
   body: unknown,
 ): RequestIdentity {
-  const id = key === undefined ? randomId() : derivedId(caller, route, key);
+  const id = key === undefined ? createRandomId() : deriveId(caller, route, key);
   return { id, body_hash: hashOf(body), hasKey: key !== undefined };
 }
 

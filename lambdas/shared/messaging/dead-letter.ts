@@ -1,21 +1,25 @@
 import type { Envelope } from '../../../events/envelope.ts';
 import { expiresAt } from '../outbox/outbox-record.ts';
-import type { Write } from '../store/store.ts';
+import { commit, type UnitOfWork } from '../store/commit.ts';
 import type { FailureDetails } from './queue.ts';
 
-/** Who could not take an event in, and why. */
+/** Why a consumer could not process an event. */
 export interface DeadLetter extends FailureDetails {
   readonly consumer: string;
 }
 
-/** The one row that is written for a message that was dead-lettered; it goes when the DLQ has forgotten it as well. */
-export const createDeadLetterRow = (about: string, event: Envelope, death: DeadLetter, now: number): Write => ({
-  op: 'put',
-  item: {
-    pk: about,
-    sk: `DEAD#${event.id}#${death.consumer}`,
-    event_id: event.id,
-    ...death,
-    expires_at: expiresAt(now),
-  },
-});
+/**
+ * Writes the row that shows, beside the aggregate, that an event about it was dead-lettered. The row expires after the
+ * message has left the DLQ.
+ */
+export const recordDeadLetter = (
+  work: UnitOfWork,
+  aggregate: string,
+  event: Envelope,
+  deadLetter: DeadLetter,
+): Promise<void> =>
+  commit(work, async () => {
+    const key = { pk: aggregate, sk: `DEAD#${event.id}#${deadLetter.consumer}` };
+    const row = { ...key, event_id: event.id, ...deadLetter, expires_at: expiresAt(work.clock.now()) };
+    return { writes: [{ op: 'put', row }], result: undefined };
+  });

@@ -1,19 +1,18 @@
 import type { Envelope } from '../../../events/envelope.ts';
-import { AlreadyDone } from '../runtime/errors.ts';
 import { count } from '../runtime/observability.ts';
-import { commit, type UnitOfWork } from '../store/commit.ts';
+import { commitOnce, type UnitOfWork } from '../store/commit.ts';
 import type { Publication } from './outbox-record.ts';
 
 /**
- * What a step that has decided says to the event that comes again: an ordinary repeat is a quiet success, a nudge gets
- * the same answer once more. Each nudge is answered once.
+ * Publishes the answer of a decided step again if the event is a nudge, once for each nudge. An ordinary duplicate is
+ * only counted.
  */
 export async function answerNudge(work: UnitOfWork, event: Envelope, answer: () => Publication): Promise<void> {
   if (event.nudge === undefined) return count('Duplicates');
-  try {
-    await commit(work, async () => ({ writes: [], publish: [answer()], result: undefined }));
-  } catch (error) {
-    if (!(error instanceof AlreadyDone)) throw error;
-    count('Duplicates');
-  }
+  const { existing } = await publishOnce(work, answer);
+  if (existing) count('Duplicates');
 }
+
+/** Publishes events that change no state. Their outbox record shows whether they were published before. */
+export const publishOnce = (work: UnitOfWork, publication: () => Publication) =>
+  commitOnce(work, async () => ({ writes: [], publish: [publication()], result: undefined }));

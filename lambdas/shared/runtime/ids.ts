@@ -19,10 +19,10 @@ function base32(bytes: Uint8Array): string {
   return bits > 0 ? text + ALPHABET[(buffer << (5 - bits)) & 31] : text;
 }
 
-export const randomId = (): string => base32(randomBytes(16));
+export const createRandomId = (): string => base32(randomBytes(16));
 
 /** An id that these parts give every time. Each is preceded by its length, so that no two lists run together. */
-export function derivedId(...parts: readonly string[]): string {
+export function deriveId(...parts: readonly string[]): string {
   const hash = createHash('sha256');
   for (const part of parts) hash.update(`${Buffer.byteLength(part)}:${part}`);
   return base32(hash.digest().subarray(0, 16));

@@ -3,8 +3,9 @@ import { createOutboxRecord, type Publication } from '../outbox/outbox-record.ts
 import { type Clock, fullJitterMs } from '../runtime/clock.ts';
 import { AlreadyDone, Busy } from '../runtime/errors.ts';
 import { checkLimits } from './limits.ts';
-import { type Key, keyOf, type Reader, type Store, type Write, WriteRefused } from './store.ts';
+import { type Key, keyOfWrite, type Reader, type Row, type Store, type Write, WriteRefused } from './store.ts';
 
+/** What a plan has decided: the rows to write, the events to publish with them, and what the caller gets. */
 export interface Change<T> {
   readonly writes: readonly Write[];
   readonly publish?: readonly Publication[];
@@ -12,95 +13,124 @@ export interface Change<T> {
 }
 
 /**
- * Reads what it needs, decides, and says what to write. It runs again from its reads whenever the rows moved; `moved`
- * are those that refused the last attempt, for a plan with many rows of which few are worth another look.
+ * Reads, decides and returns what to write. A plan has no side effects, because it runs again from its reads whenever
+ * a row has changed since. `movedKeys` names the rows that refused the last attempt, so that a plan with many rows
+ * can read only those again.
  */
-export type Plan<T> = (read: Reader, moved: readonly Key[]) => Promise<Change<T>>;
+export type Plan<T> = (read: Reader, movedKeys: readonly Key[]) => Promise<Change<T>>;
 
-/** Where to write, and until when to try. */
+/** Where a plan writes, and until when it is retried. */
 export interface UnitOfWork {
   readonly store: Store;
   readonly clock: Clock;
-  /** In ms since the epoch. After it contention is given up with `Busy`. */
+  /** In ms since the epoch. Contention that lasts longer ends with `Busy`. */
   readonly deadlineMs: number;
 }
+
+/** The outcome of a commit whose decision may have been made before: the new result, or the row of the old decision. */
+export type CommitOutcome<T> =
+  | { readonly result: T; readonly existing?: undefined }
+  | { readonly result?: undefined; readonly existing: Row };
 
 const BASE_WAIT_MS = 10;
 const MAX_WAIT_MS = 400;
 
 /**
- * The one place that writes: state, outbox records and receipts in one transaction, or nothing at all.
- * Contention is decided anew from fresh reads; a decision row that is there already ends it with `AlreadyDone`.
+ * Writes state, outbox records and receipts in one transaction. This is the only function that writes. Under
+ * contention the plan runs again with fresh reads. Throws `AlreadyDone` if the decision row exists already.
  */
-export async function commit<T>({ store, clock, deadlineMs }: UnitOfWork, plan: Plan<T>): Promise<T> {
-  let moved: readonly Key[] = [];
+export async function commit<T>(work: UnitOfWork, plan: Plan<T>): Promise<T> {
+  const outcome = await commitOnce(work, plan);
+  if (outcome.existing) throw new AlreadyDone(outcome.existing);
+  return outcome.result;
+}
+
+/** Does the same for callers that have an answer for an existing decision row: it is returned instead of thrown. */
+export async function commitOnce<T>(
+  { store, clock, deadlineMs }: UnitOfWork,
+  plan: Plan<T>,
+): Promise<CommitOutcome<T>> {
+  let movedKeys: readonly Key[] = [];
   for (let attempt = 0; ; attempt++) {
-    const ended = await attemptOnce(store, clock, (read) => plan(read, moved));
-    if ('result' in ended) return ended.result;
-    moved = ended.moved;
-    const wait = fullJitterMs(clock, attempt, BASE_WAIT_MS, MAX_WAIT_MS);
-    if (clock.now() + wait > deadlineMs) throw new Busy(`still contended after ${attempt + 1} attempts`);
-    await clock.sleep(wait);
+    const outcome = await attemptCommit(store, clock, (read) => plan(read, movedKeys));
+    if (!('movedKeys' in outcome)) return outcome;
+    movedKeys = outcome.movedKeys;
+    const waitMs = fullJitterMs(clock, attempt, BASE_WAIT_MS, MAX_WAIT_MS);
+    if (clock.now() + waitMs > deadlineMs) throw new Busy(`still contended after ${attempt + 1} attempts`);
+    await clock.sleep(waitMs);
   }
 }
 
-type Attempt<T> = { readonly result: T } | { readonly moved: readonly Key[] };
+/** An attempt that met contention names the rows that had changed, as far as the store named them. */
+type Contended = { readonly movedKeys: readonly Key[] };
 
-async function attemptOnce<T>(
+async function attemptCommit<T>(
   store: Store,
   clock: Clock,
   plan: (read: Reader) => Promise<Change<T>>,
-): Promise<Attempt<T>> {
+): Promise<CommitOutcome<T> | Contended> {
   try {
     const { writes, publish = [], result } = await plan(store);
-    // beside state, the state's own row decides; an answer given again has nothing but its outbox record
-    const answers = writes.length === 0;
-    const all = [...writes, ...publish.map((outgoing) => createOutboxRecord(outgoing, clock.now(), answers))];
-    const moved = all.length > 0 ? await write(store, all, writes.length) : undefined;
-    return moved ? { moved } : { result };
+    // Beside state, the row of the state decides. An answer that is published alone has only its outbox record.
+    const isDecision = writes.length === 0;
+    const records = publish.map((publication) => createOutboxRecord(publication, clock.now(), isDecision));
+    const refusal = await writeAll(store, [...writes, ...records], writes.length);
+    return refusal ?? { result };
   } catch (error) {
-    // reads that are throttled are asked again as well, and not given up at once: a message would come right back
-    if (error instanceof Busy) return { moved: [] };
+    // A throttled read is repeated here too. If it failed the message, the message would come back at once.
+    if (error instanceof Busy) return { movedKeys: [] };
     throw error;
   }
 }
 
-/** A table that throttles, or is away, says nothing of its rows. */
+/** A throttle or a missing response says nothing about the rows. */
 const MOVED: ReadonlySet<string | undefined> = new Set(['condition', 'conflict']);
 
-/** Answers which rows had moved, where nothing was written; nothing to answer where all of it was. */
-async function write(store: Store, all: readonly Write[], states: number): Promise<Key[] | undefined> {
-  checkLimits(all);
+/** Returns nothing if all was written, else the existing decision or the rows that had changed. */
+async function writeAll(
+  store: Store,
+  writes: readonly Write[],
+  stateCount: number,
+): Promise<{ readonly existing: Row } | Contended | undefined> {
+  if (writes.length === 0) return undefined;
+  checkLimits(writes);
   try {
-    // a new token for each plan: what was decided anew is another transaction
-    await store.write(all, randomUUID());
+    // Each plan gets a new token, because a new decision is another transaction.
+    await store.write(writes, randomUUID());
     return undefined;
   } catch (error) {
     if (!(error instanceof WriteRefused)) throw error;
-    await throwIfDecided(error, all, store);
-    throwIfPublishedBefore(error, all, states);
-    return all.filter((_, at) => MOVED.has(error.reasons[at]?.kind)).map(keyOf);
+    const existing = await existingDecision(error, writes, store);
+    if (existing) return { existing };
+    throwIfPublishedBefore(error, writes, stateCount);
+    return { movedKeys: writes.filter((_, index) => MOVED.has(error.reasons[index]?.kind)).map(keyOfWrite) };
   }
 }
 
-/** Every other refusal says that the rows are not as they were read: the plan must look again. */
-async function throwIfDecided({ reasons }: WriteRefused, writes: readonly Write[], store: Store): Promise<void> {
-  for (const [at, reason] of reasons.entries()) {
-    const write = writes[at];
+/** Returns the decision row that refused the write. Any other refusal means that the rows are not as they were read. */
+async function existingDecision(
+  { reasons }: WriteRefused,
+  writes: readonly Write[],
+  store: Store,
+): Promise<Row | undefined> {
+  for (const [index, reason] of reasons.entries()) {
+    const write = writes[index];
     if (reason.kind !== 'condition' || write?.op !== 'put' || !write.decides) continue;
-    // never what was to be written: a caller compares the row with its own request
-    const row = reason.row ?? (await store.get(keyOf(write)));
-    if (row) throw new AlreadyDone(row);
+    // It must be the stored row, never the one to be written: callers compare it with their own request.
+    const row = reason.row ?? (await store.get(keyOfWrite(write)));
+    if (row) return row;
   }
+  return undefined;
 }
 
 /**
- * An event that stands in the outbox already, beside state that has not moved: no fresh read mends that. It would pass
- * for contention for ever, put back again and again where no alarm sees it.
+ * Throws if only outbox records were refused, because they exist already while the state has not moved. No fresh read
+ * resolves that. Treated as contention, the message would be requeued forever, and no alarm would see it.
  */
-function throwIfPublishedBefore({ reasons }: WriteRefused, writes: readonly Write[], states: number): void {
-  const refused = [...reasons.keys()].filter((at) => reasons[at]?.kind !== 'none');
-  if (refused.length === 0 || refused.some((at) => at < states || reasons[at]?.kind !== 'condition')) return;
-  const records = refused.flatMap((at) => writes[at] ?? []).map((write) => keyOf(write).sk);
-  throw new Error(`stated before, though its state has not moved: ${records.join(', ')}`);
+function throwIfPublishedBefore({ reasons }: WriteRefused, writes: readonly Write[], stateCount: number): void {
+  const refused = [...reasons.keys()].filter((index) => reasons[index]?.kind !== 'none');
+  const isOnlyRecords = refused.every((index) => index >= stateCount && reasons[index]?.kind === 'condition');
+  if (refused.length === 0 || !isOnlyRecords) return;
+  const records = refused.flatMap((index) => writes[index] ?? []).map((write) => keyOfWrite(write).sk);
+  throw new Error(`published before, although the state has not moved: ${records.join(', ')}`);
 }

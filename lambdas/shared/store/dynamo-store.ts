@@ -1,4 +1,3 @@
-import type { ReturnValue } from '@aws-sdk/client-dynamodb';
 import {
   BatchGetCommand,
   DeleteCommand,
@@ -12,53 +11,36 @@ import {
 import { Busy } from '../runtime/errors.ts';
 import { countCapacity } from '../runtime/observability.ts';
 import { toBusy, toWriteRefused } from './dynamo-errors.ts';
-import {
-  conditionExpression,
-  keyOnly,
-  putInput,
-  returnOldOnFailure,
-  transactItem,
-  updateInput,
-} from './dynamo-requests.ts';
+import { deleteInput, keyOnly, putInput, returnOldOnFailure, transactItem, updateInput } from './dynamo-requests.ts';
 import type { Key, Query, Row, Store, Write } from './store.ts';
 
 const MAX_BATCH_GET_ROUNDS = 8;
 const capacity = { ReturnConsumedCapacity: 'TOTAL' } as const;
 
 /**
- * What is undefined is dropped. Any plain object is a map: the SDK's own test reads `constructor`, which a customer may
- * have given as a name.
+ * Undefined attributes are dropped. Every object is stored as a map: the SDK's own check for plain objects reads the
+ * field `constructor`, which a customer may have used as a name in `metadata`.
  */
 export const marshallOptions = { removeUndefinedValues: true, convertClassInstanceToMap: true } as const;
 
-/** A table in DynamoDB. What is written is said in its words by `dynamo-writes.ts`, what it refuses in ours by `dynamo-refusals.ts`. */
+/** Creates the DynamoDB adapter of a table. Throttled and failed reads throw `Busy`, since they can be repeated. */
 export function createDynamoStore(client: DynamoDBDocumentClient, table: string): Store {
-  const get = async (key: Key): Promise<Row | undefined> => {
-    const { Item, ConsumedCapacity } = await client.send(
-      new GetCommand({ TableName: table, Key: keyOnly(key), ConsistentRead: true, ...capacity }),
-    );
-    countCapacity('read', ConsumedCapacity);
-    return Item as Row | undefined;
-  };
-
-  const patiently = async <T>(read: () => Promise<T>): Promise<T> => {
+  const orBusy = async <T>(read: () => Promise<T>): Promise<T> => {
     try {
       return await read();
     } catch (error) {
       throw toBusy(error, table) ?? error;
     }
   };
-
   return {
-    get: (key) => patiently(() => get(key)),
-    getMany: (keys) => patiently(() => getMany(client, table, keys)),
-    query: (query) => patiently(() => runQuery(client, table, query)),
+    get: (key) => orBusy(() => get(client, table, key)),
+    getMany: (keys) => orBusy(() => getMany(client, table, keys)),
+    query: (query) => orBusy(() => runQuery(client, table, query)),
     write: async (writes, token) => {
       try {
-        const [only] = writes;
-        // a transaction pays each item twice; one conditional write promises the same for one, but where the SDK repeats
-        // it after a lost answer: then a sum would be added twice, and only a transaction's token tells the repeat
-        if (writes.length === 1 && only && only.op !== 'check' && !adds(only)) await writeOne(client, table, only);
+        const [first] = writes;
+        // A transaction costs twice the write units. For one row, one conditional write gives the same guarantee.
+        if (first && writes.length === 1) await writeOne(client, table, first);
         else await writeAll(client, table, writes, token);
       } catch (error) {
         throw toWriteRefused(error, writes) ?? error;
@@ -67,14 +49,22 @@ export function createDynamoStore(client: DynamoDBDocumentClient, table: string)
   };
 }
 
+async function get(client: DynamoDBDocumentClient, table: string, key: Key): Promise<Row | undefined> {
+  const { Item, ConsumedCapacity } = await client.send(
+    new GetCommand({ TableName: table, Key: keyOnly(key), ConsistentRead: true, ...capacity }),
+  );
+  countCapacity('read', ConsumedCapacity);
+  return Item as Row | undefined;
+}
+
 async function getMany(
   client: DynamoDBDocumentClient,
   table: string,
   keys: readonly Key[],
 ): Promise<(Row | undefined)[]> {
   const found = new Map<string, Row>();
-  const nameOf = ({ pk, sk }: Key) => JSON.stringify([pk, sk]);
-  let wanted: Record<string, unknown>[] = [...new Map(keys.map((key) => [nameOf(key), keyOnly(key)])).values()];
+  const keyText = ({ pk, sk }: Key) => JSON.stringify([pk, sk]);
+  let wanted: Record<string, unknown>[] = [...new Map(keys.map((key) => [keyText(key), keyOnly(key)])).values()];
   for (let round = 0; wanted.length > 0; round++) {
     if (round === MAX_BATCH_GET_ROUNDS)
       throw new Busy(`${wanted.length} keys of ${table} are still unread after ${round} rounds`);
@@ -82,10 +72,10 @@ async function getMany(
       new BatchGetCommand({ RequestItems: { [table]: { Keys: wanted, ConsistentRead: true } }, ...capacity }),
     );
     for (const used of ConsumedCapacity ?? []) countCapacity('read', used);
-    for (const item of (Responses?.[table] ?? []) as Row[]) found.set(nameOf(item), item);
+    for (const item of (Responses?.[table] ?? []) as Row[]) found.set(keyText(item), item);
     wanted = UnprocessedKeys?.[table]?.Keys ?? [];
   }
-  return keys.map((key) => found.get(nameOf(key)));
+  return keys.map((key) => found.get(keyText(key)));
 }
 
 async function runQuery(client: DynamoDBDocumentClient, table: string, query: Query): Promise<Row[]> {
@@ -122,8 +112,6 @@ async function runQuery(client: DynamoDBDocumentClient, table: string, query: Qu
   return items;
 }
 
-const adds = (write: Write): boolean => write.op === 'update' && Object.keys(write.add ?? {}).length > 0;
-
 async function writeAll(
   client: DynamoDBDocumentClient,
   table: string,
@@ -140,24 +128,13 @@ async function writeAll(
   for (const used of ConsumedCapacity ?? []) countCapacity('write', used);
 }
 
-async function writeOne(
-  client: DynamoDBDocumentClient,
-  table: string,
-  write: Exclude<Write, { op: 'check' }>,
-): Promise<void> {
-  const options = { ...returnOldOnFailure, ...capacity, ReturnValues: 'NONE' satisfies ReturnValue } as const;
+async function writeOne(client: DynamoDBDocumentClient, table: string, write: Write): Promise<void> {
+  const options = { ...returnOldOnFailure, ...capacity };
   const { ConsumedCapacity } =
     write.op === 'put'
       ? await client.send(new PutCommand({ ...putInput(table, write), ...options }))
       : write.op === 'update'
         ? await client.send(new UpdateCommand({ ...updateInput(table, write), ...options }))
-        : await client.send(
-            new DeleteCommand({
-              TableName: table,
-              Key: keyOnly(write.key),
-              ...conditionExpression(write.when),
-              ...options,
-            }),
-          );
+        : await client.send(new DeleteCommand({ ...deleteInput(table, write), ...options }));
   countCapacity('write', ConsumedCapacity);
 }

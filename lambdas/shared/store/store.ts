@@ -1,41 +1,34 @@
-/** One table as its context sees it. Two adapters keep this promise, and one contract suite holds both to it. */
-
 export interface Key {
   readonly pk: string;
   readonly sk: string;
 }
 
+/** An item of a table. It is called a row here, since an item is also a line of an order. */
 export type Row = Key & { readonly [attribute: string]: unknown };
 
-/** Declared, not written as strings: each adapter says it in its own words. */
-export type Condition =
-  | { readonly type: 'absent' }
-  | { readonly type: 'version'; readonly version: number }
-  | { readonly type: 'atLeast'; readonly field: string; readonly value: number };
+/** A condition is declared, not written as an expression, so that each adapter can evaluate it in its own way. */
+export type Condition = { readonly type: 'absent' } | { readonly type: 'version'; readonly version: number };
 
 export const absent: Condition = { type: 'absent' };
 export const versionIs = (version: number): Condition => ({ type: 'version', version });
-export const atLeast = (field: string, value: number): Condition => ({ type: 'atLeast', field, value });
 
 /**
- * A write of one item. `decides` marks a decision row or receipt: where that is present already, the step has been
- * taken before, which is no conflict but an answer (`AlreadyDone`).
+ * A write of one row. `decides` marks a decision row or a receipt: if that row exists already, the step was taken
+ * before, so the refusal is an answer and not contention.
  */
 export type Write =
-  | { readonly op: 'put'; readonly item: Row; readonly when?: Condition; readonly decides?: true }
+  | { readonly op: 'put'; readonly row: Row; readonly when?: Condition; readonly decides?: true }
   | {
       readonly op: 'update';
       readonly key: Key;
-      readonly set?: Readonly<Record<string, unknown>>;
-      readonly add?: Readonly<Record<string, number>>;
+      readonly set: Readonly<Record<string, unknown>>;
       readonly when: Condition;
     }
-  | { readonly op: 'check'; readonly key: Key; readonly when: Condition }
-  | { readonly op: 'erase'; readonly key: Key; readonly when: Condition };
+  | { readonly op: 'delete'; readonly key: Key; readonly when: Condition };
 
-export const keyOf = (write: Write): Key => (write.op === 'put' ? write.item : write.key);
+export const keyOfWrite = (write: Write): Key => (write.op === 'put' ? write.row : write.key);
 
-/** An index by attribute names; `sort` values are unique within one `hash`, so a page starts below the last one seen. */
+/** A secondary index. Sort values are unique within one partition, so a page can start after the last value seen. */
 export interface Index {
   readonly name: string;
   readonly partitionKey: string;
@@ -45,25 +38,26 @@ export interface Index {
 export interface Query {
   readonly partition: string;
   readonly index?: Index;
-  /** Only sort values below this one: the next page of a list that is read newest first. */
+  /** Selects sort values below this one: the next page of a list that is read newest first. */
   readonly below?: string | number;
-  /** Only sort values above this one, and not beside `below`: the next page of a list that is read in its order. */
+  /** Selects sort values above this one: the next page of a list in ascending order. Ignored beside `below`. */
   readonly above?: string | number;
   readonly newestFirst?: boolean;
   readonly limit?: number;
 }
 
 export interface Reader {
-  /** Strongly consistent. */
+  /** Reads one row, strongly consistent. */
   get(key: Key): Promise<Row | undefined>;
-  /** Strongly consistent, in the order asked for; at most 100 keys. */
+  /** Reads at most 100 rows, each strongly consistent, and returns them in the order of the keys. */
   getMany(keys: readonly Key[]): Promise<(Row | undefined)[]>;
-  /** Consistent on the table; an index may lag by a moment. */
+  /** Reads a partition. The table itself is strongly consistent; an index may lag. */
   query(query: Query): Promise<Row[]>;
 }
 
+/** One table as its context sees it. Two adapters implement it, and one contract suite tests both. */
 export interface Store extends Reader {
-  /** All of the writes or none. Throws `Refused` with a reason for each write. */
+  /** Applies all writes or none. Throws `WriteRefused` with a reason for each write. */
   write(writes: readonly Write[], token: string): Promise<void>;
 }
 
@@ -72,12 +66,12 @@ export type Reason =
   | { readonly kind: 'condition'; readonly row?: Row | undefined }
   | { readonly kind: 'conflict' }
   | { readonly kind: 'throttled' }
-  /** The store did not answer, so that nobody knows whether it wrote. */
+  /** The store did not answer, so it is unknown whether it wrote. */
   | { readonly kind: 'no_response' };
 
-/** The store wrote nothing, or did not say so (`away`); `reasons` stand in the order of the writes. */
+/** The store wrote nothing, or did not answer (`no_response`). `reasons` are in the order of the writes. */
 export class WriteRefused extends Error {
-  override readonly name = 'Refused';
+  override readonly name = 'WriteRefused';
   readonly reasons: readonly Reason[];
 
   constructor(reasons: readonly Reason[]) {
@@ -86,7 +80,7 @@ export class WriteRefused extends Error {
   }
 }
 
-/** The same store, losing a share of its writes to conflicts that nobody made. */
+/** Wraps a store so that a share of its writes fails with a simulated transaction conflict. */
 export function withConflicts(store: Store, rate: () => number, random: () => number = Math.random): Store {
   return {
     get: (key) => store.get(key),

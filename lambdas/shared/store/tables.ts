@@ -2,22 +2,27 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { transactionConflictRate } from '../runtime/chaos.ts';
 import { clientTimeouts } from '../runtime/client-timeouts.ts';
+import type { Clock } from '../runtime/clock.ts';
 import { createDynamoStore, marshallOptions } from './dynamo-store.ts';
 import { type Reader, type Store, withConflicts } from './store.ts';
 
+/** What a context's stores are created from: its table and a clock. A simulation passes its own. */
+export interface TablePorts {
+  readonly store: Store;
+  readonly clock: Clock;
+}
+
 let client: DynamoDBDocumentClient | undefined;
 
-/** One client for each environment of a function, made at its first use. */
+/** Returns the client of this execution environment. It is created at its first use. */
 const documentClient = (): DynamoDBDocumentClient => {
-  client ??= DynamoDBDocumentClient.from(new DynamoDBClient({ requestHandler: clientTimeouts }), {
-    marshallOptions,
-  });
+  client ??= DynamoDBDocumentClient.from(new DynamoDBClient({ requestHandler: clientTimeouts }), { marshallOptions });
   return client;
 };
 
-/** Another context's table, for the few reads that cross. */
+/** Opens another context's table for the few reads that cross contexts. */
 export const tableReader = (table: string): Reader => createDynamoStore(documentClient(), table);
 
-/** The context's own table. */
+/** Opens the context's own table. */
 export const tableStore = (table: string): Store =>
   withConflicts(createDynamoStore(documentClient(), table), transactionConflictRate);

@@ -3,7 +3,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, describe, expect, inject, test } from 'vitest';
 import { OrderCreated } from '../../../events/orders/order-created.ts';
-import { randomId } from '../../../lambdas/shared/runtime/ids.ts';
+import { createRandomId } from '../../../lambdas/shared/runtime/ids.ts';
 import { clientOptions } from '../../../localstack/settings.ts';
 import { ApiClient } from '../../support/api-client.ts';
 import { EngineAccess } from '../../support/engine-access.ts';
@@ -25,7 +25,7 @@ interface Dead {
 
 /** An order as it stands when its event was written but has died on the way to payments. */
 async function orderWithoutItsEvent(user_id: string, amount: number) {
-  const id = randomId();
+  const id = createRandomId();
   const created_at = new Date().toISOString();
   const placed = { id, user_id, amount, created_at, state: { status: 'NEW' }, version: 1, updated_at: created_at };
   const tables = DynamoDBDocumentClient.from(new DynamoDBClient(clientOptions(inject('endpoint'))));

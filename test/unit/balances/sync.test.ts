@@ -52,7 +52,7 @@ function books(
     (await syncBuckets(ports, [bucket], async () => true))[0];
   const falsify = async (fields: Record<string, unknown>) => {
     const [row] = table.all().filter(({ pk }) => pk.startsWith('SUMMARY#'));
-    if (row) await table.write([{ op: 'put', item: { ...row, ...fields } }], 'falsified');
+    if (row) await table.write([{ op: 'put', row: { ...row, ...fields } }], 'falsified');
   };
   return { balances, state, sync, falsify, counted: () => summaryTotals(table.all()) };
 }

@@ -115,7 +115,7 @@ describe('the sweep', () => {
   test('counts an order whose row it cannot read as one that waits, and asks after the others', async () => {
     const { table, sweepAt, nudges } = await ordersOf('ab');
     const key = { pk: `ORDER#${orderId('a')}`, sk: 'STATE' };
-    await table.write([{ op: 'put', item: { ...key, state: 'torn' } }], 'token');
+    await table.write([{ op: 'put', row: { ...key, state: 'torn' } }], 'token');
     for (const minutes of [8, 16]) expect(await sweepAt(minutes)).toMatchObject({ stuck: 2 });
     expect(nudges('a')).toEqual([]);
     expect(nudges('b')).toHaveLength(2);

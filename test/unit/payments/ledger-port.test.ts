@@ -12,7 +12,7 @@ const account = (at: number, bucket = 'hash:1'): Row => {
 
 async function ledgerWith(...rows: readonly Row[]) {
   const store = createMemoryStore({ now: () => noon });
-  for (const item of rows) await store.write([{ op: 'put', item }], item.pk);
+  for (const row of rows) await store.write([{ op: 'put', row }], row.pk);
   return store;
 }
 

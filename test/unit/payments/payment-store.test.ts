@@ -31,7 +31,7 @@ async function shop(balances: Readonly<Record<string, number>> = { alice: 100 })
   const store: Store = {
     ...table,
     write: async (writes, token) => {
-      if (writes.some((write) => broken.has('key' in write ? write.key.pk : write.item.pk))) throw new Error('broken');
+      if (writes.some((write) => broken.has('key' in write ? write.key.pk : write.row.pk))) throw new Error('broken');
       transactions.push(writes);
       await table.write(writes, token);
     },

@@ -8,7 +8,7 @@ import { programmeStore } from '../../../lambdas/payments/update-programme/progr
 import { seededUser, usersOfGroup } from '../../../lambdas/payments/update-programme/seeding.ts';
 import { ticksOf } from '../../../lambdas/payments/update-programme/tick.ts';
 import { createRequestIdentity } from '../../../lambdas/shared/http/idempotency.ts';
-import { keyOf, type Store, type Write, WriteRefused } from '../../../lambdas/shared/store/store.ts';
+import { keyOfWrite, type Store, type Write, WriteRefused } from '../../../lambdas/shared/store/store.ts';
 import { createSteppingClock, noon } from '../../support/fixtures.ts';
 import { createMemoryStore } from '../../support/memory-store.ts';
 
@@ -28,7 +28,7 @@ async function member(indexLagMs = 0, busyNeighbours = 0) {
     ...table,
     write: async (writes, token) => {
       const isBulk = writes.filter(({ op }) => op === 'update').length > 1;
-      const isRefused = (write: Write) => isBulk && busy.has(keyOf(write).pk);
+      const isRefused = (write: Write) => isBulk && busy.has(keyOfWrite(write).pk);
       if (writes.some(isRefused))
         throw new WriteRefused(writes.map((write) => ({ kind: isRefused(write) ? 'conflict' : 'none' })));
       await table.write(writes, token);

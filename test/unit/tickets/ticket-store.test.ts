@@ -65,7 +65,7 @@ describe('a paid order', () => {
     transactions.length = 0;
     await issue(...letters.slice(1).map((letter) => paymentAuthorized(letter, [shirts(1)])));
     expect(said('TicketRejected')).toHaveLength(9);
-    expect(transactions.flat().map((write) => ('key' in write ? write.key.pk : write.item.pk))).not.toContain(
+    expect(transactions.flat().map((write) => ('key' in write ? write.key.pk : write.row.pk))).not.toContain(
       'SKU#shirt',
     );
   });
@@ -103,7 +103,7 @@ describe('many buyers at once', () => {
   test('of one seat: who finds it taken only while writing looks again', async () => {
     const { issue, meanwhile, table, said } = await createTicketFixture({ concert: 100 });
     const taken = { pk: 'SKU#concert', sk: 'SEAT#A1', order_id: orderId('z'), version: 1 };
-    meanwhile(() => table.write([{ op: 'put', item: taken }], 'token'));
+    meanwhile(() => table.write([{ op: 'put', row: taken }], 'token'));
     expect(await issue(paymentAuthorized('a', [seat('A1')]))).toEqual([]);
     expect(said().map(({ type }) => type)).toEqual(['TicketRejected']);
   });
@@ -262,7 +262,7 @@ describe('a refund', () => {
     await issue(paymentAuthorized('a', [seat('A1'), seat('A2')]));
     const key = { pk: 'SKU#concert', sk: 'SEAT#A1' };
     const row = { ...key, sku: 'concert', seat: 'A1', order_id: owner, version: 1 };
-    await table.write([owner ? { op: 'put', item: row } : { op: 'erase', key, when: versionIs(1) }], 'token');
+    await table.write([owner ? { op: 'put', row: row } : { op: 'delete', key, when: versionIs(1) }], 'token');
     expect(await refund(refundRequested('a'))).toEqual([]);
     expect(queue.requeued).toEqual([]);
     expect(said('TicketVoided')).toHaveLength(1);
@@ -274,7 +274,7 @@ describe('a refund', () => {
   test('whose stock is gone, by hand, voids the ticket all the same, and gives back what there is', async () => {
     const { issue, refund, table, said, stock, seats } = await createTicketFixture({ concert: 5, shirt: 5 });
     await issue(paymentAuthorized('a', [seat('A1'), shirts(2)]));
-    await table.write([{ op: 'erase', key: { pk: 'SKU#shirt', sk: 'STOCK' }, when: versionIs(1) }], 'token');
+    await table.write([{ op: 'delete', key: { pk: 'SKU#shirt', sk: 'STOCK' }, when: versionIs(1) }], 'token');
     expect(await refund(refundRequested('a'))).toEqual([]);
     expect(said('TicketVoided')).toHaveLength(1);
     expect(await stock('shirt')).toBeUndefined();

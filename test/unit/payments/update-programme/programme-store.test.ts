@@ -28,7 +28,7 @@ function programme() {
     },
     write: async (writes, token) => {
       const refused = new Set(trouble.refuses(writes).map(({ pk, sk }) => `${pk} ${sk}`));
-      const keys = writes.map((write) => (write.op === 'put' ? write.item : write.key));
+      const keys = writes.map((write) => (write.op === 'put' ? write.row : write.key));
       if (refused.size > 0)
         throw new WriteRefused(keys.map(({ pk, sk }) => ({ kind: refused.has(`${pk} ${sk}`) ? 'conflict' : 'none' })));
       await table.write(writes, token);
@@ -247,7 +247,7 @@ describe('a tick', () => {
     await seed(97);
     let times = 5;
     trouble.refuses = (writes) =>
-      times-- > 0 ? writes.map((write) => (write.op === 'put' ? write.item : write.key)) : [];
+      times-- > 0 ? writes.map((write) => (write.op === 'put' ? write.row : write.key)) : [];
     await members.tick(tickAt(noon));
     expect(rows('CHUNK#0 TICK#')).toHaveLength(1);
     expect(parseDeferred(rows('CHUNK#0 TICK#')[0] as Row)).toEqual([]);

@@ -6,19 +6,19 @@ import {
   validateIdempotencyKey,
 } from '../../../../lambdas/shared/http/idempotency.ts';
 import { Rejected } from '../../../../lambdas/shared/runtime/errors.ts';
-import { derivedId, hashOf, randomId } from '../../../../lambdas/shared/runtime/ids.ts';
+import { createRandomId, deriveId, hashOf } from '../../../../lambdas/shared/runtime/ids.ts';
 
 describe('an id of ours', () => {
   test('is 26 letters and digits, whether derived or drawn', () => {
-    for (const id of [randomId(), derivedId(), derivedId(''), derivedId('a', 'b')])
+    for (const id of [createRandomId(), deriveId(), deriveId(''), deriveId('a', 'b')])
       expect(id).toMatch(/^[a-z2-7]{26}$/);
-    expect(new Set(Array.from({ length: 1000 }, randomId)).size).toBe(1000);
+    expect(new Set(Array.from({ length: 1000 }, createRandomId)).size).toBe(1000);
   });
 
   test('is the same for the same parts, and for no others that merely run together alike', () => {
-    expect(derivedId('a', 'b')).toBe(derivedId('a', 'b'));
+    expect(deriveId('a', 'b')).toBe(deriveId('a', 'b'));
     const lookalikes = [['ab', 'c'], ['a', 'bc'], ['abc'], ['a', 'b', 'c'], ['', 'abc'], ['abc', ''], ['1:a', 'bc']];
-    expect(new Set(lookalikes.map((parts) => derivedId(...parts))).size).toBe(lookalikes.length);
+    expect(new Set(lookalikes.map((parts) => deriveId(...parts))).size).toBe(lookalikes.length);
   });
 
   test('differs for every two different lists of parts', () => {
@@ -26,7 +26,7 @@ describe('an id of ours', () => {
     fc.assert(
       fc.property(parts, parts, (one, other) => {
         fc.pre(JSON.stringify(one) !== JSON.stringify(other));
-        expect(derivedId(...one)).not.toBe(derivedId(...other));
+        expect(deriveId(...one)).not.toBe(deriveId(...other));
       }),
     );
   });

@@ -6,14 +6,14 @@ import { greeted, noon } from '../../../support/fixtures.ts';
 const itemOf = (...args: Parameters<typeof createOutboxRecord>): Row => {
   const write = createOutboxRecord(...args);
   if (write.op !== 'put') throw new Error('an outbox record is put');
-  return write.item;
+  return write.row;
 };
 
 test('a record stands beside what it tells of, under the id of its first event, and only once', () => {
   const write = createOutboxRecord({ aggregate: 'ORDER#1', events: [greeted('alice'), greeted('bob')] }, noon, false);
   expect(write).toMatchObject({
     op: 'put',
-    item: { pk: 'ORDER#1', sk: 'OUTBOX#Greeted:alice' },
+    row: { pk: 'ORDER#1', sk: 'OUTBOX#Greeted:alice' },
     when: { type: 'absent' },
   });
   expect(write).not.toHaveProperty('decides');

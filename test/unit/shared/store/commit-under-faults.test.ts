@@ -26,7 +26,7 @@ test('a read that is throttled is tried again by a commit until there is room, a
   };
   const plan = async (read: Pick<Store, 'get'>) => {
     await read.get(key);
-    return { writes: [{ op: 'put', item: key, when: absent } satisfies Write], result: 'done' };
+    return { writes: [{ op: 'put', row: key, when: absent } satisfies Write], result: 'done' };
   };
   expect(await commit({ store, clock, deadlineMs: noon + 5000 }, plan)).toBe('done');
   left = Number.POSITIVE_INFINITY;
@@ -36,7 +36,7 @@ test('a read that is throttled is tried again by a commit until there is room, a
 describe('a decision that is there already', () => {
   const decided = (sk: string, more: object = {}): Write => ({
     op: 'put',
-    item: { pk: 'P', sk, ...more },
+    row: { pk: 'P', sk, ...more },
     when: absent,
     decides: true,
   });
@@ -50,7 +50,7 @@ describe('a decision that is there already', () => {
       result: undefined,
     }));
     await expect(both).rejects.not.toBeInstanceOf(AlreadyDone);
-    await expect(both).rejects.toThrow('decides');
+    await expect(both).rejects.toThrow('one decision');
   });
 
   test('is read where the refusal did not bring it, never taken for what was to be written', async () => {

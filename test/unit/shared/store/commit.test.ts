@@ -26,7 +26,7 @@ const unitOf = (patience = 5000, random = 0.5) => {
   };
   return { table, store, clock, tokens, deadlineMs: noon + patience };
 };
-const put = (sk: string, more: object = {}): Write => ({ op: 'put', item: { pk: 'P', sk, ...more }, when: absent });
+const put = (sk: string, more: object = {}): Write => ({ op: 'put', row: { pk: 'P', sk, ...more }, when: absent });
 const plan = (change: Partial<Change<string>>) => async () => ({ writes: [], result: 'done', ...change });
 
 /** A store that refuses the first so many writes for this reason. */
@@ -83,9 +83,9 @@ describe('a commit', () => {
   test('that meets its own decision row was done before, and hands that row over', async () => {
     const unit = unitOf();
     const decision = { pk: 'ORDER#1', sk: 'PAYMENT', decision: 'declined' };
-    await unit.table.write([{ op: 'put', item: decision }], 'before');
+    await unit.table.write([{ op: 'put', row: decision }], 'before');
     const deciding = plan({
-      writes: [put('STATE'), { op: 'put', item: { ...decision, decision: 'authorized' }, when: absent, decides: true }],
+      writes: [put('STATE'), { op: 'put', row: { ...decision, decision: 'authorized' }, when: absent, decides: true }],
     });
     const error = await commit(unit, deciding).catch((fault: unknown) => fault);
     expect(error).toBeInstanceOf(AlreadyDone);
@@ -103,7 +103,7 @@ describe('a commit', () => {
       const version = Number(row?.['version']);
       plans += 1;
       // somebody is quicker, once
-      if (plans === 1) await unit.table.write([{ op: 'put', item: { pk: 'P', sk: 'STATE', version: 2 } }], 'other');
+      if (plans === 1) await unit.table.write([{ op: 'put', row: { pk: 'P', sk: 'STATE', version: 2 } }], 'other');
       return {
         writes: [
           { op: 'update', key: { pk: 'P', sk: 'STATE' }, set: { version: version + 1 }, when: versionIs(version) },
@@ -152,7 +152,7 @@ describe('a commit', () => {
     const publish = [{ aggregate: 'P', events: [greeted('alice')] }];
     await commit(unit, plan({ writes: [put('FIRST')], publish }));
     await expect(commit(unit, plan({ writes: [put('SECOND')], publish }))).rejects.toThrow(
-      'stated before, though its state has not moved: OUTBOX#Greeted:alice',
+      'published before, although the state has not moved: OUTBOX#Greeted:alice',
     );
     expect(unit.clock.waits).toEqual([]);
     expect(await unit.table.get({ pk: 'P', sk: 'SECOND' })).toBeUndefined();
@@ -211,8 +211,8 @@ describe('an answer that is given again', () => {
 describe('a plan that runs again', () => {
   test('hears which rows refused it, and of no others', async () => {
     const unit = unitOf();
-    await unit.table.write([{ op: 'put', item: { pk: 'P', sk: 'A', version: 1 } }], 'before');
-    await unit.table.write([{ op: 'put', item: { pk: 'P', sk: 'B', version: 2 } }], 'before');
+    await unit.table.write([{ op: 'put', row: { pk: 'P', sk: 'A', version: 1 } }], 'before');
+    await unit.table.write([{ op: 'put', row: { pk: 'P', sk: 'B', version: 2 } }], 'before');
     const heard: (readonly Key[])[] = [];
     const update = (sk: string, version: number): Write => ({
       op: 'update',

@@ -30,7 +30,7 @@ test('rows that the table holds back round after round are a matter of time, too
 });
 
 describe('a table that is away', () => {
-  const put = { op: 'put', item: { pk: 'P', sk: 'A' }, when: absent } as const;
+  const put = { op: 'put', row: { pk: 'P', sk: 'A' }, when: absent } as const;
   const breaking = (how: object) =>
     answering(async () => {
       throw Object.assign(new Error('away'), how);
@@ -50,7 +50,7 @@ describe('a table that is away', () => {
   // whether it was written nobody knows: the plan looks again, and finds its own row where it was
   test.each(ways)('and %s refuses a write, whose plan then reads afresh', async (_, how) => {
     await expect(breaking(how).write([put], 'token')).rejects.toBeInstanceOf(WriteRefused);
-    await expect(breaking(how).write([put, { ...put, item: { pk: 'P', sk: 'B' } }], 'token')).rejects.toMatchObject({
+    await expect(breaking(how).write([put, { ...put, row: { pk: 'P', sk: 'B' } }], 'token')).rejects.toMatchObject({
       reasons: [{ kind: 'no_response' }, { kind: 'no_response' }],
     });
   });

@@ -11,7 +11,7 @@ const lagging = () => {
   const listed = async () =>
     (await store.query({ partition: 'alice', index: contractIndex })).map(({ sk, place }) => `${sk}@${place}`);
   const put = (sk: string, place: number) =>
-    store.write([{ op: 'put', item: { pk: 'P', sk, owner: 'alice', place } }], 'token');
+    store.write([{ op: 'put', row: { pk: 'P', sk, owner: 'alice', place } }], 'token');
   return {
     store,
     listed,
@@ -46,12 +46,12 @@ test('until then an index shows a changed row as it was', async () => {
 test('the stream tells of rows that are new, once each, and of no change', async () => {
   const told: Row[] = [];
   const store = createMemoryStore({ now: () => 0, onInsert: (item) => told.push(item) });
-  await store.write([{ op: 'put', item: { pk: 'P', sk: 'A', n: 1 } }], 'one');
-  await store.write([{ op: 'put', item: { pk: 'P', sk: 'A', n: 2 } }], 'two');
+  await store.write([{ op: 'put', row: { pk: 'P', sk: 'A', n: 1 } }], 'one');
+  await store.write([{ op: 'put', row: { pk: 'P', sk: 'A', n: 2 } }], 'two');
   await store.write([{ op: 'update', key: { pk: 'P', sk: 'B' }, set: { n: 3 }, when: { type: 'absent' } }], 'three');
   await store
-    .write([{ op: 'put', item: { pk: 'P', sk: 'B' }, when: { type: 'absent' } }], 'four')
-    .catch((error: Error) => expect(error.name).toBe('Refused'));
+    .write([{ op: 'put', row: { pk: 'P', sk: 'B' }, when: { type: 'absent' } }], 'four')
+    .catch((error: Error) => expect(error.name).toBe('WriteRefused'));
   expect(told).toEqual([
     { pk: 'P', sk: 'A', n: 1 },
     { pk: 'P', sk: 'B', n: 3 },
