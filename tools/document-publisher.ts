@@ -1,4 +1,3 @@
-import type { ApiReply } from '../bin/ops/api-client.ts';
 import { OrderDocumentSubmitted } from '../events/documents/order-document-submitted.ts';
 import type { Envelope } from '../events/envelope.ts';
 import { hashOfText } from '../lambdas/documents/parse-document.ts';
@@ -7,6 +6,13 @@ import { noFaults } from '../lambdas/shared/runtime/chaos-setting.ts';
 import { type Clock, toIso } from '../lambdas/shared/runtime/clock.ts';
 import type { GeneratedDocument } from './generated-documents.ts';
 import { UserError } from './user-error.ts';
+
+/** The reply of the API to one request. */
+export interface ApiReply {
+  readonly url: string;
+  readonly status: number;
+  readonly text: string;
+}
 
 /** Sends documents, says how far it is, and answers what it has sent. */
 export type Publisher = (

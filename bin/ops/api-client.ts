@@ -1,16 +1,11 @@
 import { Sha256 } from '@aws-crypto/sha256-js';
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { SignatureV4 } from '@smithy/signature-v4';
+import type { ApiReply } from '../../tools/document-publisher.ts';
 import { UserError } from '../../tools/user-error.ts';
 import type { Target } from './target.ts';
 
 const TIMEOUT_MS = 15_000;
-
-export interface ApiReply {
-  readonly url: string;
-  readonly status: number;
-  readonly text: string;
-}
 
 /** The API at its own door: signed on AWS, where nothing is open. */
 export async function createApiClient(target: Target) {

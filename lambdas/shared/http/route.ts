@@ -3,40 +3,37 @@ import * as z from 'zod/mini';
 import type { Deadline } from '../messaging/receipt.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { createRequestIdentity, type RequestIdentity, validateIdempotencyKey } from './idempotency.ts';
-import type { OneOf } from './one-of.ts';
 import { type FieldError, HttpError, InvalidInput } from './problem.ts';
 import { collectErrors, header, parseJsonBody, pathParams, queryParams, readBody, validate } from './request.ts';
 
-/** What a door takes and gives. The reply is parsed by what is declared for its status, so only declared fields leave. */
+/** The schemas of a request and of its replies. A reply is parsed by its schema, so only declared fields leave. */
 export interface Contract<P, Q, B, R, A = never> {
   readonly params?: z.ZodMiniType<P>;
   readonly query?: z.ZodMiniType<Q>;
-  readonly body?: z.ZodMiniType<B> | OneOf<B>;
+  readonly body?: z.ZodMiniType<B>;
   readonly returns: z.ZodMiniType<R>;
-  /** 200 unless said otherwise. */
+  /** The status of the reply, 200 by default. */
   readonly status?: number;
-  /** What else it may answer, by status. */
+  /** Schemas of replies with another status. */
   readonly otherReplies?: Readonly<Record<number, z.ZodMiniType<A>>>;
-  /** Headers that only this door's answers bear. */
+  /** Headers that the replies of this route carry in addition, for the OpenAPI document. */
   readonly headers?: readonly string[];
 }
 
-export interface Request<P, Q, B> {
+export interface Request<P, Q, B> extends Deadline {
   readonly params: P;
   readonly query: Q;
   readonly body: B;
-  /** The body as it was sent, for whoever keeps it as it is. */
+  /** The body as it was sent. */
   readonly text: string;
-  /** The thread of this request; what it causes names it. */
+  /** The correlation id of this request. It becomes the `causation_id` of the events that the request causes. */
   readonly correlationId: string;
   readonly now: number;
-  /** Contention is given up then. */
-  readonly deadlineMs: number;
-  /** The identity of what this caller makes by this request, by its Idempotency-Key where it has one. */
+  /** Returns the identity of what this caller creates by this request. */
   identify(caller: string): RequestIdentity;
 }
 
-/** A body that is JSON already and leaves as it is: whoever kept it has checked it, and parsing would round its numbers. */
+/** A body that is JSON text already. It is sent as it is, because parsing would round large numbers. */
 export class RawJson {
   readonly text: string;
 
@@ -45,11 +42,10 @@ export class RawJson {
   }
 }
 
-/** A reply with more than its body. */
+/** A reply with headers, and with a status if it is not the route's default. */
 export class Reply<R> {
   readonly body: R;
   readonly headers: Readonly<Record<string, string>>;
-  /** The route's own unless said otherwise. */
   readonly status: number | undefined;
 
   constructor(body: R, headers: Readonly<Record<string, string>>, status?: number) {
@@ -59,98 +55,108 @@ export class Reply<R> {
   }
 }
 
-/** What was made by this request before, told again. */
+/** The header of a reply that repeats the first answer to an Idempotency-Key. */
 export const replayedHeader: Readonly<Record<string, string>> = { 'Idempotency-Replayed': 'true' };
 
-/** The footing of a route: its context's services, time, and where links point. */
+/** What routes run on: the dependencies of their context, a clock, and the base URL of links. */
 export interface RouteRuntime<Deps> {
-  readonly createDeps: (request: Deadline) => Deps;
+  readonly createDeps: (deadline: Deadline) => Deps;
   readonly clock: Clock;
   readonly baseUrl: string;
 }
 
+/** The contract of a route without its types, for the OpenAPI document. */
+export type AnyContract = Omit<Contract<unknown, unknown, unknown, unknown, unknown>, 'body'> & {
+  readonly body?: z.ZodMiniType | { readonly oneOf: readonly z.ZodMiniType[] };
+};
+
 export interface Route<Deps> {
-  readonly contract: Contract<unknown, unknown, unknown, unknown, unknown>;
+  readonly contract: AnyContract;
   respond(
-    name: string,
+    routeKey: string,
     event: APIGatewayProxyEvent,
     correlationId: string,
     runtime: RouteRuntime<Deps>,
   ): Promise<APIGatewayProxyResult>;
 }
 
-const describeFieldError = ({ path, message }: FieldError): string => `${path}: ${message}`;
-
-/** A caller waits no longer for contention to end. */
+/** A request retries under contention for 5 s. Callers would not wait longer. */
 const MAX_CONTENTION_MS = 5000;
-const noFields = z.strictObject({});
 
+/** Declares a route: parses the request by its contract, calls the handler, and sends what the contract declares. */
 export function route<Deps, R, P = Record<string, never>, Q = Record<string, never>, B = undefined, A = never>(
   contract: Contract<P, Q, B, R, A>,
   handle: (request: Request<P, Q, B>, deps: Deps) => Promise<R | Reply<R | A | RawJson>>,
 ): Route<Deps> {
   return {
-    contract: contract as Contract<unknown, unknown, unknown, unknown, unknown>,
-    respond: async (name, event, correlationId, { createDeps, clock, baseUrl }) => {
-      const faults: FieldError[] = [];
-      const key = collectErrors(() => validateIdempotencyKey(header(event, 'Idempotency-Key')), faults);
-      const text = contract.body && collectErrors(() => readBody(event), faults);
-      const json = text === undefined ? undefined : collectErrors(() => parseJsonBody(text), faults);
-      const unknown: FieldError[] = [];
-      const params = validate<unknown>(
-        contract.params ?? noFields,
-        collectErrors(() => pathParams(event), unknown),
-        unknown,
-      );
-      const query = validate<unknown>(
-        contract.query ?? noFields,
-        collectErrors(() => queryParams(event), faults),
-        faults,
-      );
-      const body = contract.body && validate<unknown>(bodySchemaFor(contract.body, json), json, faults);
-      if (faults.length > 0) throw new InvalidInput([...unknown, ...faults]);
-      // nothing of ours is named like that, so it is as little there as any other unknown thing
-      if (unknown.length > 0) throw new HttpError(404, 'not_found', unknown.map(describeFieldError).join('; '));
+    contract: contract as AnyContract,
+    respond: async (routeKey, event, correlationId, { createDeps, clock, baseUrl }) => {
+      const input = parseInput(contract, event);
       const now = clock.now();
       const deadlineMs = now + MAX_CONTENTION_MS;
       const request = {
-        params,
-        query,
-        body,
-        text: text ?? '',
+        ...input,
         correlationId,
         now,
         deadlineMs,
-        identify: (caller: string) => createRequestIdentity(name, caller, key, json),
-      } as Request<P, Q, B>;
-      const answered = await handle(request, createDeps({ deadlineMs }));
-      const { body: reply, headers, status } = answered instanceof Reply ? answered : new Reply(answered, {});
-      const declared = replySchemaFor(contract, status);
-      if (!declared) throw new Error(`${name} does not say that it answers ${status}`);
-      return {
-        statusCode: status ?? defaultStatusOf(contract),
-        headers: {
-          'Content-Type': 'application/json',
-          'X-Correlation-Id': correlationId,
-          ...withAbsoluteLinks(headers, baseUrl),
-        },
-        body: reply instanceof RawJson ? reply.text : JSON.stringify(declared.parse(reply)),
-      };
+        identify: (caller: string) => createRequestIdentity(routeKey, caller, input.key, input.json),
+      } as unknown as Request<P, Q, B>;
+      const returned = await handle(request, createDeps({ deadlineMs }));
+      const reply = returned instanceof Reply ? returned : new Reply(returned, {});
+      return toResponse(routeKey, contract, reply, { correlationId, baseUrl });
     },
   };
 }
 
-type Replies = Pick<Contract<unknown, unknown, unknown, unknown, unknown>, 'returns' | 'status' | 'otherReplies'>;
+const noFields = z.strictObject({});
+
+/** Parses all parts of the request and throws their errors together. */
+function parseInput<P, Q, B>(contract: Contract<P, Q, B, unknown, unknown>, event: APIGatewayProxyEvent) {
+  const errors: FieldError[] = [];
+  const pathErrors: FieldError[] = [];
+  const key = collectErrors(() => validateIdempotencyKey(header(event, 'Idempotency-Key')), errors);
+  const text = contract.body && collectErrors(() => readBody(event), errors);
+  const json = text === undefined ? undefined : collectErrors(() => parseJsonBody(text), errors);
+  const rawParams = collectErrors(() => pathParams(event), pathErrors);
+  const params = validate<unknown>(contract.params ?? noFields, rawParams, pathErrors);
+  const rawQuery = collectErrors(() => queryParams(event), errors);
+  const query = validate<unknown>(contract.query ?? noFields, rawQuery, errors);
+  const body = contract.body && validate<unknown>(contract.body, json, errors);
+  if (errors.length > 0) throw new InvalidInput([...pathErrors, ...errors]);
+  // An id that breaks its schema names nothing that could exist, so the answer is the same as for an unknown id.
+  if (pathErrors.length > 0) throw new HttpError(404, 'not_found', pathErrors.map(describeFieldError).join('; '));
+  return { key, text: text ?? '', json, params, query, body };
+}
+
+const describeFieldError = ({ path, message }: FieldError): string => `${path}: ${message}`;
+
+type Replies = Pick<AnyContract, 'returns' | 'status' | 'otherReplies'>;
 
 const defaultStatusOf = ({ status = 200 }: Replies): number => status;
 
 const replySchemaFor = (replies: Replies, status = defaultStatusOf(replies)): z.ZodMiniType | undefined =>
   status === defaultStatusOf(replies) ? replies.returns : replies.otherReplies?.[status];
 
-const bodySchemaFor = <B>(body: z.ZodMiniType<B> | OneOf<B>, value: unknown): z.ZodMiniType<B> =>
-  'oneOf' in body ? body.closest(value) : body;
+function toResponse(
+  routeKey: string,
+  contract: Replies,
+  { body, headers, status }: Reply<unknown>,
+  { correlationId, baseUrl }: { correlationId: string; baseUrl: string },
+): APIGatewayProxyResult {
+  const schema = replySchemaFor(contract, status);
+  if (!schema) throw new Error(`${routeKey} does not declare the status ${status}`);
+  return {
+    statusCode: status ?? defaultStatusOf(contract),
+    headers: {
+      'Content-Type': 'application/json',
+      'X-Correlation-Id': correlationId,
+      ...withAbsoluteLinks(headers, baseUrl),
+    },
+    body: body instanceof RawJson ? body.text : JSON.stringify(schema.parse(body)),
+  };
+}
 
-/** Links are written as paths; they leave with the configured base, never with the stage's. */
+/** Prefixes links with the configured base URL. Routes write them as paths. */
 function withAbsoluteLinks(headers: Readonly<Record<string, string>>, baseUrl: string): Record<string, string> {
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => {

@@ -2,8 +2,8 @@ import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod/mini';
 import { createApi } from '../../../../lambdas/shared/http/api.ts';
-import { oneOf } from '../../../../lambdas/shared/http/one-of.ts';
 import { RawJson, Reply, type Request, route } from '../../../../lambdas/shared/http/route.ts';
+import { routeByBody } from '../../../../lambdas/shared/http/route-by-body.ts';
 import { AlreadyDone, Busy, Rejected } from '../../../../lambdas/shared/runtime/errors.ts';
 import { createSteppingClock, gatewayEvent } from '../../../support/fixtures.ts';
 
@@ -349,22 +349,16 @@ describe('a door with several answers', () => {
   const Note = z.strictObject({ text: z.string(), pages: z.optional(z.int()) });
   const door = 'POST /mail';
 
-  /** A door that takes notes, and letters by their id, and answers what the test says. */
+  /** A pair of routes for notes and for letters, which both reply what the test says. */
   function mail(act: (request: Request<unknown, unknown, unknown>) => unknown) {
-    const run = createApi(
-      { send: door },
-      {
-        send: route(
-          {
-            body: oneOf(Note, Letter, 'letter_id'),
-            returns: z.object({ sent: z.boolean() }),
-            otherReplies: { 202: z.object({ queued: z.string() }) },
-          },
-          async (request) => act(request as Request<unknown, unknown, unknown>) as { sent: boolean },
-        ),
-      },
-      () => () => ({}),
-    ).withRuntime({ createDeps: () => ({}), clock: createSteppingClock(), baseUrl: '' });
+    const routeFor = <B>(body: z.ZodMiniType<B>) =>
+      route(
+        { body, returns: z.object({ sent: z.boolean() }), otherReplies: { 202: z.object({ queued: z.string() }) } },
+        async (request) => act(request as Request<unknown, unknown, unknown>) as { sent: boolean },
+      );
+    const send = routeByBody(routeFor<unknown>(Note), routeFor<unknown>(Letter), 'letter_id');
+    const runtime = { createDeps: () => ({}), clock: createSteppingClock(), baseUrl: '' };
+    const run = createApi({ send: door }, { send }, () => () => ({})).withRuntime(runtime);
     return (body: string) => run(gatewayEvent(door, { body }));
   }
 
