@@ -4,11 +4,11 @@ import type { Envelope } from '../../events/envelope.ts';
 import { clientTimeouts } from '../shared/runtime/client-timeouts.ts';
 import type { Bus } from './relay.ts';
 
-/** A parked message stays below SQS's 256 KB; one outbox record has 200 KB at most, so one event always fits. */
+/** An SQS message has 256 KB, and an outbox record at most 200 KB, so a single event always fits. */
 const MAX_PARKED_BYTES = 220 * 1024;
 
 export function createEventBridgeBus(name: string): Bus {
-  // one try at a time: the relay tries again by itself, and counts the time
+  // One attempt for each call, because the relay retries on its own and observes its deadline.
   const client = new EventBridgeClient({ requestHandler: clientTimeouts, maxAttempts: 1 });
   return async (events) => {
     const { Entries = [] } = await client.send(
@@ -22,12 +22,12 @@ export function createEventBridgeBus(name: string): Bus {
         })),
       }),
     );
-    // an entry without its result has not been confirmed, so it counts as not sent
-    return events.map((_, at) => (Entries[at]?.EventId ? undefined : (Entries[at]?.ErrorCode ?? 'no result')));
+    // An entry without a result was not confirmed, so it counts as not sent.
+    return events.map((_, index) => (Entries[index]?.EventId ? undefined : (Entries[index]?.ErrorCode ?? 'no result')));
   };
 }
 
-/** The SQS client is loaded only where something must be parked. */
+/** Creates the function that parks events on a queue. It imports the SQS client only when an event must be parked. */
 export function createParkingQueue(queueUrl: string): (events: readonly Envelope[]) => Promise<void> {
   let sqs: SQSClient | undefined;
   return async (events) => {
@@ -38,19 +38,19 @@ export function createParkingQueue(queueUrl: string): (events: readonly Envelope
   };
 }
 
-/** JSON arrays of events, each as full as a message may be. */
+/** Returns JSON arrays of events, each as large as a message may be. */
 function splitBySize(events: readonly Envelope[]): string[] {
-  const all: string[][] = [];
+  const messages: string[][] = [];
   let bytes = 0;
   for (const event of events) {
     const text = JSON.stringify(event);
-    const last = all.at(-1);
+    const last = messages.at(-1);
     if (last && bytes + Buffer.byteLength(text) <= MAX_PARKED_BYTES) last.push(text);
     else {
-      all.push([text]);
+      messages.push([text]);
       bytes = 0;
     }
     bytes += Buffer.byteLength(text);
   }
-  return all.map((texts) => `[${texts.join(',')}]`);
+  return messages.map((texts) => `[${texts.join(',')}]`);
 }

@@ -1,5 +1,5 @@
 import middy from '@middy/core';
-import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import * as z from 'zod/mini';
 import { type Envelope, Envelope as EnvelopeSchema } from '../../events/envelope.ts';
 import { changeVisibilityOfAll, type QueuePort, type VisibilityChange } from '../shared/messaging/queue.ts';
@@ -12,11 +12,11 @@ import { OutboxRetryEnv } from './env.ts';
 import { createEventBridgeBus } from './event-bus.ts';
 import { DEADLINE_SHARE, type RelayPorts, sendOnce, splitIntoBatches } from './relay.ts';
 
-/** A brown-out of the bus may last a day; what waited longer is an operator's. */
+/** Events are retried for a day, which covers an outage of the bus. After that, an operator decides. */
 const MAX_AGE_MS = 24 * 3600 * 1000;
 const MAX_DELAY_S = 900;
 
-export const retryDelaySeconds = (receives: number): number => Math.min(2 ** (receives - 1), MAX_DELAY_S);
+export const retryDelaySeconds = (receiveCount: number): number => Math.min(2 ** (receiveCount - 1), MAX_DELAY_S);
 
 export interface RetryPorts {
   readonly relay: Omit<RelayPorts, 'park'>;
@@ -24,64 +24,84 @@ export interface RetryPorts {
   readonly clock: Clock;
 }
 
+/** What happens to a message after its events were sent. */
+type Settlement =
+  | { readonly outcome: 'sent' }
+  | { readonly outcome: 'retry' }
+  | { readonly outcome: 'requeue'; readonly unsent: readonly Envelope[] }
+  | { readonly outcome: 'dead_letter'; readonly reason: string; readonly unsent: readonly Envelope[] };
+
 /**
- * Sends parked events again until the bus takes them. What it has taken is not sent again with the others of its
- * message: they go on by themselves, since one of many may fail at every try.
+ * Sends parked events again until the bus takes them. If it takes some events of a message, the others continue as a
+ * new message, so that no event is sent twice because of its neighbours.
  */
 export async function retryParkedEvents(
   { Records }: SQSEvent,
-  { relay, queue, clock }: RetryPorts,
+  ports: RetryPorts,
   deadlineMs = Number.POSITIVE_INFINITY,
 ): Promise<SQSBatchResponse> {
-  const stays: string[] = [];
-  const delays: VisibilityChange[] = [];
+  const failedIds: string[] = [];
+  const backoffs: VisibilityChange[] = [];
   for (const record of Records) {
-    const { messageId: id, receiptHandle: handle, attributes } = record;
-    const events = parseParkedEvents(record.body);
-    const unsent: Envelope[] = [];
-    const isUntried = clock.now() > deadlineMs;
-    // a bus that says no slowly must not keep the messages from being delayed
-    for (const batch of splitIntoBatches(events ?? []))
-      unsent.push(...(clock.now() > deadlineMs ? batch : await sendOnce(batch, relay)));
-    if (events && unsent.length === 0) continue;
-    if (events && unsent.length < events.length) {
-      try {
-        await queue.requeue(JSON.stringify(unsent), 1);
-      } catch (error) {
-        logger.error('parked events could not be put back', { message_id: id, error: error as Error });
-        stays.push(id);
-      }
-      continue;
-    }
-    const receives = Number(attributes.ApproximateReceiveCount);
-    const waitedFor = clock.now() - Number(attributes.SentTimestamp);
-    if (events && (isUntried || waitedFor <= MAX_AGE_MS)) {
-      stays.push(id);
-      delays.push({ id, handle, seconds: retryDelaySeconds(receives) });
-      continue;
-    }
-    const reason = events ? `the bus took none of ${events.length} events for 24 h` : 'not a list of our events';
+    const { messageId: id, receiptHandle: handle } = record;
+    const settlement = await sendMessage(record, ports, deadlineMs);
     try {
-      await queue.deadLetter(record.body, {
-        reason,
-        first_received_at: toIso(Number(attributes.ApproximateFirstReceiveTimestamp)),
-        last_received_at: toIso(clock.now()),
-        receive_count: receives,
-      });
-      logger.error('parked events given up', { message_id: id, reason, events: unsent.map((event) => event.id) });
+      if (settlement.outcome === 'requeue') await ports.queue.requeue(JSON.stringify(settlement.unsent), 1);
+      if (settlement.outcome === 'dead_letter') await deadLetter(record, settlement, ports);
     } catch (error) {
-      logger.error('parked events could not be given up', { message_id: id, error: error as Error });
-      stays.push(id);
+      logger.error('parked events not settled', {
+        message_id: id,
+        outcome: settlement.outcome,
+        error: error as Error,
+      });
+      failedIds.push(id);
     }
+    if (settlement.outcome !== 'retry') continue;
+    failedIds.push(id);
+    backoffs.push({ id, handle, seconds: retryDelaySeconds(receiveCountOf(record)) });
   }
-  await changeVisibilityOfAll(delays, queue);
-  logger.info('parked events retried', { messages: Records.length, waiting: stays.length });
-  return { batchItemFailures: stays.map((itemIdentifier) => ({ itemIdentifier })) };
+  await changeVisibilityOfAll(backoffs, ports.queue);
+  logger.info('parked events retried', { messages: Records.length, waiting: failedIds.length });
+  return { batchItemFailures: failedIds.map((itemIdentifier) => ({ itemIdentifier })) };
+}
+
+const receiveCountOf = ({ attributes }: SQSRecord): number => Number(attributes.ApproximateReceiveCount);
+
+async function sendMessage(record: SQSRecord, ports: RetryPorts, deadlineMs: number): Promise<Settlement> {
+  const { relay, clock } = ports;
+  const events = parseParkedEvents(record.body);
+  if (!events) return { outcome: 'dead_letter', reason: 'not a list of event envelopes', unsent: [] };
+  const wasTooLate = clock.now() > deadlineMs;
+  const unsent: Envelope[] = [];
+  // A bus that refuses slowly must not keep the other messages from getting their backoff.
+  for (const batch of splitIntoBatches(events))
+    unsent.push(...(clock.now() > deadlineMs ? batch : await sendOnce(batch, relay)));
+  if (unsent.length === 0) return { outcome: 'sent' };
+  if (unsent.length < events.length) return { outcome: 'requeue', unsent };
+  const ageMs = clock.now() - Number(record.attributes.SentTimestamp);
+  // A message that was not tried for lack of time is never given up.
+  if (wasTooLate || ageMs <= MAX_AGE_MS) return { outcome: 'retry' };
+  return { outcome: 'dead_letter', reason: `the bus took none of ${events.length} events for 24 h`, unsent };
+}
+
+async function deadLetter(
+  record: SQSRecord,
+  { reason, unsent }: Extract<Settlement, { outcome: 'dead_letter' }>,
+  { queue, clock }: RetryPorts,
+): Promise<void> {
+  await queue.deadLetter(record.body, {
+    reason,
+    first_received_at: toIso(Number(record.attributes.ApproximateFirstReceiveTimestamp)),
+    last_received_at: toIso(clock.now()),
+    receive_count: receiveCountOf(record),
+  });
+  const events = unsent.map((event) => event.id);
+  logger.error('parked events dead-lettered', { message_id: record.messageId, reason, events });
 }
 
 const ParkedEvents = z.array(EnvelopeSchema);
 
-/** The events that were parked in one message, or nothing where it holds something else. */
+/** Returns the events of a parked message, or nothing if its body is something else. */
 function parseParkedEvents(body: string): readonly Envelope[] | undefined {
   try {
     return ParkedEvents.safeParse(JSON.parse(body)).data;
@@ -97,14 +117,16 @@ export const handler = middy<SQSEvent, SQSBatchResponse>()
   .use(observability())
   .handler(async (event, context) => {
     const deadlineMs = systemClock.now() + context.getRemainingTimeInMillis() * DEADLINE_SHARE;
-    if (!ports) {
-      const { BUS_NAME } = readEnv(OutboxRetryEnv);
-      const { QUEUE_URL, DLQ_URL } = readEnv(ConsumerEnv);
-      ports = {
-        relay: { bus: createEventBridgeBus(BUS_NAME), clock: systemClock, chaos: readChaos },
-        queue: createSqsQueue(QUEUE_URL, DLQ_URL),
-        clock: systemClock,
-      };
-    }
+    ports ??= createPorts();
     return retryParkedEvents(event, ports, deadlineMs);
   });
+
+function createPorts(): RetryPorts {
+  const { BUS_NAME } = readEnv(OutboxRetryEnv);
+  const { QUEUE_URL, DLQ_URL } = readEnv(ConsumerEnv);
+  return {
+    relay: { bus: createEventBridgeBus(BUS_NAME), clock: systemClock, chaos: readChaos },
+    queue: createSqsQueue(QUEUE_URL, DLQ_URL),
+    clock: systemClock,
+  };
+}

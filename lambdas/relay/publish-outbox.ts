@@ -14,28 +14,27 @@ import { DEADLINE_SHARE, type RelayPorts, relay } from './relay.ts';
 
 let ports: RelayPorts | undefined;
 
-/** Every context's outbox, sent to the bus as the table's stream tells of it. */
+/** Publishes the outbox records of every context as the table streams deliver them. */
 export const handler = middy<DynamoDBStreamEvent, void>()
   .use(observability())
   .handler(async ({ Records }, context) => {
     const deadlineMs = systemClock.now() + context.getRemainingTimeInMillis() * DEADLINE_SHARE;
-    if (!ports) {
-      const { BUS_NAME, RETRY_QUEUE_URL } = readEnv(PublishOutboxEnv);
-      ports = {
-        bus: createEventBridgeBus(BUS_NAME),
-        park: createParkingQueue(RETRY_QUEUE_URL),
-        clock: systemClock,
-        chaos: readChaos,
-      };
-    }
-    await relay(
-      Records.flatMap(({ dynamodb }) => parseRecord(dynamodb?.NewImage)),
-      ports,
-      deadlineMs,
-    );
+    ports ??= createPorts();
+    const events = Records.flatMap(({ dynamodb }) => parseRecord(dynamodb?.NewImage));
+    await relay(events, ports, deadlineMs);
   });
 
-/** A record that nobody can read, since somebody wrote it by hand, must not stop all that come behind it. */
+function createPorts(): RelayPorts {
+  const { BUS_NAME, RETRY_QUEUE_URL } = readEnv(PublishOutboxEnv);
+  return {
+    bus: createEventBridgeBus(BUS_NAME),
+    park: createParkingQueue(RETRY_QUEUE_URL),
+    clock: systemClock,
+    chaos: readChaos,
+  };
+}
+
+/** Returns the events of a stream record. A record that was written by hand and cannot be read must not block the shard. */
 function parseRecord(image: unknown): Envelope[] {
   try {
     return parseOutboxRecord(unmarshall(image as Parameters<typeof unmarshall>[0]) as Row);

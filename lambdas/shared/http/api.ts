@@ -10,56 +10,62 @@ import type { Route, RouteRuntime } from './route.ts';
 
 export interface Api<Deps> {
   (event: APIGatewayProxyEvent): Promise<APIGatewayProxyResult>;
-  /** Every door with its contract: what the OpenAPI document is made from. */
+  /** The routes by `METHOD /path`. The OpenAPI document is generated from their contracts. */
   readonly routes: ReadonlyMap<string, Route<Deps>>;
-  /** The same doors on another footing: memory adapters, a virtual clock. */
+  /** Returns the same API on another runtime, for example with memory adapters and a virtual clock. */
   withRuntime(runtime: RouteRuntime<Deps>): (event: APIGatewayProxyEvent) => Promise<APIGatewayProxyResult>;
 }
 
-/** All doors of one context behind one function; each operation of the table has its route, or it does not compile. */
+/** Creates the Lambda handler for all routes of a context. An operation of the table without a route does not compile. */
 export function createApi<const T extends Readonly<Record<string, string>>, Deps>(
   table: T,
-  routes: { readonly [Operation in keyof T]: Route<Deps> },
+  routesByOperation: { readonly [Operation in keyof T]: Route<Deps> },
   createDeps: () => RouteRuntime<Deps>['createDeps'],
 ): Api<Deps> {
-  const doors = new Map(Object.entries(table).map(([operation, door]) => [door, routes[operation as keyof T]]));
+  const routes = new Map(
+    Object.entries(table).map(([operation, routeKey]) => [routeKey, routesByOperation[operation as keyof T]]),
+  );
 
   const run = async (event: APIGatewayProxyEvent, runtime: RouteRuntime<Deps>): Promise<APIGatewayProxyResult> => {
     const correlationId = correlationIdOf(event);
-    const door = `${event.httpMethod} ${event.resource}`;
-    logger.appendKeys({ correlation_id: correlationId, route: door });
-    const reply = await answer(doors.get(door), door, event, correlationId, runtime);
-    logger.info('answered', { status: reply.statusCode });
-    return reply;
+    const routeKey = `${event.httpMethod} ${event.resource}`;
+    logger.appendKeys({ correlation_id: correlationId, route: routeKey });
+    const response = await respond(routes.get(routeKey), routeKey, { event, correlationId, runtime });
+    logger.info('request answered', { status: response.statusCode });
+    return response;
   };
 
-  let lambda: RouteRuntime<Deps> | undefined;
+  let lambdaRuntime: RouteRuntime<Deps> | undefined;
   const handler = middy<APIGatewayProxyEvent, APIGatewayProxyResult>()
     .use(observability())
     .handler(async (event) => {
-      lambda ??= { createDeps: createDeps(), clock: systemClock, baseUrl: readEnv(ApiEnv).BASE_URL };
+      lambdaRuntime ??= { createDeps: createDeps(), clock: systemClock, baseUrl: readEnv(ApiEnv).BASE_URL };
       await readChaos();
-      return run(event, lambda);
+      return run(event, lambdaRuntime);
     });
   return Object.assign(handler as unknown as Api<Deps>, {
-    routes: doors,
+    routes,
     withRuntime: (runtime: RouteRuntime<Deps>) => (event: APIGatewayProxyEvent) => run(event, runtime),
   });
 }
 
-async function answer<Deps>(
+interface Call<Deps> {
+  readonly event: APIGatewayProxyEvent;
+  readonly correlationId: string;
+  readonly runtime: RouteRuntime<Deps>;
+}
+
+async function respond<Deps>(
   route: Route<Deps> | undefined,
-  door: string,
-  event: APIGatewayProxyEvent,
-  correlationId: string,
-  runtime: RouteRuntime<Deps>,
+  routeKey: string,
+  { event, correlationId, runtime }: Call<Deps>,
 ): Promise<APIGatewayProxyResult> {
   try {
-    if (!route) throw new HttpError(404, 'not_found', `${door} leads nowhere`);
-    return await route.respond(door, event, correlationId, runtime);
+    if (!route) throw new HttpError(404, 'not_found', `No route matches ${routeKey}.`);
+    return await route.respond(routeKey, event, correlationId, runtime);
   } catch (error) {
-    const reply = toProblemResponse(error, correlationId);
-    if (reply.statusCode >= 500) logger.error('request failed', { error: error as Error });
-    return reply;
+    const response = toProblemResponse(error, correlationId);
+    if (response.statusCode >= 500) logger.error('request failed', { error: error as Error });
+    return response;
   }
 }

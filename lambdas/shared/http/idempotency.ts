@@ -5,23 +5,24 @@ import { InvalidInput } from './problem.ts';
 const PRINTABLE = /^[\x20-\x7e]{1,255}$/;
 
 /**
- * Who makes a thing, as the row of that thing remembers it: the id derives from (caller, route, key), so the row itself
- * is the record of the request, and `body_hash` tells a repeat from another request under the same key.
+ * The identity of a request that creates something. The id derives from caller, route and Idempotency-Key, and becomes
+ * the id of what is created, so the created row is also the record of the request. `body_hash` tells a repetition from
+ * another request with the same key.
  */
 export interface RequestIdentity {
   readonly id: string;
   readonly body_hash: string;
-  /** Whether the caller gave a key; without one every request is a new one. */
+  /** Whether the caller gave a key. Without a key, each request is a new one. */
   readonly hasKey: boolean;
 }
 
 export function createRequestIdentity(
-  route: string,
+  routeKey: string,
   caller: string,
   key: string | undefined,
   body: unknown,
 ): RequestIdentity {
-  const id = key === undefined ? createRandomId() : deriveId(caller, route, key);
+  const id = key === undefined ? createRandomId() : deriveId(caller, routeKey, key);
   return { id, body_hash: hashOf(body), hasKey: key !== undefined };
 }
 
@@ -31,8 +32,8 @@ export function validateIdempotencyKey(key: string | undefined): string | undefi
   return key;
 }
 
-/** Passes where the row was made by this very request; another body under its key is refused. */
+/** Throws if the row was created by a request with the same key and another body. */
 export function assertSameRequest(row: Readonly<Record<string, unknown>>, { body_hash }: RequestIdentity): void {
   if (row['body_hash'] !== body_hash)
-    throw new Rejected('idempotency_key_reused', 'this Idempotency-Key was used for another request', 422);
+    throw new Rejected('idempotency_key_reused', 'This Idempotency-Key was used for a request with another body.', 422);
 }

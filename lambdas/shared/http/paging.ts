@@ -4,7 +4,7 @@ import { InvalidInput } from './problem.ts';
 const MAX_LIMIT = 200;
 const DEFAULT_LIMIT = 50;
 
-/** `limit` and `cursor` of every list; they come as text. */
+/** The query parameters of every list. They arrive as text. */
 export const pageQuery = {
   limit: z.optional(
     z.pipe(
@@ -22,40 +22,45 @@ export interface PageQuery {
 
 export const limitOf = ({ limit }: PageQuery): number => limit ?? DEFAULT_LIMIT;
 
-/** The sort value of the last row seen; of each, where a list is read from several. */
+/** The sort value of the last row of a page, or one for each source of a list that is merged from several. */
 type CursorValue = string | number | readonly (string | number)[];
 
-/** A cursor is what was seen last, in base64. Read within the list asked for, it can point nowhere else, whoever made it. */
-export const createCursor = (sort: CursorValue): string => Buffer.from(JSON.stringify(sort)).toString('base64url');
+/**
+ * Encodes a cursor. It holds only a sort value and is applied within the list that is asked for, so a forged cursor
+ * cannot point anywhere else.
+ */
+export const createCursor = (sortValue: CursorValue): string =>
+  Buffer.from(JSON.stringify(sortValue)).toString('base64url');
 
-/** `Link` to what follows, where the page is full. */
+/** Returns the `Link` header to the next page. */
 export function nextLink(
   path: string,
   query: Readonly<Record<string, string>>,
   page: PageQuery,
-  last: CursorValue,
+  lastSortValue: CursorValue,
 ): Record<string, string> {
-  const search = new URLSearchParams({ ...query, limit: String(limitOf(page)), cursor: createCursor(last) });
+  const cursor = createCursor(lastSortValue);
+  const search = new URLSearchParams({ ...query, limit: String(limitOf(page)), cursor });
   return { Link: `<${path}?${search}>; rel="next"` };
 }
 
-/** What follows in a list that is read newest first. */
-export function belowCursor<T extends string | number>(page: PageQuery, kind: z.ZodMiniType<T>): { below?: T } {
-  const seen = parseCursor(page, kind);
-  return seen === undefined ? {} : { below: seen };
+/** Returns the bound of the next page of a list that is read newest first. */
+export function belowCursor<T extends string | number>(page: PageQuery, schema: z.ZodMiniType<T>): { below?: T } {
+  const value = parseCursor(page, schema);
+  return value === undefined ? {} : { below: value };
 }
 
-/** What follows in a list that is read in its order. */
-export function aboveCursor<T extends string | number>(page: PageQuery, kind: z.ZodMiniType<T>): { above?: T } {
-  const seen = parseCursor(page, kind);
-  return seen === undefined ? {} : { above: seen };
+/** Returns the bound of the next page of a list in ascending order. */
+export function aboveCursor<T extends string | number>(page: PageQuery, schema: z.ZodMiniType<T>): { above?: T } {
+  const value = parseCursor(page, schema);
+  return value === undefined ? {} : { above: value };
 }
 
-/** What a cursor points at, if it is of the kind that this list is sorted by. */
-export function parseCursor<T extends CursorValue>({ cursor }: PageQuery, kind: z.ZodMiniType<T>): T | undefined {
+/** Decodes the cursor. Throws if its value is not of the type that this list is sorted by. */
+export function parseCursor<T extends CursorValue>({ cursor }: PageQuery, schema: z.ZodMiniType<T>): T | undefined {
   if (cursor === undefined) return undefined;
   try {
-    const parsed = kind.safeParse(JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')));
+    const parsed = schema.safeParse(JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')));
     if (parsed.success) return parsed.data;
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;

@@ -1,26 +1,27 @@
 import type { APIGatewayProxyResult } from 'aws-lambda';
 import { AlreadyDone, Busy, Rejected } from '../runtime/errors.ts';
+import { statusTitles } from './status-titles.ts';
 
-/** One fault of the input: where, and what is wrong there. */
+/** One error of the input: the path of the field, and what is wrong with it. */
 export interface FieldError {
   readonly path: string;
   readonly message: string;
 }
 
-/** Bad input, with all of its faults at once. */
+/** The input is invalid. It carries all errors, so that the caller can correct them at once. */
 export class InvalidInput extends Error {
-  override readonly name = 'BadInput';
+  override readonly name = 'InvalidInput';
   readonly errors: readonly FieldError[];
 
-  constructor(faults: readonly FieldError[]) {
-    super('the request is not valid');
-    this.errors = faults;
+  constructor(errors: readonly FieldError[]) {
+    super('The request is not valid.');
+    this.errors = errors;
   }
 }
 
-/** A refusal by the door itself, before any domain was asked. */
+/** The HTTP layer refuses the request before the domain is called. */
 export class HttpError extends Error {
-  override readonly name = 'DoorProblem';
+  override readonly name = 'HttpError';
   readonly status: number;
   readonly code: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -33,17 +34,6 @@ export class HttpError extends Error {
   }
 }
 
-const TITLES: Readonly<Record<number, string>> = {
-  400: 'Bad Request',
-  404: 'Not Found',
-  405: 'Method Not Allowed',
-  409: 'Conflict',
-  413: 'Content Too Large',
-  422: 'Unprocessable Content',
-  500: 'Internal Server Error',
-  503: 'Service Unavailable',
-};
-
 interface Problem {
   status: number;
   code: string;
@@ -52,7 +42,7 @@ interface Problem {
   errors?: readonly FieldError[];
 }
 
-/** The one place where an error becomes a reply (RFC 9457). What is not known here is ours, and says nothing of itself. */
+/** Turns any error into a problem document (RFC 9457). An unknown error is a 500 that reveals nothing about itself. */
 export function toProblemResponse(error: unknown, correlationId: string): APIGatewayProxyResult {
   const { status, code, detail, headers, errors } = toProblem(error);
   return {
@@ -60,7 +50,7 @@ export function toProblemResponse(error: unknown, correlationId: string): APIGat
     headers: { 'Content-Type': 'application/problem+json', 'X-Correlation-Id': correlationId, ...headers },
     body: JSON.stringify({
       type: 'about:blank',
-      title: TITLES[status] ?? 'Error',
+      title: statusTitles[status] ?? 'Error',
       status,
       detail,
       code,
@@ -77,13 +67,13 @@ function toProblem(error: unknown): Problem {
     return { status: error.status, code: error.code, detail: error.message, headers: error.headers };
   if (error instanceof Rejected) return { status: error.status, code: error.code, detail: error.message };
   if (error instanceof AlreadyDone)
-    return { status: 409, code: 'already_done', detail: 'this has been decided before; nothing was changed' };
+    return { status: 409, code: 'already_done', detail: 'This was decided before. Nothing was changed.' };
   if (error instanceof Busy)
     return {
       status: 503,
       code: 'busy',
-      detail: 'too many changes of the same thing at once; nothing was done, try again',
+      detail: 'The same data is being changed by too many requests. Nothing was changed; try again.',
       headers: { 'Retry-After': '1' },
     };
-  return { status: 500, code: 'internal', detail: 'something went wrong on our side; nothing of it is your fault' };
+  return { status: 500, code: 'internal', detail: 'An internal error occurred. The request itself may be correct.' };
 }

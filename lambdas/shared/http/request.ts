@@ -1,34 +1,34 @@
 import { randomUUID } from 'node:crypto';
 import type { APIGatewayProxyEvent } from 'aws-lambda';
 import type * as z from 'zod/mini';
-import { type FieldError, HttpError, InvalidInput } from './problem.ts';
 import '../runtime/validation-messages.ts';
+import { type FieldError, HttpError, InvalidInput } from './problem.ts';
 
 export const MAX_BODY_BYTES = 128 * 1024;
 const MAX_DEPTH = 20;
-/** Strict, as JSON is: bytes that are no text are refused, not replaced. */
+/** Decodes strictly: bytes that are not UTF-8 are refused, not replaced. */
 const utf8 = new TextDecoder('utf-8', { fatal: true });
-const CORRELATION = /^[\x21-\x7e]{1,128}$/;
+const CORRELATION_ID = /^[\x21-\x7e]{1,128}$/;
 
-/** Header names come in any case. */
+/** Returns a header by its name in any case. */
 export function header(event: APIGatewayProxyEvent, name: string): string | undefined {
   const wanted = name.toLowerCase();
   for (const [key, value] of Object.entries(event.headers ?? {})) if (key.toLowerCase() === wanted) return value;
   return undefined;
 }
 
-/** The caller's own thread where it is fit for logs and headers, else a new one. */
+/** Returns the caller's correlation id if it is safe for logs and headers, else a new one. */
 export function correlationIdOf(event: APIGatewayProxyEvent): string {
   const given = header(event, 'X-Correlation-Id');
-  return given && CORRELATION.test(given) ? given : randomUUID();
+  return given && CORRELATION_ID.test(given) ? given : randomUUID();
 }
 
-/** The body as it was sent, within its limit of size. */
+/** Returns the body as text. Throws if it exceeds the size limit or is not UTF-8. */
 export function readBody(event: APIGatewayProxyEvent): string {
   const raw = event.body ?? '';
   const bytes = event.isBase64Encoded ? Buffer.from(raw, 'base64') : Buffer.from(raw);
   if (bytes.byteLength > MAX_BODY_BYTES)
-    throw new HttpError(413, 'body_too_large', `the body has more than ${MAX_BODY_BYTES} bytes`);
+    throw new HttpError(413, 'body_too_large', `The body is larger than ${MAX_BODY_BYTES} bytes.`);
   try {
     return utf8.decode(bytes);
   } catch (error) {
@@ -36,9 +36,9 @@ export function readBody(event: APIGatewayProxyEvent): string {
   }
 }
 
-/** What a body says as JSON, within its limit of depth. */
+/** Parses a JSON body. Throws if it is malformed or nested too deeply. */
 export function parseJsonBody(text: string): unknown {
-  // nothing said is nothing filled in: the schema tells what is missing, if anything is
+  // An empty body is an empty object, so that the schema reports the fields that are missing.
   if (text === '') return {};
   let value: unknown;
   try {
@@ -46,28 +46,28 @@ export function parseJsonBody(text: string): unknown {
   } catch (error) {
     throw new InvalidInput([{ path: 'body', message: `malformed JSON: ${(error as Error).message}` }]);
   }
-  const fault = shapeErrorOf(value);
-  if (fault) throw new InvalidInput([{ path: 'body', message: fault }]);
+  const message = shapeErrorOf(value);
+  if (message) throw new InvalidInput([{ path: 'body', message }]);
   return value;
 }
 
 /**
- * Without recursion: a body of brackets only must not end the stack. `__proto__` is the one name that a schema of free
- * names would drop unseen.
+ * Checks depth and names level by level, without recursion, so that a body of brackets cannot overflow the stack. The
+ * name `__proto__` is refused because a schema for arbitrary names would drop it silently.
  */
 function shapeErrorOf(value: unknown): string | undefined {
   let level = [value].filter(isNested);
   for (let depth = 0; level.length > 0; depth++) {
     if (depth === MAX_DEPTH) return `nested deeper than ${MAX_DEPTH} levels`;
-    if (level.some((one) => Object.hasOwn(one, '__proto__'))) return 'a field may not be named __proto__';
-    level = level.flatMap((one) => Object.values(one).filter(isNested));
+    if (level.some((object) => Object.hasOwn(object, '__proto__'))) return 'a field may not be named __proto__';
+    level = level.flatMap((object) => Object.values(object).filter(isNested));
   }
   return undefined;
 }
 
 const isNested = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
-/** Path parameters, decoded once: no id of ours holds a `%`, so an engine that has decoded them already does no harm. */
+/** Returns the path parameters, decoded. No id contains a `%`, so decoding twice on some engines does no harm. */
 export function pathParams(event: APIGatewayProxyEvent): Record<string, string> {
   return Object.fromEntries(
     Object.entries(event.pathParameters ?? {}).map(([name, value = '']) => {
@@ -80,34 +80,35 @@ export function pathParams(event: APIGatewayProxyEvent): Record<string, string> 
   );
 }
 
-/** Query parameters; one that is given twice has no single meaning. */
+/** Returns the query parameters. A parameter that is given twice is refused, since its meaning is ambiguous. */
 export function queryParams(event: APIGatewayProxyEvent): Record<string, string> {
-  const twice = Object.entries(event.multiValueQueryStringParameters ?? {}).filter(
+  const repeated = Object.entries(event.multiValueQueryStringParameters ?? {}).filter(
     ([, values]) => (values?.length ?? 0) > 1,
   );
-  if (twice.length > 0) throw new InvalidInput(twice.map(([path]) => ({ path, message: 'given more than once' })));
+  if (repeated.length > 0)
+    throw new InvalidInput(repeated.map(([path]) => ({ path, message: 'given more than once' })));
   return Object.fromEntries(
     Object.entries(event.queryStringParameters ?? {}).map(([name, value]) => [name, value ?? '']),
   );
 }
 
-/** What one part of the request says, or nothing where it cannot be read; its faults are added to the others'. */
-export function collectErrors<T>(read: () => T, faults: FieldError[]): T | undefined {
+/** Returns what `read` returns, or adds its input errors to the list and returns nothing. */
+export function collectErrors<T>(read: () => T, errors: FieldError[]): T | undefined {
   try {
     return read();
   } catch (error) {
     if (!(error instanceof InvalidInput)) throw error;
-    faults.push(...error.errors);
+    errors.push(...error.errors);
     return undefined;
   }
 }
 
-/** The same by its schema. What could not be read has said its faults already. */
-export function validate<T>(schema: z.ZodMiniType<T>, value: unknown, faults: FieldError[]): T | undefined {
+/** Parses a value by its schema, or adds its errors to the list. An undefined value has reported its errors already. */
+export function validate<T>(schema: z.ZodMiniType<T>, value: unknown, errors: FieldError[]): T | undefined {
   if (value === undefined) return undefined;
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  for (const issue of parsed.error.issues) faults.push(...toFieldErrors(issue));
+  for (const issue of parsed.error.issues) errors.push(...toFieldErrors(issue));
   return undefined;
 }
 

@@ -1,13 +1,13 @@
 import { logger } from '../runtime/observability.ts';
 
-/** A queue and its DLQ, as a consumer handles them. */
+/** A queue and its DLQ, as a consumer uses them. */
 export interface QueuePort {
-  /** The same body as a message of its own, which comes after these seconds and is received for the first time then. */
-  requeue(body: string, afterSeconds: number): Promise<void>;
-  /** For good, with what an operator wants to know. */
-  deadLetter(body: string, epitaph: FailureDetails): Promise<void>;
-  /** When each of these may be received again; answers those for which it could not be set. */
-  changeVisibility(delays: readonly VisibilityChange[]): Promise<string[]>;
+  /** Sends the body as a new message that becomes visible after the delay and is received for the first time then. */
+  requeue(body: string, delaySeconds: number): Promise<void>;
+  /** Sends the body to the DLQ, with the details of the failure. */
+  deadLetter(body: string, details: FailureDetails): Promise<void>;
+  /** Sets when messages become visible again, and returns the ids of those for which that failed. */
+  changeVisibility(changes: readonly VisibilityChange[]): Promise<string[]>;
 }
 
 export interface VisibilityChange {
@@ -23,13 +23,13 @@ export interface FailureDetails {
   readonly receive_count: number;
 }
 
-/** Without its delay a message comes again after the queue's own visibility timeout: later, but not lost. */
-export async function changeVisibilityOfAll(delays: readonly VisibilityChange[], queue: QueuePort): Promise<void> {
-  if (delays.length === 0) return;
+/** Sets visibilities and logs failures. A message whose change failed returns after the queue's visibility timeout. */
+export async function changeVisibilityOfAll(changes: readonly VisibilityChange[], queue: QueuePort): Promise<void> {
+  if (changes.length === 0) return;
   try {
-    const failed = await queue.changeVisibility(delays);
+    const failed = await queue.changeVisibility(changes);
     if (failed.length > 0) logger.warn('backoff not set', { messages: failed });
   } catch (error) {
-    logger.warn('backoff not set', { messages: delays.map(({ id }) => id), error: error as Error });
+    logger.warn('backoff not set', { messages: changes.map(({ id }) => id), error: error as Error });
   }
 }

@@ -1,35 +1,35 @@
 import type { Cause, Envelope } from '../../../events/envelope.ts';
 import { toIso } from '../runtime/clock.ts';
 
-/** Proof that a consumer has taken an event in, folded into the row that the event changed or decided. */
+/** The record that a consumer has processed an event. It is kept in the row that the event changed or decided. */
 export interface Receipt {
   readonly consumer: string;
   readonly received_at: string;
   readonly processed_at: string;
   readonly receive_count: number;
-  /** Absent where the event did not come by the relay. */
+  /** Absent if the event did not pass the relay. */
   readonly published_at?: string;
 }
 
-/** Receipts of a row, by the id of the event. */
+/** The receipts of a row by event id. */
 export type Receipts = Readonly<Record<string, Receipt>>;
 
-/** What a handler's services are made for: until when they may try. */
+/** Until when the operations of one invocation are retried under contention, in ms since the epoch. */
 export interface Deadline {
   readonly deadlineMs: number;
 }
 
-/** What woke a consumer, as its domain needs it. */
+/** What a consumer's domain needs to know about the messages of one call. */
 export interface MessageContext extends Deadline {
-  /** The receipt of one of this call's events, to fold into the row that it changes. */
+  /** Creates the receipt of one of the call's events. */
   createReceipt(event: Envelope): Receipts;
-  /** The id of the message that brought it. */
+  /** Returns the id of the message that carried the event. */
   messageIdOf(event: Envelope): string;
 }
 
-/** The cause of what an event leads to: the same thread, one step on. A nudge is handed on, so the answer is new too. */
-export const causeOf = (event: Envelope, now: number): Cause => ({
-  time: toIso(now),
+/** Returns the cause of the events that this event leads to. It passes a nudge on, so that the answer is sent anew. */
+export const causeOf = (event: Envelope, nowMs: number): Cause => ({
+  time: toIso(nowMs),
   correlation_id: event.correlation_id,
   causation_id: event.id,
   ...(event.nudge === undefined ? {} : { nudge: event.nudge }),

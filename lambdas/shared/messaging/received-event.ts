@@ -4,14 +4,14 @@ import { Envelope, type EventDefinition, type EventOf } from '../../../events/en
 import { PoisonMessage } from '../runtime/errors.ts';
 import '../runtime/validation-messages.ts';
 
-/** A message and the event that it brought. */
+/** An event with the message that carried it. */
 export interface ReceivedEvent<E extends EventDefinition> {
   readonly record: SQSRecord;
   readonly event: EventOf<E>;
 }
 
-/** What is not our envelope, not one of these events, or not of their schema, can never succeed. */
-export function parseEvent<E extends EventDefinition>(on: readonly E[], body: string): EventOf<E> {
+/** Parses a message body as one of these events. Throws `PoisonMessage` if it is none of them, since it never will be. */
+export function parseEvent<E extends EventDefinition>(definitions: readonly E[], body: string): EventOf<E> {
   let json: unknown;
   try {
     json = JSON.parse(body);
@@ -19,27 +19,26 @@ export function parseEvent<E extends EventDefinition>(on: readonly E[], body: st
     throw new PoisonMessage(`not JSON: ${(error as Error).message}`);
   }
   const envelope = Envelope.safeParse(json);
-  if (!envelope.success) throw new PoisonMessage(`not our envelope: ${describeIssues(envelope.error)}`);
-  const { type, version } = envelope.data;
-  // a new version stands beside the old one until nobody sends that any more
-  const versions = on.filter((one) => one.type === type);
-  if (versions.length === 0) throw new PoisonMessage(`${type} is not for this queue`);
-  const definition = versions.find((one) => one.version === version);
-  if (!definition) throw new PoisonMessage(`${type} version ${version} is unknown here`);
-  // the queue's rule matches sources and types apart from each other
-  if (definition.source !== envelope.data.source)
-    throw new PoisonMessage(`${type} is not for ${envelope.data.source} to state`);
+  if (!envelope.success) throw new PoisonMessage(`not an event envelope: ${describeIssues(envelope.error)}`);
+  const { type, version, source } = envelope.data;
+  // Two versions of an event are consumed side by side until no publisher sends the old one.
+  const versions = definitions.filter((definition) => definition.type === type);
+  if (versions.length === 0) throw new PoisonMessage(`${type} is not an event of this queue`);
+  const definition = versions.find((candidate) => candidate.version === version);
+  if (!definition) throw new PoisonMessage(`version ${version} of ${type} is unknown`);
+  // The rule of a queue matches sources and types independently, so another source could send this type.
+  if (definition.source !== source) throw new PoisonMessage(`${type} may not be published by ${source}`);
   const data = definition.schema.safeParse(envelope.data.data);
-  if (!data.success) throw new PoisonMessage(`${type} breaks its schema: ${describeIssues(data.error)}`);
+  if (!data.success) throw new PoisonMessage(`${type} does not match its schema: ${describeIssues(data.error)}`);
   return { ...envelope.data, data: data.data } as EventOf<E>;
 }
 
 const describeIssues = (error: z.core.$ZodError): string =>
   error.issues.map((issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`).join('; ');
 
-/** How long an event has been under way: since the relay sent it, for one that came by the relay. */
-export const ageMsOf = (event: Envelope, now: number): number => now - Date.parse(event.published_at ?? event.time);
+/** Returns the time since the event was published, or since it occurred if it did not pass the relay. */
+export const ageMsOf = (event: Envelope, nowMs: number): number => nowMs - Date.parse(event.published_at ?? event.time);
 
-/** Groups run side by side, so each line says itself whom it is about. */
+/** Returns the log fields of an event. Groups are processed concurrently, so each log line names its own event. */
 export const correlationFields = (event: Envelope | undefined) =>
   event ? { correlation_id: event.correlation_id, event_id: event.id } : {};

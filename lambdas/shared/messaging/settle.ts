@@ -6,105 +6,117 @@ import type { DeadLetter } from './dead-letter.ts';
 import { changeVisibilityOfAll, type QueuePort, type VisibilityChange } from './queue.ts';
 import { ageMsOf, correlationFields } from './received-event.ts';
 
-/** A message that fails for the fifth time is buried; until then it waits 1, 2, 4, 8 s. */
+/** A message is dead-lettered on its fifth failure. Before, it is retried after 1, 2, 4 and 8 s. */
 export const MAX_RECEIVES = 5;
-export const backoffSeconds = (receives: number): number => 2 ** (receives - 1);
+export const backoffSeconds = (receiveCount: number): number => 2 ** (receiveCount - 1);
 
-/** Contention is over in a moment. What is still contended later waits for a quarter of its age, and no longer than this. */
+/** Most contention ends at once. A message that is still contended waits for a quarter of its age, up to a maximum. */
 const MIN_REQUEUE_DELAY_S = 3;
 const MAX_REQUEUE_DELAY_S = 120;
+const AGE_MS_PER_DELAY_S = 4000;
 
-/** With jitter, so that those who collided do not meet again. */
+/** Returns the delay of a requeued message, with jitter, so that messages that collided do not return together. */
 export const requeueDelaySeconds = (ageMs: number, random: number): number => {
-  const most = Math.min(MAX_REQUEUE_DELAY_S, Math.max(MIN_REQUEUE_DELAY_S, ageMs / 4000));
-  // from the second half of it: one of many waiting for the same must not come back at once, time after time
-  return Math.ceil(most > MIN_REQUEUE_DELAY_S ? (most * (1 + random)) / 2 : most * random) || 1;
+  const maxSeconds = Math.min(MAX_REQUEUE_DELAY_S, Math.max(MIN_REQUEUE_DELAY_S, ageMs / AGE_MS_PER_DELAY_S));
+  // A long delay is drawn from its second half. Otherwise one of many waiting messages would always return at once.
+  return Math.ceil(maxSeconds > MIN_REQUEUE_DELAY_S ? (maxSeconds * (1 + random)) / 2 : maxSeconds * random) || 1;
 };
 
-/** How the handling of a message has ended. */
-export type Handled = { readonly contended?: true } & (
+/** How the handling of a message has ended, and so what happens to the message. */
+export type HandlingResult = { readonly isContended?: true } & (
   | { readonly outcome: 'done' | 'duplicate' | 'requeue' }
   | { readonly outcome: 'retry' | 'dead_letter'; readonly reason: string }
 );
-export type Outcome = { readonly record: SQSRecord; readonly event?: Envelope } & Handled;
+export type HandledMessage = { readonly record: SQSRecord; readonly event?: Envelope } & HandlingResult;
 
-/** Tells those whom an event was about that it was buried. */
-export type RecordDeadLetter = (event: Envelope, death: DeadLetter) => Promise<unknown>;
+/** Records beside the aggregate that an event about it was dead-lettered. */
+export type RecordDeadLetter = (event: Envelope, deadLetter: DeadLetter) => Promise<unknown>;
 
-interface SettlementPorts {
+export interface SettlementPorts {
   readonly queue: QueuePort;
   readonly clock: Clock;
   readonly consumer: string;
   readonly recordDeadLetter: RecordDeadLetter;
 }
 
-/** Acknowledges, delays, puts back or buries each message; what cannot be moved stays, and SQS brings it again. */
-export async function settleMessages(outcomes: readonly Outcome[], on: SettlementPorts): Promise<SQSBatchResponse> {
-  const stays: string[] = [];
-  const delays: VisibilityChange[] = [];
+/**
+ * Acknowledges, retries, requeues or dead-letters each message of a batch. A message whose settlement fails is reported
+ * as failed, so that SQS delivers it again.
+ */
+export async function settleMessages(
+  messages: readonly HandledMessage[],
+  ports: SettlementPorts,
+): Promise<SQSBatchResponse> {
+  const failedIds: string[] = [];
+  const backoffs: VisibilityChange[] = [];
   const counts = { done: 0, duplicate: 0, retried: 0, dead_lettered: 0, requeued: 0 };
-  const move = async (outcome: Outcome): Promise<void> => {
-    const { messageId: id, receiptHandle: handle, attributes } = outcome.record;
-    const receives = Number(attributes.ApproximateReceiveCount);
-    try {
-      if (outcome.outcome === 'requeue') {
-        await requeue(outcome, on);
-        counts.requeued += 1;
-      } else if (outcome.outcome === 'dead_letter' || (outcome.outcome === 'retry' && receives >= MAX_RECEIVES)) {
-        await deadLetter(outcome, outcome.reason, on);
-        counts.dead_lettered += 1;
-      } else if (outcome.outcome === 'retry') {
-        stays.push(id);
-        delays.push({ id, handle, seconds: backoffSeconds(receives) });
-        counts.retried += 1;
-      } else counts[outcome.outcome] += 1;
-    } catch (error) {
-      logger.error('message could not be moved', { message_id: id, to: outcome.outcome, error: error as Error });
-      stays.push(id);
-    }
+  const settle = async (message: HandledMessage): Promise<void> => {
+    const { messageId: id, receiptHandle: handle } = message.record;
+    const receiveCount = receiveCountOf(message);
+    if (message.outcome === 'requeue') {
+      await requeue(message, ports);
+      counts.requeued += 1;
+    } else if (message.outcome === 'dead_letter' || (message.outcome === 'retry' && receiveCount >= MAX_RECEIVES)) {
+      await deadLetter(message, message.reason, ports);
+      counts.dead_lettered += 1;
+    } else if (message.outcome === 'retry') {
+      failedIds.push(id);
+      backoffs.push({ id, handle, seconds: backoffSeconds(receiveCount) });
+      counts.retried += 1;
+    } else counts[message.outcome] += 1;
   };
-  // side by side: the next batch waits for this one, and many that die must not keep it waiting for long
-  await Promise.all(outcomes.map(move));
-  await changeVisibilityOfAll(delays, on.queue);
+  // Concurrently, because the next batch waits for this one, and a batch of dead letters must not delay it for long.
+  await Promise.all(
+    messages.map((message) =>
+      settle(message).catch((error: unknown) => {
+        const { messageId } = message.record;
+        logger.error('message not settled', { message_id: messageId, outcome: message.outcome, error: error as Error });
+        failedIds.push(messageId);
+      }),
+    ),
+  );
+  await changeVisibilityOfAll(backoffs, ports.queue);
   count('MessagesProcessed', counts.done);
   count('Duplicates', counts.duplicate);
   count('MessagesRetried', counts.retried);
   count('MessagesDeadLettered', counts.dead_lettered);
   count('MessagesRequeued', counts.requeued);
-  logger.info('consumed', { consumer: on.consumer, ...counts });
-  return { batchItemFailures: stays.map((itemIdentifier) => ({ itemIdentifier })) };
+  logger.info('batch settled', { consumer: ports.consumer, ...counts });
+  return { batchItemFailures: failedIds.map((itemIdentifier) => ({ itemIdentifier })) };
 }
 
-/** As a fresh message, so that its queue forgets how old it is: the metric says it instead. */
-async function requeue({ event, record }: Outcome, { queue, clock, consumer }: SettlementPorts): Promise<void> {
-  const age = event ? ageMsOf(event, clock.now()) : 0;
-  await queue.requeue(record.body, requeueDelaySeconds(age, clock.random()));
-  recordMaximum('RequeuedMessageAge', age / 1000, consumer);
+const receiveCountOf = ({ record }: HandledMessage): number => Number(record.attributes.ApproximateReceiveCount);
+
+/** Sends the message to its queue as a new one. SQS forgets its age by that, so a metric records it. */
+async function requeue({ event, record }: HandledMessage, { queue, clock, consumer }: SettlementPorts): Promise<void> {
+  const ageMs = event ? ageMsOf(event, clock.now()) : 0;
+  await queue.requeue(record.body, requeueDelaySeconds(ageMs, clock.random()));
+  recordMaximum('RequeuedMessageAge', ageMs / 1000, consumer);
 }
 
-async function deadLetter(
-  { event, record }: Outcome,
-  reason: string,
-  { queue, clock, consumer, recordDeadLetter }: SettlementPorts,
-) {
-  const { messageId: message_id, body, attributes } = record;
-  const epitaph = {
+async function deadLetter(message: HandledMessage, reason: string, ports: SettlementPorts): Promise<void> {
+  const { event, record } = message;
+  const details = {
     reason,
-    first_received_at: toIso(Number(attributes.ApproximateFirstReceiveTimestamp)),
-    last_received_at: toIso(clock.now()),
-    receive_count: Number(attributes.ApproximateReceiveCount),
+    first_received_at: toIso(Number(record.attributes.ApproximateFirstReceiveTimestamp)),
+    last_received_at: toIso(ports.clock.now()),
+    receive_count: receiveCountOf(message),
   };
-  await queue.deadLetter(body, epitaph);
-  if (event) await tryToRecord(() => recordDeadLetter(event, { ...epitaph, consumer }), correlationFields(event));
-  const { receive_count } = epitaph;
-  logger.error('message dead-lettered', { ...correlationFields(event), message_id, reason, receive_count });
+  await ports.queue.deadLetter(record.body, details);
+  if (event) await tryToRecord(event, { ...details, consumer: ports.consumer }, ports);
+  logger.error('message dead-lettered', {
+    ...correlationFields(event),
+    message_id: record.messageId,
+    reason,
+    receive_count: details.receive_count,
+  });
 }
 
-/** The message is in its DLQ, which is what counts; its row is for those who look at the order first. */
-async function tryToRecord(mourn: () => Promise<unknown>, thread: Record<string, string>): Promise<void> {
+/** Records the dead letter if possible. The message is in the DLQ already, so a failure here must not retry it. */
+async function tryToRecord(event: Envelope, deadLetter: DeadLetter, { recordDeadLetter }: SettlementPorts) {
   try {
-    await mourn();
+    await recordDeadLetter(event, deadLetter);
   } catch (error) {
-    logger.warn('burial not noted', { ...thread, error: error as Error });
+    logger.warn('dead letter not recorded', { ...correlationFields(event), error: error as Error });
   }
 }

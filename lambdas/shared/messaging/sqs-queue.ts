@@ -2,18 +2,22 @@ import type { SQSClient } from '@aws-sdk/client-sqs';
 import { clientTimeouts } from '../runtime/client-timeouts.ts';
 import type { QueuePort } from './queue.ts';
 
-/** SQS says no to more at once. */
+/** The maximum of SQS for one batch. */
 const MAX_BATCH_SIZE = 10;
-/** SQS takes only characters that XML has; what a stranger sent may be quoted in a reason, and hold others. */
+const MAX_ATTRIBUTE_CHARACTERS = 4000;
+/** SQS accepts only the characters of XML. A reason may quote input that contains others. */
 const UNSUPPORTED_CHARACTERS = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu;
 export const toSqsText = (value: string | number): string =>
-  String(value).slice(0, 4000).replaceAll(UNSUPPORTED_CHARACTERS, '\uFFFD') || '-';
-const text = (value: string | number) => ({ DataType: 'String', StringValue: toSqsText(value) });
+  String(value).slice(0, MAX_ATTRIBUTE_CHARACTERS).replaceAll(UNSUPPORTED_CHARACTERS, '\uFFFD') || '-';
+const attribute = (value: string | number) => ({ DataType: 'String', StringValue: toSqsText(value) });
 
-/** The SDK's SQS client is loaded at the first trouble: a consumer whose messages all succeed never needs it. */
+/**
+ * Creates the SQS adapter of a queue and its DLQ. It imports the SDK's client at the first call, since a consumer whose
+ * messages all succeed never needs it.
+ */
 export function createSqsQueue(queueUrl: string, dlqUrl: string): QueuePort {
   let client: Promise<{ sqs: SQSClient; sdk: typeof import('@aws-sdk/client-sqs') }> | undefined;
-  const loaded = () => {
+  const load = () => {
     client ??= import('@aws-sdk/client-sqs').then((sdk) => ({
       sdk,
       sqs: new sdk.SQSClient({ requestHandler: clientTimeouts }),
@@ -21,41 +25,33 @@ export function createSqsQueue(queueUrl: string, dlqUrl: string): QueuePort {
     return client;
   };
   return {
-    requeue: async (body, afterSeconds) => {
-      const { sqs, sdk } = await loaded();
-      const message = { QueueUrl: queueUrl, MessageBody: body, DelaySeconds: afterSeconds };
+    requeue: async (body, delaySeconds) => {
+      const { sqs, sdk } = await load();
+      const message = { QueueUrl: queueUrl, MessageBody: body, DelaySeconds: delaySeconds };
       await sqs.send(new sdk.SendMessageCommand(message));
     },
-    deadLetter: async (body, epitaph) => {
-      const { sqs, sdk } = await loaded();
-      await sqs.send(
-        new sdk.SendMessageCommand({
-          QueueUrl: dlqUrl,
-          MessageBody: body,
-          MessageAttributes: {
-            reason: text(epitaph.reason),
-            first_received_at: text(epitaph.first_received_at),
-            last_received_at: text(epitaph.last_received_at),
-            receive_count: text(epitaph.receive_count),
-          },
-        }),
-      );
+    deadLetter: async (body, details) => {
+      const { sqs, sdk } = await load();
+      const MessageAttributes = {
+        reason: attribute(details.reason),
+        first_received_at: attribute(details.first_received_at),
+        last_received_at: attribute(details.last_received_at),
+        receive_count: attribute(details.receive_count),
+      };
+      await sqs.send(new sdk.SendMessageCommand({ QueueUrl: dlqUrl, MessageBody: body, MessageAttributes }));
     },
-    changeVisibility: async (delays) => {
-      const { sqs, sdk } = await loaded();
+    changeVisibility: async (changes) => {
+      const { sqs, sdk } = await load();
       const failed: string[] = [];
-      for (let at = 0; at < delays.length; at += MAX_BATCH_SIZE) {
-        const { Failed = [] } = await sqs.send(
-          new sdk.ChangeMessageVisibilityBatchCommand({
-            QueueUrl: queueUrl,
-            Entries: delays.slice(at, at + MAX_BATCH_SIZE).map(({ handle, seconds }, entry) => ({
-              Id: String(at + entry),
-              ReceiptHandle: handle,
-              VisibilityTimeout: seconds,
-            })),
-          }),
-        );
-        for (const { Id } of Failed) failed.push(delays[Number(Id)]?.id ?? 'unknown');
+      for (let start = 0; start < changes.length; start += MAX_BATCH_SIZE) {
+        const Entries = changes.slice(start, start + MAX_BATCH_SIZE).map(({ handle, seconds }, index) => ({
+          Id: String(start + index),
+          ReceiptHandle: handle,
+          VisibilityTimeout: seconds,
+        }));
+        const request = new sdk.ChangeMessageVisibilityBatchCommand({ QueueUrl: queueUrl, Entries });
+        const { Failed = [] } = await sqs.send(request);
+        for (const { Id } of Failed) failed.push(changes[Number(Id)]?.id ?? 'unknown');
       }
       return failed;
     },

@@ -3,50 +3,49 @@ import { clientTimeouts } from '../runtime/client-timeouts.ts';
 
 export interface Message {
   readonly body: string;
-  /** Nobody receives it before. */
+  /** The message becomes visible after this delay. */
   readonly delaySeconds: number;
 }
 
-/** Sends them all, or throws. */
+/** Sends all messages, or throws. */
 export type Send = (messages: readonly Message[]) => Promise<void>;
 
-/** SQS takes no more at once. */
+/** The maximum of SQS for one batch. */
 const MAX_BATCH_SIZE = 10;
 const CONCURRENT_BATCHES = 8;
 const MAX_ATTEMPTS = 3;
 
 export function createSqsSender(queueUrl: string): Send {
   const sqs = new SQSClient({ requestHandler: clientTimeouts });
-  /** Answers those that were not taken. */
+  /** Sends one batch and returns the messages that SQS did not confirm. */
   const sendBatch = async (batch: readonly Message[]): Promise<Message[]> => {
     const { Successful = [] } = await sqs.send(
       new SendMessageBatchCommand({
         QueueUrl: queueUrl,
-        Entries: batch.map(({ body, delaySeconds }, at) => ({
-          Id: String(at),
+        Entries: batch.map(({ body, delaySeconds }, index) => ({
+          Id: String(index),
           MessageBody: body,
           DelaySeconds: delaySeconds,
         })),
       }),
     );
-    // an entry without its result has not been confirmed, so it counts as not sent
-    const taken = new Set(Successful.map(({ Id }) => Id));
-    return batch.filter((_, at) => !taken.has(String(at)));
+    const confirmed = new Set(Successful.map(({ Id }) => Id));
+    return batch.filter((_, index) => !confirmed.has(String(index)));
   };
-  const sendPatiently = async (batch: readonly Message[]): Promise<void> => {
-    let left = batch;
-    for (let tries = 0; left.length > 0; tries++) {
-      if (tries === MAX_ATTEMPTS) throw new Error(`${left.length} messages were not taken by ${queueUrl}`);
-      left = await sendBatch(left);
+  const sendWithRetries = async (batch: readonly Message[]): Promise<void> => {
+    let unsent = batch;
+    for (let attempt = 0; unsent.length > 0; attempt++) {
+      if (attempt === MAX_ATTEMPTS) throw new Error(`${unsent.length} messages were not accepted by ${queueUrl}`);
+      unsent = await sendBatch(unsent);
     }
   };
   return async (messages) => {
-    const batches = Array.from({ length: Math.ceil(messages.length / MAX_BATCH_SIZE) }, (_, at) =>
-      messages.slice(at * MAX_BATCH_SIZE, (at + 1) * MAX_BATCH_SIZE),
+    const batches = Array.from({ length: Math.ceil(messages.length / MAX_BATCH_SIZE) }, (_, index) =>
+      messages.slice(index * MAX_BATCH_SIZE, (index + 1) * MAX_BATCH_SIZE),
     );
-    const lane = async () => {
-      for (let batch = batches.shift(); batch; batch = batches.shift()) await sendPatiently(batch);
+    const worker = async () => {
+      for (let batch = batches.shift(); batch; batch = batches.shift()) await sendWithRetries(batch);
     };
-    await Promise.all(Array.from({ length: CONCURRENT_BATCHES }, lane));
+    await Promise.all(Array.from({ length: CONCURRENT_BATCHES }, worker));
   };
 }

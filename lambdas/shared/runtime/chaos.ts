@@ -4,26 +4,29 @@ import { Chaos, noFaults } from './chaos-setting.ts';
 import { defaultProvider } from './lambda-credentials.ts';
 import { logger } from './observability.ts';
 
-/** A change of the setting is felt within this time; the test stage asks at each call. */
-const cachedForMs = (): number => Number(process.env['CHAOS_CACHED_FOR_MS'] ?? 3000);
-const cached: { chaos: Chaos; until: number } = { chaos: noFaults, until: 0 };
+const DEFAULT_CACHE_MS = 3000;
+const TIMEOUT_MS = 1000;
+const cache: { chaos: Chaos; expiresAtMs: number } = { chaos: noFaults, expiresAtMs: 0 };
 
-/** Today's faults; a stage without the parameter has none and reads nothing. Where they cannot be read the calls go on as before: chaos is never a reason to fail. */
+/**
+ * Returns the current faults. A stage without the parameter has none and reads nothing. If the parameter cannot be
+ * read, the last setting stays in force, because simulated faults must not cause real ones.
+ */
 export async function readChaos(parameter = process.env['CHAOS_PARAMETER']): Promise<Chaos> {
-  if (!parameter || Date.now() < cached.until) return cached.chaos;
-  cached.until = Date.now() + cachedForMs();
+  if (!parameter || Date.now() < cache.expiresAtMs) return cache.chaos;
+  cache.expiresAtMs = Date.now() + Number(process.env['CHAOS_CACHED_FOR_MS'] ?? DEFAULT_CACHE_MS);
   try {
-    cached.chaos = Chaos.parse(JSON.parse(await fetchParameter(parameter)));
+    cache.chaos = Chaos.parse(JSON.parse(await fetchParameter(parameter)));
   } catch (error) {
     logger.warn('chaos setting not read', { parameter, error: error as Error });
   }
-  return cached.chaos;
+  return cache.chaos;
 }
 
-/** As last read by this function's wrapper, for places that cannot wait. */
-export const transactionConflictRate = (): number => cached.chaos.transaction_conflict;
+/** Returns the rate that the function's wrapper has read last, for callers that cannot wait. */
+export const transactionConflictRate = (): number => cache.chaos.transaction_conflict;
 
-/** One signed request: the SSM client would add 228 KB to every bundle for it. */
+/** Reads the parameter by one signed request. The SSM client would add 228 KB to every bundle. */
 async function fetchParameter(name: string): Promise<string> {
   const region = process.env['AWS_REGION'] ?? 'us-east-1';
   const endpoint = new URL(process.env['AWS_ENDPOINT_URL'] ?? `https://ssm.${region}.amazonaws.com`);
@@ -41,8 +44,8 @@ async function fetchParameter(name: string): Promise<string> {
     },
     body: JSON.stringify({ Name: name }),
   });
-  const response = await fetch(endpoint, { method: 'POST', headers, body, signal: AbortSignal.timeout(1000) });
-  if (!response.ok) throw new Error(`SSM answered ${response.status}: ${await response.text()}`);
+  const response = await fetch(endpoint, { method: 'POST', headers, body, signal: AbortSignal.timeout(TIMEOUT_MS) });
+  if (!response.ok) throw new Error(`SSM replied ${response.status}: ${await response.text()}`);
   const { Parameter } = (await response.json()) as { Parameter: { Value: string } };
   return Parameter.Value;
 }

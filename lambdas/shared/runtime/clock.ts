@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Time and chance, passed in so that a simulation can own both. */
+/** Time and randomness. They are passed in, so that a simulation controls both. */
 export interface Clock {
   now(): number;
   sleep(ms: number): Promise<void>;
@@ -15,6 +15,6 @@ export const systemClock: Clock = {
 
 export const toIso = (ms: number): string => new Date(ms).toISOString();
 
-/** Full jitter: anything between nothing and the doubled bound, so that those who collided do not meet again. */
-export const fullJitterMs = (clock: Clock, attempt: number, base: number, cap: number): number =>
-  clock.random() * Math.min(cap, base * 2 ** attempt);
+/** Returns a random wait below an exponentially growing bound, so that retries after a collision spread out. */
+export const fullJitterMs = (clock: Clock, attempt: number, baseMs: number, maxMs: number): number =>
+  clock.random() * Math.min(maxMs, baseMs * 2 ** attempt);

@@ -1,9 +1,7 @@
-/**
- * The three kinds of error (docs/architecture.md): a refusal by the domain, a repeat of what is done, and anything
- * else, which propagates. `Busy` is of the third kind, with a milder end: the caller may simply come again.
- */
+// The three kinds of error are described in docs/architecture.md: a rejection by the domain, a repetition of what was
+// done before, and anything else, which propagates. `Busy` and `PrerequisiteMissing` can be resolved by trying later.
 
-/** The domain says no. `route` answers 4xx with this code; a saga step turns it into a refusal event. */
+/** The domain rejects the request. A route answers 4xx with this code; a saga step publishes a refusal event. */
 export class Rejected extends Error {
   override readonly name = 'Rejected';
   readonly code: string;
@@ -16,7 +14,7 @@ export class Rejected extends Error {
   }
 }
 
-/** What was asked for has been decided before; `row` is the decision as it was written then. */
+/** The step was decided before. `row` is the decision as it was written then. */
 export class AlreadyDone extends Error {
   override readonly name = 'AlreadyDone';
   readonly row: Readonly<Record<string, unknown>>;
@@ -27,17 +25,17 @@ export class AlreadyDone extends Error {
   }
 }
 
-/** Others changed the same rows, or the table was throttled, until patience ran out. Nothing was written. */
+/** The rows were changed by others, or the table was throttled, until the deadline. */
 export class Busy extends Error {
   override readonly name = 'Busy';
 }
 
-/** A message that can never succeed, however often it is tried: it goes to the DLQ at once. */
+/** The message can never succeed. It is dead-lettered at once. */
 export class PoisonMessage extends Error {
-  override readonly name = 'Poison';
+  override readonly name = 'PoisonMessage';
 }
 
-/** What this step stands on has not arrived yet, though it is under way: the message comes back later, and is no failure. */
+/** An event that this step depends on has not arrived yet. The message is requeued, which is not a failure. */
 export class PrerequisiteMissing extends Error {
-  override readonly name = 'NotYet';
+  override readonly name = 'PrerequisiteMissing';
 }

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 
-/** RFC 4648's alphabet in lower case: 128 bits are 26 letters, safe in a key, a path and an event's id. */
+/** The alphabet of RFC 4648 in lower case. 128 bits become 26 characters, safe in keys, paths and event ids. */
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
 
 function base32(bytes: Uint8Array): string {
@@ -21,20 +21,20 @@ function base32(bytes: Uint8Array): string {
 
 export const createRandomId = (): string => base32(randomBytes(16));
 
-/** An id that these parts give every time. Each is preceded by its length, so that no two lists run together. */
+/** Derives the same id from the same parts. Each part is preceded by its length, so that no two lists collide. */
 export function deriveId(...parts: readonly string[]): string {
   const hash = createHash('sha256');
   for (const part of parts) hash.update(`${Buffer.byteLength(part)}:${part}`);
   return base32(hash.digest().subarray(0, 16));
 }
 
-/** Equal for bodies that say the same, whatever the order of their fields. */
-export const hashOf = (value: unknown): string => createHash('sha256').update(canonical(value)).digest('base64url');
+/** Returns the hash of a JSON value. It does not depend on the order of fields. */
+export const hashOf = (value: unknown): string => createHash('sha256').update(canonicalJson(value)).digest('base64url');
 
-function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
   const entries = Object.entries(value).filter(([, field]) => field !== undefined);
-  entries.sort(([one], [other]) => (one < other ? -1 : 1));
-  return `{${entries.map(([name, field]) => `${JSON.stringify(name)}:${canonical(field)}`).join(',')}}`;
+  entries.sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${entries.map(([name, field]) => `${JSON.stringify(name)}:${canonicalJson(field)}`).join(',')}}`;
 }

@@ -1,7 +1,7 @@
 /**
- * Stands in for the SDK's credential chain in every bundle: a function has its credentials in the environment, and the
- * chain for profiles, SSO and instance metadata would be two fifths of the bundle. Lambda puts new ones there only with
- * a new environment, so they are read once.
+ * Replaces the SDK's credential chain in every bundle. Lambda sets credentials in the environment, and the chain for
+ * profiles, SSO and instance metadata would be two fifths of the bundle. They are read once, because Lambda changes
+ * them only together with the execution environment.
  */
 export const defaultProvider = () => async () => {
   const accessKeyId = process.env['AWS_ACCESS_KEY_ID'];

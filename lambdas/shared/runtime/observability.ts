@@ -3,7 +3,7 @@ import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { MiddlewareObj } from '@middy/core';
 import type { Context } from 'aws-lambda';
 
-/** JSON lines with the service's name; the correlation id joins as soon as it is known. */
+/** Writes JSON lines with the name of the service. Handlers add the correlation id as soon as they know it. */
 export const logger = new Logger();
 export const metrics = new Metrics();
 
@@ -11,44 +11,45 @@ export const count = (metric: string, by = 1): void => {
   if (by > 0) metrics.addMetric(metric, MetricUnit.Count, by);
 };
 
-/** Of one consumer by its name; the metric's maximum is what is looked at. */
+/** Records a duration of one consumer. Alarms use the maximum of the metric. */
 export function recordMaximum(metric: string, seconds: number, consumer: string): void {
-  const one = metrics.singleMetric();
-  one.addDimension('consumer', consumer);
-  one.addMetric(metric, MetricUnit.Seconds, seconds);
+  const metricOfConsumer = metrics.singleMetric();
+  metricOfConsumer.addDimension('consumer', consumer);
+  metricOfConsumer.addMetric(metric, MetricUnit.Seconds, seconds);
 }
 
-/** What one call of the function has used of DynamoDB, as the engine itself reports it. */
-const used = { read: 0, write: 0, requests: 0 };
+/** The DynamoDB capacity that the current invocation has consumed, as DynamoDB reports it. */
+const consumed = { read: 0, write: 0, requests: 0 };
 
 export function countCapacity(
   kind: 'read' | 'write',
-  consumed: { CapacityUnits?: number | undefined } | undefined,
+  capacity: { CapacityUnits?: number | undefined } | undefined,
 ): void {
-  used[kind] += consumed?.CapacityUnits ?? 0;
-  used.requests += 1;
+  consumed[kind] += capacity?.CapacityUnits ?? 0;
+  consumed.requests += 1;
 }
 
 /**
- * Around every call: names the request in each line, writes one closing line with what the call took (an engine may
- * hold back the reply of a silent call), and sends the metrics whether or not the call went well.
+ * Creates the middleware of every handler. It adds the request to each log line, writes a last line with duration and
+ * consumed capacity, and publishes metrics even if the handler fails. The last line also keeps an engine from delaying
+ * the reply of an invocation that logs nothing.
  */
 export function observability<E, R>(): MiddlewareObj<E, R, Error, Context> {
-  let started = 0;
+  let startedMs = 0;
   const close = (): void => {
     logger.info('call ended', {
-      ms: Math.round(performance.now() - started),
-      read_units: used.read,
-      write_units: used.write,
-      table_requests: used.requests,
+      ms: Math.round(performance.now() - startedMs),
+      read_units: consumed.read,
+      write_units: consumed.write,
+      table_requests: consumed.requests,
     });
     if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
     logger.resetKeys();
   };
   return {
     before: ({ context }) => {
-      started = performance.now();
-      Object.assign(used, { read: 0, write: 0, requests: 0 });
+      startedMs = performance.now();
+      Object.assign(consumed, { read: 0, write: 0, requests: 0 });
       logger.addContext(context);
     },
     after: close,

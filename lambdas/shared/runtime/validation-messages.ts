@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
 import en from 'zod/v4/locales/en.js';
 
-// Imported for its effect by whatever tells a fault: zod/mini by itself says "Invalid input" to everything.
+// Without a locale, zod/mini reports "Invalid input" for every error. Modules that report errors import this file.
 z.config(en());

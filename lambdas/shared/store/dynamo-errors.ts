@@ -14,20 +14,20 @@ const THROTTLES = new Set([
   'LimitExceededException',
 ]);
 
-/** Of Node, where a table cannot be reached, or leaves in the middle. */
-const UNREACHABLE = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EAI_AGAIN', 'ENOTFOUND']);
+/** Node's codes of errors that prevent or end a connection. */
+const CONNECTION_ERRORS = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EAI_AGAIN', 'ENOTFOUND']);
 
-/** A read of a table that throttles, or is away, is no failure of ours, and so to be asked again later. */
+/** Returns `Busy` for a read that was throttled or got no answer, since it can be repeated later. */
 export const toBusy = (error: unknown, table: string): Busy | undefined =>
   THROTTLES.has(errorName(error)) || isUnavailable(error)
     ? new Busy(`${table} does not answer: ${errorName(error)}`, { cause: error })
     : undefined;
 
-/** The refusal of a write in our own words, or nothing where the error is no refusal. */
+/** Returns the refusal of a write with a reason for each write, or nothing if the error is not a refusal. */
 export function toWriteRefused(error: unknown, writes: readonly Write[]): WriteRefused | undefined {
   if (error instanceof TransactionCanceledException) {
     const reasons = (error.CancellationReasons ?? []).map(toReason);
-    // a validation fault is a bug of ours: trying again would only hide it
+    // An unknown reason, such as a validation error, is a bug. A retry would only hide it.
     return reasons.length > 0 && reasons.every((reason) => reason !== undefined)
       ? new WriteRefused(reasons)
       : undefined;
@@ -49,7 +49,7 @@ function isUnavailable(error: unknown): boolean {
     code?: string;
   };
   const status = $metadata?.httpStatusCode ?? 0;
-  return $fault === 'server' || status >= 500 || error.name === 'TimeoutError' || UNREACHABLE.has(code ?? '');
+  return $fault === 'server' || status >= 500 || error.name === 'TimeoutError' || CONNECTION_ERRORS.has(code ?? '');
 }
 
 const errorName = (error: unknown): string => (error instanceof Error ? error.name : '');
