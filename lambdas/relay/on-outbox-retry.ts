@@ -81,7 +81,7 @@ async function sendMessage(record: SQSRecord, ports: RetryPorts, deadlineMs: num
   const ageMs = clock.now() - Number(record.attributes.SentTimestamp);
   // A message that was not tried for lack of time is never given up.
   if (wasTooLate || ageMs <= MAX_AGE_MS) return { outcome: 'retry' };
-  return { outcome: 'dead_letter', reason: `the bus took none of ${events.length} events for 24 h`, unsent };
+  return { outcome: 'dead_letter', reason: `the bus refused all ${events.length} events for 24 h`, unsent };
 }
 
 async function deadLetter(

@@ -26,10 +26,10 @@ export interface Workflow {
   readonly decisions: readonly { readonly step: string; readonly decision: string }[];
 }
 
-/** Where an order may stay; REFUNDING is on its way to one of these. */
-const ENDS: readonly unknown[] = ['FINISHED', 'CANCELLED', 'REFUNDED'];
+/** The final states of an order. REFUNDING leads to one of them. */
+const FINAL_STATES: readonly unknown[] = ['FINISHED', 'CANCELLED', 'REFUNDED'];
 
-/** The app by its URL, as any client would use it. */
+/** A client of the HTTP API. */
 export class ApiClient {
   readonly url: string;
 
@@ -54,7 +54,7 @@ export class ApiClient {
   get = (path: string): Promise<Reply> => this.send('GET', path);
   post = (path: string, body: unknown, options?: Options): Promise<Reply> => this.send('POST', path, body, options);
 
-  /** A customer of this run only, with so much to spend. */
+  /** Creates an account with a new user id and a balance. */
   async customer(balance = 0): Promise<string> {
     const user_id = `c-${randomUUID()}`;
     expectStatus(await this.post('/payments/accounts', { user_id }), 201);
@@ -62,19 +62,19 @@ export class ApiClient {
     return user_id;
   }
 
-  /** So many customers, each with so much to spend. */
+  /** Creates accounts with new user ids and the same balance. */
   async customers(count: number, balance: number): Promise<string[]> {
     return Promise.all(Array.from({ length: count }, () => this.customer(balance)));
   }
 
-  /** A product of this run only. */
+  /** Creates a product with a new SKU. */
   async product({ price, stock }: { price: number; stock: number }): Promise<string> {
     const sku = `p-${randomUUID()}`;
-    expectStatus(await this.send('PUT', `/catalog/products/${sku}`, { name: 'A thing', price, stock }), 200);
+    expectStatus(await this.send('PUT', `/catalog/products/${sku}`, { name: 'Test product', price, stock }), 200);
     return sku;
   }
 
-  /** An order at the price of what it is for. */
+  /** Places an order for items at their catalog price. */
   async orderOf(user_id: string, ...items: readonly Item[]): Promise<string> {
     return String(expectStatus(await this.post('/orders', { user_id, items }), 201).body['id']);
   }
@@ -86,24 +86,24 @@ export class ApiClient {
     return expectStatus(await this.get(`${prefix}/orders/${id}/workflow`), 200).body as unknown as Workflow;
   }
 
-  async order(user_id: string, amount: number, more: Record<string, unknown> = {}): Promise<string> {
-    return String(expectStatus(await this.post('/orders', { user_id, amount, ...more }), 201).body['id']);
+  async order(user_id: string, amount: number, fields: Record<string, unknown> = {}): Promise<string> {
+    return String(expectStatus(await this.post('/orders', { user_id, amount, ...fields }), 201).body['id']);
   }
 
   async balance(user_id: string): Promise<number> {
     return Number(expectStatus(await this.get(`/payments/accounts/${user_id}/balance`), 200).body['balance']);
   }
 
-  /** The order as it is once it has ended. */
+  /** Waits until the order is in a final state, and returns it. */
   ended(id: string, limitMs?: number): Promise<Record<string, unknown>> {
     return poll(
       async () => expectStatus(await this.get(`/orders/${id}`), 200).body,
-      ({ status }) => ENDS.includes(status),
+      ({ status }) => FINAL_STATES.includes(status),
       limitMs,
     );
   }
 
-  /** How many of these orders ended in which way. */
+  /** Waits until all orders are in a final state, and counts them by state. */
   async endings(ids: readonly string[], limitMs?: number): Promise<Record<string, number>> {
     const endings: Record<string, number> = {};
     for (const id of ids) {
@@ -113,7 +113,7 @@ export class ApiClient {
     return endings;
   }
 
-  /** The whole statement, page by page, by the links that the answers give. */
+  /** Reads the whole statement page by page, by the Link headers. */
   async statement(user_id: string): Promise<Record<string, unknown>[]> {
     const entries: Record<string, unknown>[] = [];
     let path: string | undefined = `/payments/accounts/${user_id}/entries?limit=200`;

@@ -7,7 +7,7 @@ import type { Clock } from '../../lambdas/shared/runtime/clock.ts';
 
 export const noon = Date.parse('2026-01-01T12:00:00Z');
 
-/** Time that passes while somebody sleeps, and only then; remembers each wait. */
+/** Creates a clock that advances only by sleeping. It records each wait. */
 export function createSteppingClock(random = 0.5): Clock & { readonly waits: number[]; pass(ms: number): void } {
   let now = noon;
   const waits: number[] = [];
@@ -30,7 +30,7 @@ export const withChaosRates =
   (faults: Partial<Chaos>): (() => Promise<Chaos>) =>
   async () => ({ ...noFaults, ...faults });
 
-/** An event as any context might declare one. */
+/** An event definition for tests of the kernel. */
 export const Greeted = defineEvent(
   'greetings',
   'Greeted',
@@ -39,16 +39,16 @@ export const Greeted = defineEvent(
   ({ name }) => name,
 );
 
-export const greeted = (name: string, more: { nudge?: string; times?: number } = {}) =>
+export const greeted = (name: string, options: { nudge?: string; times?: number } = {}) =>
   Greeted.make(
-    { name, times: more.times ?? 1 },
-    { time: new Date(noon).toISOString(), correlation_id: 'thread', causation_id: 'cause', nudge: more.nudge },
+    { name, times: options.times ?? 1 },
+    { time: new Date(noon).toISOString(), correlation_id: 'correlation', causation_id: 'cause', nudge: options.nudge },
   );
 
-/** An event of about so many bytes. */
+/** Creates an event with a payload of the given size. */
 export const eventOfSize = (name: string, bytes: number): Envelope => ({
   ...greeted(name),
-  data: { ballast: 'x'.repeat(bytes) },
+  data: { filler: 'x'.repeat(bytes) },
 });
 
 export const sqsRecord = (id: string, body: unknown, receives = 1, sentAt = noon): SQSRecord => ({
@@ -68,32 +68,32 @@ export const sqsRecord = (id: string, body: unknown, receives = 1, sentAt = noon
   awsRegion: 'us-east-1',
 });
 
-/** A queue that remembers what was done with its messages, and fails where told to. */
+/** A queue that records the calls of its port. The operations in `failing` throw. */
 export class RecordingQueue implements QueuePort {
   readonly requeued: string[] = [];
-  readonly deadLettered: { body: string; epitaph: FailureDetails }[] = [];
+  readonly deadLettered: { body: string; details: FailureDetails }[] = [];
   readonly visibilityChanges: VisibilityChange[][] = [];
-  fails: { putBack?: boolean; bury?: boolean; delay?: boolean } = {};
+  failing: { requeue?: boolean; deadLetter?: boolean; changeVisibility?: boolean } = {};
 
   async requeue(body: string): Promise<void> {
-    if (this.fails.putBack) throw new Error('the queue is away');
+    if (this.failing.requeue) throw new Error('the queue is unavailable');
     this.requeued.push(body);
   }
 
-  async deadLetter(body: string, epitaph: FailureDetails): Promise<void> {
-    if (this.fails.bury) throw new Error('the DLQ is away');
-    this.deadLettered.push({ body, epitaph });
+  async deadLetter(body: string, details: FailureDetails): Promise<void> {
+    if (this.failing.deadLetter) throw new Error('the DLQ is unavailable');
+    this.deadLettered.push({ body, details });
   }
 
-  async changeVisibility(delays: readonly VisibilityChange[]): Promise<string[]> {
-    this.visibilityChanges.push([...delays]);
-    if (this.fails.delay) throw new Error('the queue is away');
+  async changeVisibility(changes: readonly VisibilityChange[]): Promise<string[]> {
+    this.visibilityChanges.push([...changes]);
+    if (this.failing.changeVisibility) throw new Error('the queue is unavailable');
     return [];
   }
 }
 
-export const gatewayEvent = (door: string, more: Partial<APIGatewayProxyEvent> = {}): APIGatewayProxyEvent => {
-  const [httpMethod = '', resource = ''] = door.split(' ');
+export const gatewayEvent = (routeKey: string, overrides: Partial<APIGatewayProxyEvent> = {}): APIGatewayProxyEvent => {
+  const [httpMethod = '', resource = ''] = routeKey.split(' ');
   return {
     httpMethod,
     resource,
@@ -107,6 +107,6 @@ export const gatewayEvent = (door: string, more: Partial<APIGatewayProxyEvent> =
     body: null,
     isBase64Encoded: false,
     requestContext: {} as APIGatewayProxyEvent['requestContext'],
-    ...more,
+    ...overrides,
   };
 };

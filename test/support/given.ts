@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 
-/** A pure transition, told as it is read: given a state, when an event comes, then what it gives. */
+/** Tests a pure transition: given a state, when an event arrives, it gives the next state or changes nothing. */
 export const given =
   <S, E, N>(transition: (state: S, event: E) => N) =>
   (state: S) => ({

@@ -7,7 +7,7 @@ interface Message {
   readonly body: string;
   readonly sentAt: number;
   visibleAt: number;
-  receives: number;
+  receiveCount: number;
   firstReceivedAt: number;
 }
 
@@ -23,20 +23,20 @@ interface Options {
   readonly visibilityMs?: number;
   readonly maxReceives?: number;
   readonly concurrency?: number;
-  /** How often an acknowledgement gets lost, so that the message comes again. */
+  /** The share of acknowledgements that are lost, so that the message is delivered again. */
   readonly lostAcks?: () => number;
 }
 
-const BATCH = 10;
+const MAX_BATCH_SIZE = 10;
 
-/** SQS as far as a consumer can tell: at least once, in any order, invisible while received, a DLQ behind it. */
+/** An SQS queue in memory: at-least-once delivery in any order, a visibility timeout, a receive count and a DLQ. */
 export class MemoryQueue implements QueuePort {
   readonly dlq: DeadLetteredMessage[] = [];
   readonly crashes: unknown[] = [];
   readonly receivedAt: { body: string; at: number }[] = [];
   #messages: Message[] = [];
   #running = 0;
-  #sent = 0;
+  #sentCount = 0;
   #stopped = false;
   readonly #clock: VirtualClock;
   readonly #options: Options;
@@ -53,11 +53,11 @@ export class MemoryQueue implements QueuePort {
   send(body: string, delayMs = 0): void {
     const now = this.#clock.now();
     this.#messages.push({
-      id: `m${this.#sent++}`,
+      id: `m${this.#sentCount++}`,
       body,
       sentAt: now,
       visibleAt: now + delayMs,
-      receives: 0,
+      receiveCount: 0,
       firstReceivedAt: 0,
     });
     this.#clock.at(now + delayMs, () => this.#poll());
@@ -72,21 +72,21 @@ export class MemoryQueue implements QueuePort {
     this.#poll();
   }
 
-  async requeue(body: string, afterSeconds: number): Promise<void> {
-    this.send(body, afterSeconds * 1000);
+  async requeue(body: string, delaySeconds: number): Promise<void> {
+    this.send(body, delaySeconds * 1000);
   }
 
   async deadLetter(body: string, details: FailureDetails): Promise<void> {
     this.dlq.push({ body, details });
   }
 
-  async changeVisibility(delays: readonly { id: string; seconds: number }[]): Promise<string[]> {
-    for (const { id, seconds } of delays) this.#hide(id, seconds * 1000);
+  async changeVisibility(changes: readonly { id: string; seconds: number }[]): Promise<string[]> {
+    for (const { id, seconds } of changes) this.#hide(id, seconds * 1000);
     return [];
   }
 
   #hide(id: string, ms: number): void {
-    const message = this.#messages.find((one) => one.id === id);
+    const message = this.#messages.find((candidate) => candidate.id === id);
     if (!message) return;
     message.visibleAt = this.#clock.now() + ms;
     this.#clock.at(message.visibleAt, () => this.#poll());
@@ -97,14 +97,14 @@ export class MemoryQueue implements QueuePort {
     if (this.#stopped || this.#running >= concurrency) return;
     const now = this.#clock.now();
     const batch: Message[] = [];
-    for (const message of this.#messages.filter((one) => one.visibleAt <= now)) {
-      if (batch.length === BATCH) break;
-      if (message.receives >= maxReceives) {
+    for (const message of this.#messages.filter(({ visibleAt }) => visibleAt <= now)) {
+      if (batch.length === MAX_BATCH_SIZE) break;
+      if (message.receiveCount >= maxReceives) {
         this.dlq.push({ body: message.body });
-        this.#messages = this.#messages.filter((one) => one !== message);
+        this.#messages = this.#messages.filter((other) => other !== message);
         continue;
       }
-      message.receives += 1;
+      message.receiveCount += 1;
       message.firstReceivedAt ||= now;
       message.visibleAt = now + visibilityMs;
       this.#clock.at(message.visibleAt, () => this.#poll());
@@ -124,10 +124,10 @@ export class MemoryQueue implements QueuePort {
       const failed = new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
       const acked = new Set(batch.filter(({ id }) => !failed.has(id) && this.#clock.random() >= lostAcks()));
       this.#messages = this.#messages.filter((message) => !acked.has(message));
-      // an acknowledgement that is lost shows as a second delivery soon after
+      // A lost acknowledgement leads to a second delivery soon after.
       for (const message of batch) if (!failed.has(message.id) && !acked.has(message)) this.#hide(message.id, 1000);
     } catch (error) {
-      // the function died: nothing is acknowledged, and all of it comes again after the visibility timeout
+      // The function failed. Nothing is acknowledged, and all messages are delivered again after the visibility timeout.
       this.crashes.push(error);
     } finally {
       this.#running -= 1;
@@ -136,12 +136,12 @@ export class MemoryQueue implements QueuePort {
   }
 }
 
-const recordOf = ({ id, body, sentAt, receives, firstReceivedAt }: Message): SQSRecord => ({
+const recordOf = ({ id, body, sentAt, receiveCount, firstReceivedAt }: Message): SQSRecord => ({
   messageId: id,
-  receiptHandle: `${id}-${receives}`,
+  receiptHandle: `${id}-${receiveCount}`,
   body,
   attributes: {
-    ApproximateReceiveCount: String(receives),
+    ApproximateReceiveCount: String(receiveCount),
     SentTimestamp: String(sentAt),
     SenderId: 'memory',
     ApproximateFirstReceiveTimestamp: String(firstReceivedAt),

@@ -12,100 +12,100 @@ import {
 
 interface Options {
   readonly now: () => number;
-  /** How far indexes trail behind the table. */
+  /** The delay after which an index shows a write. */
   readonly indexLagMs?: () => number;
-  /** Told of each item that is new, as the table's stream would be. */
-  readonly onInsert?: (item: Row) => void;
+  /** Called with each new row, like the stream of the table. */
+  readonly onInsert?: (row: Row) => void;
 }
 
 interface StoredRow {
-  item: Row;
-  /** The item as indexes see it until `visibleAt`. */
+  row: Row;
+  /** The row as indexes show it until `visibleAt`. */
   before: Row | undefined;
   visibleAt: number;
 }
 
 /**
- * A table in memory that keeps every promise of `Store`, its indexes' lag included. Items are copied when they are
- * written and frozen then, so that they can be handed out as they are, and nobody changes one by the way.
+ * A table in memory with the semantics of `Store`, including the lag of indexes. Rows are copied and frozen when they
+ * are written, so that they can be returned without another copy.
  */
 export interface MemoryStore extends Store {
-  /** Every item, in no order. For tests and audits. */
+  /** Returns all rows in no particular order. */
   all(): Row[];
 }
 
 export function createMemoryStore({ now, indexLagMs = () => 0, onInsert }: Options): MemoryStore {
   const partitions = new Map<string, Map<string, StoredRow>>();
-  const rowOf = ({ pk, sk }: Key): StoredRow | undefined => partitions.get(pk)?.get(sk);
-  const rows = (): StoredRow[] => [...partitions.values()].flatMap((partition) => [...partition.values()]);
+  const find = ({ pk, sk }: Key): StoredRow | undefined => partitions.get(pk)?.get(sk);
+  const allStored = (): StoredRow[] => [...partitions.values()].flatMap((partition) => [...partition.values()]);
 
-  const keep = (item: Row, row: StoredRow | undefined): void => {
+  const save = (row: Row, stored: StoredRow | undefined): void => {
     const visibleAt = now() + indexLagMs();
-    if (row) {
-      Object.assign(row, { item, before: row.item, visibleAt });
+    if (stored) {
+      Object.assign(stored, { row, before: stored.row, visibleAt });
       return;
     }
-    const partition = partitions.get(item.pk) ?? new Map<string, StoredRow>();
-    partitions.set(item.pk, partition);
-    partition.set(item.sk, { item, before: undefined, visibleAt });
-    onInsert?.(item);
+    const partition = partitions.get(row.pk) ?? new Map<string, StoredRow>();
+    partitions.set(row.pk, partition);
+    partition.set(row.sk, { row, before: undefined, visibleAt });
+    onInsert?.(row);
   };
 
-  const apply = (write: Write, row: StoredRow | undefined): void => {
-    if (write.op === 'put') keep(frozenCopy(write.row) as Row, row);
+  const apply = (write: Write, stored: StoredRow | undefined): void => {
+    if (write.op === 'put') save(frozenCopy(write.row) as Row, stored);
     if (write.op === 'delete') partitions.get(write.key.pk)?.delete(write.key.sk);
     if (write.op === 'update') {
-      const item: Record<string, unknown> = { ...row?.item };
-      for (const [field, value] of Object.entries(write.set)) if (value !== undefined) item[field] = frozenCopy(value);
-      keep(Object.freeze({ ...item, pk: write.key.pk, sk: write.key.sk }), row);
+      const row: Record<string, unknown> = { ...stored?.row };
+      for (const [field, value] of Object.entries(write.set)) if (value !== undefined) row[field] = frozenCopy(value);
+      save(Object.freeze({ ...row, pk: write.key.pk, sk: write.key.sk }), stored);
     }
   };
 
   const indexed = ({ partitionKey, sortKey }: Index): Row[] =>
-    rows()
-      .map(({ item, before, visibleAt }) => (now() >= visibleAt ? item : before))
-      .filter((item) => item !== undefined)
-      .filter((item) => item[partitionKey] !== undefined && item[sortKey] !== undefined);
+    allStored()
+      .map(({ row, before, visibleAt }) => (now() >= visibleAt ? row : before))
+      .filter((row) => row !== undefined)
+      .filter((row) => row[partitionKey] !== undefined && row[sortKey] !== undefined);
 
   return {
-    get: async (key) => rowOf(key)?.item,
-    getMany: async (keys) => keys.map((key) => rowOf(key)?.item),
+    get: async (key) => find(key)?.row,
+    getMany: async (keys) => keys.map((key) => find(key)?.row),
     query: async (query) => {
       const { partitionKey, sortKey } = query.index ?? { partitionKey: 'pk', sortKey: 'sk' };
       const source = query.index
         ? indexed(query.index)
-        : [...(partitions.get(query.partition)?.values() ?? [])].map((row) => row.item);
+        : [...(partitions.get(query.partition)?.values() ?? [])].map(({ row }) => row);
       const found = source
         .filter(
-          (item) =>
-            item[partitionKey] === query.partition &&
-            (query.below === undefined || compare(item[sortKey], query.below) < 0) &&
-            (query.above === undefined || compare(item[sortKey], query.above) > 0),
+          (row) =>
+            row[partitionKey] === query.partition &&
+            (query.below === undefined || compare(row[sortKey], query.below) < 0) &&
+            (query.above === undefined || compare(row[sortKey], query.above) > 0),
         )
-        .sort((one, other) => compare(one[sortKey], other[sortKey]) * (query.newestFirst ? -1 : 1));
+        .sort((a, b) => compare(a[sortKey], b[sortKey]) * (query.newestFirst ? -1 : 1));
       return found.slice(0, query.limit);
     },
     write: async (writes) => {
-      const found = writes.map((write) => rowOf(keyOfWrite(write)));
-      const reasons = writes.map(({ when }, at): Reason => {
-        const row = found[at]?.item;
+      const targets = writes.map((write) => find(keyOfWrite(write)));
+      const reasons = writes.map(({ when }, index): Reason => {
+        const row = targets[index]?.row;
         return !when || holds(when, row) ? { kind: 'none' } : { kind: 'condition', row };
       });
       if (reasons.some(({ kind }) => kind !== 'none')) throw new WriteRefused(reasons);
-      for (const [at, write] of writes.entries()) apply(write, found[at]);
+      for (const [index, write] of writes.entries()) apply(write, targets[index]);
     },
-    all: () => rows().map((row) => row.item),
+    all: () => allStored().map(({ row }) => row),
   };
 }
 
-/** A frozen copy without what is undefined, which is not said rather than said to be nothing. */
+/** Returns a frozen copy without undefined values, like the DynamoDB client. */
 function frozenCopy(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return Object.freeze(value.filter((one) => one !== undefined).map(frozenCopy));
+  if (Array.isArray(value)) return Object.freeze(value.filter((element) => element !== undefined).map(frozenCopy));
   const copy: Record<string, unknown> = {};
   for (const [name, field] of Object.entries(value)) {
     if (field === undefined) continue;
-    // not by assignment where that would be no field of its own
+    // An assignment to __proto__ would not create a field.
     if (name === '__proto__') Object.defineProperty(copy, name, { value: frozenCopy(field), enumerable: true });
     else copy[name] = typeof field === 'object' ? frozenCopy(field) : field;
   }
@@ -121,8 +121,8 @@ function holds(condition: Condition, row: Row | undefined): boolean {
   }
 }
 
-/** Numbers by value, strings by their UTF-8 bytes, as DynamoDB sorts them. */
-function compare(one: unknown, other: unknown): number {
-  if (typeof one === 'number' && typeof other === 'number') return one - other;
-  return Buffer.compare(Buffer.from(String(one)), Buffer.from(String(other)));
+/** Compares numbers by value and strings by their UTF-8 bytes, like DynamoDB. */
+function compare(a: unknown, b: unknown): number {
+  if (typeof a === 'number' && typeof b === 'number') return a - b;
+  return Buffer.compare(Buffer.from(String(a)), Buffer.from(String(b)));
 }

@@ -1,12 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** Asks until the answer is there. After the limit it says what it saw last, which is what one wants to know. */
-export async function poll<T>(ask: () => Promise<T>, enough: (answer: T) => boolean, limitMs = 60_000): Promise<T> {
-  const until = Date.now() + limitMs;
+/** Calls `read` until `isDone` accepts its value. After the limit it throws an error with the last value. */
+export async function poll<T>(read: () => Promise<T>, isDone: (value: T) => boolean, limitMs = 60_000): Promise<T> {
+  const deadlineMs = Date.now() + limitMs;
   for (;;) {
-    const answer = await ask();
-    if (enough(answer)) return answer;
-    if (Date.now() > until) throw new Error(`after ${limitMs} ms still: ${JSON.stringify(answer)}`);
+    const value = await read();
+    if (isDone(value)) return value;
+    if (Date.now() > deadlineMs) throw new Error(`not done after ${limitMs} ms: ${JSON.stringify(value)}`);
     await pause(25);
   }
 }

@@ -45,7 +45,7 @@ export interface Faults {
   busFails?: (call: number, now: number) => boolean;
   /** Decides for each event whether the bus loses it. */
   loses?: (event: Envelope) => boolean;
-  /** The share of acknowledgements that get lost. */
+  /** The share of acknowledgements that are lost. */
   lostAcks?: number;
   indexLagMs?: number;
 }
@@ -212,33 +212,33 @@ export class Simulation implements Tables<MemoryStore> {
     return resource.startsWith('/catalog') ? this.#apis.catalog : this.#apis.orders;
   }
 
-  /** Whatever a request needs of time passes while it is under way. */
+  /** Advances the clock until the work is done. */
   async runUntilDone<T>(work: Promise<T>): Promise<T> {
     let settled = false;
-    const end = () => {
+    const onSettled = () => {
       settled = true;
     };
-    work.then(end, end);
+    work.then(onSettled, onSettled);
     await this.clock.runUntil(() => settled);
     return work;
   }
 
-  /** A minute passes, the sweep runs as its schedule would have it, and what it set going ends. */
+  /** Lets a minute pass, runs the sweep, and settles. */
   async sweepAfterMinute(): Promise<void> {
     await this.runUntilDone(this.clock.sleep(60_000));
     await this.runUntilDone(this.#sweep(this.clock.now()));
     await this.settle();
   }
 
-  /** Users of the update programme with accounts and balances, as the operator's command makes them. */
+  /** Seeds users of the update programme with accounts and balances, like the operator's command. */
   async seedUsers(count: number, seed = 42): Promise<void> {
     const chunks = await this.runUntilDone(this.#programme().claim(seed, chunksNeeded(count)));
-    for (const [at, chunk] of chunks.entries())
-      await this.runUntilDone(this.#programme().seed(seed, chunk, usersOfGroup(seed, at, count)));
+    for (const [index, chunk] of chunks.entries())
+      await this.runUntilDone(this.#programme().seed(seed, chunk, usersOfGroup(seed, index, count)));
     await this.settle();
   }
 
-  /** The clock wakes the planner at each full minute, and what it planned is done by the end of the last. */
+  /** Runs the planner at each full minute for some minutes, and settles. */
   async tickFor(minutes: number, programme: Partial<TickSchedule> = {}): Promise<void> {
     for (let minute = 0; minute < minutes; minute++) {
       await this.runUntilDone(this.clock.sleep(MINUTE_MS - (this.clock.now() % MINUTE_MS)));
@@ -247,7 +247,7 @@ export class Simulation implements Tables<MemoryStore> {
     await this.settle();
   }
 
-  /** What the schedule starts, at its own time: the ticks of that minute. */
+  /** Plans the ticks of a minute, like the schedule. */
   planMinute(time: number, programme: Partial<TickSchedule> = {}): Promise<void> {
     return planMinute(time, {
       ...TICK_SCHEDULE,
@@ -260,22 +260,22 @@ export class Simulation implements Tables<MemoryStore> {
     });
   }
 
-  /** The sync of balances runs as its schedule would have it. */
+  /** Runs the sync of balances, like its schedule. */
   sync(bucketsPerRun = Number.POSITIVE_INFINITY): Promise<BucketComparison[]> {
     return this.runUntilDone(this.#sync(bucketsPerRun));
   }
 
-  /** Until every stream is read and every queue is empty. */
+  /** Advances the clock until every stream is read and every queue is empty. */
   async settle(): Promise<void> {
     await this.clock.runUntil(() => this.isSettled);
-    if (!this.isSettled) throw new Error('the world stands still, but not everything has ended');
+    if (!this.isSettled) throw new Error('no event is left, but a stream or a queue is not empty');
   }
 
   get isSettled(): boolean {
     return [...Object.values(this.#tables), ...Object.values(this.queues)].every(({ isIdle }) => isIdle);
   }
 
-  /** Hands an event to every queue that subscribes to it, as the bus would. */
+  /** Sends an event to every queue that subscribes to it, like the bus. */
   deliver(event: Envelope): void {
     for (const { queue, types } of this.#subscriptions) if (types.has(event.type)) queue.send(JSON.stringify(event));
   }
@@ -284,7 +284,7 @@ export class Simulation implements Tables<MemoryStore> {
 
   readonly #bus: Bus = async (events) => {
     await this.clock.sleep(1);
-    if (this.faults.busFails?.(this.#putEventsCalls++, this.clock.now())) throw new Error('the bus is away');
+    if (this.faults.busFails?.(this.#putEventsCalls++, this.clock.now())) throw new Error('the bus is unavailable');
     for (const event of events) {
       const envelope = EnvelopeSchema.parse(event);
       if (this.faults.loses?.(envelope)) continue;
@@ -311,7 +311,7 @@ export class Simulation implements Tables<MemoryStore> {
     return Object.fromEntries(TABLES.map((name) => [name, createTable()])) as unknown as Tables<SimulatedTable>;
   }
 
-  #queue<Deps>(name: string, consumer: Consumer<Deps>, createDeps: (call: Deadline) => Deps): MemoryQueue {
+  #queue<Deps>(name: string, consumer: Consumer<Deps>, createDeps: (deadline: Deadline) => Deps): MemoryQueue {
     const queue: MemoryQueue = new MemoryQueue(this.clock, {
       lostAcks: () => this.faults.lostAcks ?? 0,
       consumer: (event) => run(event, name, TIMEOUT_MS),

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Files of the tree by their paths from its root, `/` between parts. */
+/** Returns the files that match, as paths from the root with `/`. */
 export const filesOf = (...patterns: string[]): string[] =>
   globSync(patterns, { cwd: root, exclude: (path) => /(^|\/)(node_modules|cdk\.out|dist|\.oncebox)(\/|$)/.test(path) })
     .map((path) => relative(root, join(root, path)).replaceAll('\\', '/'))
@@ -15,7 +15,7 @@ export const urlOf = (file: string): string => new URL(`../../${file}`, import.m
 
 export interface Import {
   readonly from: string;
-  /** A path from the root, or a package's name. */
+  /** A path from the root or the name of a package. */
   readonly to: string;
   readonly typeOnly: boolean;
 }

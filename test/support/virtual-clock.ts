@@ -1,7 +1,7 @@
 import { setImmediate as settled } from 'node:timers/promises';
 import type { Clock } from '../../lambdas/shared/runtime/clock.ts';
 
-/** A small seeded generator (mulberry32): the same seed tells the same story. */
+/** Creates a seeded random generator (mulberry32). The same seed returns the same numbers. */
 export function seeded(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -12,34 +12,34 @@ export function seeded(seed: number): () => number {
   };
 }
 
-/** Far more than any history takes: something goes round in circles. */
-const MOST_STEPS = 1_000_000;
+/** Far more than any simulation needs. Reaching it means an endless loop. */
+const MAX_STEPS = 1_000_000;
 
 interface Timer {
-  readonly at: number;
+  readonly timeMs: number;
   readonly order: number;
   readonly wake: () => void;
 }
 
 export interface VirtualClock extends Clock {
-  /** Calls back at that time or, if it is past, at the next step. */
+  /** Calls `wake` at that time, or at the next step if the time has passed. */
   at(time: number, wake: () => void): void;
-  /** Lets time pass until `done`, or until nothing is left that could happen. */
+  /** Advances the time until `done` returns true or no timer is left. */
   runUntil(done: () => boolean): Promise<void>;
 }
 
-/** Time that passes only when everybody waits for it. */
+/** Creates a clock whose time advances only when all code waits for a timer. */
 export function virtualClock(seed: number, start = Date.parse('2026-01-01T00:00:00Z')): VirtualClock {
   let now = start;
   let order = 0;
   const timers: Timer[] = [];
-  const before = (one: Timer, other: Timer) => one.at - other.at || one.order - other.order;
-  const add = (at: number, wake: () => void) => {
-    const timer = { at, order: order++, wake };
+  const compare = (a: Timer, b: Timer) => a.timeMs - b.timeMs || a.order - b.order;
+  const add = (timeMs: number, wake: () => void) => {
+    const timer = { timeMs, order: order++, wake };
     let low = 0;
     for (let high = timers.length; low < high; ) {
       const middle = (low + high) >>> 1;
-      if (before(timers[middle] as Timer, timer) <= 0) low = middle + 1;
+      if (compare(timers[middle] as Timer, timer) <= 0) low = middle + 1;
       else high = middle;
     }
     timers.splice(low, 0, timer);
@@ -51,16 +51,15 @@ export function virtualClock(seed: number, start = Date.parse('2026-01-01T00:00:
     at: add,
     runUntil: async (done) => {
       for (let step = 0; ; step++) {
-        if (step > MOST_STEPS)
-          throw new Error(`after ${MOST_STEPS} steps, at ${new Date(now).toISOString()}, still not done`);
+        if (step > MAX_STEPS) throw new Error(`after ${MAX_STEPS} steps, at ${new Date(now).toISOString()}, not done`);
         await settled();
         if (done()) return;
         const next = timers.shift();
         if (!next) return;
-        now = Math.max(now, next.at);
+        now = Math.max(now, next.timeMs);
         next.wake();
-        // whoever waits for the same moment wakes with it
-        while (timers[0] && timers[0].at <= now) timers.shift()?.wake();
+        // Timers of the same time wake together.
+        while (timers[0] && timers[0].timeMs <= now) timers.shift()?.wake();
       }
     },
   };

@@ -5,13 +5,13 @@ import { createSteppingClock, greeted, noChaos, noon, RecordingQueue, sqsRecord 
 
 const DAY = 24 * 3600 * 1000;
 
-function footing(takes: (event: Envelope) => boolean) {
+function createRetryDeps(accepts: (event: Envelope) => boolean) {
   const sent: string[] = [];
   const clock = createSteppingClock();
   const queue = new RecordingQueue();
   const bus = async (events: readonly Envelope[]) =>
     events.map((event) => {
-      if (!takes(event)) return 'refused';
+      if (!accepts(event)) return 'refused';
       sent.push(event.id);
       return undefined;
     });
@@ -20,58 +20,58 @@ function footing(takes: (event: Envelope) => boolean) {
 const failedIds = async (work: ReturnType<typeof retryParkedEvents>) =>
   (await work).batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
 
-describe('events that were parked', () => {
-  test('are sent as soon as the bus takes them, and are done with', async () => {
-    const on = footing(() => true);
-    const events = Array.from({ length: 12 }, (_, at) => greeted(`g${at}`));
-    expect(await failedIds(retryParkedEvents({ Records: [sqsRecord('m', events)] }, on))).toEqual([]);
-    expect(on.sent).toEqual(events.map(({ id }) => id));
-    expect(on.queue.visibilityChanges).toEqual([]);
+describe('parked events', () => {
+  test('are sent as soon as the bus accepts them', async () => {
+    const deps = createRetryDeps(() => true);
+    const events = Array.from({ length: 12 }, (_, index) => greeted(`g${index}`));
+    expect(await failedIds(retryParkedEvents({ Records: [sqsRecord('m', events)] }, deps))).toEqual([]);
+    expect(deps.sent).toEqual(events.map(({ id }) => id));
+    expect(deps.queue.visibilityChanges).toEqual([]);
   });
 
-  test('wait 1, 2, 4 … 512 and then 900 seconds between tries', () => {
-    expect(Array.from({ length: 12 }, (_, at) => retryDelaySeconds(at + 1))).toEqual([
+  test('are retried after 1, 2, 4 … 512 and then every 900 seconds', () => {
+    expect(Array.from({ length: 12 }, (_, index) => retryDelaySeconds(index + 1))).toEqual([
       1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900,
     ]);
     expect(retryDelaySeconds(5000)).toBe(900);
   });
 
-  test('stay on the queue with that wait while the bus takes none of them', async () => {
-    const on = footing(({ id }) => id !== 'Greeted:bad');
+  test('stay on the queue with that delay while the bus refuses all of a message', async () => {
+    const deps = createRetryDeps(({ id }) => id !== 'Greeted:bad');
     const records = [sqsRecord('a', [greeted('bad')], 3), sqsRecord('b', [greeted('good')], 3)];
-    expect(await failedIds(retryParkedEvents({ Records: records }, on))).toEqual(['a']);
-    expect(on.queue.visibilityChanges).toEqual([[{ id: 'a', handle: 'handle-a', seconds: 4 }]]);
-    expect(on.sent).toEqual(['Greeted:good']);
+    expect(await failedIds(retryParkedEvents({ Records: records }, deps))).toEqual(['a']);
+    expect(deps.queue.visibilityChanges).toEqual([[{ id: 'a', handle: 'handle-a', seconds: 4 }]]);
+    expect(deps.sent).toEqual(['Greeted:good']);
   });
 
-  test('go on by themselves where the bus has taken others of their message', async () => {
-    const on = footing(({ id }) => id !== 'Greeted:bad');
+  test('are requeued without those of their message that the bus accepted', async () => {
+    const deps = createRetryDeps(({ id }) => id !== 'Greeted:bad');
     const records = [sqsRecord('a', [greeted('x'), greeted('bad'), greeted('y')], 3)];
-    expect(await failedIds(retryParkedEvents({ Records: records }, on))).toEqual([]);
-    expect(on.sent).toEqual(['Greeted:x', 'Greeted:y']);
-    expect(on.queue.requeued).toEqual([JSON.stringify([greeted('bad')])]);
+    expect(await failedIds(retryParkedEvents({ Records: records }, deps))).toEqual([]);
+    expect(deps.sent).toEqual(['Greeted:x', 'Greeted:y']);
+    expect(deps.queue.requeued).toEqual([JSON.stringify([greeted('bad')])]);
   });
 
-  test('stay with the others of their message where they cannot be put back', async () => {
-    const on = footing(({ id }) => id !== 'Greeted:bad');
-    on.queue.fails = { putBack: true };
+  test('are retried with their whole message if they cannot be requeued', async () => {
+    const deps = createRetryDeps(({ id }) => id !== 'Greeted:bad');
+    deps.queue.failing = { requeue: true };
     const records = [sqsRecord('a', [greeted('x'), greeted('bad')], 3)];
-    expect(await failedIds(retryParkedEvents({ Records: records }, on))).toEqual(['a']);
+    expect(await failedIds(retryParkedEvents({ Records: records }, deps))).toEqual(['a']);
   });
 
-  test('are given up only after 24 hours, to the DLQ, with what an operator wants to know', async () => {
-    const on = footing(() => false);
+  test('are dead-lettered only after 24 hours', async () => {
+    const deps = createRetryDeps(() => false);
     const events = [greeted('a'), greeted('b')];
-    on.clock.pass(DAY);
-    expect(await failedIds(retryParkedEvents({ Records: [sqsRecord('m', events, 100)] }, on))).toEqual(['m']);
-    expect(on.queue.deadLettered).toEqual([]);
-    on.clock.pass(1);
-    expect(await failedIds(retryParkedEvents({ Records: [sqsRecord('m', events, 101)] }, on))).toEqual([]);
-    expect(on.queue.deadLettered).toEqual([
+    deps.clock.pass(DAY);
+    expect(await failedIds(retryParkedEvents({ Records: [sqsRecord('m', events, 100)] }, deps))).toEqual(['m']);
+    expect(deps.queue.deadLettered).toEqual([]);
+    deps.clock.pass(1);
+    expect(await failedIds(retryParkedEvents({ Records: [sqsRecord('m', events, 101)] }, deps))).toEqual([]);
+    expect(deps.queue.deadLettered).toEqual([
       {
         body: JSON.stringify(events),
-        epitaph: {
-          reason: 'the bus took none of 2 events for 24 h',
+        details: {
+          reason: 'the bus refused all 2 events for 24 h',
           first_received_at: new Date(noon + 1000).toISOString(),
           last_received_at: new Date(noon + DAY + 1).toISOString(),
           receive_count: 101,
@@ -80,29 +80,29 @@ describe('events that were parked', () => {
     ]);
   });
 
-  test('are sent even after 24 hours where the bus takes them at last', async () => {
-    const on = footing(() => true);
-    on.clock.pass(3 * DAY);
-    expect(await failedIds(retryParkedEvents({ Records: [sqsRecord('m', [greeted('a')], 200)] }, on))).toEqual([]);
-    expect(on.queue.deadLettered).toEqual([]);
-    expect(on.sent).toEqual(['Greeted:a']);
+  test('are sent even after 24 hours if the bus accepts them', async () => {
+    const deps = createRetryDeps(() => true);
+    deps.clock.pass(3 * DAY);
+    expect(await failedIds(retryParkedEvents({ Records: [sqsRecord('m', [greeted('a')], 200)] }, deps))).toEqual([]);
+    expect(deps.queue.deadLettered).toEqual([]);
+    expect(deps.sent).toEqual(['Greeted:a']);
   });
 
   test.each(['{"half":', '{"not":"a list"}', '[{"not":"an envelope"}]', '[null]', 'null', ''])(
-    'have a neighbour that is no parcel of ours (%s): it is buried at once, and they are sent',
+    'are sent although another message is malformed (%s), which is dead-lettered at once',
     async (body) => {
-      const on = footing(() => true);
+      const deps = createRetryDeps(() => true);
       const records = [sqsRecord('bad', body), sqsRecord('good', [greeted('alice')])];
-      expect(await failedIds(retryParkedEvents({ Records: records }, on))).toEqual([]);
-      expect(on.queue.deadLettered.map(({ body }) => body)).toEqual([body]);
-      expect(on.sent).toEqual(['Greeted:alice']);
+      expect(await failedIds(retryParkedEvents({ Records: records }, deps))).toEqual([]);
+      expect(deps.queue.deadLettered.map(({ body }) => body)).toEqual([body]);
+      expect(deps.sent).toEqual(['Greeted:alice']);
     },
   );
 
-  test('come again where they could not be buried or delayed, and nothing is thrown', async () => {
-    const on = footing(() => false);
-    on.queue.fails = { bury: true, delay: true };
+  test('are retried without an error if they cannot be dead-lettered or delayed', async () => {
+    const deps = createRetryDeps(() => false);
+    deps.queue.failing = { deadLetter: true, changeVisibility: true };
     const records = [sqsRecord('old', [greeted('a')], 9, noon - 2 * DAY), sqsRecord('new', [greeted('b')], 1)];
-    expect(await failedIds(retryParkedEvents({ Records: records }, on))).toEqual(['old', 'new']);
+    expect(await failedIds(retryParkedEvents({ Records: records }, deps))).toEqual(['old', 'new']);
   });
 });

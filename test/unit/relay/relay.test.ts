@@ -3,11 +3,11 @@ import type { Envelope } from '../../../events/envelope.ts';
 import { relay, splitIntoBatches } from '../../../lambdas/relay/relay.ts';
 import { createSteppingClock, eventOfSize, greeted, noChaos, withChaosRates } from '../../support/fixtures.ts';
 
-const many = (count: number) => Array.from({ length: count }, (_, at) => greeted(`g${at}`));
+const createEvents = (count: number) => Array.from({ length: count }, (_, index) => greeted(`g${index}`));
 const idsOf = (events: readonly Envelope[]) => events.map(({ id }) => id);
 
-/** Ports that remember; `answers` decides of each event of each call whether it arrives. */
-function ports(answers: (event: Envelope, call: number) => string | undefined = () => undefined, random = 0.5) {
+/** Creates recording ports. `errorFor` returns an error code for each event that the bus refuses in a call. */
+function createPorts(errorFor: (event: Envelope, call: number) => string | undefined = () => undefined, random = 0.5) {
   const calls: Envelope[][] = [];
   const parked: Envelope[] = [];
   const clock = createSteppingClock(random);
@@ -18,122 +18,127 @@ function ports(answers: (event: Envelope, call: number) => string | undefined = 
     chaos: noChaos,
     bus: async (events: readonly Envelope[]) => {
       calls.push([...events]);
-      return events.map((event) => answers(event, calls.length - 1));
+      return events.map((event) => errorFor(event, calls.length - 1));
     },
     park: async (events: readonly Envelope[]) => void parked.push(...events),
   };
 }
 
 describe('the relay', () => {
-  test('sends tens, in their order, each stamped with the time at which it was published', async () => {
-    const to = ports();
-    const events = many(23);
-    await relay(events, to);
-    expect(to.calls.map(({ length }) => length)).toEqual([10, 10, 3]);
-    expect(idsOf(to.calls.flat())).toEqual(idsOf(events));
-    const stamp = new Date(to.clock.now()).toISOString();
-    expect(to.calls.flat()).toEqual(events.map((event) => ({ ...event, published_at: stamp })));
-    expect(to.parked).toEqual([]);
+  test('sends batches of 10 in order and sets published_at', async () => {
+    const ports = createPorts();
+    const events = createEvents(23);
+    await relay(events, ports);
+    expect(ports.calls.map(({ length }) => length)).toEqual([10, 10, 3]);
+    expect(idsOf(ports.calls.flat())).toEqual(idsOf(events));
+    const publishedAt = new Date(ports.clock.now()).toISOString();
+    expect(ports.calls.flat()).toEqual(events.map((event) => ({ ...event, published_at: publishedAt })));
+    expect(ports.parked).toEqual([]);
   });
 
-  test('does nothing at all for nothing', async () => {
-    const to = ports();
-    await relay([], to);
-    expect(to.calls).toEqual([]);
+  test('sends nothing if there are no events', async () => {
+    const ports = createPorts();
+    await relay([], ports);
+    expect(ports.calls).toEqual([]);
   });
 
-  test('fills no batch beyond 240 KB, and sends what is heavy by itself', () => {
+  test('limits a batch to 240 KB and sends a large event alone', () => {
     const events = [
-      ...[100, 100, 39, 10].map((kb, at) => eventOfSize(`w${at}`, kb * 1024)),
-      eventOfSize('heavy', 230 * 1024),
+      ...[100, 100, 39, 10].map((kb, index) => eventOfSize(`w${index}`, kb * 1024)),
+      eventOfSize('large', 230 * 1024),
     ];
-    const sent = splitIntoBatches(events);
-    expect(sent.map(({ length }) => length)).toEqual([3, 1, 1]);
-    for (const batch of sent)
-      expect(batch.map((one) => Buffer.byteLength(JSON.stringify(one))).reduce((a, b) => a + b)).toBeLessThanOrEqual(
-        240 * 1024,
-      );
-    expect(idsOf(sent.flat())).toEqual(idsOf(events));
+    const batches = splitIntoBatches(events);
+    expect(batches.map(({ length }) => length)).toEqual([3, 1, 1]);
+    for (const batch of batches)
+      expect(
+        batch.map((event) => Buffer.byteLength(JSON.stringify(event))).reduce((a, b) => a + b),
+      ).toBeLessThanOrEqual(240 * 1024);
+    expect(idsOf(batches.flat())).toEqual(idsOf(events));
   });
 
-  test('weighs events in bytes rather than letters', () => {
-    const heavy = (name: string): Envelope => ({ ...greeted(name), data: { ballast: '漢'.repeat(50 * 1024) } });
-    expect(splitIntoBatches([heavy('a'), heavy('b')]).map(({ length }) => length)).toEqual([1, 1]);
+  test('measures events in bytes', () => {
+    const createLargeEvent = (name: string): Envelope => ({
+      ...greeted(name),
+      data: { filler: '漢'.repeat(50 * 1024) },
+    });
+    expect(splitIntoBatches([createLargeEvent('a'), createLargeEvent('b')]).map(({ length }) => length)).toEqual([
+      1, 1,
+    ]);
   });
 
-  test('checks each entry’s result, and sends only what was refused again', async () => {
-    const to = ports((event, call) =>
+  test('sends only refused entries again', async () => {
+    const ports = createPorts((event, call) =>
       call === 0 && ['Greeted:g1', 'Greeted:g3'].includes(event.id) ? 'Throttled' : undefined,
     );
-    await relay(many(5), to);
-    expect(to.calls.map(idsOf)).toEqual([
+    await relay(createEvents(5), ports);
+    expect(ports.calls.map(idsOf)).toEqual([
       ['Greeted:g0', 'Greeted:g1', 'Greeted:g2', 'Greeted:g3', 'Greeted:g4'],
       ['Greeted:g1', 'Greeted:g3'],
     ]);
-    expect(to.parked).toEqual([]);
+    expect(ports.parked).toEqual([]);
   });
 
-  test('retries twice after short random waits, then parks what is left as it stood in the outbox', async () => {
-    const to = ports((event) => (event.id === 'Greeted:g2' ? 'InternalFailure' : undefined), 1);
-    const events = many(4);
-    await relay(events, to);
-    expect(to.calls.map(({ length }) => length)).toEqual([4, 1, 1]);
-    expect(to.clock.waits).toEqual([20, 40]);
-    expect(to.parked).toEqual([events[2]]);
+  test('retries twice after short random waits, then parks the unsent events unchanged', async () => {
+    const ports = createPorts((event) => (event.id === 'Greeted:g2' ? 'InternalFailure' : undefined), 1);
+    const events = createEvents(4);
+    await relay(events, ports);
+    expect(ports.calls.map(({ length }) => length)).toEqual([4, 1, 1]);
+    expect(ports.clock.waits).toEqual([20, 40]);
+    expect(ports.parked).toEqual([events[2]]);
   });
 
-  test('stamps a retried event anew', async () => {
-    const to = ports((_, call) => (call === 0 ? 'later' : undefined), 1);
-    await relay(many(1), to);
-    const [first, second] = to.calls.flat().map(({ published_at }) => Date.parse(String(published_at)));
+  test('sets published_at again for a retried event', async () => {
+    const ports = createPorts((_, call) => (call === 0 ? 'Throttled' : undefined), 1);
+    await relay(createEvents(1), ports);
+    const [first, second] = ports.calls.flat().map(({ published_at }) => Date.parse(String(published_at)));
     expect(Number(second) - Number(first)).toBe(20);
   });
 
-  test('takes a bus that cannot be reached as one that took nothing', async () => {
-    const to = ports();
-    await relay(many(12), {
-      ...to,
+  test('parks all events if the bus cannot be reached', async () => {
+    const ports = createPorts();
+    await relay(createEvents(12), {
+      ...ports,
       bus: async () => {
         throw new Error('ECONNREFUSED');
       },
     });
-    expect(idsOf(to.parked)).toEqual(idsOf(many(12)));
+    expect(idsOf(ports.parked)).toEqual(idsOf(createEvents(12)));
   });
 
-  test('parks the batch that fails and sends the one behind it', async () => {
-    const failing = new Set(idsOf(many(10)));
-    const to = ports((event) => (failing.has(event.id) ? 'no' : undefined));
-    await relay(many(13), to);
-    expect(idsOf(to.parked)).toEqual([...failing]);
-    expect(idsOf(to.calls.at(-1) ?? [])).toEqual(['Greeted:g10', 'Greeted:g11', 'Greeted:g12']);
+  test('parks a batch that fails and sends the next one', async () => {
+    const failing = new Set(idsOf(createEvents(10)));
+    const ports = createPorts((event) => (failing.has(event.id) ? 'no' : undefined));
+    await relay(createEvents(13), ports);
+    expect(idsOf(ports.parked)).toEqual([...failing]);
+    expect(idsOf(ports.calls.at(-1) ?? [])).toEqual(['Greeted:g10', 'Greeted:g11', 'Greeted:g12']);
   });
 
-  test('throws only if parking fails too, so that the stream repeats the batch', async () => {
-    const to = ports(() => 'no');
+  test('throws only if parking fails too, so that the stream retries the batch', async () => {
+    const ports = createPorts(() => 'no');
     const park = async () => {
-      throw new Error('SQS is away');
+      throw new Error('SQS is unavailable');
     };
-    await expect(relay(many(1), { ...to, park })).rejects.toThrow('SQS is away');
-    await expect(relay(many(1), { ...ports(), park })).resolves.toBeUndefined();
+    await expect(relay(createEvents(1), { ...ports, park })).rejects.toThrow('SQS is unavailable');
+    await expect(relay(createEvents(1), { ...createPorts(), park })).resolves.toBeUndefined();
   });
 
-  test('loses nothing to the failures made on purpose', async () => {
-    const to = ports();
-    await relay(many(3), { ...to, chaos: withChaosRates({ publish_failure: 1 }) });
-    expect(to.calls).toEqual([]);
-    expect(idsOf(to.parked)).toEqual(idsOf(many(3)));
+  test('parks events that fail because of chaos', async () => {
+    const ports = createPorts();
+    await relay(createEvents(3), { ...ports, chaos: withChaosRates({ publish_failure: 1 }) });
+    expect(ports.calls).toEqual([]);
+    expect(idsOf(ports.parked)).toEqual(idsOf(createEvents(3)));
   });
 
-  test('names the right events where some were struck on purpose and others were refused by the bus', async () => {
-    const to = ports((event) => (event.id === 'Greeted:g2' ? 'no' : undefined));
-    const rolls = [0.1, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9];
-    const clock = { ...to.clock, random: () => rolls.shift() ?? 0.9 };
-    await relay(many(4), { ...to, clock, chaos: withChaosRates({ publish_failure: 0.5 }) });
-    expect(to.calls.map(idsOf)).toEqual([
+  test('retries the right events if some fail because of chaos and others are refused', async () => {
+    const ports = createPorts((event) => (event.id === 'Greeted:g2' ? 'no' : undefined));
+    const randoms = [0.1, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9];
+    const clock = { ...ports.clock, random: () => randoms.shift() ?? 0.9 };
+    await relay(createEvents(4), { ...ports, clock, chaos: withChaosRates({ publish_failure: 0.5 }) });
+    expect(ports.calls.map(idsOf)).toEqual([
       ['Greeted:g1', 'Greeted:g2', 'Greeted:g3'],
       ['Greeted:g0', 'Greeted:g2'],
       ['Greeted:g2'],
     ]);
-    expect(idsOf(to.parked)).toEqual(['Greeted:g2']);
+    expect(idsOf(ports.parked)).toEqual(['Greeted:g2']);
   });
 });

@@ -8,32 +8,32 @@ import {
 import { Rejected } from '../../../../lambdas/shared/runtime/errors.ts';
 import { createRandomId, deriveId, hashOf } from '../../../../lambdas/shared/runtime/ids.ts';
 
-describe('an id of ours', () => {
-  test('is 26 letters and digits, whether derived or drawn', () => {
+describe('ids', () => {
+  test('consist of 26 letters and digits, whether derived or random', () => {
     for (const id of [createRandomId(), deriveId(), deriveId(''), deriveId('a', 'b')])
       expect(id).toMatch(/^[a-z2-7]{26}$/);
     expect(new Set(Array.from({ length: 1000 }, createRandomId)).size).toBe(1000);
   });
 
-  test('is the same for the same parts, and for no others that merely run together alike', () => {
+  test('are equal for equal parts, and differ for parts with the same concatenation', () => {
     expect(deriveId('a', 'b')).toBe(deriveId('a', 'b'));
-    const lookalikes = [['ab', 'c'], ['a', 'bc'], ['abc'], ['a', 'b', 'c'], ['', 'abc'], ['abc', ''], ['1:a', 'bc']];
-    expect(new Set(lookalikes.map((parts) => deriveId(...parts))).size).toBe(lookalikes.length);
+    const similarParts = [['ab', 'c'], ['a', 'bc'], ['abc'], ['a', 'b', 'c'], ['', 'abc'], ['abc', ''], ['1:a', 'bc']];
+    expect(new Set(similarParts.map((parts) => deriveId(...parts))).size).toBe(similarParts.length);
   });
 
-  test('differs for every two different lists of parts', () => {
+  test('differ for any two different lists of parts', () => {
     const parts = fc.array(fc.stringMatching(/^[ab:12]{0,4}$/), { maxLength: 4 });
     fc.assert(
-      fc.property(parts, parts, (one, other) => {
-        fc.pre(JSON.stringify(one) !== JSON.stringify(other));
-        expect(deriveId(...one)).not.toBe(deriveId(...other));
+      fc.property(parts, parts, (a, b) => {
+        fc.pre(JSON.stringify(a) !== JSON.stringify(b));
+        expect(deriveId(...a)).not.toBe(deriveId(...b));
       }),
     );
   });
 });
 
 describe('the hash of a body', () => {
-  test('is equal for bodies that say the same in another order', () => {
+  test('is equal for bodies whose fields are in another order', () => {
     expect(hashOf({ a: 1, b: { c: [1, 2], d: null } })).toBe(hashOf({ b: { d: null, c: [1, 2] }, a: 1 }));
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (body) => {
@@ -42,7 +42,7 @@ describe('the hash of a body', () => {
     );
   });
 
-  test('tells apart what is not the same', () => {
+  test('differs for different bodies', () => {
     const bodies = [{}, [], null, 'null', 1, '1', { a: 1 }, { a: '1' }, [1, 2], [2, 1], [[1], 2], { a: { b: 1 } }];
     const more = [{ 'a":1,"b': 1 }, { a: 1, b: 1 }, { a: null }, { a: [] }, '\ud800', '\ud801', '\ufffd'];
     const all = [...bodies, ...more].map(hashOf);
@@ -50,8 +50,8 @@ describe('the hash of a body', () => {
   });
 });
 
-describe('what a request makes', () => {
-  test('is remembered by its caller, its route and its key, and by nothing of its body', () => {
+describe('request identity', () => {
+  test('derives its id from route, caller and key, and not from the body', () => {
     const id = (...[route, caller, key, body]: Parameters<typeof createRequestIdentity>) =>
       createRequestIdentity(route, caller, key, body).id;
     expect(id('POST /a', 'alice', 'k', 1)).toBe(id('POST /a', 'alice', 'k', 2));
@@ -60,31 +60,31 @@ describe('what a request makes', () => {
     ).toBe(3);
   });
 
-  test('without a key is new each time', () => {
+  test('has a new id each time without a key', () => {
     expect(createRequestIdentity('r', 'c', undefined, 1).id).not.toBe(createRequestIdentity('r', 'c', undefined, 1).id);
   });
 
-  test('is the same request only with the same body', () => {
-    const making = createRequestIdentity('r', 'c', 'k', { amount: 1 });
-    expect(() => assertSameRequest({ body_hash: making.body_hash }, making)).not.toThrow();
+  test('rejects a reused key with 422 unless the body is the same', () => {
+    const identity = createRequestIdentity('r', 'c', 'k', { amount: 1 });
+    expect(() => assertSameRequest({ body_hash: identity.body_hash }, identity)).not.toThrow();
     for (const row of [
       {},
       { body_hash: 'other' },
       { body_hash: createRequestIdentity('r', 'c', 'k', { amount: 2 }).body_hash },
     ]) {
-      const refusal = (() => {
+      const rejection = (() => {
         try {
-          assertSameRequest(row, making);
+          assertSameRequest(row, identity);
         } catch (error) {
           return error;
         }
       })();
-      expect(refusal).toBeInstanceOf(Rejected);
-      expect(refusal).toMatchObject({ status: 422, code: 'idempotency_key_reused' });
+      expect(rejection).toBeInstanceOf(Rejected);
+      expect(rejection).toMatchObject({ status: 422, code: 'idempotency_key_reused' });
     }
   });
 
-  test('needs no key', () => {
+  test('accepts a request without a key', () => {
     expect(validateIdempotencyKey(undefined)).toBeUndefined();
   });
 });

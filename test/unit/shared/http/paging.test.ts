@@ -7,7 +7,7 @@ const Query = z.strictObject(pageQuery);
 const encoded = (text: string) => Buffer.from(text).toString('base64url');
 
 describe('a page', () => {
-  test('has 50 rows unless told otherwise, and at most 200', () => {
+  test('has 50 rows by default and at most 200', () => {
     expect(limitOf({})).toBe(50);
     for (const [text, limit] of [
       ['1', 1],
@@ -19,33 +19,34 @@ describe('a page', () => {
       expect(Query.safeParse({ limit: text }).success, text).toBe(false);
   });
 
-  test('goes on below the last row seen', () => {
+  test('starts below the last row of the previous page', () => {
     for (const sort of ['2026-01-01#abc', 'ä😀', ''])
       expect(belowCursor({ cursor: createCursor(sort) }, z.string())).toEqual({ below: sort });
     expect(belowCursor({ cursor: createCursor(10 ** 15) }, z.int())).toEqual({ below: 10 ** 15 });
     expect(belowCursor({}, z.int())).toEqual({});
   });
 
-  test('is told where the next one is, with what was asked for, in letters fit for an address', () => {
+  test('links to the next page with the same query, URL-encoded', () => {
     const { Link } = nextLink('/orders', { user_id: 'a+b@c' }, { limit: 2 }, 'x#y');
-    const url = new URL(String(Link?.match(/^<(.*)>; rel="next"$/)?.[1]), 'http://shop');
+    const url = new URL(String(Link?.match(/^<(.*)>; rel="next"$/)?.[1]), 'http://localhost');
     expect(Object.fromEntries(url.searchParams)).toEqual({ user_id: 'a+b@c', limit: '2', cursor: createCursor('x#y') });
     expect(Query.safeParse({ limit: '2', cursor: url.searchParams.get('cursor') }).success).toBe(true);
   });
 });
 
 describe('a cursor', () => {
-  const refused = (cursor: string, kind: z.ZodMiniType<string | number> = z.int()) =>
+  const expectRejected = (cursor: string, kind: z.ZodMiniType<string | number> = z.int()) =>
     expect(() => belowCursor({ cursor }, kind), cursor).toThrow(InvalidInput);
 
-  test('of another kind of list is refused', () => {
-    refused(createCursor('2026-01-01#abc'), z.int());
-    refused(createCursor(7), z.string());
+  test('is rejected if it belongs to another list', () => {
+    expectRejected(createCursor('2026-01-01#abc'), z.int());
+    expectRejected(createCursor(7), z.string());
   });
 
-  test('that is no cursor at all is refused', () => {
-    for (const text of ['{"pk":"ACCOUNT#bob"}', '[1]', 'null', '1.5', '1e400', '{', '', 'true']) refused(encoded(text));
-    refused('!!!');
+  test('is rejected if it is malformed', () => {
+    for (const text of ['{"pk":"ACCOUNT#bob"}', '[1]', 'null', '1.5', '1e400', '{', '', 'true'])
+      expectRejected(encoded(text));
+    expectRejected('!!!');
     for (const text of ['', 'a b', 'a/b', 'a=', 'x'.repeat(257)])
       expect(Query.safeParse({ cursor: text }).success).toBe(false);
   });

@@ -26,16 +26,21 @@ import {
 
 const Farewell = defineEvent('greetings', 'Farewell', 2, z.object({ name: z.string() }), ({ name }) => name);
 type Deps = Record<string, never>;
-const wire = () => (): Deps => ({});
+const createDeps = () => (): Deps => ({});
 
-/** One consumer on its footing, and what became of each message. */
-function running(
-  act: (event: EventOf<typeof Greeted | typeof Farewell>, deps: Deps, call: MessageContext) => Promise<unknown>,
+/** Creates a consumer with a recording queue. `receive` returns the ids of the messages that failed. */
+function createConsumer(
+  handle: (event: EventOf<typeof Greeted | typeof Farewell>, deps: Deps, context: MessageContext) => Promise<unknown>,
   chaos: () => Promise<Chaos> = async () => noFaults,
 ) {
   const queue = new RecordingQueue();
   const clock = createSteppingClock();
-  const run = consume([Greeted, Farewell], wire, act).withRuntime({ createDeps: () => ({}), queue, clock, chaos });
+  const run = consume([Greeted, Farewell], createDeps, handle).withRuntime({
+    createDeps: () => ({}),
+    queue,
+    clock,
+    chaos,
+  });
   return {
     queue,
     clock,
@@ -43,23 +48,23 @@ function running(
       (await run({ Records }, 'greeter', 10_000)).batchItemFailures.map(({ itemIdentifier }) => itemIdentifier),
   };
 }
-const failing = (which: string, error: () => unknown) => async (event: { data: { name: string } }) => {
-  if (event.data.name === which) throw error();
+const failFor = (name: string, error: () => unknown) => async (event: { data: { name: string } }) => {
+  if (event.data.name === name) throw error();
 };
-const boom = () => new Error('boom');
+const createError = () => new Error('failure');
 
 describe('a message that succeeds', () => {
-  test('is acknowledged, and nothing else is done with it', async () => {
+  test('is acknowledged', async () => {
     const seen: string[] = [];
-    const { queue, receive } = running(async (event) => seen.push(event.id));
+    const { queue, receive } = createConsumer(async (event) => seen.push(event.id));
     expect(await receive(sqsRecord('a', greeted('alice')), sqsRecord('b', greeted('bob')))).toEqual([]);
     expect(seen.sort()).toEqual(['Greeted:alice', 'Greeted:bob']);
     expect(queue).toMatchObject({ requeued: [], deadLettered: [], visibilityChanges: [] });
   });
 
-  test('is handed over as its schema says, told apart by its type', async () => {
+  test('is passed to the handler by its type', async () => {
     const types: string[] = [];
-    const { receive } = running(async (event) => types.push(event.type));
+    const { receive } = createConsumer(async (event) => types.push(event.type));
     const farewell = Farewell.make(
       { name: 'bob' },
       { time: '2026-01-01T00:00:00Z', correlation_id: 'c', causation_id: 'c' },
@@ -68,23 +73,23 @@ describe('a message that succeeds', () => {
     expect(types.sort()).toEqual(['Farewell', 'Greeted']);
   });
 
-  test('was done before: that is a quiet success', async () => {
-    const { queue, receive } = running(failing('alice', () => new AlreadyDone({ pk: 'P', sk: 'S' })));
+  test('is acknowledged if it was done before', async () => {
+    const { queue, receive } = createConsumer(failFor('alice', () => new AlreadyDone({ pk: 'P', sk: 'S' })));
     expect(await receive(sqsRecord('a', greeted('alice'), 5))).toEqual([]);
     expect(queue.deadLettered).toEqual([]);
   });
 
-  test('gives its receipt: what was received, by whom, when and how often', async () => {
+  test('has a receipt with consumer, times and receive count', async () => {
     const receipts: unknown[] = [];
-    const messages: string[] = [];
-    const { receive, clock } = running(async (event, _, call) => {
+    const messageIds: string[] = [];
+    const { receive, clock } = createConsumer(async (event, _, context) => {
       clock.pass(250);
-      receipts.push(call.createReceipt(event));
-      messages.push(call.messageIdOf(event));
+      receipts.push(context.createReceipt(event));
+      messageIds.push(context.messageIdOf(event));
     });
     await receive(sqsRecord('a', { ...greeted('alice'), published_at: '2026-01-01T11:59:59Z' }, 3));
     await receive(sqsRecord('b', greeted('bob')));
-    expect(messages).toEqual(['a', 'b']);
+    expect(messageIds).toEqual(['a', 'b']);
     expect(receipts).toEqual([
       {
         'Greeted:alice': {
@@ -99,10 +104,10 @@ describe('a message that succeeds', () => {
     ]);
   });
 
-  test('may take half of the function’s time for contention', async () => {
+  test('may use half of the function’s time for contention', async () => {
     let deadlineMs = 0;
-    const { receive } = running(async (_event, _, call) => {
-      deadlineMs = call.deadlineMs;
+    const { receive } = createConsumer(async (_event, _, context) => {
+      deadlineMs = context.deadlineMs;
     });
     await receive(sqsRecord('a', greeted('alice')));
     expect(deadlineMs).toBe(noon + 5000);
@@ -110,25 +115,25 @@ describe('a message that succeeds', () => {
 });
 
 describe('a message that fails', () => {
-  test('comes again after 1, 2, 4 and 8 seconds, by how often it was received', async () => {
+  test('is retried after 1, 2, 4 and 8 seconds, by its receive count', async () => {
     expect(MAX_RECEIVES).toBe(5);
-    const { queue, receive } = running(failing('bad', boom));
+    const { queue, receive } = createConsumer(failFor('bad', createError));
     for (const receives of [1, 2, 3, 4]) expect(await receive(sqsRecord('m', greeted('bad'), receives))).toEqual(['m']);
     expect(queue.visibilityChanges.flat().map(({ seconds }) => seconds)).toEqual([1, 2, 4, 8]);
     expect([1, 2, 3, 4].map(backoffSeconds)).toEqual([1, 2, 4, 8]);
     expect(queue.deadLettered).toEqual([]);
   });
 
-  test('for the fifth time is buried with its reason, its times and its count, and acknowledged', async () => {
-    const { queue, receive, clock } = running(failing('bad', boom));
+  test('is dead-lettered at the fifth receive with reason, times and receive count', async () => {
+    const { queue, receive, clock } = createConsumer(failFor('bad', createError));
     clock.pass(15_000);
     const body = greeted('bad');
     expect(await receive(sqsRecord('m', body, 5))).toEqual([]);
     expect(queue.deadLettered).toEqual([
       {
         body: JSON.stringify(body),
-        epitaph: {
-          reason: 'Error: boom',
+        details: {
+          reason: 'Error: failure',
           first_received_at: new Date(noon + 1000).toISOString(),
           last_received_at: new Date(noon + 15_000).toISOString(),
           receive_count: 5,
@@ -138,20 +143,23 @@ describe('a message that fails', () => {
     expect(queue.visibilityChanges).toEqual([]);
   });
 
-  test('beyond the fifth time is buried too', async () => {
-    const { queue, receive } = running(failing('bad', boom));
+  test('is dead-lettered after the fifth receive too', async () => {
+    const { queue, receive } = createConsumer(failFor('bad', createError));
     expect(await receive(sqsRecord('m', greeted('bad'), 17))).toEqual([]);
-    expect(queue.deadLettered[0]?.epitaph.receive_count).toBe(17);
+    expect(queue.deadLettered[0]?.details.receive_count).toBe(17);
   });
 
-  test('does no harm to its neighbours, whose delays are set in one call after the batch is done', async () => {
+  test('does not affect other messages, and all delays are set in one call', async () => {
     const seen: string[] = [];
-    const { queue, receive } = running(async (event) => {
-      if (event.data.name.startsWith('bad')) throw boom();
+    const { queue, receive } = createConsumer(async (event) => {
+      if (event.data.name.startsWith('bad')) throw createError();
       seen.push(event.data.name);
     });
     const names = ['good1', 'bad1', 'good2', 'bad2', 'good3'];
-    expect(await receive(...names.map((name, at) => sqsRecord(name, greeted(name), at + 1)))).toEqual(['bad1', 'bad2']);
+    expect(await receive(...names.map((name, index) => sqsRecord(name, greeted(name), index + 1)))).toEqual([
+      'bad1',
+      'bad2',
+    ]);
     expect(seen).toEqual(['good1', 'good2', 'good3']);
     expect(queue.visibilityChanges).toEqual([
       [
@@ -161,110 +169,118 @@ describe('a message that fails', () => {
     ]);
   });
 
-  test('stays where burying fails, and comes again', async () => {
-    const { queue, receive } = running(failing('bad', boom));
-    queue.fails = { bury: true };
+  test('is retried if dead-lettering fails', async () => {
+    const { queue, receive } = createConsumer(failFor('bad', createError));
+    queue.failing = { deadLetter: true };
     expect(await receive(sqsRecord('good', greeted('good')), sqsRecord('bad', greeted('bad'), 5))).toEqual(['bad']);
   });
 
-  test('stays where its delay cannot be set, which fails nothing else', async () => {
-    const { queue, receive } = running(failing('bad', boom));
-    queue.fails = { delay: true };
+  test('is retried without a delay if setting the delay fails', async () => {
+    const { queue, receive } = createConsumer(failFor('bad', createError));
+    queue.failing = { changeVisibility: true };
     expect(await receive(sqsRecord('good', greeted('good')), sqsRecord('bad', greeted('bad')))).toEqual(['bad']);
   });
 
-  test('says what failed even where what was thrown is no error', async () => {
-    const { queue, receive } = running(failing('bad', () => 'just a word'));
+  test('has the thrown value as its reason if it is not an Error', async () => {
+    const { queue, receive } = createConsumer(failFor('bad', () => 'a string'));
     await receive(sqsRecord('m', greeted('bad'), 5));
-    expect(queue.deadLettered[0]?.epitaph.reason).toBe('just a word');
+    expect(queue.deadLettered[0]?.details.reason).toBe('a string');
   });
 });
 
-describe('a message that can never succeed is buried at once, and its neighbours go on', () => {
-  const right = greeted('alice');
-  const { type: _, ...typeless } = right;
+describe('a poison message', () => {
+  const valid = greeted('alice');
+  const { type: _, ...typeless } = valid;
   const cases: [string, unknown, string][] = [
-    ['is not JSON', '{"half":', 'Poison: not JSON'],
-    ['is empty', '', 'Poison: not JSON'],
-    ['is JSON, but no object', 'null', 'Poison: not our envelope'],
-    ['is a list', '[]', 'Poison: not our envelope'],
-    ['is the event without its envelope', { name: 'alice', times: 1 }, 'Poison: not our envelope: id'],
-    ['has an envelope without a type', typeless, 'Poison: not our envelope: type'],
-    ['has a time that is none', { ...right, time: 'yesterday' }, 'Poison: not our envelope: time'],
-    ['is an event for another queue', { ...right, type: 'Shouted' }, 'Poison: Shouted is not for this queue'],
-    ['is named like a part of every object', { ...right, type: 'constructor' }, 'is not for this queue'],
-    ['is of a version that is unknown', { ...right, version: 2 }, 'Poison: Greeted version 2 is unknown here'],
-    ['breaks its schema', { ...right, data: { name: 'alice' } }, 'Poison: Greeted breaks its schema: times'],
-    ['has no data', { ...right, data: undefined }, 'Poison: '],
+    ['is not JSON', '{"half":', 'PoisonMessage: not JSON'],
+    ['is empty', '', 'PoisonMessage: not JSON'],
+    ['is JSON but not an object', 'null', 'PoisonMessage: not an event envelope'],
+    ['is an array', '[]', 'PoisonMessage: not an event envelope'],
+    ['is the event without its envelope', { name: 'alice', times: 1 }, 'PoisonMessage: not an event envelope: id'],
+    ['has an envelope without a type', typeless, 'PoisonMessage: not an event envelope: type'],
+    ['has an invalid time', { ...valid, time: 'yesterday' }, 'PoisonMessage: not an event envelope: time'],
+    [
+      'is an event for another queue',
+      { ...valid, type: 'Shouted' },
+      'PoisonMessage: Shouted is not an event of this queue',
+    ],
+    ['has a type named like an Object property', { ...valid, type: 'constructor' }, 'is not an event of this queue'],
+    ['has an unknown version', { ...valid, version: 2 }, 'PoisonMessage: version 2 of Greeted is unknown'],
+    [
+      'breaks its schema',
+      { ...valid, data: { name: 'alice' } },
+      'PoisonMessage: Greeted does not match its schema: times',
+    ],
+    ['has no data', { ...valid, data: undefined }, 'PoisonMessage: '],
   ];
 
-  test.each(cases)('where it %s', async (_, body, reason) => {
+  test.each(cases)('is dead-lettered at the first receive if it %s', async (_, body, reason) => {
     const seen: string[] = [];
-    const { queue, receive } = running(async (event) => seen.push(event.id));
+    const { queue, receive } = createConsumer(async (event) => seen.push(event.id));
     expect(
       await receive(sqsRecord('before', greeted('x')), sqsRecord('bad', body), sqsRecord('after', greeted('y'))),
     ).toEqual([]);
     expect(seen).toEqual(['Greeted:x', 'Greeted:y']);
     expect(queue.deadLettered).toHaveLength(1);
     expect(queue.deadLettered[0]?.body).toBe(typeof body === 'string' ? body : JSON.stringify(body));
-    expect(queue.deadLettered[0]?.epitaph).toMatchObject({ reason: expect.stringContaining(reason), receive_count: 1 });
+    expect(queue.deadLettered[0]?.details).toMatchObject({ reason: expect.stringContaining(reason), receive_count: 1 });
     expect(queue.visibilityChanges).toEqual([]);
   });
 
-  test('but not while two versions of its event stand side by side: each is read by its own schema', async () => {
-    const Once = defineEvent('greetings', 'Shouted', 1, z.object({ name: z.string() }), ({ name }) => name);
-    const Louder = defineEvent('greetings', 'Shouted', 2, z.object({ names: z.array(z.string()) }), String);
+  test('is not one with another version of an event: each version is parsed by its own schema', async () => {
+    const ShoutedV1 = defineEvent('greetings', 'Shouted', 1, z.object({ name: z.string() }), ({ name }) => name);
+    const ShoutedV2 = defineEvent('greetings', 'Shouted', 2, z.object({ names: z.array(z.string()) }), String);
     const seen: unknown[] = [];
     const queue = new RecordingQueue();
-    const act = async ({ data }: { data: unknown }) => seen.push(data);
+    const handle = async ({ data }: { data: unknown }) => seen.push(data);
     const runtime = { createDeps: () => ({}), queue, clock: createSteppingClock(), chaos: async () => noFaults };
-    const cause = { time: new Date(noon).toISOString(), correlation_id: 'thread', causation_id: 'cause' };
-    const Records = [Once.make({ name: 'a' }, cause), Louder.make({ names: ['b'] }, cause)].map((event, at) =>
-      sqsRecord(`m${at}`, event),
+    const cause = { time: new Date(noon).toISOString(), correlation_id: 'correlation', causation_id: 'cause' };
+    const Records = [ShoutedV1.make({ name: 'a' }, cause), ShoutedV2.make({ names: ['b'] }, cause)].map(
+      (event, index) => sqsRecord(`m${index}`, event),
     );
-    await consume([Once, Louder], wire, act).withRuntime(runtime)({ Records }, 'greeter', 10_000);
+    await consume([ShoutedV1, ShoutedV2], createDeps, handle).withRuntime(runtime)({ Records }, 'greeter', 10_000);
     expect(seen).toEqual([{ name: 'a' }, { names: ['b'] }]);
     expect(queue.deadLettered).toEqual([]);
   });
 
-  test('with every fault of its data named', async () => {
-    const { queue, receive } = running(async () => undefined);
-    await receive(sqsRecord('m', { ...right, data: { name: '', times: 1.5 } }));
-    expect(queue.deadLettered[0]?.epitaph.reason).toMatch(/name: .*times: /);
+  test('is dead-lettered with every error of its data', async () => {
+    const { queue, receive } = createConsumer(async () => undefined);
+    await receive(sqsRecord('m', { ...valid, data: { name: '', times: 1.5 } }));
+    expect(queue.deadLettered[0]?.details.reason).toMatch(/name: .*times: /);
   });
 
   test.each([
-    ['the domain refuses it', new Rejected('no', 'the domain says no')],
-    ['the domain calls it poison', new PoisonMessage('hopeless')],
-  ])('where %s', async (_, error) => {
-    const { queue, receive } = running(failing('bad', () => error));
+    ['the domain rejects it', new Rejected('rejected', 'rejected by the domain')],
+    ['the handler throws PoisonMessage', new PoisonMessage('unknown account')],
+  ])('is dead-lettered at the first receive if %s', async (_, error) => {
+    const { queue, receive } = createConsumer(failFor('bad', () => error));
     expect(await receive(sqsRecord('m', greeted('bad')))).toEqual([]);
-    expect(queue.deadLettered[0]?.epitaph.reason).toContain(error.message);
+    expect(queue.deadLettered[0]?.details.reason).toContain(error.message);
   });
 });
 
-test('those of a batch that die are buried side by side, so that the next batch waits for one burial only', async () => {
-  const { queue, receive } = running(async () => undefined);
-  const begun: string[] = [];
-  const all = Promise.withResolvers<void>();
+test('the poison messages of a batch are dead-lettered concurrently', async () => {
+  const { queue, receive } = createConsumer(async () => undefined);
+  const started: string[] = [];
+  const allStarted = Promise.withResolvers<void>();
   queue.deadLetter = async (body) => {
-    if (begun.push(body) === 3) all.resolve();
-    await all.promise;
+    if (started.push(body) === 3) allStarted.resolve();
+    await allStarted.promise;
   };
   expect(await receive(sqsRecord('a', 'no'), sqsRecord('b', 'not'), sqsRecord('c', 'nothing'))).toEqual([]);
-  expect(begun).toEqual(['no', 'not', 'nothing']);
+  expect(started).toEqual(['no', 'not', 'nothing']);
 });
 
-describe('a message that meets contention', () => {
-  test('is put back as a fresh one, and never buried, however often that happens', async () => {
-    const { queue, receive } = running(failing('busy', () => new Busy('contended')));
+describe('a message under contention', () => {
+  test('is requeued as a new message and never dead-lettered', async () => {
+    const { queue, receive } = createConsumer(failFor('busy', () => new Busy('contended')));
     const body = greeted('busy');
     expect(await receive(sqsRecord('m', body, 5))).toEqual([]);
     expect(queue.requeued).toEqual([JSON.stringify(body)]);
     expect(queue.deadLettered).toEqual([]);
   });
 
-  test('comes back within seconds at first, and the older it is the later, with jitter', () => {
+  test('is requeued with a delay that grows with its age, with jitter', () => {
     const bounds = (ageMs: number) => [0, 0.5, 0.999].map((random) => requeueDelaySeconds(ageMs, random));
     expect(bounds(0)).toEqual([1, 2, 3]);
     expect(bounds(12_000)).toEqual([1, 2, 3]);
@@ -272,37 +288,37 @@ describe('a message that meets contention', () => {
     expect(bounds(3_600_000)).toEqual([60, 90, 120]);
   });
 
-  test('says for how long it has been under way, since its queue forgets that', async () => {
+  test('is requeued with a metric of its age, which SQS does not keep', async () => {
     const added = vi.fn();
-    const told = vi.spyOn(metrics, 'singleMetric').mockReturnValue({ addDimension: added, addMetric: added } as never);
-    const { receive, clock } = running(failing('busy', () => new Busy('contended')));
+    const spy = vi.spyOn(metrics, 'singleMetric').mockReturnValue({ addDimension: added, addMetric: added } as never);
+    const { receive, clock } = createConsumer(failFor('busy', () => new Busy('contended')));
     clock.pass(400_000);
     await receive(sqsRecord('m', greeted('busy'), 1));
-    told.mockRestore();
+    spy.mockRestore();
     expect(added.mock.calls).toEqual([
       ['consumer', 'greeter'],
       ['RequeuedMessageAge', 'Seconds', 400],
     ]);
   });
 
-  test('stays where it cannot be put back', async () => {
-    const { queue, receive } = running(failing('busy', () => new Busy('contended')));
-    queue.fails = { putBack: true };
+  test('is retried if it cannot be requeued', async () => {
+    const { queue, receive } = createConsumer(failFor('busy', () => new Busy('contended')));
+    queue.failing = { requeue: true };
     expect(await receive(sqsRecord('m', greeted('busy'), 5))).toEqual(['m']);
     expect(queue.deadLettered).toEqual([]);
   });
 });
 
-describe('messages of one kind, one of which is decided already', () => {
-  test('are each taken by themselves then: a decision says nothing of its neighbours', async () => {
-    const taken: string[][] = [];
-    const act = async (events: readonly { data: { name: string } }[]) => {
+describe('a group with a message that was done before', () => {
+  test('is handled message by message', async () => {
+    const handled: string[][] = [];
+    const handle = async (events: readonly { data: { name: string } }[]) => {
       const names = events.map(({ data }) => data.name);
       if (names.includes('old')) throw new AlreadyDone({ pk: 'P', sk: 'S' });
-      taken.push(names);
+      handled.push(names);
     };
     const queue = new RecordingQueue();
-    const run = consumeGroups([Greeted], wire, () => 'all', act).withRuntime({
+    const run = consumeGroups([Greeted], createDeps, () => 'all', handle).withRuntime({
       createDeps: () => ({}),
       queue,
       clock: createSteppingClock(),
@@ -310,18 +326,18 @@ describe('messages of one kind, one of which is decided already', () => {
     });
     const Records = ['new', 'old', 'newer'].map((name) => sqsRecord(name, greeted(name)));
     expect(await run({ Records }, 'greeter', 10_000)).toEqual({ batchItemFailures: [] });
-    expect(taken).toEqual([['new'], ['newer']]);
+    expect(handled).toEqual([['new'], ['newer']]);
   });
 });
 
-describe('messages of one kind', () => {
-  const grouped = (act: (names: string[]) => Promise<unknown>) => {
+describe('messages with the same group key', () => {
+  const createGroupConsumer = (handle: (names: string[]) => Promise<unknown>) => {
     const queue = new RecordingQueue();
     const run = consumeGroups(
       [Greeted],
-      wire,
+      createDeps,
       (event) => String(event.data.times),
-      async (events) => act(events.map(({ data }) => data.name)),
+      async (events) => handle(events.map(({ data }) => data.name)),
     ).withRuntime({ createDeps: () => ({}), queue, clock: createSteppingClock(), chaos: async () => noFaults });
     return { queue, run };
   };
@@ -333,9 +349,9 @@ describe('messages of one kind', () => {
     sqsRecord('b2', greeted('b2', { times: 2 }), 5),
   ];
 
-  test('are handed over together, in their order', async () => {
+  test('are passed together, in their order', async () => {
     const groups: string[][] = [];
-    const { run, queue } = grouped(async (names) => groups.push(names));
+    const { run, queue } = createGroupConsumer(async (names) => groups.push(names));
     await run({ Records: records }, 'greeter', 1000);
     expect(groups).toEqual([
       ['a1', 'a2'],
@@ -344,10 +360,10 @@ describe('messages of one kind', () => {
     expect(queue.deadLettered.map(({ body }) => body)).toEqual(['poison']);
   });
 
-  test('that fail together are taken one by one, so that what is wrong with one harms no other', async () => {
+  test('are handled one by one if the group fails', async () => {
     const groups: string[][] = [];
-    const { run, queue } = grouped(async (names) => {
-      if (names.includes('b1')) throw boom();
+    const { run, queue } = createGroupConsumer(async (names) => {
+      if (names.includes('b1')) throw createError();
       groups.push(names);
     });
     const { batchItemFailures } = await run({ Records: records }, 'greeter', 1000);
@@ -357,20 +373,20 @@ describe('messages of one kind', () => {
     expect(queue.deadLettered.map(({ body }) => body)).toEqual(['poison']);
   });
 
-  test('that meet contention are put back together: one by one they would only meet more of it', async () => {
-    let tries = 0;
-    const { run, queue } = grouped(async () => {
-      tries += 1;
+  test('are requeued together under contention, without an attempt for each', async () => {
+    let attempts = 0;
+    const { run, queue } = createGroupConsumer(async () => {
+      attempts += 1;
       throw new Busy('contended');
     });
     await run({ Records: records }, 'greeter', 1000);
-    expect(tries).toBe(2);
+    expect(attempts).toBe(2);
     expect(queue.requeued).toHaveLength(4);
   });
 
-  test('of which one came too early wait each for its own time', async () => {
-    const { run, queue } = grouped(async (names) => {
-      if (names.includes('a1')) throw new PrerequisiteMissing('not heard of yet');
+  test('wait for a missing prerequisite by their own ages', async () => {
+    const { run, queue } = createGroupConsumer(async (names) => {
+      if (names.includes('a1')) throw new PrerequisiteMissing('not known yet');
     });
     const late = { ...greeted('a1', { times: 1 }), published_at: new Date(noon - 16 * 60_000).toISOString() };
     const Records = [
@@ -384,31 +400,31 @@ describe('messages of one kind', () => {
   });
 });
 
-describe('faults made on purpose', () => {
+describe('chaos', () => {
   test.each([
     ['before', { consumer_crash_before: 1 }, 0],
     ['after', { consumer_crash_after: 1 }, 1],
-  ] as const)('crash the step %s it is done', async (when, faults, times) => {
-    let acted = 0;
-    const { receive, queue } = running(async () => {
-      acted += 1;
+  ] as const)('fails the message %s its step', async (when, faults, times) => {
+    let calls = 0;
+    const { receive, queue } = createConsumer(async () => {
+      calls += 1;
     }, withChaosRates(faults));
     expect(await receive(sqsRecord('m', greeted('alice')))).toEqual(['m']);
-    expect(acted).toBe(times);
+    expect(calls).toBe(times);
     await receive(sqsRecord('m', greeted('alice'), 5));
-    expect(queue.deadLettered[0]?.epitaph.reason).toContain(`crashed ${when}`);
+    expect(queue.deadLettered[0]?.details.reason).toContain(`crashed ${when}`);
   });
 
-  test('hand a message over twice, or late', async () => {
-    let acted = 0;
-    const { receive, clock } = running(
+  test('handles a message twice and later', async () => {
+    let calls = 0;
+    const { receive, clock } = createConsumer(
       async () => {
-        acted += 1;
+        calls += 1;
       },
       withChaosRates({ duplicate: 1, latency_ms: 700 }),
     );
     expect(await receive(sqsRecord('m', greeted('alice')))).toEqual([]);
-    expect(acted).toBe(2);
+    expect(calls).toBe(2);
     expect(clock.waits).toEqual([700]);
   });
 });

@@ -1,14 +1,14 @@
-import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { readChaos, transactionConflictRate } from '../../../../lambdas/shared/runtime/chaos.ts';
 import { Chaos, noFaults } from '../../../../lambdas/shared/runtime/chaos-setting.ts';
 
 const setting = { ...noFaults, publish_failure: 0.2, transaction_conflict: 0.3 };
-const answering = (value: unknown, status = 200) =>
+const respondingWith = (value: unknown, status = 200) =>
   vi.fn(async (_url: URL, _request: RequestInit) =>
     Response.json({ Parameter: { Value: typeof value === 'string' ? value : JSON.stringify(value) } }, { status }),
   );
 
-/** Each test is later than what the one before it has left in the cache. */
+/** Each test starts after the cached setting of the previous test has expired. */
 let now = Date.now();
 
 beforeEach(() => {
@@ -21,17 +21,15 @@ beforeEach(() => {
 afterEach(() => {
   vi.unstubAllEnvs();
   vi.unstubAllGlobals();
-  // files share a worker: time must pass again for those that come after
+  // Test files share a worker, so the real time must be restored for the next one.
   vi.useRealTimers();
 });
-// files share their worker: the next one's time must pass
-afterAll(() => void vi.useRealTimers());
 
-describe('the setting for faults', () => {
-  test('takes shares between nothing and all, and a delay of up to a minute', () => {
+describe('the chaos setting', () => {
+  test('accepts rates from 0 to 1 and a latency of up to 60 s', () => {
     expect(Chaos.safeParse(setting).success).toBe(true);
     expect(Chaos.safeParse({ ...noFaults, publish_failure: 1, latency_ms: 60_000 }).success).toBe(true);
-    for (const bad of [
+    for (const invalid of [
       { publish_failure: 1.01 },
       { publish_failure: -0.1 },
       { duplicate: '0.1' },
@@ -39,19 +37,19 @@ describe('the setting for faults', () => {
       { latency_ms: 60_001 },
       { consumer_crash_before: null },
     ])
-      expect(Chaos.safeParse({ ...noFaults, ...bad }).success, JSON.stringify(bad)).toBe(false);
+      expect(Chaos.safeParse({ ...noFaults, ...invalid }).success, JSON.stringify(invalid)).toBe(false);
   });
 
-  test('is not even asked for by a stage without one', async () => {
-    const fetch = answering(setting);
+  test('is not read in a stage without one', async () => {
+    const fetch = respondingWith(setting);
     vi.stubGlobal('fetch', fetch);
     expect(await readChaos(undefined)).toEqual(noFaults);
     expect(await readChaos('')).toEqual(noFaults);
     expect(fetch).not.toHaveBeenCalled();
   });
 
-  test('is read by one signed request, and again only after some seconds', async () => {
-    const fetch = answering(setting);
+  test('is read with one signed request and cached for some seconds', async () => {
+    const fetch = respondingWith(setting);
     vi.stubGlobal('fetch', fetch);
     expect(await readChaos('/chaos')).toEqual(setting);
     expect(transactionConflictRate()).toBe(0.3);
@@ -68,12 +66,12 @@ describe('the setting for faults', () => {
   });
 
   test.each([
-    ['is not JSON', answering('nonsense')],
-    ['is beyond its bounds', answering({ ...setting, publish_failure: 7 })],
-    ['is missing', answering(setting, 400)],
+    ['is not JSON', respondingWith('nonsense')],
+    ['is out of range', respondingWith({ ...setting, publish_failure: 7 })],
+    ['is missing', respondingWith(setting, 400)],
     ['cannot be reached', vi.fn(async () => Promise.reject(new Error('ECONNREFUSED')))],
-  ])('that %s fails no call: what held before holds on', async (_, fetch) => {
-    vi.stubGlobal('fetch', answering(setting));
+  ])('keeps its last value if the new one %s', async (_, fetch) => {
+    vi.stubGlobal('fetch', respondingWith(setting));
     const before = await readChaos('/chaos');
     vi.setSystemTime(Date.now() + 3000);
     vi.stubGlobal('fetch', fetch);

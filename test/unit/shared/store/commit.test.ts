@@ -5,6 +5,7 @@ import {
   absent,
   type Key,
   type Reason,
+  type Row,
   type Store,
   versionIs,
   type Write,
@@ -13,7 +14,7 @@ import {
 import { createSteppingClock, greeted, noon } from '../../../support/fixtures.ts';
 import { createMemoryStore } from '../../../support/memory-store.ts';
 
-const unitOf = (patience = 5000, random = 0.5) => {
+const createWork = (maxMs = 5000, random = 0.5) => {
   const table = createMemoryStore({ now: () => noon });
   const clock = createSteppingClock(random);
   const tokens: string[] = [];
@@ -24,36 +25,36 @@ const unitOf = (patience = 5000, random = 0.5) => {
       await table.write(writes, token);
     },
   };
-  return { table, store, clock, tokens, deadlineMs: noon + patience };
+  return { table, store, clock, tokens, deadlineMs: noon + maxMs };
 };
 const put = (sk: string, more: object = {}): Write => ({ op: 'put', row: { pk: 'P', sk, ...more }, when: absent });
 const plan = (change: Partial<Change<string>>) => async () => ({ writes: [], result: 'done', ...change });
 
-/** A store that refuses the first so many writes for this reason. */
-const refusing = (unit: ReturnType<typeof unitOf>, times: number, kind: Exclude<Reason['kind'], 'none'>) => {
-  let left = times;
+/** Returns a unit of work whose store refuses the first writes with the reason. */
+const refusing = (work: ReturnType<typeof createWork>, times: number, kind: Exclude<Reason['kind'], 'none'>) => {
+  let remaining = times;
   const store: Store = {
-    ...unit.store,
+    ...work.store,
     write: async (writes, token) => {
-      if (left-- > 0) {
-        unit.tokens.push(token);
+      if (remaining-- > 0) {
+        work.tokens.push(token);
         throw new WriteRefused(writes.map(() => ({ kind })));
       }
-      await unit.store.write(writes, token);
+      await work.store.write(writes, token);
     },
   };
-  return { ...unit, store };
+  return { ...work, store };
 };
 
-describe('a commit', () => {
-  test('writes state and outbox together and gives the plan’s result', async () => {
-    const unit = unitOf();
+describe('commit', () => {
+  test('writes state and outbox record together and returns the result of the plan', async () => {
+    const work = createWork();
     const result = await commit(
-      unit,
+      work,
       plan({ writes: [put('STATE', { version: 1 })], publish: [{ aggregate: 'P', events: [greeted('alice')] }] }),
     );
     expect(result).toBe('done');
-    expect(unit.table.all()).toEqual([
+    expect(work.table.all()).toEqual([
       { pk: 'P', sk: 'STATE', version: 1 },
       {
         pk: 'P',
@@ -64,46 +65,46 @@ describe('a commit', () => {
     ]);
   });
 
-  test('whose plan has nothing to write writes nothing, and succeeds', async () => {
-    const unit = unitOf();
-    expect(await commit(unit, plan({}))).toBe('done');
-    expect(unit.tokens).toEqual([]);
+  test('succeeds without a write if the plan returns none', async () => {
+    const work = createWork();
+    expect(await commit(work, plan({}))).toBe('done');
+    expect(work.tokens).toEqual([]);
   });
 
-  test('refuses before the store what no store could write', async () => {
-    const unit = unitOf();
-    await expect(commit(unit, plan({ writes: [put('A'), put('A')] }))).rejects.toThrow('written twice');
-    await expect(commit(unit, plan({ publish: [{ aggregate: 'P', events: [] }], writes: [put('A')] }))).rejects.toThrow(
+  test('rejects invalid transactions before the store is called', async () => {
+    const work = createWork();
+    await expect(commit(work, plan({ writes: [put('A'), put('A')] }))).rejects.toThrow('written twice');
+    await expect(commit(work, plan({ publish: [{ aggregate: 'P', events: [] }], writes: [put('A')] }))).rejects.toThrow(
       'without events',
     );
-    expect(unit.tokens).toEqual([]);
-    expect(unit.table.all()).toEqual([]);
+    expect(work.tokens).toEqual([]);
+    expect(work.table.all()).toEqual([]);
   });
 
-  test('that meets its own decision row was done before, and hands that row over', async () => {
-    const unit = unitOf();
+  test('throws AlreadyDone with the existing row if its decision row exists', async () => {
+    const work = createWork();
     const decision = { pk: 'ORDER#1', sk: 'PAYMENT', decision: 'declined' };
-    await unit.table.write([{ op: 'put', row: decision }], 'before');
+    await work.table.write([{ op: 'put', row: decision }], 'before');
     const deciding = plan({
       writes: [put('STATE'), { op: 'put', row: { ...decision, decision: 'authorized' }, when: absent, decides: true }],
     });
-    const error = await commit(unit, deciding).catch((fault: unknown) => fault);
+    const error = await commit(work, deciding).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(AlreadyDone);
     expect((error as AlreadyDone).row).toEqual(decision);
-    expect(unit.table.all()).toEqual([decision]);
-    expect(unit.clock.waits).toEqual([]);
+    expect(work.table.all()).toEqual([decision]);
+    expect(work.clock.waits).toEqual([]);
   });
 
-  test('that meets a row which decides nothing looks again, from fresh reads', async () => {
-    const unit = unitOf();
-    await unit.table.write([put('STATE', { version: 1 })], 'before');
+  test('plans again from fresh reads if another row has changed', async () => {
+    const work = createWork();
+    await work.table.write([put('STATE', { version: 1 })], 'before');
     let plans = 0;
-    await commit(unit, async (read) => {
+    await commit(work, async (read) => {
       const row = await read.get({ pk: 'P', sk: 'STATE' });
       const version = Number(row?.['version']);
       plans += 1;
-      // somebody is quicker, once
-      if (plans === 1) await unit.table.write([{ op: 'put', row: { pk: 'P', sk: 'STATE', version: 2 } }], 'other');
+      // Another writer changes the row once between read and write.
+      if (plans === 1) await work.table.write([{ op: 'put', row: { pk: 'P', sk: 'STATE', version: 2 } }], 'concurrent');
       return {
         writes: [
           { op: 'update', key: { pk: 'P', sk: 'STATE' }, set: { version: version + 1 }, when: versionIs(version) },
@@ -112,84 +113,84 @@ describe('a commit', () => {
       };
     });
     expect(plans).toBe(2);
-    expect(unit.table.all()).toEqual([{ pk: 'P', sk: 'STATE', version: 3 }]);
+    expect(work.table.all()).toEqual([{ pk: 'P', sk: 'STATE', version: 3 }]);
   });
 
   test.each(['conflict', 'throttled', 'condition'] as const)(
-    'is planned again after a %s, each time under a new token',
+    'plans again after a refusal because of %s, each time with a new token',
     async (kind) => {
-      const unit = refusing(unitOf(), 3, kind);
+      const work = refusing(createWork(), 3, kind);
       let plans = 0;
-      await commit(unit, async () => {
+      await commit(work, async () => {
         plans += 1;
         return { writes: [put('STATE', { plans })], result: undefined };
       });
       expect(plans).toBe(4);
-      expect(new Set(unit.tokens).size).toBe(4);
-      expect(unit.table.all()).toEqual([{ pk: 'P', sk: 'STATE', plans: 4 }]);
+      expect(new Set(work.tokens).size).toBe(4);
+      expect(work.table.all()).toEqual([{ pk: 'P', sk: 'STATE', plans: 4 }]);
     },
   );
 
-  test('waits between its plans a random part of a bound that doubles up to 400 ms', async () => {
-    const unit = refusing(unitOf(60_000, 1), 8, 'conflict');
-    await commit(unit, plan({ writes: [put('STATE')] }));
-    expect(unit.clock.waits).toEqual([10, 20, 40, 80, 160, 320, 400, 400]);
-    const lucky = refusing(unitOf(60_000, 0), 8, 'conflict');
-    await commit(lucky, plan({ writes: [put('STATE')] }));
-    expect(lucky.clock.waits).toEqual([0, 0, 0, 0, 0, 0, 0, 0]);
+  test('waits between attempts with full jitter, up to 400 ms', async () => {
+    const work = refusing(createWork(60_000, 1), 8, 'conflict');
+    await commit(work, plan({ writes: [put('STATE')] }));
+    expect(work.clock.waits).toEqual([10, 20, 40, 80, 160, 320, 400, 400]);
+    const withoutWaits = refusing(createWork(60_000, 0), 8, 'conflict');
+    await commit(withoutWaits, plan({ writes: [put('STATE')] }));
+    expect(withoutWaits.clock.waits).toEqual([0, 0, 0, 0, 0, 0, 0, 0]);
   });
 
-  test('gives contention up as busy at its deadline, never after it, and has written nothing', async () => {
-    const unit = refusing(unitOf(1000), Number.POSITIVE_INFINITY, 'conflict');
-    await expect(commit(unit, plan({ writes: [put('STATE')] }))).rejects.toBeInstanceOf(Busy);
-    expect(unit.clock.now()).toBeLessThanOrEqual(unit.deadlineMs);
-    expect(unit.clock.now()).toBeGreaterThan(unit.deadlineMs - 400);
-    expect(unit.table.all()).toEqual([]);
+  test('throws Busy before its deadline if contention lasts, and has written nothing', async () => {
+    const work = refusing(createWork(1000), Number.POSITIVE_INFINITY, 'conflict');
+    await expect(commit(work, plan({ writes: [put('STATE')] }))).rejects.toBeInstanceOf(Busy);
+    expect(work.clock.now()).toBeLessThanOrEqual(work.deadlineMs);
+    expect(work.clock.now()).toBeGreaterThan(work.deadlineMs - 400);
+    expect(work.table.all()).toEqual([]);
   });
 
-  test('that states an event again beside new state is a fault, and not contention without an end', async () => {
-    const unit = unitOf();
+  test('fails if an event is published again with new state, instead of retrying', async () => {
+    const work = createWork();
     const publish = [{ aggregate: 'P', events: [greeted('alice')] }];
-    await commit(unit, plan({ writes: [put('FIRST')], publish }));
-    await expect(commit(unit, plan({ writes: [put('SECOND')], publish }))).rejects.toThrow(
+    await commit(work, plan({ writes: [put('FIRST')], publish }));
+    await expect(commit(work, plan({ writes: [put('SECOND')], publish }))).rejects.toThrow(
       'published before, although the state has not moved: OUTBOX#Greeted:alice',
     );
-    expect(unit.clock.waits).toEqual([]);
-    expect(await unit.table.get({ pk: 'P', sk: 'SECOND' })).toBeUndefined();
+    expect(work.clock.waits).toEqual([]);
+    expect(await work.table.get({ pk: 'P', sk: 'SECOND' })).toBeUndefined();
   });
 
-  test('lets any other error of the store through at once', async () => {
-    const unit = unitOf();
+  test('rethrows any other error of the store at once', async () => {
+    const work = createWork();
     const store: Store = {
-      ...unit.store,
+      ...work.store,
       write: async () => {
         throw new Error('ValidationException');
       },
     };
-    await expect(commit({ ...unit, store }, plan({ writes: [put('STATE')] }))).rejects.toThrow('ValidationException');
-    expect(unit.clock.waits).toEqual([]);
+    await expect(commit({ ...work, store }, plan({ writes: [put('STATE')] }))).rejects.toThrow('ValidationException');
+    expect(work.clock.waits).toEqual([]);
   });
 
-  test('lets what the plan throws through, and writes nothing', async () => {
-    const unit = unitOf();
+  test('rethrows an error of the plan and writes nothing', async () => {
+    const work = createWork();
     await expect(
-      commit(unit, async () => {
-        throw new Error('the domain says no');
+      commit(work, async () => {
+        throw new Error('rejected by the domain');
       }),
-    ).rejects.toThrow('the domain says no');
-    expect(unit.tokens).toEqual([]);
+    ).rejects.toThrow('rejected by the domain');
+    expect(work.tokens).toEqual([]);
   });
 });
 
-describe('an answer that is given again', () => {
+describe('an answer that is published again', () => {
   const again = (nudge: string) => plan({ publish: [{ aggregate: 'P', events: [greeted('alice', { nudge })] }] });
 
-  test('is a new record of the same event, named by the nudge that asked for it', async () => {
-    const unit = unitOf();
-    await commit(unit, plan({ writes: [put('STATE')], publish: [{ aggregate: 'P', events: [greeted('alice')] }] }));
-    await commit(unit, again('sweep-1'));
-    await commit(unit, again('sweep-2'));
-    const records = (await unit.table.query({ partition: 'P' })).filter(({ sk }) => sk.startsWith('OUTBOX#'));
+  test('is a new outbox record of the same event, with the nudge in its key', async () => {
+    const work = createWork();
+    await commit(work, plan({ writes: [put('STATE')], publish: [{ aggregate: 'P', events: [greeted('alice')] }] }));
+    await commit(work, again('sweep-1'));
+    await commit(work, again('sweep-2'));
+    const records = (await work.table.query({ partition: 'P' })).filter(({ sk }) => sk.startsWith('OUTBOX#'));
     expect(records.map(({ sk }) => sk)).toEqual([
       'OUTBOX#Greeted:alice',
       'OUTBOX#Greeted:alice#sweep-1',
@@ -200,54 +201,115 @@ describe('an answer that is given again', () => {
     );
   });
 
-  test('is given once for each nudge: the second time it is done already', async () => {
-    const unit = unitOf();
-    await commit(unit, again('sweep-1'));
-    await expect(commit(unit, again('sweep-1'))).rejects.toBeInstanceOf(AlreadyDone);
-    expect(unit.table.all()).toHaveLength(1);
+  test('is published once for each nudge', async () => {
+    const work = createWork();
+    await commit(work, again('sweep-1'));
+    await expect(commit(work, again('sweep-1'))).rejects.toBeInstanceOf(AlreadyDone);
+    expect(work.table.all()).toHaveLength(1);
   });
 });
 
-describe('a plan that runs again', () => {
-  test('hears which rows refused it, and of no others', async () => {
-    const unit = unitOf();
-    await unit.table.write([{ op: 'put', row: { pk: 'P', sk: 'A', version: 1 } }], 'before');
-    await unit.table.write([{ op: 'put', row: { pk: 'P', sk: 'B', version: 2 } }], 'before');
-    const heard: (readonly Key[])[] = [];
+describe('the moved keys of a plan', () => {
+  test('are the rows that refused the last attempt', async () => {
+    const work = createWork();
+    await work.table.write([{ op: 'put', row: { pk: 'P', sk: 'A', version: 1 } }], 'before');
+    await work.table.write([{ op: 'put', row: { pk: 'P', sk: 'B', version: 2 } }], 'before');
+    const movedKeys: (readonly Key[])[] = [];
     const update = (sk: string, version: number): Write => ({
       op: 'update',
       key: { pk: 'P', sk },
       set: { version: version + 1 },
       when: versionIs(version),
     });
-    await commit(unit, async (_read, moved) => {
-      heard.push(moved);
+    await commit(work, async (_read, moved) => {
+      movedKeys.push(moved);
       return { writes: [update('A', 1), update('B', moved.length === 0 ? 1 : 2)], result: undefined };
     });
-    expect(heard).toEqual([[], [{ pk: 'P', sk: 'B' }]]);
+    expect(movedKeys).toEqual([[], [{ pk: 'P', sk: 'B' }]]);
   });
 
   test.each(['throttled', 'no_response'] as const)(
-    'hears of none where the table was %s: its rows have not moved',
+    'are empty if the last attempt ended with %s, because no row has changed',
     async (kind) => {
-      const unit = refusing(unitOf(), 1, kind);
-      const heard: (readonly Key[])[] = [];
-      await commit(unit, async (_read, moved) => {
-        heard.push(moved);
+      const work = refusing(createWork(), 1, kind);
+      const movedKeys: (readonly Key[])[] = [];
+      await commit(work, async (_read, moved) => {
+        movedKeys.push(moved);
         return { writes: [put('A')], result: undefined };
       });
-      expect(heard).toEqual([[], []]);
+      expect(movedKeys).toEqual([[], []]);
     },
   );
 
-  test('hears of none where only its reads were throttled', async () => {
-    const unit = unitOf();
-    const heard: (readonly Key[])[] = [];
-    await commit(unit, async (_read, moved) => {
-      heard.push(moved);
-      if (heard.length === 1) throw new Busy('throttled');
+  test('are empty if only reads were throttled', async () => {
+    const work = createWork();
+    const movedKeys: (readonly Key[])[] = [];
+    await commit(work, async (_read, moved) => {
+      movedKeys.push(moved);
+      if (movedKeys.length === 1) throw new Busy('throttled');
       return { writes: [put('A')], result: undefined };
     });
-    expect(heard).toEqual([[], []]);
+    expect(movedKeys).toEqual([[], []]);
+  });
+});
+
+test('commit retries a throttled read until its deadline', async () => {
+  const clock = createSteppingClock();
+  const table = createMemoryStore({ now: clock.now });
+  let failures = 3;
+  const store: Store = {
+    ...table,
+    get: async (wantedKey) => {
+      if (failures-- > 0) throw new Busy('throttled');
+      return table.get(wantedKey);
+    },
+  };
+  const readAndWrite = async (read: Pick<Store, 'get'>) => {
+    await read.get({ pk: 'P', sk: 'STATE' });
+    return { writes: [put('STATE')], result: 'done' };
+  };
+  expect(await commit({ store, clock, deadlineMs: noon + 5000 }, readAndWrite)).toBe('done');
+  failures = Number.POSITIVE_INFINITY;
+  await expect(commit({ store, clock, deadlineMs: clock.now() + 5000 }, readAndWrite)).rejects.toBeInstanceOf(Busy);
+});
+
+describe('an existing decision row', () => {
+  const putDecision = (sk: string, attributes: object = {}): Write => ({
+    op: 'put',
+    row: { pk: 'P', sk, ...attributes },
+    when: absent,
+    decides: true,
+  });
+
+  test('is refused in a transaction with a second decision', async () => {
+    const clock = createSteppingClock();
+    const store = createMemoryStore({ now: clock.now });
+    await store.write([putDecision('A')], 'before');
+    const committed = commit({ store, clock, deadlineMs: noon + 100 }, async () => ({
+      writes: [putDecision('A'), putDecision('B')],
+      result: undefined,
+    }));
+    await expect(committed).rejects.not.toBeInstanceOf(AlreadyDone);
+    await expect(committed).rejects.toThrow('one decision');
+  });
+
+  test('is read from the table if the refusal does not contain it', async () => {
+    const clock = createSteppingClock();
+    const table = createMemoryStore({ now: clock.now });
+    await table.write([putDecision('A', { by: 'first' })], 'before');
+    const storeWithoutRows: Store = {
+      ...table,
+      write: async (writes) => {
+        throw new WriteRefused(writes.map(() => ({ kind: 'condition' })));
+      },
+    };
+    const committed = commit({ store: storeWithoutRows, clock, deadlineMs: noon + 100 }, async () => ({
+      writes: [putDecision('A', { by: 'second' })],
+      result: undefined,
+    }));
+    await expect(committed).rejects.toMatchObject({
+      name: 'AlreadyDone',
+      row: { by: 'first' } satisfies Partial<Row>,
+    });
   });
 });

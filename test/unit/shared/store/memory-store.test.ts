@@ -5,54 +5,54 @@ import { contractIndex, storeContract } from '../../../support/store-contract.ts
 
 storeContract('memory', () => createMemoryStore({ now: () => 0 }));
 
-const lagging = () => {
+const createLaggingStore = () => {
   let now = 0;
   const store = createMemoryStore({ now: () => now, indexLagMs: () => 500 });
-  const listed = async () =>
-    (await store.query({ partition: 'alice', index: contractIndex })).map(({ sk, place }) => `${sk}@${place}`);
-  const put = (sk: string, place: number) =>
-    store.write([{ op: 'put', row: { pk: 'P', sk, owner: 'alice', place } }], 'token');
+  const list = async () =>
+    (await store.query({ partition: 'alice', index: contractIndex })).map(({ sk, rank }) => `${sk}@${rank}`);
+  const put = (sk: string, rank: number) =>
+    store.write([{ op: 'put', row: { pk: 'P', sk, owner: 'alice', rank } }], 'token');
   return {
     store,
-    listed,
+    list,
     put,
-    at: (ms: number) => {
+    setTime: (ms: number) => {
       now = ms;
     },
   };
 };
 
-test('an index may show a row later than the table does', async () => {
-  const { store, listed, put, at } = lagging();
+test('an index shows a new row after the lag', async () => {
+  const { store, list, put, setTime } = createLaggingStore();
   await put('A', 1);
   expect(await store.get({ pk: 'P', sk: 'A' })).toBeDefined();
   expect(await store.query({ partition: 'P' })).toHaveLength(1);
-  at(499);
-  expect(await listed()).toEqual([]);
-  at(500);
-  expect(await listed()).toEqual(['A@1']);
+  setTime(499);
+  expect(await list()).toEqual([]);
+  setTime(500);
+  expect(await list()).toEqual(['A@1']);
 });
 
-test('until then an index shows a changed row as it was', async () => {
-  const { listed, put, at } = lagging();
+test('an index shows the old values of a changed row until the lag has passed', async () => {
+  const { list, put, setTime } = createLaggingStore();
   await put('A', 1);
-  at(1000);
+  setTime(1000);
   await put('A', 2);
-  expect(await listed()).toEqual(['A@1']);
-  at(1500);
-  expect(await listed()).toEqual(['A@2']);
+  expect(await list()).toEqual(['A@1']);
+  setTime(1500);
+  expect(await list()).toEqual(['A@2']);
 });
 
-test('the stream tells of rows that are new, once each, and of no change', async () => {
-  const told: Row[] = [];
-  const store = createMemoryStore({ now: () => 0, onInsert: (item) => told.push(item) });
-  await store.write([{ op: 'put', row: { pk: 'P', sk: 'A', n: 1 } }], 'one');
-  await store.write([{ op: 'put', row: { pk: 'P', sk: 'A', n: 2 } }], 'two');
-  await store.write([{ op: 'update', key: { pk: 'P', sk: 'B' }, set: { n: 3 }, when: { type: 'absent' } }], 'three');
+test('onInsert is called once for each new row and not for a change', async () => {
+  const inserted: Row[] = [];
+  const store = createMemoryStore({ now: () => 0, onInsert: (row) => inserted.push(row) });
+  await store.write([{ op: 'put', row: { pk: 'P', sk: 'A', n: 1 } }], 'token-1');
+  await store.write([{ op: 'put', row: { pk: 'P', sk: 'A', n: 2 } }], 'token-2');
+  await store.write([{ op: 'update', key: { pk: 'P', sk: 'B' }, set: { n: 3 }, when: { type: 'absent' } }], 'token-3');
   await store
-    .write([{ op: 'put', row: { pk: 'P', sk: 'B' }, when: { type: 'absent' } }], 'four')
+    .write([{ op: 'put', row: { pk: 'P', sk: 'B' }, when: { type: 'absent' } }], 'token-4')
     .catch((error: Error) => expect(error.name).toBe('WriteRefused'));
-  expect(told).toEqual([
+  expect(inserted).toEqual([
     { pk: 'P', sk: 'A', n: 1 },
     { pk: 'P', sk: 'B', n: 3 },
   ]);

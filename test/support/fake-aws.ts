@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, beforeEach, vi } from 'vitest';
+
+export interface AwsRequest {
+  readonly target: string;
+  readonly body: Record<string, unknown> & { Entries?: Record<string, unknown>[]; MessageBody?: string };
+}
+
+/** An HTTP server in place of AWS. It records the requests of the SDK and sends the response that the test sets. */
+export class FakeAws {
+  readonly requests: AwsRequest[] = [];
+  respond: (request: AwsRequest) => unknown = () => ({});
+  readonly #server = createServer((request, response) => this.#handle(request, response));
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** Returns the URL of a queue. The SDK sends requests for the queue to the host of this URL. */
+  queueUrl(name: string): string {
+    return `${this.url}/000000000000/${name}`;
+  }
+
+  /** Starts the server before the tests of a file and stops it after them. */
+  install(): this {
+    beforeAll(async () => {
+      await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
+      vi.stubEnv('AWS_ENDPOINT_URL', this.url);
+      vi.stubEnv('AWS_REGION', 'us-east-1');
+      vi.stubEnv('AWS_ACCESS_KEY_ID', 'test');
+      vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'test');
+    });
+    afterAll(async () => {
+      vi.unstubAllEnvs();
+      this.#server.closeAllConnections();
+      await new Promise((resolve) => this.#server.close(resolve));
+    });
+    beforeEach(() => {
+      this.requests.length = 0;
+      // The SDK compares this hash with its own, as a proof that SQS received the body unchanged.
+      this.respond = ({ body }) => ({ MessageId: 'm', MD5OfMessageBody: md5(String(body.MessageBody)) });
+    });
+    return this;
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const awsRequest: AwsRequest = {
+      target: String(request.headers['x-amz-target']).split('.').at(-1) ?? '',
+      body: JSON.parse(Buffer.concat(chunks).toString('utf8')),
+    };
+    this.requests.push(awsRequest);
+    response.setHeader('content-type', 'application/x-amz-json-1.0');
+    response.end(JSON.stringify(this.respond(awsRequest)));
+  }
+}
+
+export const md5 = (text: string): string => createHash('md5').update(text).digest('hex');
