@@ -1,6 +1,6 @@
 /**
- * Writes docs/openapi.json from the routes' own contracts, so that the document cannot say anything that the doors do
- * not hold. `npm run openapi` writes it; a contract test holds that it was run.
+ * Writes docs/openapi.json from the contracts of the routes, so that the document always matches them. Run it by
+ * `npm run openapi`. A contract test checks that the file is up to date.
  */
 import { writeFileSync } from 'node:fs';
 import * as z from 'zod';
@@ -15,7 +15,7 @@ import { allRoutes } from '../lib/routes.ts';
 
 type Schema = Record<string, unknown>;
 
-const OUT = new URL('../docs/openapi.json', import.meta.url);
+const OUTPUT_FILE = new URL('../docs/openapi.json', import.meta.url);
 
 const schemaOf = (schema: unknown): Schema => {
   const { $schema: _, ...rest } = z.toJSONSchema(schema as z.core.$ZodType, {
@@ -26,31 +26,31 @@ const schemaOf = (schema: unknown): Schema => {
   return rest;
 };
 
-/** A body of one of several kinds says so. */
+/** Returns the schema of a body, or `oneOf` the schemas if there are several. */
 const bodyOf = (body: NonNullable<Route<never>['contract']['body']>): Schema =>
   'oneOf' in body ? { oneOf: body.oneOf.map(schemaOf) } : schemaOf(body);
 
-/** Headers of answers, by their components' names. */
-const answered = (...names: string[]): Schema =>
+/** Returns references to header components. */
+const headerRefs = (...names: string[]): Schema =>
   Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 
 const problem = (description: string, ...names: (keyof typeof headers)[]) => ({
   description,
-  headers: answered('X-Correlation-Id', ...names),
+  headers: headerRefs('X-Correlation-Id', ...names),
   content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
 });
 
-function parameters(place: 'path' | 'query', schema: unknown): Schema[] {
+function parameters(location: 'path' | 'query', schema: unknown): Schema[] {
   if (!schema) return [];
   const { properties = {}, required = [] } = schemaOf(schema) as {
     properties?: Record<string, Schema>;
     required?: string[];
   };
-  return Object.entries(properties).map(([name, one]) => ({
+  return Object.entries(properties).map(([name, parameter]) => ({
     name,
-    in: place,
-    required: place === 'path' || required.includes(name),
-    schema: one,
+    in: location,
+    required: location === 'path' || required.includes(name),
+    schema: parameter,
   }));
 }
 
@@ -63,11 +63,11 @@ const header = (name: string, description: string): Schema => ({
 });
 
 function operation(operationId: string, method: string, { contract }: Route<never>): Schema {
-  const takesSomething = contract.params ?? contract.query ?? contract.body;
+  const hasInput = contract.params ?? contract.query ?? contract.body;
   const isList = contract.query && Object.hasOwn(schemaOf(contract.query)['properties'] ?? {}, 'cursor');
   const idempotent =
     method === 'POST'
-      ? [header('Idempotency-Key', 'the same key with the same body gives the first answer again')]
+      ? [header('Idempotency-Key', 'A request with the same key and the same body returns the first answer again.')]
       : [];
   return {
     operationId,
@@ -75,15 +75,18 @@ function operation(operationId: string, method: string, { contract }: Route<neve
       ...parameters('path', contract.params),
       ...parameters('query', contract.query),
       ...idempotent,
-      header('X-Correlation-Id', 'taken, or made where there is none; answered and logged'),
+      header(
+        'X-Correlation-Id',
+        'Identifies the request in logs and events. It is created if it is missing, and returned.',
+      ),
     ],
     ...(contract.body
       ? { requestBody: { required: true, content: { 'application/json': { schema: bodyOf(contract.body) } } } }
       : {}),
     responses: {
       [contract.status ?? 200]: {
-        description: 'done',
-        headers: answered(
+        description: 'The request succeeded.',
+        headers: headerRefs(
           'X-Correlation-Id',
           ...(contract.status === 201 ? (['Location'] as const) : []),
           ...(isList ? (['Link'] as const) : []),
@@ -96,23 +99,30 @@ function operation(operationId: string, method: string, { contract }: Route<neve
         Object.entries(contract.otherReplies ?? {}).map(([status, schema]) => [
           status,
           {
-            description: 'taken, and under way',
-            headers: answered('X-Correlation-Id'),
+            description: 'The request was accepted and will be processed.',
+            headers: headerRefs('X-Correlation-Id'),
             content: { 'application/json': { schema: schemaOf(schema) } },
           },
         ]),
       ),
-      400: problem('the request is not valid; all of its faults are in `errors`'),
-      ...(contract.params || contract.body ? { 404: problem('what the request names is not there') } : {}),
+      400: problem('The request is invalid. `errors` lists every error.'),
+      ...(contract.params || contract.body ? { 404: problem('What the request names does not exist.') } : {}),
       ...(contract.body
         ? {
-            409: problem('refused, nothing changed'),
-            413: problem('the body has more than 128 KB'),
-            422: problem('refused, nothing changed: a limit, or an Idempotency-Key that stands for another request'),
+            409: problem('The request conflicts with the current state. Nothing was changed.'),
+            413: problem('The body is larger than 128 KB.'),
+            422: problem(
+              'A limit is exceeded, or the Idempotency-Key was used for another request. Nothing was changed.',
+            ),
           }
         : {}),
-      ...(takesSomething
-        ? { 503: problem('too much contention; nothing was done, try again after `Retry-After`', 'Retry-After') }
+      ...(hasInput
+        ? {
+            503: problem(
+              'Too many requests change the same data. Nothing was changed. Try again after `Retry-After`.',
+              'Retry-After',
+            ),
+          }
         : {}),
     },
   };
@@ -120,7 +130,7 @@ function operation(operationId: string, method: string, { contract }: Route<neve
 
 export function openApiDocument(): Schema {
   const paths: Record<string, Record<string, Schema>> = {};
-  const doors = new Map<string, Route<never>>([
+  const routes = new Map<string, Route<never>>([
     ...payments.routes,
     ...orders.routes,
     ...catalog.routes,
@@ -128,10 +138,10 @@ export function openApiDocument(): Schema {
     ...documents.routes,
     ...ops.routes,
   ]);
-  for (const [name, door] of Object.entries(allRoutes)) {
-    const [method = '', path = ''] = door.split(' ');
-    const route = doors.get(door);
-    if (!route) throw new Error(`${door} has no route`);
+  for (const [name, routeKey] of Object.entries(allRoutes)) {
+    const [method = '', path = ''] = routeKey.split(' ');
+    const route = routes.get(routeKey);
+    if (!route) throw new Error(`No handler serves ${routeKey}.`);
     paths[path] = { ...paths[path], [method.toLowerCase()]: operation(name, method, route) };
   }
   return {
@@ -149,18 +159,21 @@ export function openApiDocument(): Schema {
 
 const text = { type: 'string' };
 const headers = {
-  'X-Correlation-Id': { description: 'the thread of this request, as it stands in our logs', schema: text },
-  Location: { description: 'where to find what was made', schema: text },
-  Link: { description: 'the next page, `rel="next"`; absent on the last', schema: text },
+  'X-Correlation-Id': {
+    description: 'The correlation id of this request, as it appears in logs and events.',
+    schema: text,
+  },
+  Location: { description: 'The URL of what was created.', schema: text },
+  Link: { description: 'The next page, `rel="next"`. It is absent on the last page.', schema: text },
   'Idempotency-Replayed': {
-    description: 'the first answer to this Idempotency-Key again; absent on the first',
+    description: 'Set if this is the repeated first answer to the Idempotency-Key.',
     schema: { type: 'string', enum: ['true'] },
   },
   'X-Cache': {
-    description: 'whether the cache had it, or somebody was asked',
+    description: 'Whether the reply comes from the cache.',
     schema: { type: 'string', enum: ['hit', 'miss'] },
   },
-  'Retry-After': { description: 'seconds', schema: { type: 'integer' } },
+  'Retry-After': { description: 'The number of seconds to wait.', schema: { type: 'integer' } },
 };
 const problemSchema = {
   type: 'object',
@@ -179,4 +192,4 @@ const problemSchema = {
   },
 };
 
-if (import.meta.main) writeFileSync(OUT, `${JSON.stringify(openApiDocument(), null, 2)}\n`);
+if (import.meta.main) writeFileSync(OUTPUT_FILE, `${JSON.stringify(openApiDocument(), null, 2)}\n`);

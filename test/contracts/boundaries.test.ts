@@ -2,14 +2,14 @@ import { describe, expect, test } from 'vitest';
 import { filesOf, type Import, importsIn, importsOf } from '../support/source-tree.ts';
 
 /**
- * Who may know whom. Read from the import statements themselves, types included: dependency-cruiser needs a TypeScript
- * below 7 to read them.
+ * Tests which folders may import which. It reads the import statements, including those of types, because
+ * dependency-cruiser does not support TypeScript 7.
  */
 const product = ['bin', 'events', 'lambdas', 'lib', 'localstack', 'tools', 'web'];
 const all = filesOf(...product.map((folder) => `${folder}/**/*.{ts,tsx,mts,mjs}`), 'test/**/*.ts');
 const imports = all.flatMap(importsOf);
 
-/** Pure: they know the business words and nothing of AWS, of tables or of time. */
+/** Pure files: they depend on the business terms only, not on AWS, tables or time. */
 const DOMAIN = [
   'lambdas/balances/balance.ts',
   'lambdas/catalog/product.ts',
@@ -20,20 +20,20 @@ const DOMAIN = [
   'lambdas/tickets/ticket.ts',
 ];
 /**
- * Placing an order asks catalog's read-only port what it costs, the sync of balances asks payments' what the ledger has,
- * and a document that comes through the orders' door is handed to documents' port (docs/adr/0008). By design; the list
- * grows by decision only.
+ * The only imports between contexts: placing an order reads prices through a port of catalog, the sync of balances reads
+ * the ledger through a port of payments, and the orders route passes documents to a port of documents
+ * (docs/adr/0008). A new one needs an ADR.
  */
-const CROSSINGS: readonly string[] = [
+const CONTEXT_IMPORTS: readonly string[] = [
   'lambdas/orders/deps.ts -> lambdas/catalog/quote.ts',
   'lambdas/orders/deps.ts -> lambdas/documents/submit-document.ts',
   'lambdas/balances/deps.ts -> lambdas/payments/ledger-port.ts',
 ];
 
 interface Rule {
-  readonly says: string;
-  readonly from: (file: string) => boolean;
-  readonly may: (one: Import) => boolean;
+  readonly title: string;
+  readonly appliesTo: (file: string) => boolean;
+  readonly allows: (candidate: Import) => boolean;
 }
 
 const within =
@@ -45,102 +45,104 @@ const isPackage = (to: string): boolean => !/^(bin|events|lambdas|lib|localstack
 
 const rules: readonly Rule[] = [
   {
-    says: 'events import zod/mini and each other, nothing else',
-    from: within('events'),
-    may: ({ to }) => to === 'zod/mini' || within('events')(to),
+    title: 'events import zod/mini and each other, nothing else',
+    appliesTo: within('events'),
+    allows: ({ to }) => to === 'zod/mini' || within('events')(to),
   },
   {
-    says: 'a context imports events, the shared kernel and itself',
-    from: (file) => within('lambdas')(file) && contextOf(file) !== 'shared',
-    may: ({ from, to }) =>
+    title: 'a context imports events, the shared kernel and itself',
+    appliesTo: (file) => within('lambdas')(file) && contextOf(file) !== 'shared',
+    allows: ({ from, to }) =>
       isPackage(to) ||
       to === 'docs/openapi.json' ||
       within('events', 'lambdas/shared', `lambdas/${contextOf(from)}`)(to) ||
-      CROSSINGS.includes(`${from} -> ${to}`),
+      CONTEXT_IMPORTS.includes(`${from} -> ${to}`),
   },
   {
-    says: 'the shared kernel knows no context, and of events only what all of them have',
-    from: within('lambdas/shared'),
-    may: ({ to }) => isPackage(to) || within('lambdas/shared')(to) || /^events\/[^/]+\.ts$/.test(to),
+    title: 'the shared kernel imports no context and no single event',
+    appliesTo: within('lambdas/shared'),
+    allows: ({ to }) => isPackage(to) || within('lambdas/shared')(to) || /^events\/[^/]+\.ts$/.test(to),
   },
   {
-    says: 'domain files import only events',
-    from: (file) => DOMAIN.includes(file),
-    may: ({ to }) => within('events')(to),
+    title: 'domain files import only events',
+    appliesTo: (file) => DOMAIN.includes(file),
+    allows: ({ to }) => within('events')(to),
   },
   {
-    says: 'handlers use zod/mini, never the whole of zod, and nothing of the CDK',
-    from: within('lambdas', 'events'),
-    may: ({ to }) => !/^(zod$|zod\/v4$|aws-cdk-lib|constructs)/.test(to),
+    title: 'handlers import zod/mini instead of zod, and nothing of the CDK',
+    appliesTo: within('lambdas', 'events'),
+    allows: ({ to }) => !/^(zod$|zod\/v4$|aws-cdk-lib|constructs)/.test(to),
   },
   {
-    says: 'the infrastructure knows of handlers only their environment, routes, tables and what chaos can be set to',
-    from: within('lib'),
-    may: ({ to, typeOnly }) =>
+    title: 'the infrastructure imports of lambdas only env, routes, tables, status titles and the chaos setting',
+    appliesTo: within('lib'),
+    allows: ({ to, typeOnly }) =>
       !within('lambdas')(to) ||
       /^lambdas\/\w[\w-]*\/(env|routes|table)\.ts$/.test(to) ||
-      /^lambdas\/shared\/runtime\/(chaos-setting|env)\.ts$/.test(to) ||
+      /^lambdas\/shared\/(runtime\/(chaos-setting|env)|http\/status-titles)\.ts$/.test(to) ||
       (to === 'lambdas/shared/store/store.ts' && typeOnly),
   },
   {
-    says: 'handlers and events know neither the infrastructure nor the tools',
-    from: within('lambdas', 'events'),
-    may: ({ to }) => !within('lib', 'bin', 'web')(to),
+    title: 'handlers and events import neither the infrastructure nor bin nor the page',
+    appliesTo: within('lambdas', 'events'),
+    allows: ({ to }) => !within('lib', 'bin', 'web')(to),
   },
   {
-    says: 'what differs from AWS is known to its own folder, to the tools and to tests',
-    from: within('events', 'lambdas', 'lib', 'web'),
-    may: ({ to }) => !within('localstack')(to),
+    title: 'only bin, tools and tests import localstack',
+    appliesTo: within('events', 'lambdas', 'lib', 'web'),
+    allows: ({ to }) => !within('localstack')(to),
   },
   {
-    says: 'no product code knows a test',
-    from: within(...product),
-    may: ({ to }) => !within('test')(to),
+    title: 'no product file imports a test',
+    appliesTo: within(...product),
+    allows: ({ to }) => !within('test')(to),
   },
   {
-    says: 'only tests use what is there for tests',
-    from: within(...product),
-    may: ({ to }) => !/^(vitest|fast-check)(\/|$)/.test(to),
+    title: 'only tests import test libraries',
+    appliesTo: within(...product),
+    allows: ({ to }) => !/^(vitest|fast-check)(\/|$)/.test(to),
   },
   {
-    says: 'relative imports name a file that is there',
-    from: within(...product),
-    may: ({ to }) => isPackage(to) || filesOf(to).length === 1,
+    title: 'relative imports name an existing file',
+    appliesTo: within(...product),
+    allows: ({ to }) => isPackage(to) || filesOf(to).length === 1,
   },
 ];
 
-const offences = ({ from, may }: Rule, of: readonly Import[]): string[] =>
-  of.filter((one) => from(one.from) && !may(one)).map((one) => `${one.from} -> ${one.to}`);
+const violationsOf = ({ appliesTo, allows }: Rule, candidates: readonly Import[]): string[] =>
+  candidates
+    .filter((candidate) => appliesTo(candidate.from) && !allows(candidate))
+    .map(({ from, to }) => `${from} -> ${to}`);
 
-test('the tree is read: there are files, and imports in them', () => {
+test('files and imports are found', () => {
   expect(all.length).toBeGreaterThan(100);
   expect(imports.length).toBeGreaterThan(all.length);
   for (const file of DOMAIN) expect(all).toContain(file);
 });
 
-test.each(rules)('$says', (rule) => {
-  expect(imports.some(({ from }) => rule.from(from))).toBe(true);
-  expect(offences(rule, imports)).toEqual([]);
+test.each(rules)('$title', (rule) => {
+  expect(imports.some(({ from }) => rule.appliesTo(from))).toBe(true);
+  expect(violationsOf(rule, imports)).toEqual([]);
 });
 
-test('no two files need each other, directly or around a corner, not even for a type', () => {
-  const known = new Map(all.map((file) => [file, importsOf(file)]));
-  const done = new Set<string>();
+test('no import cycle exists, not even of types', () => {
+  const importsByFile = new Map(all.map((file) => [file, importsOf(file)]));
+  const visited = new Set<string>();
   const cycles: string[] = [];
   const visit = (file: string, path: readonly string[]): void => {
     if (path.includes(file)) cycles.push([...path.slice(path.indexOf(file)), file].join(' -> '));
-    if (done.has(file) || path.includes(file)) return;
-    for (const { to } of known.get(file) ?? []) visit(to, [...path, file]);
-    done.add(file);
+    if (visited.has(file) || path.includes(file)) return;
+    for (const { to } of importsByFile.get(file) ?? []) visit(to, [...path, file]);
+    visited.add(file);
   };
   for (const file of all) visit(file, []);
   expect(cycles).toEqual([]);
 });
 
-describe('the reader of imports', () => {
+describe('importsIn', () => {
   const read = (text: string) => importsIn('lambdas/orders/x.ts', text).map(({ to, typeOnly }) => [to, typeOnly]);
 
-  test('sees every way to import', () => {
+  test('finds every form of import', () => {
     expect(
       read(`
         import a from './a.ts';
@@ -171,7 +173,7 @@ describe('the reader of imports', () => {
     ]);
   });
 
-  test('takes no sentence and no type for an import', () => {
+  test('ignores comments, strings and import types', () => {
     expect(
       read("// we import 'x' from 'y'\nconst text = 'import';\nlet sdk: typeof import('y');\nexport const a = 'b';"),
     ).toEqual([]);
@@ -191,7 +193,7 @@ describe('the reader of imports', () => {
     ['lib/data.ts', 'test/support/poll.ts'],
     ['bin/ops.ts', 'vitest'],
     ['lambdas/orders/api.ts', 'lambdas/orders/nowhere.ts'],
-  ])('would object if %s imported %s', (from, to) => {
-    expect(rules.flatMap((rule) => offences(rule, [{ from, to, typeOnly: false }]))).not.toEqual([]);
+  ])('a rule forbids that %s imports %s', (from, to) => {
+    expect(rules.flatMap((rule) => violationsOf(rule, [{ from, to, typeOnly: false }]))).not.toEqual([]);
   });
 });

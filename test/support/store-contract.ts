@@ -251,7 +251,7 @@ export function storeContract(name: string, createStore: () => Store | Promise<S
       expect(rows.filter((row) => row !== undefined)).toEqual([{ ...key('ROW#57'), version: 9 }]);
     });
 
-    test('each of several failures has its reason in its rank', async () => {
+    test('returns the reasons in the order of the writes', async () => {
       const { store, key, write } = await setUp();
       await write(put({ ...key('A'), version: 1, stock: 2 }), put({ ...key('C'), version: 1 }));
       const reasons = await reasonsOfRefusal(
