@@ -1,31 +1,31 @@
 import * as z from 'zod/mini';
 
-/** Part of a key or of a record that has room for a document besides. Ours are far shorter. */
-const name = z.string().check(z.maxLength(300));
+/** A text that becomes part of a key, or of a record that must also hold a document. Actual values are far shorter. */
+const ShortText = z.string().check(z.maxLength(300));
 
 /**
- * What every event carries around its data. `id` derives from what the event states, so stating it again gives the
- * same id and a consumer's receipt makes the repeat harmless. `correlation_id` follows one order everywhere,
- * `causation_id` is the event or request that made this one.
+ * The fields that every event carries around its data. The id is derived from what the event says, so publishing it
+ * again gives the same id, and the receipts of its consumers make the repeat harmless. `correlation_id` is the same for
+ * all events of one order; `causation_id` is the id of the event or request that caused this one.
  */
 export const Envelope = z.object({
   id: z.string().check(z.minLength(3), z.maxLength(300)),
   type: z.string(),
   version: z.int(),
   time: z.iso.datetime(),
-  /** Stamped by the relay when the event leaves the outbox; absent in the outbox itself. */
+  /** Set by the relay when it sends the event to the bus. It is absent in the outbox record. */
   published_at: z.optional(z.iso.datetime()),
   source: z.string(),
-  correlation_id: name,
-  causation_id: name,
-  /** Asks a step that has decided already to answer again from its decision; its value names the asking. */
-  nudge: z.optional(name),
+  correlation_id: ShortText,
+  causation_id: ShortText,
+  /** Asks a step that has decided already to publish its answer again. The value identifies this nudge. */
+  nudge: z.optional(ShortText),
   data: z.unknown(),
 });
 
 export type Envelope<D = unknown> = Omit<z.infer<typeof Envelope>, 'data'> & { data: D };
 
-/** Why an event is made: the request or event that caused it, and the thread that it belongs to. */
+/** The cause of an event: the request or event that led to it, and the correlation that it belongs to. */
 export interface Cause {
   time: string;
   correlation_id: string;
@@ -33,7 +33,7 @@ export interface Cause {
   nudge?: string | undefined;
 }
 
-/** One object for everybody: producers call `make`, consumers parse with `schema`, CDK subscribes with `pattern`. */
+/** A declared event: producers call `make`, consumers parse with `schema`, and CDK subscribes with `pattern`. */
 export interface EventDefinition<D = unknown, T extends string = string> {
   readonly source: string;
   readonly type: T;
@@ -43,20 +43,20 @@ export interface EventDefinition<D = unknown, T extends string = string> {
   make(data: D, cause: Cause): Envelope<D> & { type: T };
 }
 
-/** The envelope of any of these events, told apart by `type`. */
+/** The envelope of any of these events. `type` discriminates between them. */
 export type EventOf<E extends EventDefinition> =
   E extends EventDefinition<infer D, infer T> ? Envelope<D> & { type: T } : never;
 
 /**
- * Declares an event. `states` names the fact in words that never change for it (an order's id, a sku and its version):
- * together with the type it is the event's id.
+ * Declares an event. The id of an event is its type and the result of `identityOf`, which derives from the data what
+ * never changes for this fact, for example an order's id, or a SKU and its version.
  */
 export function defineEvent<const T extends string, D>(
   source: string,
   type: T,
   version: number,
   schema: z.ZodMiniType<D>,
-  states: (data: D) => string,
+  identityOf: (data: D) => string,
 ): EventDefinition<D, T> {
   return {
     source,
@@ -65,7 +65,7 @@ export function defineEvent<const T extends string, D>(
     schema,
     pattern: { source: [source], detailType: [type] },
     make: (data, { time, correlation_id, causation_id, nudge }) => ({
-      id: `${type}:${states(data)}`,
+      id: `${type}:${identityOf(data)}`,
       type,
       version,
       time,

@@ -1,9 +1,14 @@
 import * as z from 'zod/mini';
 
-/** A key's parts are joined by `#`, events' ids by `:`, and paths by `/`, so no id may hold one of these. */
+/** The id of a user. No id may contain `#`, `:` or `/`, since they separate the parts of keys, event ids and paths. */
 export const UserId = z
   .string()
-  .check(z.regex(/^[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}$/, 'letters, digits and . _ @ + - only, at most 64'));
+  .check(
+    z.regex(
+      /^[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}$/,
+      'must have at most 64 letters, digits or . _ @ + - and start with a letter or digit',
+    ),
+  );
 
-/** 26 letters and digits, derived from a request or drawn at random. */
-export const OrderId = z.string().check(z.regex(/^[a-z2-7]{26}$/, 'not an id of ours'));
+/** The id of an order: 26 characters, derived from a request or random. */
+export const OrderId = z.string().check(z.regex(/^[a-z2-7]{26}$/, 'must have 26 characters of a-z and 2-7'));

@@ -3,10 +3,10 @@ import { defineEvent } from '../envelope.ts';
 import { Sku } from '../items.ts';
 import { Amount } from '../money.ts';
 
-/** The most of one product that can be for sale. */
+/** The quantity of a product that can be sold in total. */
 export const Capacity = z.int().check(z.gte(0), z.lte(1_000_000_000));
 
-/** A product is new, or has another name, price or capacity. Of two, the one with the higher version is true. */
+/** A product was created, or its name, price or capacity was changed. The event with the highest version is valid. */
 export const ProductChanged = defineEvent(
   'catalog',
   'ProductChanged',

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { defineEvent } from '../envelope.ts';
 import { Sku } from '../items.ts';
 
-/** So many of a product are claimed now. Of two, the one with the higher version is true. */
+/** The claimed quantity of a product was changed. The event with the highest version is valid. */
 export const StockChanged = defineEvent(
   'tickets',
   'StockChanged',

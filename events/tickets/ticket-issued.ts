@@ -3,7 +3,7 @@ import { defineEvent } from '../envelope.ts';
 import { OrderId } from '../ids.ts';
 import { Items } from '../items.ts';
 
-/** The order has its ticket: a general one, or one for the stock and seats that it claimed. */
+/** The order has a ticket: a general one, or one for the stock and seats that it has claimed. */
 export const TicketIssued = defineEvent(
   'tickets',
   'TicketIssued',

@@ -6,7 +6,7 @@ import { Seat, Sku } from '../items.ts';
 export const TicketRejectionReason = z.enum(['sold_out', 'seat_taken']);
 export type TicketRejectionReason = z.infer<typeof TicketRejectionReason>;
 
-/** The order cannot have what it is for; nothing of it was claimed. */
+/** The order gets no ticket, because a seat is taken or a product is sold out. Nothing was claimed. */
 export const TicketRejected = defineEvent(
   'tickets',
   'TicketRejected',

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { defineEvent } from '../envelope.ts';
 import { OrderId } from '../ids.ts';
 
-/** The order's ticket is void and what it claimed is free again; where there was none, none will be issued any more. */
+/** The order's ticket is void and its claims are released. If there was no ticket, none will be issued later. */
 export const TicketVoided = defineEvent(
   'tickets',
   'TicketVoided',
