@@ -11,7 +11,7 @@ import { deriveId } from '../shared/runtime/ids.ts';
 import { count, logger } from '../shared/runtime/observability.ts';
 import { commit, type UnitOfWork } from '../shared/store/commit.ts';
 import { absent, type Reader, type Row, type Write } from '../shared/store/store.ts';
-import { type Claim, claimInSequence, quantitiesOf, type SeatOfProduct, type Stock, seatsOf } from './ticket.ts';
+import { type Claim, claimInSequence, quantitiesOf, seatsOf } from './ticket.ts';
 import {
   parseStock,
   parseTicket,
@@ -27,131 +27,142 @@ import {
 
 export type PaymentAuthorizedEvent = EventOf<typeof PaymentAuthorized>;
 
-/** Decides each order's ticket once, for all of its lines together. These orders are for the same products. */
+/** Decides the tickets of orders for the same products. Each order is decided once, with all of its lines together. */
 export async function issueTickets(
-  unit: UnitOfWork,
+  work: UnitOfWork,
   events: readonly PaymentAuthorizedEvent[],
-  call: MessageContext,
+  context: MessageContext,
 ): Promise<void> {
-  const waiting = [...new Map(events.map((event) => [event.data.order_id, event])).values()];
-  const before = new Map<string, Ticket>();
-  for (const fold of splitIntoTransactions(waiting))
-    for (const [pk, ticket] of await issueInOneTransaction(unit, fold, call)) before.set(pk, ticket);
-  // of every message, not of every order: a nudge is answered even where a duplicate waits beside it
+  const eventsByOrder = new Map(events.map((event) => [event.data.order_id, event]));
+  const existing = new Map<string, Ticket>();
+  for (const group of splitIntoTransactions([...eventsByOrder.values()]))
+    for (const [pk, ticket] of await issueInOneTransaction(work, group, context)) existing.set(pk, ticket);
+  // Each message is checked, not each order: a nudge is answered even if a duplicate is in the same batch.
   for (const event of events) {
-    const ticket = before.get(ticketKey(event.data.order_id).pk);
-    // a void ticket was answered by the refund: what was issued before it is no answer any more
-    const answer = ticket && createAnswer(event, ticket, unit.clock.now());
-    if (answer) await answerNudge(unit, event, () => answer);
+    const ticket = existing.get(ticketKey(event.data.order_id).pk);
+    const answer = ticket && createAnswer(event, ticket, work.clock.now());
+    if (answer) await answerNudge(work, event, () => answer);
     else if (ticket) count('Duplicates');
   }
 }
 
-/** What one transaction takes, and what an order adds to it: its ticket and its answer beside its seats, */
+/** The maximum number of items in a DynamoDB transaction. */
 const MAX_WRITES = 100;
+/** In addition to its seats, an order needs two items: its ticket row and the outbox record of its answer. */
 const WRITES_PER_ORDER = 2;
-/** and for each product, however many want it, the stock and the word of it. */
+/** A product needs two items, however many orders claim it: its stock row and the outbox record of `StockChanged`. */
 const WRITES_PER_PRODUCT = 2;
 
-/** As few transactions as can take them all: one order alone, of 20 lines, comes to 62 items. */
+/** Splits orders into groups that fit into one transaction each. One order of 20 lines needs 62 items at most. */
 function splitIntoTransactions(events: readonly PaymentAuthorizedEvent[]): PaymentAuthorizedEvent[][] {
-  const folds: PaymentAuthorizedEvent[][] = [];
+  const groups: PaymentAuthorizedEvent[][] = [];
   for (const event of events) {
-    const last = folds.at(-1);
-    if (last && maxWritesOf([...last, event]) <= MAX_WRITES) last.push(event);
-    else folds.push([event]);
+    const group = groups.at(-1);
+    if (group && maxWritesOf([...group, event]) <= MAX_WRITES) group.push(event);
+    else groups.push([event]);
   }
-  return folds;
+  return groups;
 }
 
-function maxWritesOf(fold: readonly PaymentAuthorizedEvent[]): number {
-  const items = itemsOf(fold);
+function maxWritesOf(group: readonly PaymentAuthorizedEvent[]): number {
+  const items = itemsOf(group);
   const products = quantitiesOf(items).size;
-  return products * WRITES_PER_PRODUCT + fold.length * WRITES_PER_ORDER + seatsOf(items).length;
+  return products * WRITES_PER_PRODUCT + group.length * WRITES_PER_ORDER + seatsOf(items).length;
 }
 
-const itemsOf = (fold: readonly PaymentAuthorizedEvent[]) => fold.flatMap(({ data }) => data.items ?? []);
+const itemsOf = (group: readonly PaymentAuthorizedEvent[]) => group.flatMap(({ data }) => data.items ?? []);
 
-/** One transaction for all of them; answers what was decided of them before. */
-async function issueInOneTransaction(unit: UnitOfWork, fold: readonly PaymentAuthorizedEvent[], call: MessageContext) {
-  const { before, made } = await commit(unit, async (read) => {
-    const { tickets, stock, taken } = await readRows(read, fold);
-    const undecided = fold.filter(({ data }) => !tickets.has(ticketKey(data.order_id).pk));
-    const { made, ...change } = planTickets(undecided, stock, taken, unit.clock.now(), call);
-    return { ...change, result: { before: tickets, made } };
+/** Decides a group of orders in one transaction. Returns the tickets that were decided before, by partition key. */
+async function issueInOneTransaction(
+  work: UnitOfWork,
+  group: readonly PaymentAuthorizedEvent[],
+  context: MessageContext,
+): Promise<ReadonlyMap<string, Ticket>> {
+  const { existing, decided } = await commit(work, async (read) => {
+    const rows = await readRows(read, group);
+    const undecided = group.filter(({ data }) => !rows.tickets.has(ticketKey(data.order_id).pk));
+    const { decided, ...change } = planTickets(undecided, rows, work.clock.now(), context);
+    return { ...change, result: { existing: rows.tickets, decided } };
   });
-  for (const { order_id, decided } of made.map(({ row }) => row)) logger.info('ticket decided', { order_id, decided });
-  return before;
+  for (const { row } of decided)
+    logger.info('ticket decided', { order_id: row['order_id'], decision: row['decision'] });
+  return existing;
 }
 
-/** All that these orders' tickets depend on, in one read. */
-async function readRows(read: Reader, fold: readonly PaymentAuthorizedEvent[]) {
-  const items = itemsOf(fold);
+type TicketRows = Awaited<ReturnType<typeof readRows>>;
+
+/** Reads everything that the tickets of a group depend on, in one request. */
+async function readRows(read: Reader, group: readonly PaymentAuthorizedEvent[]) {
+  const items = itemsOf(group);
   const skus = [...quantitiesOf(items).keys()];
   const seats = seatsOf(items);
-  const ids = fold.map(({ data }) => data.order_id);
+  const ids = group.map(({ data }) => data.order_id);
   const rows = await read.getMany([...ids.map(ticketKey), ...skus.map(stockKey), ...seats.map(seatKey)]);
-  const [tickets, rest] = [rows.slice(0, ids.length), rows.slice(ids.length)];
+  const [ticketRows, otherRows] = [rows.slice(0, ids.length), rows.slice(ids.length)];
   return {
-    tickets: new Map(tickets.flatMap((row) => (row ? [[row.pk, parseTicket(row)] as const] : []))),
-    stock: rest.slice(0, skus.length).flatMap((row) => (row ? [parseStock(row)] : [])),
-    taken: seats.filter((_, at) => rest[skus.length + at]),
+    tickets: new Map(ticketRows.flatMap((row) => (row ? [[row.pk, parseTicket(row)] as const] : []))),
+    stock: otherRows.slice(0, skus.length).flatMap((row) => (row ? [parseStock(row)] : [])),
+    takenSeats: seats.filter((_, index) => otherRows[skus.length + index]),
   };
 }
 
 /**
- * A decision row decides once and for ever. Stock and seats are taken under what was read of them: where another order
- * was faster, they are looked at again. What is gone already is refused without a write to the stock, which may be hot.
+ * Plans the tickets of undecided orders. Stock is claimed under the version that was read, and a seat only if its row
+ * does not exist, so after a conflict with other orders all are decided again from fresh reads. A rejection writes
+ * nothing to the stock row, because many orders may contend for that row.
  */
 function planTickets(
   events: readonly PaymentAuthorizedEvent[],
-  stock: readonly Stock[],
-  taken: readonly SeatOfProduct[],
+  { stock, takenSeats }: TicketRows,
   now: number,
-  call: MessageContext,
+  context: MessageContext,
 ) {
   const orders = events.map((event) => ({ items: event.data.items, event }));
-  const { claims, stock: changed } = claimInSequence(orders, stock, taken);
-  const made = claims.map(({ order: { event }, claim }) => ({ event, row: ticketRow(event, claim, now, call) }));
-  const issued = made.filter(({ row }) => row['decision'] === 'issued').map(({ event }) => event);
-  const last = issued.at(-1);
+  const { claims, stock: changedStock } = claimInSequence(orders, stock, takenSeats);
+  const decided = claims.map(({ order: { event }, claim }) => ({
+    event,
+    row: createTicketRow(event, claim, now, context),
+  }));
+  const issued = decided.filter(({ row }) => row['decision'] === 'issued').map(({ event }) => event);
+  const lastIssued = issued.at(-1);
   return {
     writes: [
-      // one that is there by now belongs to one order only: the others are decided anew, so it ends nothing
-      ...made.map(({ row }): Write => ({ op: 'put', row, when: absent })),
-      ...changed.map(updateClaimed),
+      // Not marked with `decides`: that would end the commit if only one of the orders has been decided meanwhile.
+      ...decided.map(({ row }): Write => ({ op: 'put', row, when: absent })),
+      ...changedStock.map(updateClaimed),
       ...issued.flatMap(putSeats),
     ],
     publish: [
-      ...made.flatMap(({ event, row }) => createAnswer(event, parseTicket(row), now) ?? []),
-      ...(last ? changed.map((one) => publishStockChanged(one, causeOf(last, now))) : []),
+      ...decided.flatMap(({ event, row }) => createAnswer(event, parseTicket(row), now) ?? []),
+      ...(lastIssued ? changedStock.map((product) => publishStockChanged(product, causeOf(lastIssued, now))) : []),
     ],
-    made,
+    decided,
   };
 }
 
-/** The row that makes a redelivery harmless for ever. */
-function ticketRow(event: PaymentAuthorizedEvent, claim: Claim, now: number, call: MessageContext): Row {
-  // those that are decided together are for the same products, so it is so for all of them
-  if (claim.decision === 'unknown') throw new PrerequisiteMissing(`not heard of yet: ${claim.skus.join(', ')}`);
+/** Creates the decision row of an order. It has no TTL, so a redelivery is recognized at any time. */
+function createTicketRow(event: PaymentAuthorizedEvent, claim: Claim, now: number, context: MessageContext): Row {
+  // The orders of a group are for the same products, so what is missing for one is missing for all.
+  if (claim.decision === 'unknown')
+    throw new PrerequisiteMissing(`no ProductChanged received yet: ${claim.skus.join(', ')}`);
   const { order_id, items } = event.data;
   const decision =
     claim.decision === 'issued' ? { decision: 'issued', ticket_id: deriveId('ticket', order_id) } : claim;
   return {
     ...ticketKey(order_id),
-    ...{ order_id, items, version: 1, at: toIso(now), receipts: call.createReceipt(event) },
+    ...{ order_id, items, version: 1, at: toIso(now), receipts: context.createReceipt(event) },
     ...decision,
   };
 }
 
 const putSeats = ({ data: { order_id, items = [] } }: PaymentAuthorizedEvent): Write[] =>
-  seatsOf(items).map((place) => ({
+  seatsOf(items).map((seat) => ({
     op: 'put',
-    row: { ...seatKey(place), ...place, order_id, version: SEAT_VERSION },
+    row: { ...seatKey(seat), ...seat, order_id, version: SEAT_VERSION },
     when: absent,
   }));
 
-/** What a decision says, whoever asks, and so under the same id; a void ticket has nothing to say to a payment. */
+/** Creates the answer to a payment from its decision. The event id is the same each time. */
 function createAnswer(event: PaymentAuthorizedEvent, ticket: Ticket, now: number): Publication | undefined {
   const { order_id } = event.data;
   const cause = causeOf(event, now);
@@ -169,6 +180,7 @@ function createAnswer(event: PaymentAuthorizedEvent, ticket: Ticket, now: number
       );
     }
     case 'voided':
+      // The refund has answered for a void ticket, so an earlier TicketIssued is no longer valid.
       return undefined;
   }
 }

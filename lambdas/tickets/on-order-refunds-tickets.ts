@@ -5,6 +5,6 @@ import { ticketsDeps } from './deps.ts';
 export const handler = consume(
   [RefundRequested],
   ticketsDeps,
-  (event, { tickets }, call) => tickets.revoke(event, call),
+  (event, { tickets }, context) => tickets.voidTicket(event, context),
   (event, deadLetter, { tickets }) => tickets.recordDeadLetter(event, deadLetter),
 );

@@ -3,11 +3,11 @@ import { consumeGroups } from '../shared/messaging/consume.ts';
 import { ticketsDeps } from './deps.ts';
 import { productGroupOf } from './ticket.ts';
 
-/** Orders for the same products are decided together, so that a hot product is not fought over. */
+/** Decides orders for the same products together, so that they do not contend for the same stock row. */
 export const handler = consumeGroups(
   [PaymentAuthorized],
   ticketsDeps,
   ({ data: { order_id, items } }) => (items ? productGroupOf(items) : order_id),
-  (events, { tickets }, call) => tickets.issue(events, call),
+  (events, { tickets }, context) => tickets.issue(events, context),
   (event, deadLetter, { tickets }) => tickets.recordDeadLetter(event, deadLetter),
 );

@@ -8,12 +8,12 @@ import type { Publication } from '../shared/outbox/outbox-record.ts';
 import { type Key, versionIs, type Write } from '../shared/store/store.ts';
 import type { SeatOfProduct, Stock } from './ticket.ts';
 
-/** The keys of this context's table. Its stores alone know them. */
+// Only the store of this context knows these keys.
 export const ticketKey = (orderId: string): Key => ({ pk: `ORDER#${orderId}`, sk: 'TICKET' });
 export const stockKey = (sku: string): Key => ({ pk: `SKU#${sku}`, sk: 'STOCK' });
 export const seatKey = ({ sku, seat }: SeatOfProduct): Key => ({ pk: `SKU#${sku}`, sk: `SEAT#${seat}` });
 
-/** A seat's row comes and goes and never changes; its version lets it be erased under a condition. */
+/** A seat's row is created and deleted, and never updated. Its version allows a conditional delete. */
 export const SEAT_VERSION = 1;
 
 const commonFields = { version: z.number(), receipts: z.optional(z.custom<Receipts>()) };
@@ -31,7 +31,7 @@ const TicketRow = z.discriminatedUnion('decision', [
 ]);
 export type Ticket = z.infer<typeof TicketRow>;
 
-/** What was decided of an order's ticket, as its row has it. */
+/** Parses the decision row of an order's ticket. */
 export const parseTicket = (row: Readonly<Record<string, unknown>>): Ticket => TicketRow.parse(row);
 
 const StockRow = z.object({
@@ -44,7 +44,7 @@ const StockRow = z.object({
 
 export const parseStock = (row: Readonly<Record<string, unknown>> | undefined): Stock => StockRow.parse(row);
 
-/** Under the version that it was decided on, which is the one before. */
+/** Writes the claimed quantity, on condition that the stock still has the version before this one. */
 export const updateClaimed = ({ sku, claimed, version }: Stock): Write => ({
   op: 'update',
   key: stockKey(sku),
@@ -52,13 +52,13 @@ export const updateClaimed = ({ sku, claimed, version }: Stock): Write => ({
   when: versionIs(version - 1),
 });
 
-/** That the stock is so by now. */
+/** Publishes the new claimed quantity. */
 export const publishStockChanged = ({ sku, claimed, version }: Stock, cause: Cause): Publication => ({
   aggregate: stockKey(sku).pk,
   events: [StockChanged.make({ sku, claimed, version }, cause)],
 });
 
-/** A word about an order's ticket. */
+/** Publishes an event about an order's ticket. */
 export const publishTicketEvent = (orderId: string, event: Envelope): Publication => ({
   aggregate: ticketKey(orderId).pk,
   events: [event],

@@ -12,30 +12,30 @@ import { type RefundRequestedEvent, voidTicket } from './void-ticket.ts';
 
 export type ProductChangedEvent = EventOf<typeof ProductChanged>;
 
-/** Tickets and what they claim. */
-export function ticketStore(unit: UnitOfWork) {
+/** Creates the store of tickets, stock and seats. */
+export function ticketStore(work: UnitOfWork) {
   return {
-    /** Decides each order's ticket once, for all of its lines together. These orders are for the same products. */
-    issue: (events: readonly PaymentAuthorizedEvent[], call: MessageContext) => issueTickets(unit, events, call),
-    /** Takes an order's ticket back; where there is none, none will be issued any more. */
-    revoke: (event: RefundRequestedEvent, call: MessageContext) => voidTicket(unit, event, call),
-    /** Takes in how much of a product there is. */
-    offer: (event: ProductChangedEvent) => setCapacity(unit, event),
-    /** Notes that an event about an order is in a DLQ. */
+    issue: (events: readonly PaymentAuthorizedEvent[], context: MessageContext) => issueTickets(work, events, context),
+    voidTicket: (event: RefundRequestedEvent, context: MessageContext) => voidTicket(work, event, context),
+    setCapacity: (event: ProductChangedEvent) => setCapacity(work, event),
+    /** Writes a row beside the order's ticket which shows that an event about the order is in a DLQ. */
     recordDeadLetter: (event: PaymentAuthorizedEvent | RefundRequestedEvent, deadLetter: DeadLetter) =>
-      recordDeadLetter(unit, ticketKey(event.data.order_id).pk, event, deadLetter),
+      recordDeadLetter(work, ticketKey(event.data.order_id).pk, event, deadLetter),
   };
 }
 export type TicketStore = ReturnType<typeof ticketStore>;
 
-const setCapacity = (unit: UnitOfWork, event: ProductChangedEvent): Promise<void> =>
-  commit(unit, async (read) => {
+/** Applies a product's capacity to its stock. The first event of a product creates the stock. */
+const setCapacity = (work: UnitOfWork, event: ProductChangedEvent): Promise<void> =>
+  commit(work, async (read) => {
     const key = stockKey(event.data.sku);
     const row = await read.get(key);
     const stock = row && parseStock(row);
     const next = applyCapacity(stock, event.data);
-    if (!next) count('StaleUpdates');
-    if (!next) return { writes: [], result: undefined };
+    if (!next) {
+      count('StaleUpdates');
+      return { writes: [], result: undefined };
+    }
     const { capacity, product_version, version } = next;
     const write: Write = stock
       ? { op: 'update', key, set: { capacity, product_version, version }, when: versionIs(stock.version) }

@@ -1,13 +1,13 @@
 import type { Item } from '../../events/items.ts';
 import type { TicketRejectionReason } from '../../events/tickets/ticket-rejected.ts';
 
-/** How much there is of a product, and how much of it orders have claimed. Each change is a new version. */
+/** The capacity of a product, and how much of it orders have claimed. Each change has the next version. */
 export interface Stock {
   readonly sku: string;
   readonly capacity: number;
   readonly claimed: number;
   readonly version: number;
-  /** Of the product that the capacity was heard with. */
+  /** The version of the product that the capacity comes from. */
   readonly product_version: number;
 }
 
@@ -18,10 +18,10 @@ export interface SeatOfProduct {
 }
 
 export type Claim =
-  /** With the stock as it is after. */
+  /** `stock` is the stock after the claim. */
   | { readonly decision: 'issued'; readonly stock: readonly Stock[] }
   | ({ readonly decision: 'rejected' } & Rejection)
-  /** A product that has not been heard of here. */
+  /** These products have no stock row yet, because their `ProductChanged` has not been received. */
   | { readonly decision: 'unknown'; readonly skus: readonly string[] };
 
 export interface Rejection {
@@ -30,82 +30,88 @@ export interface Rejection {
   readonly seat?: string | undefined;
 }
 
-/** The seats that an order names. */
+/** Returns the seats that an order names. */
 export const seatsOf = (items: readonly Item[]): SeatOfProduct[] =>
   items.flatMap(({ sku, seat }) => (seat === undefined ? [] : [{ sku, seat }]));
 
-/** How much of each product an order is for, all of its lines together; a seat is one as well. */
+/** Returns the quantity of each product in an order, summed over its lines. A seat counts as one. */
 export function quantitiesOf(items: readonly Item[]): Map<string, number> {
-  const sums = new Map<string, number>();
-  for (const { sku, quantity } of items) sums.set(sku, (sums.get(sku) ?? 0) + quantity);
-  return sums;
+  const quantities = new Map<string, number>();
+  for (const { sku, quantity } of items) quantities.set(sku, (quantities.get(sku) ?? 0) + quantity);
+  return quantities;
 }
 
-/** The same for orders that want the same products, in whichever lines: those contend for the same stock. */
+/** Returns a key that is equal for all orders of the same products, since those contend for the same stock rows. */
 export const productGroupOf = (items: readonly Item[]): string => [...quantitiesOf(items).keys()].sort().join(' ');
 
 /**
- * Decides what an order claims, all of it or nothing. A seat that is taken is the reason before stock that is sold out.
- * An order for nothing in particular always gets its ticket.
+ * Decides what an order claims: all of its lines or nothing. If a seat is taken and stock is sold out, the seat is the
+ * reason of the rejection. An order without items always gets its ticket.
  */
-export function claim(items: readonly Item[], stock: readonly Stock[], taken: readonly SeatOfProduct[]): Claim {
-  const wanted = quantitiesOf(items);
-  const held = stock.filter(({ sku }) => wanted.has(sku));
-  const unknown = [...wanted.keys()].filter((sku) => !held.some((one) => one.sku === sku));
-  if (unknown.length > 0) return { decision: 'unknown', skus: unknown };
-  const gone = seatsOf(items).find((seat) => taken.some((one) => isSameSeat(one, seat)));
-  if (gone) return { decision: 'rejected', reason: 'seat_taken', sku: gone.sku, seat: gone.seat };
-  const short = held.find(({ sku, capacity, claimed }) => capacity - claimed < (wanted.get(sku) ?? 0));
-  if (short) return { decision: 'rejected', reason: 'sold_out', sku: short.sku };
-  return { decision: 'issued', stock: held.map((one) => withClaimed(one, wanted.get(one.sku) ?? 0)) };
+export function claim(items: readonly Item[], stock: readonly Stock[], takenSeats: readonly SeatOfProduct[]): Claim {
+  const quantities = quantitiesOf(items);
+  const orderStock = stock.filter(({ sku }) => quantities.has(sku));
+  const unknownSkus = [...quantities.keys()].filter((sku) => !orderStock.some((product) => product.sku === sku));
+  if (unknownSkus.length > 0) return { decision: 'unknown', skus: unknownSkus };
+  const taken = seatsOf(items).find((seat) => takenSeats.some((takenSeat) => isSameSeat(takenSeat, seat)));
+  if (taken) return { decision: 'rejected', reason: 'seat_taken', sku: taken.sku, seat: taken.seat };
+  const soldOut = orderStock.find(({ sku, capacity, claimed }) => capacity - claimed < (quantities.get(sku) ?? 0));
+  if (soldOut) return { decision: 'rejected', reason: 'sold_out', sku: soldOut.sku };
+  return {
+    decision: 'issued',
+    stock: orderStock.map((product) => addToClaimed(product, quantities.get(product.sku) ?? 0)),
+  };
 }
 
-const isSameSeat = (one: SeatOfProduct, other: SeatOfProduct): boolean =>
-  one.sku === other.sku && one.seat === other.seat;
+const isSameSeat = (a: SeatOfProduct, b: SeatOfProduct): boolean => a.sku === b.sku && a.seat === b.seat;
 
-/** What several orders claim one after the other, and the stock that has changed by all of it. */
+/** The claims of several orders, and the stock that they have changed together. */
 export interface Claims<Order> {
   readonly claims: readonly { readonly order: Order; readonly claim: Claim }[];
   readonly stock: readonly Stock[];
 }
 
-/** Decides orders in turn, each on what the ones before it have left. The stock is changed once, however many claim it. */
+/**
+ * Decides orders in sequence, each against what the orders before it have left. Each changed stock gets one next
+ * version, however many orders claim it, because it is written once.
+ */
 export function claimInSequence<Order extends { readonly items?: readonly Item[] | undefined }>(
   orders: readonly Order[],
   stock: readonly Stock[],
-  taken: readonly SeatOfProduct[],
+  takenSeats: readonly SeatOfProduct[],
 ): Claims<Order> {
-  const left = new Map(stock.map((one) => [one.sku, one]));
-  const gone = [...taken];
+  const stockBySku = new Map(stock.map((product) => [product.sku, product]));
+  const taken = [...takenSeats];
   const claims = orders.map((order) => {
     const { items = [] } = order;
-    const made = claim(items, [...left.values()], gone);
-    if (made.decision === 'issued') {
-      for (const one of made.stock) left.set(one.sku, one);
-      gone.push(...seatsOf(items));
+    const decided = claim(items, [...stockBySku.values()], taken);
+    if (decided.decision === 'issued') {
+      for (const product of decided.stock) stockBySku.set(product.sku, product);
+      taken.push(...seatsOf(items));
     }
-    return { order, claim: made };
+    return { order, claim: decided };
   });
   const changed = stock.flatMap(({ sku, version }) => {
-    const after = left.get(sku);
+    const after = stockBySku.get(sku);
     return after && after.version > version ? [{ ...after, version: version + 1 }] : [];
   });
   return { claims, stock: changed };
 }
 
-/** The stock after what an order claimed is free again. One that was made anew by hand may know nothing of the claim. */
+/** Returns the stock after the claims of an order are released. */
 export function releaseClaims(items: readonly Item[], stock: readonly Stock[]): Stock[] {
-  const held = quantitiesOf(items);
-  return stock.map((one) => withClaimed(one, -(held.get(one.sku) ?? 0)));
+  const quantities = quantitiesOf(items);
+  return stock.map((product) => addToClaimed(product, -(quantities.get(product.sku) ?? 0)));
 }
 
-const withClaimed = (stock: Stock, quantity: number): Stock => ({
+const addToClaimed = (stock: Stock, quantity: number): Stock => ({
   ...stock,
+  // A stock row that an operator has created again may not include the claim that is released.
   claimed: Math.max(0, stock.claimed + quantity),
   version: stock.version + 1,
 });
 
-/** How much there is of a product, as catalog says it. */
+/** The capacity of a product as the catalog has published it. */
 export interface ProductCapacity {
   readonly sku: string;
   readonly capacity: number;
@@ -113,8 +119,8 @@ export interface ProductCapacity {
 }
 
 /**
- * The stock by the newest word of catalog, or nothing where that has been heard or overtaken. A capacity below what is
- * claimed takes nobody's ticket away; it only stops the sale.
+ * Returns the stock with the new capacity, or nothing if this version of the product or a newer one was applied before.
+ * A capacity below the claimed quantity voids no ticket; it only stops the sale.
  */
 export function applyCapacity(
   stock: Stock | undefined,

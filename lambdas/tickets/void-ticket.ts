@@ -3,11 +3,12 @@ import type { RefundRequested } from '../../events/orders/refund-requested.ts';
 import { TicketVoided } from '../../events/tickets/ticket-voided.ts';
 import { causeOf, type MessageContext } from '../shared/messaging/receipt.ts';
 import { answerNudge } from '../shared/outbox/answer-nudge.ts';
+import type { Publication } from '../shared/outbox/outbox-record.ts';
 import { toIso } from '../shared/runtime/clock.ts';
 import { count, logger } from '../shared/runtime/observability.ts';
 import { type Change, commit, type UnitOfWork } from '../shared/store/commit.ts';
 import { absent, type Key, type Reader, versionIs, type Write } from '../shared/store/store.ts';
-import { quantitiesOf, releaseClaims, type SeatOfProduct, seatsOf } from './ticket.ts';
+import { quantitiesOf, releaseClaims, seatsOf } from './ticket.ts';
 import {
   parseStock,
   parseTicket,
@@ -23,81 +24,96 @@ import {
 
 export type RefundRequestedEvent = EventOf<typeof RefundRequested>;
 
-/** Takes an order's ticket back; where there is none, none will be issued any more. */
-export async function voidTicket(unit: UnitOfWork, event: RefundRequestedEvent, call: MessageContext): Promise<void> {
+/** Voids an order's ticket and releases its claims. If there is no ticket yet, none will be issued later. */
+export async function voidTicket(
+  work: UnitOfWork,
+  event: RefundRequestedEvent,
+  context: MessageContext,
+): Promise<void> {
   const { order_id } = event.data;
-  const voided = (ticketId: string | undefined) =>
-    publishTicketEvent(
-      order_id,
-      TicketVoided.make(
-        { order_id, ...(ticketId === undefined ? {} : { ticket_id: ticketId }) },
-        causeOf(event, unit.clock.now()),
-      ),
-    );
-  const { before, lost } = await commit(unit, async (read): Promise<Change<VoidResult>> => {
-    const row = await read.get(ticketKey(order_id));
-    const ticket = row && parseTicket(row);
-    const at = toIso(unit.clock.now());
-    const receipts = { ...ticket?.receipts, ...call.createReceipt(event) };
-    if (!ticket) {
-      // no decision by itself: where a ticket was issued in the meantime, this looks again and takes that one back
-      const item = { ...ticketKey(order_id), order_id, decision: 'voided', version: 1, at, receipts };
-      return { writes: [{ op: 'put', row: item, when: absent }], publish: [voided(undefined)], result: { lost: [] } };
-    }
-    if (ticket.decision !== 'issued') return { writes: [], result: { before: ticket, lost: [] } };
-    const { freed, seats, lost } = await claimsHeldBy(read, order_id, ticket);
-    const set = { decision: 'voided', version: ticket.version + 1, at, receipts };
-    return {
-      writes: [
-        { op: 'update', key: ticketKey(order_id), set, when: versionIs(ticket.version) },
-        ...freed.map(updateClaimed),
-        ...seats.map((place): Write => ({ op: 'delete', key: seatKey(place), when: versionIs(SEAT_VERSION) })),
-      ],
-      publish: [
-        voided(ticket.ticket_id),
-        ...freed.map((one) => publishStockChanged(one, causeOf(event, unit.clock.now()))),
-      ],
-      result: { lost },
-    };
-  });
-  if (lost.length > 0) {
-    logger.error('what a ticket had claimed was not there', {
-      order_id,
-      rows: lost.map(({ pk, sk }) => `${pk} ${sk}`),
-    });
-    count('ClaimsLost', lost.length);
+  const { existing, missingClaims } = await commit(work, (read) => planVoid(read, event, work.clock.now(), context));
+  if (missingClaims.length > 0) {
+    const rows = missingClaims.map(({ pk, sk }) => `${pk} ${sk}`);
+    logger.error('claims of a ticket are missing', { order_id, rows });
+    count('MissingClaims', missingClaims.length);
   }
-  // what was rejected claimed nothing, and nobody waits to hear that it is void
-  if (before?.decision === 'voided') await answerNudge(unit, event, () => voided(before.ticket_id));
-  else if (before) count('Duplicates');
+  // A rejected ticket has claimed nothing, and no consumer waits for its TicketVoided.
+  if (existing?.decision === 'voided')
+    await answerNudge(work, event, () => publishVoided(event, existing.ticket_id, work.clock.now()));
+  else if (existing) count('Duplicates');
 }
 
-/** What taking a ticket back has met: a decision that stands, and rows that somebody has taken away by hand. */
+/** The ticket, if it was rejected or void before, and the keys of claims that no longer belong to the order. */
 interface VoidResult {
-  readonly before?: Ticket;
-  readonly lost: readonly Key[];
+  readonly existing?: Ticket;
+  readonly missingClaims: readonly Key[];
+}
+
+async function planVoid(
+  read: Reader,
+  event: RefundRequestedEvent,
+  now: number,
+  context: MessageContext,
+): Promise<Change<VoidResult>> {
+  const { order_id } = event.data;
+  const key = ticketKey(order_id);
+  const existingRow = await read.get(key);
+  const ticket = existingRow && parseTicket(existingRow);
+  const at = toIso(now);
+  const receipts = { ...ticket?.receipts, ...context.createReceipt(event) };
+  if (!ticket) {
+    // Not marked with `decides`: if a ticket has been issued meanwhile, the plan runs again and voids that ticket.
+    const row = { ...key, order_id, decision: 'voided', version: 1, at, receipts };
+    return {
+      writes: [{ op: 'put', row, when: absent }],
+      publish: [publishVoided(event, undefined, now)],
+      result: { missingClaims: [] },
+    };
+  }
+  if (ticket.decision !== 'issued') return { writes: [], result: { existing: ticket, missingClaims: [] } };
+  const { releasedStock, seats, missingClaims } = await readClaims(read, order_id, ticket);
+  const set = { decision: 'voided', version: ticket.version + 1, at, receipts };
+  return {
+    writes: [
+      { op: 'update', key, set, when: versionIs(ticket.version) },
+      ...releasedStock.map(updateClaimed),
+      ...seats.map((seat): Write => ({ op: 'delete', key: seatKey(seat), when: versionIs(SEAT_VERSION) })),
+    ],
+    publish: [
+      publishVoided(event, ticket.ticket_id, now),
+      ...releasedStock.map((stock) => publishStockChanged(stock, causeOf(event, now))),
+    ],
+    result: { missingClaims },
+  };
+}
+
+function publishVoided(event: RefundRequestedEvent, ticket_id: string | undefined, now: number): Publication {
+  const { order_id } = event.data;
+  const data = { order_id, ...(ticket_id === undefined ? {} : { ticket_id }) };
+  return publishTicketEvent(order_id, TicketVoided.make(data, causeOf(event, now)));
 }
 
 /**
- * What a ticket claims and so gives back: stock as it is after, and seats that are still its own. Whatever is gone, or is
- * another's by now, is not its to give: a customer's money must not wait for that.
+ * Reads the claims of a ticket: the stock as it is after their release, the seats that still belong to the order, and
+ * the keys of missing claims. A claim is missing if its row was deleted, or if the seat belongs to another order now.
+ * It is left alone, because the customer's refund must not wait for it.
  */
-async function claimsHeldBy(read: Reader, orderId: string, { items = [] }: Extract<Ticket, { decision: 'issued' }>) {
+async function readClaims(read: Reader, orderId: string, { items = [] }: Extract<Ticket, { decision: 'issued' }>) {
   const skus = [...quantitiesOf(items).keys()];
-  const places = seatsOf(items);
-  const keys = [...skus.map(stockKey), ...places.map(seatKey)];
+  const seats = seatsOf(items);
+  const keys = [...skus.map(stockKey), ...seats.map(seatKey)];
   const rows = keys.length > 0 ? await read.getMany(keys) : [];
-  const stock = rows.slice(0, skus.length);
-  const isOwn = (_: SeatOfProduct, at: number) => rows[skus.length + at]?.['order_id'] === orderId;
+  const stockRows = rows.slice(0, skus.length);
+  const isOwnSeat = (index: number) => rows[skus.length + index]?.['order_id'] === orderId;
   return {
-    freed: releaseClaims(
+    releasedStock: releaseClaims(
       items,
-      stock.flatMap((row) => (row ? [parseStock(row)] : [])),
+      stockRows.flatMap((row) => (row ? [parseStock(row)] : [])),
     ),
-    seats: places.filter(isOwn),
-    lost: [
-      ...skus.filter((_, at) => !stock[at]).map(stockKey),
-      ...places.filter((place, at) => !isOwn(place, at)).map(seatKey),
+    seats: seats.filter((_, index) => isOwnSeat(index)),
+    missingClaims: [
+      ...skus.filter((_, index) => !stockRows[index]).map(stockKey),
+      ...seats.filter((_, index) => !isOwnSeat(index)).map(seatKey),
     ],
   };
 }

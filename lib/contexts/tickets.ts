@@ -8,10 +8,10 @@ import { Context } from '../constructs/context.ts';
 import { EventConsumer } from '../constructs/event-consumer.ts';
 import type { OutboxTable } from '../constructs/outbox-table.ts';
 
-/** Two people never get one seat. */
+/** Issues and voids tickets. No seat is sold twice, and no product beyond its capacity. */
 export class Tickets extends Context {
   constructor(scope: Construct, config: StageConfig, tickets: OutboxTable) {
-    super(scope, 'Tickets', { config, errorImpact: 'Customers have paid and get no tickets' });
+    super(scope, 'Tickets', { config, errorImpact: 'Customers have paid and do not get their tickets' });
     const env = TicketsEnv;
     const values = { TICKETS_TABLE: tickets.name };
 
@@ -30,9 +30,9 @@ export class Tickets extends Context {
       entry: 'tickets/on-order-refunds-tickets.ts',
       env,
       values,
-      // a seat that is given back is gone from the table, so that the next one can take it
+      // A released seat is deleted from the table, so that another order can claim it.
       access: [tickets.commits, tickets.deletes],
-      errorImpact: 'A refund does not end, and seats that are free again are not for sale',
+      errorImpact: 'Refunds do not complete, and the seats of refunded orders stay unavailable',
     });
     new EventConsumer(this, 'OnProductChanges', {
       queue: 'product-changes',
@@ -41,7 +41,7 @@ export class Tickets extends Context {
       env,
       values,
       access: [tickets.commits],
-      errorImpact: 'A new product cannot be sold, or more of one than there is',
+      errorImpact: 'New products cannot be sold, or a product is sold beyond a lowered capacity',
     });
   }
 }

@@ -118,7 +118,7 @@ test('a product that tickets never heard of is put again, and the sweep ends the
   expect(await orderOf(world, id)).toMatchObject({ status: 'PAYMENT_AUTHORIZED' });
   // it was waited for as long as it could be parked somewhere, and then somebody was to look
   expect(world.queues['ticket-issuing'].dlq.map(({ details }) => details?.reason)).toEqual([
-    'NotYet: not heard of yet: new',
+    'NotYet: no ProductChanged received yet: new',
   ]);
   await product(world, 'new', 10, 1);
   await world.settle();

@@ -35,22 +35,25 @@ export const refundRequested = (letter: string, nudge?: string) =>
 export const productChanged = (sku: string, capacity: number, version = 1) =>
   ProductChanged.make({ sku, name: sku, price: 10, capacity, version }, { ...causeOf('p'), correlation_id: 'put' });
 
-/** The tickets of a shop in memory behind the real handlers, with every transaction noted. */
-export async function createTicketFixture(capacities: Readonly<Record<string, number>> = {}, conflicts?: () => number) {
+/**
+ * Creates the handlers of tickets on a memory store that records every transaction. `random` returns a number for each
+ * write; below 0.3, the write fails with a transaction conflict.
+ */
+export async function createTicketFixture(capacities: Readonly<Record<string, number>> = {}, random?: () => number) {
   const table = createMemoryStore({ now: () => noon });
   const transactions: (readonly Write[])[] = [];
-  let first: (() => Promise<unknown>) | undefined;
-  const noted: Store = {
+  let interruption: (() => Promise<unknown>) | undefined;
+  const recordingStore: Store = {
     ...table,
     write: async (writes, token) => {
-      const act = first;
-      first = undefined;
-      await act?.();
+      const interrupt = interruption;
+      interruption = undefined;
+      await interrupt?.();
       await table.write(writes, token);
       transactions.push(writes);
     },
   };
-  const store = conflicts ? withConflicts(noted, () => 0.3, conflicts) : noted;
+  const store = random ? withConflicts(recordingStore, () => 0.3, random) : recordingStore;
   const clock = createSteppingClock();
   const queue = new RecordingQueue();
   const runtime = {
@@ -59,28 +62,31 @@ export async function createTicketFixture(capacities: Readonly<Record<string, nu
     clock,
     chaos: noChaos,
   };
-  const taking =
-    (run: ReturnType<typeof onTicketIssuing.withRuntime>, name: string, receives = 1) =>
-    async (...events: unknown[]) =>
-      (
-        await run({ Records: events.map((event, at) => sqsRecord(`m${at}`, event, receives)) }, name, TIMEOUT_MS)
-      ).batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
-  const office = {
+  type Run = ReturnType<typeof onTicketIssuing.withRuntime>;
+  /** Returns a function that handles events as one batch and returns the ids of the messages that failed. */
+  const batchHandler =
+    (run: Run, queueName: string, receiveCount = 1) =>
+    async (...events: unknown[]): Promise<string[]> => {
+      const Records = events.map((event, index) => sqsRecord(`m${index}`, event, receiveCount));
+      const { batchItemFailures } = await run({ Records }, queueName, TIMEOUT_MS);
+      return batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
+    };
+  const fixture = {
     table,
     transactions,
     queue,
     clock,
-    issue: taking(onTicketIssuing.withRuntime(runtime), 'ticket-issuing'),
-    /** Something happens between the reads of the next step and its write. */
-    meanwhile: (act: () => Promise<unknown>) => {
-      first = act;
+    issue: batchHandler(onTicketIssuing.withRuntime(runtime), 'ticket-issuing'),
+    /** Runs `act` once, between the reads of the next plan and its write. */
+    beforeNextWrite: (act: () => Promise<unknown>) => {
+      interruption = act;
     },
-    /** The last time that it is tried. */
-    issueAtLast: taking(onTicketIssuing.withRuntime(runtime), 'ticket-issuing', 5),
-    refund: taking(onOrderRefundsTickets.withRuntime(runtime), 'order-refunds-tickets'),
-    offer: taking(onProductChanges.withRuntime(runtime), 'product-changes'),
-    /** What was said to the world, by type. */
-    said: (...types: string[]) =>
+    /** Handles messages that are received for the fifth and last time. */
+    issueAtLastReceive: batchHandler(onTicketIssuing.withRuntime(runtime), 'ticket-issuing', 5),
+    refund: batchHandler(onOrderRefundsTickets.withRuntime(runtime), 'order-refunds-tickets'),
+    setCapacity: batchHandler(onProductChanges.withRuntime(runtime), 'product-changes'),
+    /** Returns the published events, of all types or of the given ones. */
+    published: (...types: string[]) =>
       table
         .all()
         .filter(({ sk }) => sk.startsWith('OUTBOX#'))
@@ -88,6 +94,7 @@ export async function createTicketFixture(capacities: Readonly<Record<string, nu
         .filter(({ type }) => types.length === 0 || types.includes(type)),
     ticket: (letter: string) => table.get({ pk: `ORDER#${orderId(letter)}`, sk: 'TICKET' }),
     stock: (sku: string) => table.get({ pk: `SKU#${sku}`, sk: 'STOCK' }),
+    /** Returns the taken seats as `<sku> <seat> <letter of the order>`. */
     seats: () =>
       table
         .all()
@@ -95,7 +102,7 @@ export async function createTicketFixture(capacities: Readonly<Record<string, nu
         .map(({ pk, sk, order_id }) => `${pk.slice(4)} ${sk.slice(5)} ${String(order_id)[0]}`)
         .sort(),
   };
-  await office.offer(...Object.entries(capacities).map(([sku, capacity]) => productChanged(sku, capacity)));
+  await fixture.setCapacity(...Object.entries(capacities).map(([sku, capacity]) => productChanged(sku, capacity)));
   transactions.length = 0;
-  return office;
+  return fixture;
 }
