@@ -14,12 +14,13 @@ const ProductRow = z.object({
   claimed_version: z.number(),
 });
 
+/** The partition of the index `by_sku` that holds all products. */
 export const PRODUCT_LIST = 'products';
 
 export const productKey = (sku: string): Key => ({ pk: `PRODUCT#${sku}`, sk: 'STATE' });
 
-/** A product as its row has it. One from before `published_version` was kept is told under its newest, which is true too. */
+/** Parses a product's row. Rows from before `published_version` existed use `version`, which is valid as well. */
 export function parseProduct(row: Row): Product {
-  const { published_version, ...kept } = ProductRow.parse(row);
-  return { ...kept, published_version: published_version ?? kept.version };
+  const { published_version, ...fields } = ProductRow.parse(row);
+  return { ...fields, published_version: published_version ?? fields.version };
 }

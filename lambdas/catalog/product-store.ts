@@ -14,37 +14,43 @@ import { productsBySku } from './table.ts';
 
 export type StockChangedEvent = EventOf<typeof StockChanged>;
 
-/** Products. With their row, the only place that knows their keys. */
-export function productStore(unit: UnitOfWork) {
-  const { store } = unit;
+/** The maximum of `getMany` and of BatchGetItem. */
+const MAX_KEYS_PER_READ = 100;
+
+/** Creates the store of products. */
+export function productStore(work: UnitOfWork) {
+  const { store } = work;
   return {
-    /** Makes a product, or makes it like this. Where it is so already nothing is changed, but the world is told again. */
-    put: (wanted: ProductInput, correlationId: string) => putProduct(unit, wanted, correlationId),
+    put: (input: ProductInput, correlationId: string) => putProduct(work, input, correlationId),
     get: async (sku: string): Promise<Product> => {
       const row = await store.get(productKey(sku));
-      if (!row) throw new Rejected('product_not_found', `there is no product ${sku}`, 404);
+      if (!row) throw new Rejected('product_not_found', `There is no product ${sku}.`, 404);
       return parseProduct(row);
     },
-    /** By sku. An index: a new product may be missing for a moment, and what is shown is as it is now. */
+    /** Lists products by SKU. The index may lag, so a new product may be missing for a moment; the rows are current. */
     list: async (page: { above?: string; limit: number }): Promise<Product[]> => {
       const keys = await store.query({ partition: PRODUCT_LIST, index: productsBySku, ...page });
       const rows: (Row | undefined)[] = [];
-      for (let at = 0; at < keys.length; at += 100) rows.push(...(await store.getMany(keys.slice(at, at + 100))));
+      for (let start = 0; start < keys.length; start += MAX_KEYS_PER_READ)
+        rows.push(...(await store.getMany(keys.slice(start, start + MAX_KEYS_PER_READ))));
       return rows.filter((row) => row !== undefined).map(parseProduct);
     },
-    /** Takes in how much of a product is claimed. */
-    hear: (event: StockChangedEvent) => applyStock(unit, event),
+    setClaimed: (event: StockChangedEvent) => setClaimed(work, event),
   };
 }
 export type ProductStore = ReturnType<typeof productStore>;
 
-async function putProduct(unit: UnitOfWork, wanted: ProductInput, correlationId: string): Promise<Product> {
-  const cause = { time: toIso(unit.clock.now()), correlation_id: correlationId, causation_id: correlationId };
-  const { product, changed } = await commit(unit, async (read) => {
-    const key = productKey(wanted.sku);
+/**
+ * Creates or changes a product and publishes `ProductChanged`. If nothing changes, it publishes the last
+ * `ProductChanged` again, once for each request, so that consumers which have never received that event receive it now.
+ */
+async function putProduct(work: UnitOfWork, input: ProductInput, correlationId: string): Promise<Product> {
+  const cause = { time: toIso(work.clock.now()), correlation_id: correlationId, causation_id: correlationId };
+  const { product, changed } = await commit(work, async (read) => {
+    const key = productKey(input.sku);
     const row = await read.get(key);
     const before = row && parseProduct(row);
-    const next = applyInput(before, wanted);
+    const next = applyInput(before, input);
     if (next === before) return { writes: [], result: { product: next, changed: false } };
     const { name, price, capacity, version, published_version } = next;
     const write: Write = before
@@ -58,11 +64,11 @@ async function putProduct(unit: UnitOfWork, wanted: ProductInput, correlationId:
     return { writes: [write], publish: [publishProductChanged(next, cause)], result: { product: next, changed: true } };
   });
   if (changed) logger.info('product changed', { sku: product.sku, version: product.version });
-  else await publishOnce(unit, () => publishProductChanged(product, { ...cause, nudge: `put-${correlationId}` }));
+  else await publishOnce(work, () => publishProductChanged(product, { ...cause, nudge: `put-${correlationId}` }));
   return product;
 }
 
-/** The last change, under the version that it had, and so under the same id however often it is told. */
+/** Publishes the last change under the version that it had, so the event has the same id each time. */
 const publishProductChanged = (
   { sku, name, price, capacity, published_version }: Product,
   cause: Cause,
@@ -71,15 +77,18 @@ const publishProductChanged = (
   events: [ProductChanged.make({ sku, name, price, capacity, version: published_version }, cause)],
 });
 
-const applyStock = (unit: UnitOfWork, { data }: StockChangedEvent): Promise<void> =>
-  commit(unit, async (read) => {
+/** Applies the claimed quantity of the stock to its product. */
+const setClaimed = (work: UnitOfWork, { data }: StockChangedEvent): Promise<void> =>
+  commit(work, async (read) => {
     const key = productKey(data.sku);
     const row = await read.get(key);
-    if (!row) throw new PrerequisiteMissing(`not heard of yet: ${data.sku}`);
+    if (!row) throw new PrerequisiteMissing(`there is no product ${data.sku} yet`);
     const before = parseProduct(row);
     const next = applyClaimed(before, data);
-    if (!next) count('StaleUpdates');
-    if (!next) return { writes: [], result: undefined };
+    if (!next) {
+      count('StaleUpdates');
+      return { writes: [], result: undefined };
+    }
     const { claimed, claimed_version, version } = next;
     const set = { claimed, claimed_version, version };
     return { writes: [{ op: 'update', key, set, when: versionIs(before.version) }], result: undefined };

@@ -1,7 +1,7 @@
 import type { Index } from '../shared/store/store.ts';
 
 /**
- * All products by their sku. A catalog is small and changes seldom, so one shelf holds it. Keys only: a product's row
- * changes with each ticket that is issued, and its place on the shelf never does.
+ * The index of all products by SKU. A catalog is small and changes seldom, so one partition holds it. The index
+ * projects keys only, so it is not written when an issued ticket changes a product's row.
  */
 export const productsBySku: Index = { name: 'by_sku', partitionKey: 'list', sortKey: 'sku' };

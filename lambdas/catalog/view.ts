@@ -9,13 +9,13 @@ const MAX_NAME = 200;
 
 export const Name = Text.check(z.minLength(1), z.maxLength(MAX_NAME));
 
-/** A product as everybody sees it. */
+/** A product in replies. */
 export const ProductView = z.object({
   sku: Sku,
   name: Name,
   price: Amount,
   stock: Capacity,
-  /** What is left, as last heard: a ticket may be refused all the same. */
+  /** The quantity that is left as far as the catalog knows. A ticket may still be rejected. */
   available: Capacity,
 });
 

@@ -8,12 +8,12 @@ import { ContextApi } from '../constructs/context-api.ts';
 import { EventConsumer } from '../constructs/event-consumer.ts';
 import type { OutboxTable } from '../constructs/outbox-table.ts';
 
-/** What can be bought, at which price, and how much of it is left. */
+/** Keeps the products: their prices, their capacities, and how much of each is left. */
 export class Catalog extends Context {
   readonly api: ContextApi;
 
   constructor(scope: Construct, config: StageConfig, catalog: OutboxTable) {
-    super(scope, 'Catalog', { config, errorImpact: 'Customers cannot see what there is to buy' });
+    super(scope, 'Catalog', { config, errorImpact: 'Customers cannot see the products that are for sale' });
     const env = CatalogEnv;
     const values = { CATALOG_TABLE: catalog.name };
 
@@ -31,7 +31,7 @@ export class Catalog extends Context {
       env,
       values,
       access: [catalog.commits],
-      errorImpact: 'The catalog shows more or less than is left',
+      errorImpact: 'The catalog shows an outdated number of available items',
     });
   }
 }

@@ -6,82 +6,83 @@ import { quote } from '../../../lambdas/catalog/quote.ts';
 import { createCursor } from '../../../lambdas/shared/http/paging.ts';
 import { Simulation } from '../../support/simulation.ts';
 
-let world: Simulation;
+let simulation: Simulation;
 beforeEach(() => {
-  world = new Simulation();
+  simulation = new Simulation();
 });
 
 const shirt = { name: 'T-shirt', price: 1500, stock: 10 };
 const put = (sku: string, body: unknown = shirt) =>
-  world.runUntilDone(world.request('PUT /catalog/products/{sku}', { path: { sku }, body }));
-const show = (sku: string) => world.runUntilDone(world.request('GET /catalog/products/{sku}', { path: { sku } }));
+  simulation.runUntilDone(simulation.request('PUT /catalog/products/{sku}', { path: { sku }, body }));
+const show = (sku: string) =>
+  simulation.runUntilDone(simulation.request('GET /catalog/products/{sku}', { path: { sku } }));
 const list = (query?: Record<string, string>) =>
-  world.runUntilDone(world.request('GET /catalog/products', query ? { query } : {}));
-const changes = () => world.published.filter(({ type }) => type === 'ProductChanged').map(({ data }) => data);
-const claimed = (sku: string, claims: number, version: number) =>
+  simulation.runUntilDone(simulation.request('GET /catalog/products', query ? { query } : {}));
+const changes = () => simulation.published.filter(({ type }) => type === 'ProductChanged').map(({ data }) => data);
+const stockChanged = (sku: string, claimed: number, version: number) =>
   StockChanged.make(
-    { sku, claimed: claims, version },
-    { time: new Date(world.clock.now()).toISOString(), correlation_id: 'x', causation_id: 'y' },
+    { sku, claimed, version },
+    { time: new Date(simulation.clock.now()).toISOString(), correlation_id: 'x', causation_id: 'y' },
   ) as Envelope;
 
 describe('a product', () => {
-  test('is there as soon as it is put, and tickets hear of it', async () => {
+  test('exists as soon as it is put, and gets its stock in tickets', async () => {
     const product = { sku: 'shirt', ...shirt, available: 10 };
     expect(await put('shirt')).toMatchObject({ status: 200, body: product });
     expect(await show('shirt')).toMatchObject({ status: 200, body: product });
-    await world.settle();
+    await simulation.settle();
     expect(changes()).toEqual([{ sku: 'shirt', name: 'T-shirt', price: 1500, capacity: 10, version: 1 }]);
-    expect(await world.tickets.get({ pk: 'SKU#shirt', sk: 'STOCK' })).toMatchObject({ capacity: 10, claimed: 0 });
+    expect(await simulation.tickets.get({ pk: 'SKU#shirt', sk: 'STOCK' })).toMatchObject({ capacity: 10, claimed: 0 });
   });
 
-  test('put again as it is stays as it is, and is told again each time: the same event', async () => {
+  test('put again unchanged is not written, and the same event is published again each time', async () => {
     await put('shirt');
-    await world.settle();
-    world.deliver(claimed('shirt', 4, 1));
-    await world.settle();
-    const before = await world.catalog.get({ pk: 'PRODUCT#shirt', sk: 'STATE' });
-    const stock = await world.tickets.get({ pk: 'SKU#shirt', sk: 'STOCK' });
-    for (let time = 0; time < 2; time++)
+    await simulation.settle();
+    simulation.deliver(stockChanged('shirt', 4, 1));
+    await simulation.settle();
+    const before = await simulation.catalog.get({ pk: 'PRODUCT#shirt', sk: 'STATE' });
+    const stock = await simulation.tickets.get({ pk: 'SKU#shirt', sk: 'STOCK' });
+    for (let repeat = 0; repeat < 2; repeat++)
       expect(await put('shirt')).toMatchObject({ status: 200, body: { sku: 'shirt', ...shirt, available: 6 } });
-    await world.settle();
-    expect(await world.catalog.get({ pk: 'PRODUCT#shirt', sk: 'STATE' })).toEqual(before);
-    expect(await world.tickets.get({ pk: 'SKU#shirt', sk: 'STOCK' })).toEqual(stock);
-    const [first, ...again] = world.published.filter(({ type }) => type === 'ProductChanged');
+    await simulation.settle();
+    expect(await simulation.catalog.get({ pk: 'PRODUCT#shirt', sk: 'STATE' })).toEqual(before);
+    expect(await simulation.tickets.get({ pk: 'SKU#shirt', sk: 'STOCK' })).toEqual(stock);
+    const [first, ...again] = simulation.published.filter(({ type }) => type === 'ProductChanged');
     expect(again).toHaveLength(2);
     for (const event of again)
       expect(event).toMatchObject({ id: first?.id, data: first?.data, nudge: expect.any(String) });
   });
 
-  test('put again by the same request is told again once', async () => {
+  test('put again by the same request is published again once', async () => {
     await put('shirt');
     const headers = { 'X-Correlation-Id': 'seed' };
-    const again = () =>
-      world.runUntilDone(
-        world.request('PUT /catalog/products/{sku}', { path: { sku: 'shirt' }, body: shirt, headers }),
+    const putAgain = () =>
+      simulation.runUntilDone(
+        simulation.request('PUT /catalog/products/{sku}', { path: { sku: 'shirt' }, body: shirt, headers }),
       );
-    for (const reply of [await again(), await again()]) expect(reply.status).toBe(200);
-    await world.settle();
+    for (const reply of [await putAgain(), await putAgain()]) expect(reply.status).toBe(200);
+    await simulation.settle();
     expect(changes()).toHaveLength(2);
   });
 
-  test('put otherwise is otherwise', async () => {
+  test('put with another stock is changed', async () => {
     await put('shirt');
     expect(await put('shirt', { ...shirt, stock: 3 })).toMatchObject({ body: { stock: 3, available: 3 } });
-    await world.settle();
+    await simulation.settle();
     expect(changes()).toContainEqual({ sku: 'shirt', name: 'T-shirt', price: 1500, capacity: 3, version: 2 });
-    expect(await world.tickets.get({ pk: 'SKU#shirt', sk: 'STOCK' })).toMatchObject({ capacity: 3 });
+    expect(await simulation.tickets.get({ pk: 'SKU#shirt', sk: 'STOCK' })).toMatchObject({ capacity: 3 });
   });
 
-  test('put by many at once ends as one of them wanted, with a version for each change', async () => {
-    const prices = Array.from({ length: 10 }, (_, at) => at + 1);
+  test('put concurrently has a version for each change and ends with the last one', async () => {
+    const prices = Array.from({ length: 10 }, (_, index) => index + 1);
     await Promise.all(prices.map((price) => put('shirt', { ...shirt, price })));
-    await world.settle();
-    const told = changes() as { version: number; price: number }[];
-    expect(told.map(({ version }) => version).sort((one, other) => one - other)).toEqual(prices);
-    expect((await show('shirt')).body['price']).toBe(told.find(({ version }) => version === 10)?.price);
+    await simulation.settle();
+    const published = changes() as { version: number; price: number }[];
+    expect(published.map(({ version }) => version).sort((a, b) => a - b)).toEqual(prices);
+    expect((await show('shirt')).body['price']).toBe(published.find(({ version }) => version === 10)?.price);
   });
 
-  test('that is not there is not found', async () => {
+  test('that does not exist is not found', async () => {
     expect(await show('nothing')).toMatchObject({ status: 404, body: { code: 'product_not_found' } });
     expect(await show('no/sku')).toMatchObject({ status: 404 });
   });
@@ -94,20 +95,20 @@ describe('a product', () => {
     [{ ...shirt, name: 'x'.repeat(201) }, ['name']],
     [{ ...shirt, available: 3 }, ['available']],
     [{}, ['name', 'price', 'stock']],
-  ])('is refused as %j with all of its faults, and leaves nothing', async (body, paths) => {
+  ])('put as %j is rejected with all errors, and nothing is written', async (body, paths) => {
     const reply = await put('shirt', body);
     expect(reply.status).toBe(400);
     expect((reply.body['errors'] as { path: string }[]).map(({ path }) => path).sort()).toEqual(paths);
-    expect(world.catalog.all()).toEqual([]);
+    expect(simulation.catalog.all()).toEqual([]);
   });
 });
 
-describe('the list', () => {
-  test('is empty where there is nothing', async () => {
+describe('the product list', () => {
+  test('is empty without products', async () => {
     expect(await list()).toMatchObject({ status: 200, body: [] });
   });
 
-  test('has every product once, by sku, page by page, as it is now', async () => {
+  test('returns each product once, ordered by SKU, page by page, with current values', async () => {
     for (const sku of ['d', 'a', 'c', 'e', 'B']) await put(sku);
     await put('a', { ...shirt, stock: 1 });
     const seen: string[] = [];
@@ -122,41 +123,42 @@ describe('the list', () => {
     expect(seen).toEqual(['B 10', 'a 1', 'c 10', 'd 10', 'e 10']);
   });
 
-  test.each(['', 'no sku', 7])('refuses a cursor that holds %j', async (sort) => {
-    expect(await list({ cursor: createCursor(sort) })).toMatchObject({
+  test.each(['', 'no sku', 7])('rejects a cursor of %j', async (sortValue) => {
+    expect(await list({ cursor: createCursor(sortValue) })).toMatchObject({
       status: 400,
       body: { errors: [{ path: 'cursor' }] },
     });
   });
 });
 
-describe('what is available', () => {
-  test('follows the newest word of tickets, in whichever order they come', async () => {
+describe('the available quantity', () => {
+  test('follows the newest StockChanged, in whichever order the events are received', async () => {
     await put('shirt');
-    await world.settle();
-    for (const event of [claimed('shirt', 4, 2), claimed('shirt', 9, 1), claimed('shirt', 4, 2)]) world.deliver(event);
-    await world.settle();
+    await simulation.settle();
+    for (const event of [stockChanged('shirt', 4, 2), stockChanged('shirt', 9, 1), stockChanged('shirt', 4, 2)])
+      simulation.deliver(event);
+    await simulation.settle();
     expect(await show('shirt')).toMatchObject({ body: { stock: 10, available: 6 } });
     await put('shirt', { ...shirt, stock: 2 });
     expect(await show('shirt')).toMatchObject({ body: { stock: 2, available: 0 } });
-    world.deliver(claimed('shirt', 1, 3));
-    await world.settle();
+    simulation.deliver(stockChanged('shirt', 1, 3));
+    await simulation.settle();
     expect(await show('shirt')).toMatchObject({ body: { stock: 2, available: 1 } });
-    await world.settle();
+    await simulation.settle();
     expect(changes()).toHaveLength(2);
   });
 
-  test('is heard of before the product itself: the word waits for it, and is no failure', async () => {
-    world.deliver(claimed('shirt', 4, 1));
-    world.clock.at(world.clock.now() + 5000, () => void put('shirt'));
-    await world.settle();
+  test('follows a StockChanged that is received before the product exists, which is not a failure', async () => {
+    simulation.deliver(stockChanged('shirt', 4, 1));
+    simulation.clock.at(simulation.clock.now() + 5000, () => void put('shirt'));
+    await simulation.settle();
     expect(await show('shirt')).toMatchObject({ body: { available: 6 } });
-    expect(world.queues['catalog-invalidation'].dlq).toEqual([]);
+    expect(simulation.queues['catalog-invalidation'].dlq).toEqual([]);
   });
 });
 
 describe('a quote', () => {
-  test('is the sum of its lines, each at the price of now', async () => {
+  test('is the sum of its lines at current prices', async () => {
     await put('shirt');
     await put('concert', { name: 'Concert', price: 9900, stock: 1 });
     const items = [
@@ -164,7 +166,7 @@ describe('a quote', () => {
       { sku: 'shirt', quantity: 2 },
       { sku: 'shirt', quantity: 1 },
     ];
-    expect(await quote(world.catalog, items)).toEqual({
+    expect(await quote(simulation.catalog, items)).toEqual({
       total: 9900 + 3 * 1500,
       lines: [
         { ...items[0], price: 9900, amount: 9900 },
@@ -173,26 +175,26 @@ describe('a quote', () => {
       ],
     });
     await put('shirt', { ...shirt, price: 1 });
-    expect((await quote(world.catalog, items)).total).toBe(9903);
+    expect((await quote(simulation.catalog, items)).total).toBe(9903);
   });
 
-  test('is refused where a product is not there, naming each', async () => {
+  test('rejects unknown products and names each of them', async () => {
     await put('shirt');
-    const asked = quote(
-      world.catalog,
+    const result = quote(
+      simulation.catalog,
       ['shirt', 'hat', 'shoe', 'hat'].map((sku) => ({ sku, quantity: 1 })),
     );
-    await expect(asked).rejects.toMatchObject({
+    await expect(result).rejects.toMatchObject({
       code: 'unknown_sku',
       status: 400,
-      message: 'there is no product hat, shoe',
+      message: 'There is no product hat or shoe.',
     });
   });
 
-  test('is refused above what an order may cost', async () => {
+  test('rejects a total above the maximum amount of an order', async () => {
     await put('gold', { name: 'Gold', price: MAX_AMOUNT, stock: 2 });
-    expect((await quote(world.catalog, [{ sku: 'gold', quantity: 1 }])).total).toBe(MAX_AMOUNT);
-    await expect(quote(world.catalog, [{ sku: 'gold', quantity: 2 }])).rejects.toMatchObject({
+    expect((await quote(simulation.catalog, [{ sku: 'gold', quantity: 1 }])).total).toBe(MAX_AMOUNT);
+    await expect(quote(simulation.catalog, [{ sku: 'gold', quantity: 2 }])).rejects.toMatchObject({
       code: 'amount_limit',
       status: 422,
     });
