@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Envelope, type EventDefinition } from '../../events/envelope.ts';
 import { filesOf, textOf, urlOf } from '../support/source-tree.ts';
 
-interface Declared {
+interface DeclaredEvent {
   readonly name: string;
   readonly file: string;
   readonly event: EventDefinition;
@@ -11,7 +11,7 @@ interface Declared {
 const isEvent = (value: unknown): value is EventDefinition =>
   typeof value === 'object' && value !== null && 'make' in value && 'pattern' in value && 'schema' in value;
 
-const declared: Declared[] = (
+const declared: DeclaredEvent[] = (
   await Promise.all(
     filesOf('events/*/*.ts').map(async (file) => {
       const module = (await import(urlOf(file))) as Record<string, unknown>;
@@ -20,36 +20,36 @@ const declared: Declared[] = (
   )
 ).flat();
 
-const kebab = (name: string): string => name.replaceAll(/(?<!^)([A-Z])/g, '-$1').toLowerCase();
-const sampleOf = ({ file, event }: Declared): string =>
-  `${file.split('/').slice(0, -1).join('/')}/samples/${kebab(event.type)}.v${event.version}.json`;
+const kebabCase = (name: string): string => name.replaceAll(/(?<!^)([A-Z])/g, '-$1').toLowerCase();
+const sampleOf = ({ file, event }: DeclaredEvent): string =>
+  `${file.split('/').slice(0, -1).join('/')}/samples/${kebabCase(event.type)}.v${event.version}.json`;
 const samples = filesOf('events/*/samples/*.json');
 const envelopeIn = (file: string): Envelope => JSON.parse(textOf(file)) as Envelope;
-/** Of an outside publisher's bare message, as far as there are any. */
+/** Returns whether a sample is an envelope. The other samples are messages of external publishers. */
 const isEnvelope = (file: string): boolean => /\.v\d+\.json$/.test(file);
 
-test('there are events, or nothing below proves anything', () => {
+test('finds the declared events, so that the tests below check something', () => {
   expect(declared.length).toBeGreaterThanOrEqual(3);
 });
 
-describe.each(declared)('$name', (one) => {
-  const { name, file, event } = one;
+describe.each(declared)('$name', ({ name, file, event }) => {
+  const sampleFile = sampleOf({ name, file, event });
 
-  test('is declared under its own name, in the file and the context of that name', () => {
+  test('is exported under its type, in the file and context of that name', () => {
     expect(event.type).toBe(name);
     const version = event.version === 1 ? '' : `-v${event.version}`;
-    expect(file).toBe(`events/${event.source}/${kebab(event.type)}${version}.ts`);
+    expect(file).toBe(`events/${event.source}/${kebabCase(event.type)}${version}.ts`);
   });
 
-  test('has a sample, which is a whole envelope and of its schema', () => {
-    expect(samples).toContain(sampleOf(one));
-    const sample = Envelope.parse(envelopeIn(sampleOf(one)));
+  test('has a sample that is a complete envelope and matches its schema', () => {
+    expect(samples).toContain(sampleFile);
+    const sample = Envelope.parse(envelopeIn(sampleFile));
     expect(sample).toMatchObject({ type: event.type, version: event.version, source: event.source });
     expect(event.schema.parse(sample.data)).toEqual(sample.data);
   });
 
-  test('makes its sample again from what the sample says, its id included', () => {
-    const { published_at: _, ...sample } = envelopeIn(sampleOf(one));
+  test('makes its sample from the data of the sample, including the id', () => {
+    const { published_at: _, ...sample } = envelopeIn(sampleFile);
     const { time, correlation_id, causation_id, nudge } = sample;
     const made = event.make(sample.data, { time, correlation_id, causation_id, nudge });
     expect(made).toEqual(sample);
@@ -64,27 +64,27 @@ describe.each(declared)('$name', (one) => {
     expect(again.nudge).toBe('n');
   });
 
-  test('is not made of what breaks its schema', () => {
+  test('rejects data that does not match its schema', () => {
     const cause = { time: '2026-01-01T00:00:00Z', correlation_id: 'x', causation_id: 'y' };
-    for (const wrong of [{}, { order_id: 'x' }]) expect(() => event.make(wrong, cause)).toThrow();
+    for (const data of [{}, { order_id: 'x' }]) expect(() => event.make(data, cause)).toThrow();
   });
 
-  test('is subscribed to by its own source and type', () => {
+  test('has a pattern of its source and type', () => {
     expect(event.pattern).toEqual({ source: [event.source], detailType: [event.type] });
   });
 });
 
-test('each sample is of an event that is there', () => {
+test('each sample belongs to a declared event', () => {
   expect(samples.filter(isEnvelope)).toEqual(declared.map(sampleOf).sort());
 });
 
-test('no two events share type and version, nor two samples an id', () => {
+test('no two events share a type and version, and no two samples share an id', () => {
   expect(new Set(declared.map(({ event }) => `${event.type}.v${event.version}`)).size).toBe(declared.length);
   const ids = samples.filter(isEnvelope).map((file) => envelopeIn(file).id);
   expect(new Set(ids).size).toBe(ids.length);
 });
 
-describe('in the handlers', () => {
+describe('the handlers', () => {
   const sources = filesOf('lambdas/**/*.ts').map((file) => ({ file, text: textOf(file) }));
   const consumed = new Set(
     sources.flatMap(({ text }) =>
@@ -96,10 +96,10 @@ describe('in the handlers', () => {
   const producersOf = (name: string) =>
     sources.filter(({ text }) => new RegExp(`\\b${name}\\.make\\(`).test(text)).map(({ file }) => file);
 
-  test('each event that a consumer names is an event of ours, and somebody makes it, in its own context', () => {
+  test('consume only declared events, which are made in their own context', () => {
     expect(consumed.size).toBeGreaterThanOrEqual(3);
     for (const name of consumed) {
-      const event = declared.find((one) => one.name === name)?.event;
+      const event = declared.find((candidate) => candidate.name === name)?.event;
       expect(event, name).toBeDefined();
       const producers = producersOf(name);
       expect(producers, name).not.toEqual([]);
@@ -110,7 +110,7 @@ describe('in the handlers', () => {
     }
   });
 
-  test('each event has a consumer: what nobody needs is not written', () => {
+  test('consume every declared event', () => {
     expect(declared.map(({ name }) => name).filter((name) => !consumed.has(name))).toEqual([]);
   });
 });

@@ -6,14 +6,14 @@ import { findLedgerErrors, merchantBalance } from '../support/ledger-check.ts';
 import { poll } from '../support/poll.ts';
 
 const shop = new ApiClient(inject('url'));
-const behind = new EngineAccess(inject('endpoint'));
+const engine = new EngineAccess(inject('endpoint'));
 
-/** As many as one likes: BUYERS=1000 npm test -- test/e2e/tickets.test.ts */
+/** Another number of buyers can be set: BUYERS=1000 npm test -- test/e2e/tickets.test.ts */
 const BUYERS = Number(process.env['BUYERS'] ?? 200);
-const PATIENCE_MS = 300;
+const TIMEOUT_MS_PER_BUYER = 300;
 
-describe('the way of a plain order', () => {
-  test.each(['', '/api'])('shows in its workflow under %s/orders: every event, and who took it in', async (prefix) => {
+describe('the workflow of an order', () => {
+  test.each(['', '/api'])('shows every event and its consumers under %s/orders', async (prefix) => {
     const id = await shop.order(await shop.customer(100), 30);
     expect(await shop.ended(id)).toMatchObject({ status: 'FINISHED' });
     const workflow = await shop.workflow(id, prefix);
@@ -32,8 +32,8 @@ describe('the way of a plain order', () => {
         'TicketIssued → ticket-status',
       ]),
     );
-    for (const hop of done)
-      expect(hop).toMatchObject({
+    for (const delivery of done)
+      expect(delivery).toMatchObject({
         created_at: expect.any(String),
         published_at: expect.any(String),
         received_at: expect.any(String),
@@ -53,14 +53,14 @@ describe('the way of a plain order', () => {
     ]);
   });
 
-  test('an order that is not there has no workflow', async () => {
+  test('is not found for an unknown order', async () => {
     const reply = await shop.get(`/orders/${'a'.repeat(26)}/workflow`);
     expect(reply).toMatchObject({ status: 404, body: { code: 'order_not_found' } });
   });
 });
 
 describe('a product', () => {
-  test('is made, shown, and made otherwise', async () => {
+  test('is created, changed and shown', async () => {
     const sku = `p-${randomUUID()}`;
     const put = (price: number) => shop.send('PUT', `/catalog/products/${sku}`, { name: 'Gig', price, stock: 5 });
     const gig = { sku, name: 'Gig', stock: 5, available: 5 };
@@ -70,7 +70,7 @@ describe('a product', () => {
     expect((await shop.get('/catalog/products/nothing')).status).toBe(404);
   });
 
-  test('costs its price: the amount of an order is the sum of its lines', async () => {
+  test('has a price: the amount of an order is the sum of its lines', async () => {
     const [gig, shirt] = [await shop.product({ price: 40, stock: 5 }), await shop.product({ price: 7, stock: 5 })];
     const customer = await shop.customer(100);
     const items = [
@@ -87,22 +87,22 @@ describe('a product', () => {
     );
   });
 
-  test('that nobody has made cannot be ordered', async () => {
-    const reply = await shop.post('/orders', { user_id: 'anybody', items: [{ sku: 'nothing', quantity: 1 }] });
+  test('that does not exist cannot be ordered', async () => {
+    const reply = await shop.post('/orders', { user_id: 'alice', items: [{ sku: 'nothing', quantity: 1 }] });
     expect(reply).toMatchObject({ status: 400, body: { code: 'unknown_sku' } });
     expect(reply.headers.get('content-type')).toBe('application/problem+json');
   });
 
-  test('of another price than the customer thought is refused', async () => {
+  test('cannot be ordered at an amount that differs from its price', async () => {
     const sku = await shop.product({ price: 40, stock: 5 });
-    const reply = await shop.post('/orders', { user_id: 'anybody', amount: 39, items: [{ sku, quantity: 1 }] });
+    const reply = await shop.post('/orders', { user_id: 'alice', amount: 39, items: [{ sku, quantity: 1 }] });
     expect(reply).toMatchObject({ status: 422, body: { code: 'price_differs' } });
   });
 
   test.each([
-    ['a quantity of none', [{ sku: 'a', quantity: 0 }]],
+    ['a quantity of 0', [{ sku: 'a', quantity: 0 }]],
     ['a quantity of 21', [{ sku: 'a', quantity: 21 }]],
-    ['two of one seat', [{ sku: 'a', quantity: 2, seat: 'A1' }]],
+    ['a quantity of 2 for a seat', [{ sku: 'a', quantity: 2, seat: 'A1' }]],
     [
       'a seat that is named twice',
       [
@@ -113,10 +113,10 @@ describe('a product', () => {
     ['21 lines', Array.from({ length: 21 }, () => ({ sku: 'a', quantity: 1 }))],
     ['no lines', []],
   ])('%s cannot be ordered', async (_, items) => {
-    expect((await shop.post('/orders', { user_id: 'anybody', items })).status).toBe(400);
+    expect((await shop.post('/orders', { user_id: 'alice', items })).status).toBe(400);
   });
 
-  test('can be ordered the moment that it is made, and 20 such orders get their tickets', async () => {
+  test('can be ordered as soon as it is created: 20 such orders get their tickets', async () => {
     const customer = await shop.customer(100);
     const ids = await Promise.all(
       Array.from({ length: 20 }, async () => {
@@ -130,7 +130,7 @@ describe('a product', () => {
 });
 
 describe('seats and stock', () => {
-  test('two seats of one product in one order', async () => {
+  test('one order can claim two seats of one product', async () => {
     const sku = await shop.product({ price: 40, stock: 10 });
     const customer = await shop.customer(100);
     const seats = [
@@ -141,7 +141,7 @@ describe('seats and stock', () => {
     expect(await shop.balance(customer)).toBe(20);
   });
 
-  test('a seat that somebody has: the order is cancelled, and the money is back to the cent', async () => {
+  test('an order for a taken seat is cancelled and refunded to the exact amount', async () => {
     const sku = await shop.product({ price: 40, stock: 10 });
     const [first = '', second = ''] = await shop.customers(2, 100);
     await shop.ended(await shop.orderOf(first, { sku, quantity: 1, seat: 'A1' }));
@@ -173,41 +173,41 @@ describe('seats and stock', () => {
     ]);
   });
 
-  test('more than there is: the order is cancelled as sold out, and nothing of it was claimed', async () => {
+  test('an order above the capacity is cancelled as sold out and claims nothing', async () => {
     const [few, many] = [await shop.product({ price: 10, stock: 1 }), await shop.product({ price: 1, stock: 5 })];
     const customer = await shop.customer(100);
     const id = await shop.orderOf(customer, { sku: many, quantity: 5 }, { sku: few, quantity: 2 });
     expect(await shop.ended(id)).toMatchObject({ status: 'CANCELLED', reason: 'sold_out' });
     expect(await shop.balance(customer)).toBe(100);
-    const rest = await shop.orderOf(customer, { sku: many, quantity: 5 }, { sku: few, quantity: 1 });
-    expect(await shop.ended(rest)).toMatchObject({ status: 'FINISHED' });
+    const secondId = await shop.orderOf(customer, { sku: many, quantity: 5 }, { sku: few, quantity: 1 });
+    expect(await shop.ended(secondId)).toMatchObject({ status: 'FINISHED' });
   });
 
-  test('30 buyers of 10 things: 10 have one, 20 have their money', async () => {
+  test('30 orders for a stock of 10: 10 are finished, 20 are cancelled and refunded', async () => {
     const sku = await shop.product({ price: 40, stock: 10 });
     const buyers = await shop.customers(30, 100);
     const ids = await Promise.all(buyers.map((buyer) => shop.orderOf(buyer, { sku, quantity: 1 })));
     expect(await shop.endings(ids)).toEqual({ FINISHED: 10, CANCELLED: 20 });
     const balances = await Promise.all(buyers.map((buyer) => shop.balance(buyer)));
-    expect(balances.toSorted((one, other) => one - other)).toEqual([...Array(10).fill(60), ...Array(20).fill(100)]);
+    expect(balances.toSorted((a, b) => a - b)).toEqual([...Array(10).fill(60), ...Array(20).fill(100)]);
   });
 
   test(
-    `${BUYERS} buyers of one seat at once: one has it, the others have their money, and the books are right`,
+    `${BUYERS} concurrent orders for one seat: one is finished, the others are refunded, and the ledger has no errors`,
     async () => {
       const sku = await shop.product({ price: 40, stock: BUYERS });
       const buyers = await shop.customers(BUYERS, 100);
       const ids = await Promise.all(buyers.map((buyer) => shop.orderOf(buyer, { sku, quantity: 1, seat: 'A1' })));
-      expect(await shop.endings(ids, BUYERS * PATIENCE_MS)).toEqual({ FINISHED: 1, CANCELLED: BUYERS - 1 });
+      expect(await shop.endings(ids, BUYERS * TIMEOUT_MS_PER_BUYER)).toEqual({ FINISHED: 1, CANCELLED: BUYERS - 1 });
       const orders = await Promise.all(ids.map(async (id) => (await shop.get(`/orders/${id}`)).body));
       const reasons = orders.flatMap(({ status, reason }) => (status === 'CANCELLED' ? [reason] : []));
       expect(new Set(reasons)).toEqual(new Set(['seat_taken']));
       const balances = await Promise.all(buyers.map((buyer) => shop.balance(buyer)));
       expect(balances.reduce((sum, balance) => sum + balance, 0)).toBe(BUYERS * 100 - 40);
-      const rows = await behind.rows('payments');
+      const rows = await engine.rows('payments');
       expect(findLedgerErrors(rows)).toEqual([]);
       expect(merchantBalance(rows, buyers)).toBe(40n);
     },
-    60_000 + BUYERS * PATIENCE_MS,
+    60_000 + BUYERS * TIMEOUT_MS_PER_BUYER,
   );
 });
