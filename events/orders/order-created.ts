@@ -4,7 +4,7 @@ import { OrderId, UserId } from '../ids.ts';
 import { Items } from '../items.ts';
 import { Amount } from '../money.ts';
 
-/** A customer has placed an order and waits for it to be paid. */
+/** A customer has placed an order. It waits for its payment. */
 export const OrderCreated = defineEvent(
   'orders',
   'OrderCreated',

@@ -6,7 +6,7 @@ import { Amount } from '../money.ts';
 export const RefundReason = z.enum(['sold_out', 'seat_taken', 'requested']);
 export type RefundReason = z.infer<typeof RefundReason>;
 
-/** An order is to be undone: its money goes back, and its ticket, where there is one, is void. */
+/** An order must be reversed: payments refunds it, and tickets voids its ticket if one was issued. */
 export const RefundRequested = defineEvent(
   'orders',
   'RefundRequested',

@@ -1,55 +1,56 @@
-/** What was stated in one minute is spread over as many partitions: a thousand orders a second must not share one. */
+/** The events of one minute are spread over 4 index partitions, so that 1000 orders per second do not share one. */
 const SHARDS = 4;
 const MINUTE_MS = 60_000;
-/** How often an order is asked after at first, each time after twice the time: with two minutes that is eight hours. */
+/** A minute is swept first after the limit, then each time at twice that age. With 2 minutes, the ninth is at 512. */
 const DOUBLINGS = 9;
-/** From then on every six hours, as long as what it stated is kept. */
+/** After the doublings, a minute is swept every six hours. */
 const LATE_INTERVAL_MINUTES = 360;
+/** 14 days: an outbox record expires after 15 days, and without it there is no event to publish again. */
 const MAX_AGE_MINUTES = 14 * 24 * 60;
-/** Whoever waits for so long has been asked after at least three times, so no lost event explains it. */
+/** An order that has waited for so long was nudged at least three times, so a lost event cannot be the cause. */
 const STUCK_FOR_LONG_MINUTES = 16;
-/** By then an index shows all of a minute, however far it trails behind. */
+/** After 5 minutes, the index is assumed to show all events of a minute. */
 const MAX_INDEX_LAG_MINUTES = 5;
 
 const toMinute = (ms: number): string => new Date(ms).toISOString().slice(0, 16);
 
-const shardKey = (minute: string, at: number): string => `${minute}#${at}`;
+const shardKey = (minute: string, shard: number): string => `${minute}#${shard}`;
 
-/** Where a statement of this order at this time is found again. */
+/** Returns the index partition of an event that an order published at this time. */
 export function publishedMinuteKey(ms: number, id: string): string {
   const sum = [...id].reduce((total, letter) => total + letter.charCodeAt(0), 0);
   return shardKey(toMinute(ms), sum % SHARDS);
 }
 
-/** A minute of statements, and how many minutes ago it was over. */
+/** A minute in which orders published events, and the number of minutes since its end. */
 export interface MinuteToSweep {
   readonly minute: string;
   readonly ageMinutes: number;
 }
 
 export const shardsOf = ({ minute }: MinuteToSweep): string[] =>
-  Array.from({ length: SHARDS }, (_, at) => shardKey(minute, at));
+  Array.from({ length: SHARDS }, (_, shard) => shardKey(minute, shard));
 
 export const isStuckForLong = ({ ageMinutes }: MinuteToSweep): boolean => ageMinutes >= STUCK_FOR_LONG_MINUTES;
 
-/** Whether a look that finds nobody waiting is the last: what has ended never waits again. */
+/** Returns whether a minute without waiting orders needs no further sweep. An ended order never waits again. */
 export const canBeMarkedDone = ({ ageMinutes }: MinuteToSweep): boolean => ageMinutes >= MAX_INDEX_LAG_MINUTES;
 
 /**
- * The minutes to look at now, at most 64: those that ended one limit ago, two, four …, and then four a day for two weeks.
- * An order that a missed sweep has passed by is met at the next of them, and one that waits for long is asked after less
- * often.
+ * Returns the minutes to sweep now, at most 64: those whose age is the limit, twice the limit, four times the limit and
+ * so on, and then one per six hours up to two weeks. An order that a missed sweep did not find is found at the next of
+ * these ages. The longer an order waits, the less often it is nudged.
  */
 export function minutesToSweep(now: number, limitMinutes: number): MinuteToSweep[] {
-  const doublings = Array.from({ length: DOUBLINGS }, (_, time) => limitMinutes * 2 ** time);
-  const first = (doublings.at(-1) ?? 0) + LATE_INTERVAL_MINUTES;
-  const later = Array.from(
+  const doublings = Array.from({ length: DOUBLINGS }, (_, exponent) => limitMinutes * 2 ** exponent);
+  const firstLateAge = (doublings.at(-1) ?? 0) + LATE_INTERVAL_MINUTES;
+  const lateAges = Array.from(
     { length: MAX_AGE_MINUTES / LATE_INTERVAL_MINUTES },
-    (_, at) => first + at * LATE_INTERVAL_MINUTES,
+    (_, index) => firstLateAge + index * LATE_INTERVAL_MINUTES,
   );
   return (
-    [...doublings, ...later.filter((age) => age <= MAX_AGE_MINUTES)]
-      // one more, since the minute itself must be over: nobody is asked after before the limit
+    [...doublings, ...lateAges.filter((age) => age <= MAX_AGE_MINUTES)]
+      // The age counts from the end of the minute, hence one more. No order is nudged before the limit.
       .map((ageMinutes) => ({ ageMinutes, minute: toMinute(now - (ageMinutes + 1) * MINUTE_MS) }))
   );
 }

@@ -26,103 +26,103 @@ const declined = PaymentDeclined.make(
   { order_id: id, user_id: 'alice', amount: 10, reason: 'insufficient_funds' },
   cause,
 );
-const returned = PaymentRefunded.make({ order_id: id, user_id: 'alice', amount: 10, balance_after: 10 }, cause);
+const refunded = PaymentRefunded.make({ order_id: id, user_id: 'alice', amount: 10, balance_after: 10 }, cause);
 const issued = TicketIssued.make({ order_id: id, ticket_id: 't' }, cause);
 const rejected = TicketRejected.make({ order_id: id, reason: 'seat_taken', sku: 'show', seat: 'A1' }, cause);
 const voided = TicketVoided.make({ order_id: id, ticket_id: 't' }, cause);
 
-const asked = (reason: 'requested' | 'seat_taken') => ({ order_id: id, user_id: 'alice', amount: 10, reason });
+const refundRequest = (reason: 'requested' | 'seat_taken') => ({ order_id: id, user_id: 'alice', amount: 10, reason });
 const refunding = (reason: 'requested' | 'seat_taken', ...pending: ('payment' | 'ticket')[]): Order =>
   order({ status: 'REFUNDING', reason, pending });
 const saga = given((state: Order, event: OrderEvent) => apply(state, event));
 
-describe('a new order', () => {
-  const fresh = order({ status: 'NEW' });
-  test('is authorized by its payment', () =>
-    saga(fresh)
+describe('a NEW order', () => {
+  const newOrder = order({ status: 'NEW' });
+  test('becomes PAYMENT_AUTHORIZED when its payment is authorized', () =>
+    saga(newOrder)
       .when(authorized)
       .gives({ state: { status: 'PAYMENT_AUTHORIZED' } }));
-  test('is cancelled when its payment is declined, with the reason', () =>
-    saga(fresh)
+  test('becomes CANCELLED with the reason when its payment is declined', () =>
+    saga(newOrder)
       .when(declined)
       .gives({ state: { status: 'CANCELLED', reason: 'insufficient_funds' } }));
-  test('is finished by a ticket that was faster than the word of its payment', () =>
-    saga(fresh)
+  test('becomes FINISHED when TicketIssued arrives before PaymentAuthorized', () =>
+    saga(newOrder)
       .when(issued)
       .gives({ state: { status: 'FINISHED' } }));
-  test('is undone by a refusal that was faster than the word of its payment', () =>
-    saga(fresh)
+  test('becomes REFUNDING when TicketRejected arrives before PaymentAuthorized', () =>
+    saga(newOrder)
       .when(rejected)
       .gives({
         state: { status: 'REFUNDING', reason: 'seat_taken', pending: ['payment'] },
-        refund: asked('seat_taken'),
+        refund: refundRequest('seat_taken'),
       }));
-  test.each([returned, voided])('is not moved by $type', (event) => saga(fresh).when(event).changesNothing());
+  test.each([refunded, voided])('ignores $type', (event) => saga(newOrder).when(event).changesNothing());
 });
 
-describe('an order that is paid', () => {
+describe('a PAYMENT_AUTHORIZED order', () => {
   const paid = order({ status: 'PAYMENT_AUTHORIZED' });
-  test('is finished by its ticket', () =>
+  test('becomes FINISHED when its ticket is issued', () =>
     saga(paid)
       .when(issued)
       .gives({ state: { status: 'FINISHED' } }));
-  test('is undone when its ticket is refused: the money is asked back', () =>
+  test('becomes REFUNDING and requests a refund when its ticket is rejected', () =>
     saga(paid)
       .when(rejected)
       .gives({
         state: { status: 'REFUNDING', reason: 'seat_taken', pending: ['payment'] },
-        refund: asked('seat_taken'),
+        refund: refundRequest('seat_taken'),
       }));
-  test.each([authorized, declined, returned, voided])('is not moved by $type', (event) =>
+  test.each([authorized, declined, refunded, voided])('ignores $type', (event) =>
     saga(paid).when(event).changesNothing(),
   );
 });
 
-describe('an order that is being undone', () => {
-  test('for want of a ticket is cancelled with the reason once the money is back', () =>
+describe('a REFUNDING order', () => {
+  test('becomes CANCELLED with the reason when a payment without a ticket is refunded', () =>
     saga(refunding('seat_taken', 'payment'))
-      .when(returned)
+      .when(refunded)
       .gives({ state: { status: 'CANCELLED', reason: 'seat_taken' } }));
-  test('because somebody asked waits for the ticket when the money is back first', () =>
+  test('waits for the ticket when a requested refund returns the payment first', () =>
     saga(refunding('requested', 'payment', 'ticket'))
-      .when(returned)
+      .when(refunded)
       .gives({ state: { status: 'REFUNDING', reason: 'requested', pending: ['ticket'] } }));
-  test('because somebody asked waits for the money when the ticket is void first', () =>
+  test('waits for the payment when a requested refund voids the ticket first', () =>
     saga(refunding('requested', 'payment', 'ticket'))
       .when(voided)
       .gives({ state: { status: 'REFUNDING', reason: 'requested', pending: ['payment'] } }));
   test.each([
     [voided, 'ticket'],
-    [returned, 'payment'],
-  ] as const)('is refunded when %o comes last', (event, left) =>
-    saga(refunding('requested', left))
+    [refunded, 'payment'],
+  ] as const)('becomes REFUNDED when %o completes the requested refund', (event, pending) =>
+    saga(refunding('requested', pending))
       .when(event)
       .gives({ state: { status: 'REFUNDED' } }),
   );
-  test.each([authorized, declined, issued, rejected])('is not moved by $type, which comes late or again', (event) =>
+  test.each([authorized, declined, issued, rejected])('ignores a late or duplicate $type', (event) =>
     saga(refunding('requested', 'payment', 'ticket'))
       .when(event)
       .changesNothing(),
   );
-  test('does not take the same return twice', () =>
-    saga(refunding('requested', 'ticket')).when(returned).changesNothing());
+  test('ignores a duplicate PaymentRefunded', () =>
+    saga(refunding('requested', 'ticket')).when(refunded).changesNothing());
 });
 
 describe.each([
   order({ status: 'FINISHED' }),
   order({ status: 'CANCELLED', reason: 'sold_out' }),
   order({ status: 'REFUNDED' }),
-])('an order that is $status', (ended) => {
-  test.each([authorized, declined, returned, issued, rejected, voided])('is not moved by $type', (event) =>
+])('a $status order', (ended) => {
+  test.each([authorized, declined, refunded, issued, rejected, voided])('ignores $type', (event) =>
     saga(ended).when(event).changesNothing(),
   );
 });
 
-describe('a refund that somebody asks for', () => {
-  test('undoes a finished order, with the word of whoever asked', () =>
+describe('a requested refund', () => {
+  test('reverses a FINISHED order and publishes the note', () =>
     expect(refund(order({ status: 'FINISHED' }), 'too late')).toEqual({
       state: { status: 'REFUNDING', reason: 'requested', pending: ['payment', 'ticket'] },
-      refund: { ...asked('requested'), note: 'too late' },
+      refund: { ...refundRequest('requested'), note: 'too late' },
     }));
   test.each([
     order({ status: 'NEW' }),
@@ -130,58 +130,60 @@ describe('a refund that somebody asks for', () => {
     refunding('requested', 'payment', 'ticket'),
     order({ status: 'CANCELLED', reason: 'sold_out' }),
     order({ status: 'REFUNDED' }),
-  ])('is none for an order that is $status', (state) => expect(refund(state)).toBeUndefined());
+  ])('does not change a $status order', (state) => expect(refund(state)).toBeUndefined());
 });
 
-describe('all that can happen to an order, in any order and twice over', () => {
-  /** Delivers what is under way in every possible way, each message at most twice, and looks at every end. */
-  function everyEnd(
-    state: Order,
-    pool: readonly OrderEvent[],
-    then: (state: Order) => readonly OrderEvent[],
+describe('an order whose events are delivered in any sequence, each at most twice', () => {
+  const MAX_DELIVERIES = 6;
+
+  /** Walks through every sequence of deliveries and returns the distinct outcomes. */
+  function findOutcomes(
+    start: Order,
+    events: readonly OrderEvent[],
+    answerRefund: () => readonly OrderEvent[],
   ): Set<string> {
-    const ends = new Set<string>();
-    const walk = (at: Order, waiting: readonly OrderEvent[], seen: readonly OrderEvent[], refunds: number): void => {
-      if (waiting.length === 0 || seen.length === 6) {
-        if (waiting.length === 0) ends.add(`${at.status}, ${refunds} refund asked for`);
+    const outcomes = new Set<string>();
+    const walk = (state: Order, waiting: readonly OrderEvent[], seen: readonly OrderEvent[], refunds: number): void => {
+      if (waiting.length === 0 || seen.length === MAX_DELIVERIES) {
+        if (waiting.length === 0) outcomes.add(`${state.status}, refunds requested: ${refunds}`);
         return;
       }
-      const again = seen.filter((event) => seen.indexOf(event) === seen.lastIndexOf(event));
-      for (const event of [...waiting, ...again]) {
-        const step = apply(at, event);
-        const next = step ? { ...at, ...step.state } : at;
-        const more = step?.refund ? then(next) : [];
-        const left = waiting.filter((one) => one !== event);
-        walk(next as Order, [...left, ...more], [...seen, event], refunds + (step?.refund ? 1 : 0));
+      const seenOnce = seen.filter((event) => seen.indexOf(event) === seen.lastIndexOf(event));
+      for (const event of [...waiting, ...seenOnce]) {
+        const step = apply(state, event);
+        const next = step ? { ...state, ...step.state } : state;
+        const answers = step?.refund ? answerRefund() : [];
+        const remaining = waiting.filter((other) => other !== event);
+        walk(next as Order, [...remaining, ...answers], [...seen, event], refunds + (step?.refund ? 1 : 0));
       }
     };
-    walk(state, pool, [], 0);
-    return ends;
+    walk(start, events, [], 0);
+    return outcomes;
   }
-  const fresh = order({ status: 'NEW' });
+  const newOrder = order({ status: 'NEW' });
 
-  test('paid and issued: it is finished', () => {
-    const ends = everyEnd(fresh, [authorized, issued], () => []);
-    expect([...ends]).toEqual(['FINISHED, 0 refund asked for']);
+  test('is FINISHED if the payment is authorized and the ticket issued', () => {
+    const outcomes = findOutcomes(newOrder, [authorized, issued], () => []);
+    expect([...outcomes]).toEqual(['FINISHED, refunds requested: 0']);
   });
 
-  test('paid and refused: the money is asked back once, and it is cancelled', () => {
-    const ends = everyEnd(fresh, [authorized, rejected], () => [returned]);
-    expect([...ends]).toEqual(['CANCELLED, 1 refund asked for']);
+  test('is CANCELLED after one refund if the payment is authorized and the ticket rejected', () => {
+    const outcomes = findOutcomes(newOrder, [authorized, rejected], () => [refunded]);
+    expect([...outcomes]).toEqual(['CANCELLED, refunds requested: 1']);
   });
 
-  test('declined: it is cancelled', () => {
-    expect([...everyEnd(fresh, [declined], () => [])]).toEqual(['CANCELLED, 0 refund asked for']);
+  test('is CANCELLED if the payment is declined', () => {
+    expect([...findOutcomes(newOrder, [declined], () => [])]).toEqual(['CANCELLED, refunds requested: 0']);
   });
 
-  test('refunded while the words of its making are still under way: it is refunded', () => {
-    const undone = { ...fresh, ...refund(order({ status: 'FINISHED' }))?.state } as Order;
-    const ends = everyEnd(undone, [authorized, issued, returned, voided], () => []);
-    expect([...ends]).toEqual(['REFUNDED, 0 refund asked for']);
+  test('is REFUNDED if the events of payment and ticket arrive during the refund', () => {
+    const refundingOrder = { ...newOrder, ...refund(order({ status: 'FINISHED' }))?.state } as Order;
+    const outcomes = findOutcomes(refundingOrder, [authorized, issued, refunded, voided], () => []);
+    expect([...outcomes]).toEqual(['REFUNDED, refunds requested: 0']);
   });
 });
 
-test('a sweep asks again for what an order still waits for, and for nothing else', () => {
+test('isWaitingFor returns true only for the event whose outcome the order still needs', () => {
   expect(isWaitingFor({ status: 'NEW' }, 'OrderCreated')).toBe(true);
   expect(isWaitingFor({ status: 'PAYMENT_AUTHORIZED' }, 'OrderCreated')).toBe(true);
   expect(isWaitingFor({ status: 'FINISHED' }, 'OrderCreated')).toBe(false);
