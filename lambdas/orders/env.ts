@@ -4,8 +4,8 @@ import { required } from '../shared/runtime/env.ts';
 export const OrdersEnv = z.object({ ORDERS_TABLE: required });
 
 /**
- * The doors read prices as well, by catalog's port, and what others know of an order, for the workflow view. Documents
- * they hand on, by a port as well.
+ * The API also reads prices through the port of catalog and, for the workflow view, an order's rows in payments and
+ * tickets. It passes order documents to the port of documents.
  */
 export const OrdersApiEnv = z.object({
   ORDERS_TABLE: required,
@@ -15,5 +15,5 @@ export const OrdersApiEnv = z.object({
   DOCUMENTS_TABLE: required,
 });
 
-/** After so many minutes a step that has not ended is asked after. */
+/** An order that waits for a step for more than STUCK_AFTER_MINUTES is nudged. */
 export const SweepEnv = z.object({ ORDERS_TABLE: required, STUCK_AFTER_MINUTES: required });

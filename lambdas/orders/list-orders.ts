@@ -3,11 +3,11 @@ import { UserId } from '../../events/ids.ts';
 import { belowCursor, limitOf, nextLink, pageQuery } from '../shared/http/paging.ts';
 import { Reply, route } from '../shared/http/route.ts';
 import type { OrdersApiDeps } from './deps.ts';
-import { placedSortKey } from './order-store.ts';
+import { placedAtId } from './order-row.ts';
 import { OrderView } from './view.ts';
 
-/** The sort value of this list: when the order was placed, and its id. */
-const Placed = z.string().check(z.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z#[a-z2-7]{26}$/));
+/** The sort value of this list: the time at which the order was placed, and its id. */
+const PlacedAtId = z.string().check(z.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z#[a-z2-7]{26}$/));
 
 export const listOrders = route(
   {
@@ -16,8 +16,8 @@ export const listOrders = route(
   },
   async ({ query }, { orders }: OrdersApiDeps) => {
     const limit = limitOf(query);
-    const found = await orders.ofUser(query.user_id, { limit, ...belowCursor(query, Placed) });
-    const last = found.length === limit && found.at(-1);
-    return new Reply(found, last ? nextLink('/orders', { user_id: query.user_id }, query, placedSortKey(last)) : {});
+    const page = await orders.listByUser(query.user_id, { limit, ...belowCursor(query, PlacedAtId) });
+    const last = page.length === limit && page.at(-1);
+    return new Reply(page, last ? nextLink('/orders', { user_id: query.user_id }, query, placedAtId(last)) : {});
   },
 );

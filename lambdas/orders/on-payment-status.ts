@@ -8,6 +8,6 @@ import { apply } from './order.ts';
 export const handler = consume(
   [PaymentAuthorized, PaymentDeclined, PaymentRefunded],
   ordersDeps,
-  (event, { orders }, call) => orders.change(event, apply, call),
+  (event, { orders }, context) => orders.change(event, apply, context),
   (event, deadLetter, { orders }) => orders.recordDeadLetter(event, deadLetter),
 );

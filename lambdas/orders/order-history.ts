@@ -2,19 +2,21 @@ import type { Envelope } from '../../events/envelope.ts';
 import type { Receipt } from '../shared/messaging/receipt.ts';
 import { parseOutboxRecord } from '../shared/outbox/outbox-record.ts';
 import type { Reader, Row } from '../shared/store/store.ts';
-import { parseOrder, type StoredOrder } from './order-row.ts';
+import type { Order } from './order.ts';
+import { requireOrder } from './order-row.ts';
 
-/** A step that was decided, by its row: `PAYMENT`, `REFUND`, `TICKET`. */
+/** A decision row: `PAYMENT`, `REFUND` or `TICKET`. */
 export interface RecordedDecision {
   readonly step: string;
   readonly decision: string;
   readonly at: string;
 }
 
-/** Everything that an order has left behind, in every table that knows it. */
+/** Everything that the tables contain about an order. */
 export interface OrderHistory {
-  readonly stored: StoredOrder | undefined;
+  readonly order: Order;
   readonly outbox: readonly Envelope[];
+  /** The receipts of each event, by event id. */
   readonly receipts: Readonly<Record<string, readonly Receipt[]>>;
   readonly decisions: readonly RecordedDecision[];
   readonly deadLetters: readonly { readonly event_id: string; readonly consumer: string; readonly reason: string }[];
@@ -22,25 +24,25 @@ export interface OrderHistory {
 
 const DECISIONS = new Set(['PAYMENT', 'REFUND', 'TICKET']);
 
-/** One Query of each table, by the order's own key: rows that are there anyway. */
+/** Reads the history with one Query of each table by the order's key. All of these rows exist for other purposes. */
 export async function readOrderHistory(tables: readonly Reader[], id: string): Promise<OrderHistory> {
   const rows = (await Promise.all(tables.map((table) => table.query({ partition: `ORDER#${id}` })))).flat();
-  const state = rows.find(({ sk }) => sk === 'STATE');
+  const orderRow = rows.find(({ sk }) => sk === 'STATE');
   return {
-    stored: state && parseOrder(state),
+    order: requireOrder(id, orderRow).order,
     outbox: rows.filter(({ sk }) => sk.startsWith('OUTBOX#')).flatMap(parseOutboxRecord),
-    receipts: receiptsOf(rows),
+    receipts: collectReceipts(rows),
     decisions: rows.filter(({ sk, decision, reason }) => DECISIONS.has(sk) && (decision ?? reason)).map(toDecision),
     deadLetters: rows.filter(({ sk }) => sk.startsWith('DEAD#')).map(toDeadLetter),
   };
 }
 
-function receiptsOf(rows: readonly Row[]): Record<string, Receipt[]> {
-  const found: Record<string, Receipt[]> = {};
+function collectReceipts(rows: readonly Row[]): Record<string, Receipt[]> {
+  const collected: Record<string, Receipt[]> = {};
   for (const { receipts = {} } of rows)
-    for (const [event, receipt] of Object.entries(receipts as Record<string, Receipt>))
-      found[event] = [...(found[event] ?? []), receipt];
-  return found;
+    for (const [eventId, receipt] of Object.entries(receipts as Record<string, Receipt>))
+      collected[eventId] = [...(collected[eventId] ?? []), receipt];
+  return collected;
 }
 
 const toDecision = ({ sk, decision, reason, at }: Row): RecordedDecision => ({

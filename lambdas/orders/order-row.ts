@@ -1,10 +1,22 @@
 import * as z from 'zod/mini';
+import type { Envelope } from '../../events/envelope.ts';
 import { Items } from '../../events/items.ts';
 import { RefundReason } from '../../events/orders/refund-requested.ts';
 import { DeclineReason } from '../../events/payments/payment-declined.ts';
 import { TicketRejectionReason } from '../../events/tickets/ticket-rejected.ts';
+import type { RequestIdentity } from '../shared/http/idempotency.ts';
 import type { Receipts } from '../shared/messaging/receipt.ts';
-import type { Order, OrderState } from './order.ts';
+import type { Publication } from '../shared/outbox/outbox-record.ts';
+import { Rejected } from '../shared/runtime/errors.ts';
+import type { Key, Row } from '../shared/store/store.ts';
+import type { Order, OrderState, PlacedOrder } from './order.ts';
+import { publishedMinuteKey } from './sweep-schedule.ts';
+
+export const orderKey = (id: string): Key => ({ pk: `ORDER#${id}`, sk: 'STATE' });
+export const refundKey = (id: string): Key => ({ pk: `ORDER#${id}`, sk: 'REFUND' });
+
+/** Returns the sort value of an order in the list of its user: sorted by time, and unique because of the id. */
+export const placedAtId = ({ created_at, id }: Pick<PlacedOrder, 'created_at' | 'id'>): string => `${created_at}#${id}`;
 
 const OrderStatus = z.discriminatedUnion('status', [
   z.object({ status: z.literal('NEW') }),
@@ -19,7 +31,7 @@ const OrderStatus = z.discriminatedUnion('status', [
   z.object({ status: z.literal('REFUNDED') }),
 ]);
 
-/** What is kept of an order. What a later version of it will add is not for this one to show. */
+/** The attributes of an order. Attributes that a later version adds are ignored. */
 const OrderRow = z.object({
   id: z.string(),
   user_id: z.string(),
@@ -30,18 +42,42 @@ const OrderRow = z.object({
   created_at: z.string(),
   updated_at: z.string(),
   version: z.number(),
-  /** As one attribute, so that a step replaces it whole and nothing of the state before stays behind. */
+  /** One attribute, so that a step replaces it as a whole and no field of the previous state remains. */
   state: OrderStatus,
   receipts: z.optional(z.custom<Receipts>()),
 });
 
-export interface StoredOrder {
+interface StoredOrder {
   readonly order: Order;
   readonly receipts: Receipts;
 }
 
-/** An order as its row has it. */
-export function parseOrder(row: Readonly<Record<string, unknown>>): StoredOrder {
-  const { receipts = {}, state, ...kept } = OrderRow.parse(row);
-  return { order: { ...kept, ...(state as OrderState) }, receipts };
+/** Returns the row of a new order. The `body_hash` makes the row the record of the request as well. */
+export const createOrderRow = ({ status: _, ...placed }: Order, { body_hash }: RequestIdentity): Row => ({
+  ...orderKey(placed.id),
+  ...placed,
+  state: { status: 'NEW' },
+  placed_at_id: placedAtId(placed),
+  body_hash,
+});
+
+export function parseOrder(row: Row): StoredOrder {
+  const { receipts = {}, state, ...attributes } = OrderRow.parse(row);
+  return { order: { ...attributes, ...(state as OrderState) }, receipts };
 }
+
+/**
+ * Returns the order of a row that was read by its id. Without a row it throws: no request has placed this order, and an
+ * event about it cannot be genuine, because events about an order are published after the order is written.
+ */
+export function requireOrder(id: string, row: Row | undefined): StoredOrder {
+  if (!row) throw new Rejected('order_not_found', `There is no order ${id}.`, 404);
+  return parseOrder(row);
+}
+
+/** Returns the publication of an order's own event. Its outbox record is indexed by minute, so the sweep can find it. */
+export const createPublication = (id: string, event: Envelope): Publication => ({
+  aggregate: orderKey(id).pk,
+  events: [event],
+  index: { published_minute: publishedMinuteKey(Date.parse(event.time), id) },
+});

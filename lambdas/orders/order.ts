@@ -8,7 +8,7 @@ import type { TicketIssued } from '../../events/tickets/ticket-issued.ts';
 import type { TicketRejected, TicketRejectionReason } from '../../events/tickets/ticket-rejected.ts';
 import type { TicketVoided } from '../../events/tickets/ticket-voided.ts';
 
-/** What never changes of an order. */
+/** The part of an order that never changes. */
 export interface PlacedOrder {
   readonly id: string;
   readonly user_id: string;
@@ -19,10 +19,10 @@ export interface PlacedOrder {
   readonly created_at: string;
 }
 
-/** What a refund still waits for. It ends when neither is out any more, whichever comes back first. */
+/** A part of a refund. The refund ends when its payment and its ticket are both returned, in either order. */
 export type RefundPart = 'payment' | 'ticket';
 
-/** Where an order can be. The ways from one to the next are `apply` and `refund`, and there are no others. */
+/** The states of an order. Only `apply` and `refund` lead from one state to the next. */
 export type OrderState =
   | { readonly status: 'NEW' }
   | { readonly status: 'PAYMENT_AUTHORIZED' }
@@ -41,13 +41,16 @@ export type OrderEvent =
   | EventOf<typeof TicketRejected>
   | EventOf<typeof TicketVoided>;
 
-/** The next state, and the refund that is asked for with it. */
+/** The next state, and the refund that is requested with it. */
 export interface Step {
   readonly state: OrderState;
   readonly refund?: RefundRequested;
 }
 
-/** An order as it is when it is placed, and so the answer to a repeat of that request, whatever has become of it. */
+/**
+ * Returns an order as it is when it is placed. This is also the answer to a replay of the request, whatever the state
+ * of the order is by then.
+ */
 export const place = ({ id, user_id, amount, description, items, metadata, created_at }: PlacedOrder): Order => ({
   id,
   user_id,
@@ -61,13 +64,13 @@ export const place = ({ id, user_id, amount, description, items, metadata, creat
   updated_at: created_at,
 });
 
-/** The saga's next step, or nothing where the event comes late, early or again and so changes nothing. */
+/** Returns the next step of the saga, or nothing if the event is late, early or a duplicate: it then changes nothing. */
 export function apply(order: PlacedOrder & OrderState, event: OrderEvent): Step | undefined {
   switch (order.status) {
     case 'NEW':
       if (event.type === 'PaymentAuthorized') return { state: { status: 'PAYMENT_AUTHORIZED' } };
       if (event.type === 'PaymentDeclined') return { state: { status: 'CANCELLED', reason: event.data.reason } };
-      // a ticket is only ever decided for a payment: its word says that the order is paid, and may be the faster one
+      // A ticket is decided only after a payment, so its event implies that the order is paid. It may arrive first.
       return applyTicket(order, event);
     case 'PAYMENT_AUTHORIZED':
       return applyTicket(order, event);
@@ -84,12 +87,12 @@ export function apply(order: PlacedOrder & OrderState, event: OrderEvent): Step 
 
 function applyTicket(order: PlacedOrder, event: OrderEvent): Step | undefined {
   if (event.type === 'TicketIssued') return { state: { status: 'FINISHED' } };
-  // what was never issued need not come back
+  // No ticket was issued, so only the payment has to be returned.
   if (event.type === 'TicketRejected') return startRefund(order, event.data.reason, ['payment']);
   return undefined;
 }
 
-/** Undoes a finished order, since somebody asked for it. Nothing where there is nothing to undo. */
+/** Returns the step that refunds a finished order on request, or nothing if the order is not finished. */
 export const refund = (order: PlacedOrder & OrderState, note?: string): Step | undefined =>
   order.status === 'FINISHED' ? startRefund(order, 'requested', ['payment', 'ticket'], note) : undefined;
 
@@ -100,20 +103,20 @@ const startRefund = (
   note?: string,
 ): Step => ({
   state: { status: 'REFUNDING', reason, pending },
-  refund: { order_id: id, user_id, amount, reason: reason, ...(note === undefined ? {} : { note }) },
+  refund: { order_id: id, user_id, amount, reason, ...(note === undefined ? {} : { note }) },
 });
 
 function completePart(
   { reason, pending }: Extract<OrderState, { status: 'REFUNDING' }>,
-  what: RefundPart,
+  completed: RefundPart,
 ): Step | undefined {
-  if (!pending.includes(what)) return undefined;
-  const left = pending.filter((one) => one !== what);
-  if (left.length > 0) return { state: { status: 'REFUNDING', reason, pending: left } };
-  return { state: reason === 'requested' ? { status: 'REFUNDED' } : { status: 'CANCELLED', reason: reason } };
+  if (!pending.includes(completed)) return undefined;
+  const remaining = pending.filter((part) => part !== completed);
+  if (remaining.length > 0) return { state: { status: 'REFUNDING', reason, pending: remaining } };
+  return { state: reason === 'requested' ? { status: 'REFUNDED' } : { status: 'CANCELLED', reason } };
 }
 
-/** Whether an order still waits for what its event set going. A sweep asks that event again. */
+/** Returns whether an order still waits for the outcome of its own event. The sweep publishes that event again. */
 export function isWaitingFor(order: OrderState, type: string): boolean {
   if (type === 'OrderCreated') return order.status === 'NEW' || order.status === 'PAYMENT_AUTHORIZED';
   return type === 'RefundRequested' && order.status === 'REFUNDING';

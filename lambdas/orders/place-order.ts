@@ -26,8 +26,12 @@ const NewOrder = z
 export const placeOrder = route(
   { body: NewOrder, returns: OrderView, status: 201 },
   async ({ body, identify, correlationId }, { orders, priceOf }: OrdersApiDeps) => {
-    const price = () => priceOf(body.items ?? []);
-    const { order, replayed } = await orders.place(body, identify(body.user_id), correlationId, price);
+    const { order, replayed } = await orders.place({
+      order: body,
+      identity: identify(body.user_id),
+      correlationId,
+      quotePrice: () => priceOf(body.items ?? []),
+    });
     const { updated_at: _, ...placed } = order;
     return new Reply(placed, { Location: `/orders/${order.id}`, ...(replayed && replayedHeader) });
   },

@@ -12,7 +12,7 @@ export const refundOrder = route(
     status: 202,
   },
   async ({ params: { id }, body: { reason }, identify, correlationId }, { orders }: OrdersApiDeps) => {
-    const refund = await orders.refund(id, reason, identify(id), correlationId);
-    return new Reply({ order_id: id, status: 'refund_initiated' as const }, refund.replayed ? replayedHeader : {});
+    const { replayed } = await orders.refund({ id, note: reason, identity: identify(id), correlationId });
+    return new Reply({ order_id: id, status: 'refund_initiated' as const }, replayed ? replayedHeader : {});
   },
 );

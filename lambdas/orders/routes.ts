@@ -1,4 +1,4 @@
-/** The doors of this context: the operation's name, its method and path. API, fallback, CDK and docs read this list. */
+/** The routes of this context: operation name, method and path. The API, the fallback, CDK and the docs read this list. */
 export const ordersRoutes = {
   placeOrder: 'POST /orders',
   listOrders: 'GET /orders',

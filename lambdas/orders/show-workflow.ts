@@ -1,14 +1,13 @@
 import * as z from 'zod/mini';
 import { OrderId } from '../../events/ids.ts';
 import { route } from '../shared/http/route.ts';
-import { Rejected } from '../shared/runtime/errors.ts';
 import type { OrdersApiDeps } from './deps.ts';
 import { OrderView } from './view.ts';
 import { deliveriesOf, inCausalOrder, isExpired, stepsOf } from './workflow.ts';
 
-const at = z.optional(z.string());
+const time = z.optional(z.string());
 
-const StepView = z.object({ name: z.string(), status: z.enum(['done', 'active', 'failed', 'skipped']), at });
+const StepView = z.object({ name: z.string(), status: z.enum(['done', 'active', 'failed', 'skipped']), at: time });
 
 const EventView = z.object({
   id: z.string(),
@@ -23,11 +22,11 @@ const DeliveryView = z.object({
   event_id: z.string(),
   type: z.string(),
   consumer: z.string(),
-  status: z.enum(['done', 'in_flight', 'waiting', 'dead', 'overtaken']),
+  status: z.enum(['done', 'in_flight', 'waiting', 'dead', 'superseded']),
   created_at: z.string(),
-  published_at: at,
-  received_at: at,
-  processed_at: at,
+  published_at: time,
+  received_at: time,
+  processed_at: time,
   receive_count: z.optional(z.int()),
   reason: z.optional(z.string()),
 });
@@ -41,21 +40,19 @@ export const showWorkflow = route(
       outbox: z.array(EventView),
       inbox: z.array(DeliveryView),
       decisions: z.array(z.object({ step: z.string(), decision: z.string(), at: z.string() })),
-      /** The events are gone by their age; what was decided is all that is left. */
+      /** Whether the events have expired, so that only the decisions remain. */
       expired: z.boolean(),
     }),
   },
   async ({ params: { id }, now }, { historyOf }: OrdersApiDeps) => {
-    const left = await historyOf(id);
-    if (!left.stored) throw new Rejected('order_not_found', `there is no order ${id}`, 404);
-    const { order } = left.stored;
+    const history = await historyOf(id);
     return {
-      order,
-      steps: stepsOf(order, left),
-      outbox: inCausalOrder(left.outbox).map(({ time, ...event }) => ({ ...event, created_at: time })),
-      inbox: deliveriesOf(order, left, now),
-      decisions: [...left.decisions],
-      expired: isExpired(left, order, now),
+      order: history.order,
+      steps: stepsOf(history),
+      outbox: inCausalOrder(history.outbox).map(({ time, ...event }) => ({ ...event, created_at: time })),
+      inbox: deliveriesOf(history, now),
+      decisions: [...history.decisions],
+      expired: isExpired(history, now),
     };
   },
 );

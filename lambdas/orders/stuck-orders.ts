@@ -8,110 +8,112 @@ import { parseOrder } from './order-row.ts';
 import { canBeMarkedDone, isStuckForLong, type MinuteToSweep, minutesToSweep, shardsOf } from './sweep-schedule.ts';
 import { publishedByMinute } from './table.ts';
 
-const PAGE = 100;
+const PAGE_SIZE = 100;
 
-/** How many orders were found waiting, and how many of them wait for long. */
+/** The number of orders that were found waiting, and how many of them have waited for long. */
 export interface SweepResult {
   readonly stuck: number;
   readonly stuckForLong: number;
 }
 
 /**
- * Finds the orders that still wait for what they stated a limit ago, and states it again as a nudge named by this
- * sweep: whichever event of an order's history was lost, each step behind it answers again from what it decided.
+ * Finds the orders that still wait for the outcome of an event they published, and publishes that event again as a
+ * nudge. Each step that has already decided publishes its answer again, so it does not matter which event of the
+ * order's history was lost.
  */
-export async function nudgeStuckOrders(unit: UnitOfWork, now: number, limitMinutes: number): Promise<SweepResult> {
-  const looks = await openMinutes(unit, minutesToSweep(now, limitMinutes));
-  // each minute by itself: what goes wrong with one must not keep the others from being asked after
-  const found = await settleAll(looks.map(async (look) => ({ look, stuck: await sweepMinute(unit, look, now) })));
-  const sum = (some: typeof found) => some.reduce((total, { stuck }) => total + stuck, 0);
-  const swept = { stuck: sum(found), stuckForLong: sum(found.filter(({ look }) => isStuckForLong(look))) };
-  logger.info('swept', { ...swept });
-  return swept;
+export async function nudgeStuckOrders(work: UnitOfWork, now: number, limitMinutes: number): Promise<SweepResult> {
+  const minutes = await findOpenMinutes(work, minutesToSweep(now, limitMinutes));
+  // The minutes are swept independently: a failure in one does not keep the orders of the others from being nudged.
+  const swept = await settleAll(
+    minutes.map(async (minute) => ({ minute, stuck: await sweepMinute(work, minute, now) })),
+  );
+  const stuck = sum(swept.map((result) => result.stuck));
+  const stuckForLong = sum(swept.filter(({ minute }) => isStuckForLong(minute)).map((result) => result.stuck));
+  logger.info('sweep finished', { stuck, stuck_for_long: stuckForLong });
+  return { stuck, stuckForLong };
 }
 
-/** All of them are done, well or badly, before the first failure is told. */
-async function settleAll<T>(work: readonly Promise<T>[]): Promise<T[]> {
-  await Promise.allSettled(work);
-  return Promise.all(work);
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
+
+/** Waits until all promises are settled. Then it returns their results, or throws the first failure. */
+async function settleAll<T>(promises: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(promises);
+  return Promise.all(promises);
 }
 
-const minuteDoneKey = (minute: string): Key => ({ pk: `MINUTE#${minute}`, sk: 'DONE' });
+const minuteDoneKey = ({ minute }: MinuteToSweep): Key => ({ pk: `MINUTE#${minute}`, sk: 'DONE' });
 
-/** Without the minutes in which nobody waits any more: their orders have ended, and are not read again. */
-async function openMinutes(unit: UnitOfWork, looks: readonly MinuteToSweep[]): Promise<MinuteToSweep[]> {
-  const over = await unit.store.getMany(looks.map(({ minute }) => minuteDoneKey(minute)));
-  return looks.filter((_, at) => !over[at]);
+/** Leaves out the minutes that are marked as done: their orders have ended and are not read again. */
+async function findOpenMinutes(work: UnitOfWork, minutes: readonly MinuteToSweep[]): Promise<MinuteToSweep[]> {
+  const doneRows = await work.store.getMany(minutes.map(minuteDoneKey));
+  return minutes.filter((_, index) => !doneRows[index]);
 }
 
-/** How many wait; where nobody does, the minute is noted as over. */
-async function sweepMinute(unit: UnitOfWork, look: MinuteToSweep, now: number): Promise<number> {
-  const shards = await settleAll(shardsOf(look).map((hash) => sweepShard(unit, hash, now)));
-  const stuck = shards.reduce((sum, one) => sum + one, 0);
+/** Nudges the waiting orders of a minute and returns their number. Without any, the minute is marked as done. */
+async function sweepMinute(work: UnitOfWork, minute: MinuteToSweep, now: number): Promise<number> {
+  const stuck = sum(await settleAll(shardsOf(minute).map((shard) => sweepShard(work, shard, now))));
   count('StuckOrders', stuck);
-  if (isStuckForLong(look)) count('OrdersStuckForLong', stuck);
-  if (stuck === 0 && canBeMarkedDone(look)) await markMinuteDone(unit, look, now);
+  if (isStuckForLong(minute)) count('OrdersStuckForLong', stuck);
+  if (stuck === 0 && canBeMarkedDone(minute)) await markDone(work, minute, now);
   return stuck;
 }
 
-const markMinuteDone = (unit: UnitOfWork, { minute }: MinuteToSweep, now: number): Promise<void> =>
-  commit(unit, async () => ({
+const markDone = (work: UnitOfWork, minute: MinuteToSweep, now: number): Promise<void> =>
+  commit(work, async () => ({
     writes: [{ op: 'put', row: { ...minuteDoneKey(minute), expires_at: expiresAt(now) } }],
     result: undefined,
   }));
 
-async function sweepShard(unit: UnitOfWork, hash: string, now: number): Promise<number> {
+async function sweepShard(work: UnitOfWork, shard: string, now: number): Promise<number> {
+  const query = { partition: shard, index: publishedByMinute, newestFirst: true, limit: PAGE_SIZE };
   let stuck = 0;
-  for (let below: string | undefined, full = true; full; ) {
-    const page = {
-      partition: hash,
-      index: publishedByMinute,
-      newestFirst: true,
-      limit: PAGE,
-      ...(below ? { below } : {}),
-    };
-    const keys = await unit.store.query(page);
-    stuck += await nudgeWaiting(unit, keys, now);
-    below = keys.at(-1)?.sk;
-    full = keys.length === PAGE;
+  for (let below: string | undefined, hasMore = true; hasMore; ) {
+    const recordKeys = await work.store.query(below === undefined ? query : { ...query, below });
+    stuck += await nudgeWaiting(work, recordKeys, now);
+    below = recordKeys.at(-1)?.sk;
+    hasMore = recordKeys.length === PAGE_SIZE;
   }
   return stuck;
 }
 
-/** An order that cannot be read may wait as well, so it is counted; only what waits for sure is asked after. */
-async function nudgeWaiting(unit: UnitOfWork, keys: readonly Key[], now: number): Promise<number> {
-  if (keys.length === 0) return 0;
-  const states = await unit.store.getMany(keys.map(({ pk }) => ({ pk, sk: 'STATE' })));
-  const found = keys.map((key, at) => ({ key, is: waitingStateOf(states[at], key) }));
-  const wait = found.filter(({ is }) => is === 'waits').map(({ key }) => key);
-  const records = wait.length > 0 ? await unit.store.getMany(wait) : [];
-  await settleAll(records.flatMap((record) => (record ? [nudge(unit, record, now)] : [])));
-  return found.filter(({ is }) => is !== 'ended').length;
+/**
+ * Nudges the orders of these outbox records that still wait, and returns how many do. An order whose row cannot be
+ * parsed is counted too, because it may wait as well, but it is not nudged.
+ */
+async function nudgeWaiting(work: UnitOfWork, recordKeys: readonly Key[], now: number): Promise<number> {
+  if (recordKeys.length === 0) return 0;
+  const orderRows = await work.store.getMany(recordKeys.map(({ pk }) => ({ pk, sk: 'STATE' })));
+  const progress = recordKeys.map((key, index) => progressOf(orderRows[index], key));
+  const waitingKeys = recordKeys.filter((_, index) => progress[index] === 'waiting');
+  const records = waitingKeys.length > 0 ? await work.store.getMany(waitingKeys) : [];
+  await settleAll(records.flatMap((record) => (record ? [nudge(work, record, now)] : [])));
+  return progress.filter((state) => state !== 'ended').length;
 }
 
-function waitingStateOf(row: Row | undefined, { sk }: Key): 'waits' | 'ended' | 'unreadable' {
-  if (!row) return 'ended';
+/** Returns whether an order waits for the outcome of the event in an outbox record. The event's type is in its key. */
+function progressOf(orderRow: Row | undefined, { sk }: Key): 'waiting' | 'ended' | 'unreadable' {
+  if (!orderRow) return 'ended';
   const type = sk.split(/[#:]/)[1] ?? '';
   try {
-    return isWaitingFor(parseOrder(row).order, type) ? 'waits' : 'ended';
+    return isWaitingFor(parseOrder(orderRow).order, type) ? 'waiting' : 'ended';
   } catch (error) {
-    logger.error('order row not readable', { order: row.pk, error: error as Error });
+    logger.error('order row not readable', { aggregate: orderRow.pk, error: error as Error });
     count('NudgesFailed');
     return 'unreadable';
   }
 }
 
-/** Once for each sweep: a repeat of it finds the record that it wrote. */
-async function nudge(unit: UnitOfWork, record: Row, now: number): Promise<void> {
+/** Publishes the events of an outbox record again as a nudge, once per sweep: a repeated sweep uses the same name. */
+async function nudge(work: UnitOfWork, record: Row, now: number): Promise<void> {
   const name = `sweep-${new Date(now).toISOString().slice(0, 16)}`;
   const events = parseOutboxRecord(record).map((event) => ({ ...event, nudge: name }));
-  logger.warn('order is stuck', { order: record.pk, waits_for: events.map(({ type }) => type) });
+  logger.warn('order is stuck', { aggregate: record.pk, event_types: events.map(({ type }) => type) });
   try {
-    const { existing } = await publishOnce(unit, () => ({ aggregate: record.pk, events }));
+    const { existing } = await publishOnce(work, () => ({ aggregate: record.pk, events }));
     if (existing) count('Duplicates');
   } catch (error) {
-    // the others are asked after all the same; this one is met again at the next of its minutes
-    logger.error('stuck order not nudged', { order: record.pk, error: error as Error });
+    // The other orders are nudged all the same. This one is found again at the next sweep of its minute.
+    logger.error('stuck order not nudged', { aggregate: record.pk, error: error as Error });
     count('NudgesFailed');
   }
 }

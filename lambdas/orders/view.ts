@@ -4,21 +4,21 @@ import { Items } from '../../events/items.ts';
 import { Amount } from '../../events/money.ts';
 import { Text } from '../shared/http/text.ts';
 
-const MAX_DESCRIPTION = 500;
-const MAX_PAIRS = 16;
+const MAX_DESCRIPTION_LENGTH = 500;
+const MAX_METADATA_PAIRS = 16;
 const MAX_METADATA_BYTES = 2048;
 
-export const Description = Text.check(z.maxLength(MAX_DESCRIPTION));
+export const Description = Text.check(z.maxLength(MAX_DESCRIPTION_LENGTH));
 
 export const Metadata = z.record(Text.check(z.minLength(1)), Text).check(
-  z.refine((pairs) => Object.keys(pairs).length <= MAX_PAIRS, `at most ${MAX_PAIRS} pairs`),
+  z.refine((pairs) => Object.keys(pairs).length <= MAX_METADATA_PAIRS, `at most ${MAX_METADATA_PAIRS} pairs`),
   z.refine(
     (pairs) => Buffer.byteLength(JSON.stringify(pairs)) <= MAX_METADATA_BYTES,
     `at most ${MAX_METADATA_BYTES} bytes`,
   ),
 );
 
-/** An order as its customer sees it. */
+/** An order as the API returns it. */
 export const OrderView = z.object({
   id: OrderId,
   user_id: UserId,

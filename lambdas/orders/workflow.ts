@@ -3,35 +3,36 @@ import type { Receipt } from '../shared/messaging/receipt.ts';
 import { apply, type Order, type OrderEvent } from './order.ts';
 import type { OrderHistory } from './order-history.ts';
 
-/** Whether a step has been taken, or gone past, though the event left no receipt of it. */
-type IsPast = (order: Order, trail: OrderHistory, event: Envelope) => boolean;
+/** Returns whether the order no longer needs the delivery of an event that has no receipt. */
+type IsSuperseded = (history: OrderHistory, event: Envelope) => boolean;
 
-/** The saga itself says whether an event could still move its order. */
-const noTransition: IsPast = (order, _, event) => apply(order, event as OrderEvent) === undefined;
+/** Asks the saga itself: an event without a next step cannot change its order any more. */
+const hasNoNextStep: IsSuperseded = ({ order }, event) => apply(order, event as OrderEvent) === undefined;
 
+/** Checks the decision row of a step. A decision that equals `except` does not count. */
 const isDecided =
-  (step: string, ...not: string[]): IsPast =>
-  (_, { decisions }) =>
-    decisions.some((one) => one.step === step && !not.includes(one.decision));
+  (step: string, except?: string): IsSuperseded =>
+  ({ decisions }) =>
+    decisions.some((recorded) => recorded.step === step && recorded.decision !== except);
 
-/** Who takes in what, so that a hop without its receipt shows, and what says that nobody waits for that hop any more. */
-const EXPECTED_CONSUMERS: Readonly<Record<string, Readonly<Record<string, IsPast>>>> = {
+/** The consumers of each event: a delivery without a receipt is shown too, as superseded if its check says so. */
+const EXPECTED_CONSUMERS: Readonly<Record<string, Readonly<Record<string, IsSuperseded>>>> = {
   OrderCreated: { 'order-payments': isDecided('PAYMENT') },
-  PaymentAuthorized: { 'payment-status': noTransition, 'ticket-issuing': isDecided('TICKET') },
-  PaymentDeclined: { 'payment-status': noTransition },
-  PaymentRefunded: { 'payment-status': noTransition },
-  TicketIssued: { 'ticket-status': noTransition },
-  TicketRejected: { 'ticket-status': noTransition },
-  TicketVoided: { 'ticket-status': noTransition },
+  PaymentAuthorized: { 'payment-status': hasNoNextStep, 'ticket-issuing': isDecided('TICKET') },
+  PaymentDeclined: { 'payment-status': hasNoNextStep },
+  PaymentRefunded: { 'payment-status': hasNoNextStep },
+  TicketIssued: { 'ticket-status': hasNoNextStep },
+  TicketRejected: { 'ticket-status': hasNoNextStep },
+  TicketVoided: { 'ticket-status': hasNoNextStep },
   RefundRequested: {
     'order-refunds-payments': isDecided('REFUND'),
     'order-refunds-tickets': isDecided('TICKET', 'issued'),
   },
 };
 
-/** Outbox records go after this long; decisions stay. */
-const HISTORY_TTL_MS = 15 * 24 * 3600 * 1000;
-/** A hop that takes longer waits for something. */
+/** Outbox records expire after 15 days. Decision rows do not expire. */
+const OUTBOX_TTL_MS = 15 * 24 * 3600 * 1000;
+/** A delivery that takes longer than this is shown as `waiting`. */
 const MAX_DELIVERY_MS = 60_000;
 
 const FINAL_STATUSES = new Set(['FINISHED', 'CANCELLED', 'REFUNDED']);
@@ -48,7 +49,7 @@ export interface Delivery {
   readonly event_id: string;
   readonly type: string;
   readonly consumer: string;
-  readonly status: 'done' | 'in_flight' | 'waiting' | 'dead' | 'overtaken';
+  readonly status: 'done' | 'in_flight' | 'waiting' | 'dead' | 'superseded';
   readonly created_at: string;
   readonly published_at?: string | undefined;
   readonly received_at?: string | undefined;
@@ -57,21 +58,23 @@ export interface Delivery {
   readonly reason?: string | undefined;
 }
 
-/** The saga as a person would draw it. */
-export function stepsOf(order: Order, { outbox }: OrderHistory): WorkflowStep[] {
-  const at = (...types: string[]) => outbox.find(({ type }) => types.includes(type))?.time;
-  const ended = FINAL_STATUSES.has(order.status) ? order.updated_at : undefined;
-  const { payment, ticket, refund, end } = statusesOf(order, at('RefundRequested') !== undefined);
+/** Returns the steps of the saga in their order, each with its status and time. */
+export function stepsOf({ order, outbox }: OrderHistory): WorkflowStep[] {
+  const timeOf = (...types: string[]) => outbox.find(({ type }) => types.includes(type))?.time;
+  const endedAt = FINAL_STATUSES.has(order.status) ? order.updated_at : undefined;
+  const { payment, ticket, refund, end } = statusesOf(order, timeOf('RefundRequested') !== undefined);
   return [
     { name: 'placed', status: 'done', at: order.created_at },
-    { name: 'payment', status: payment, at: at('PaymentAuthorized', 'PaymentDeclined') },
-    { name: 'ticket', status: ticket, at: at('TicketIssued', 'TicketRejected') },
-    { name: 'refund', status: refund, at: at('PaymentRefunded') },
-    { name: 'end', status: end, at: ended },
+    { name: 'payment', status: payment, at: timeOf('PaymentAuthorized', 'PaymentDeclined') },
+    { name: 'ticket', status: ticket, at: timeOf('TicketIssued', 'TicketRejected') },
+    { name: 'refund', status: refund, at: timeOf('PaymentRefunded') },
+    { name: 'end', status: end, at: endedAt },
   ];
 }
 
-function statusesOf(order: Order, undone: boolean): Record<'payment' | 'ticket' | 'refund' | 'end', StepStatus> {
+type StepStatuses = Record<'payment' | 'ticket' | 'refund' | 'end', StepStatus>;
+
+function statusesOf(order: Order, isRefundRequested: boolean): StepStatuses {
   switch (order.status) {
     case 'NEW':
       return { payment: 'active', ticket: 'skipped', refund: 'skipped', end: 'skipped' };
@@ -79,59 +82,57 @@ function statusesOf(order: Order, undone: boolean): Record<'payment' | 'ticket' 
       return { payment: 'done', ticket: 'active', refund: 'skipped', end: 'skipped' };
     case 'FINISHED':
       return { payment: 'done', ticket: 'done', refund: 'skipped', end: 'done' };
-    case 'REFUNDING':
-      return {
-        payment: 'done',
-        ticket: order.reason === 'requested' ? 'done' : 'failed',
-        refund: 'active',
-        end: 'skipped',
-      };
+    case 'REFUNDING': {
+      const ticket = order.reason === 'requested' ? 'done' : 'failed';
+      return { payment: 'done', ticket, refund: 'active', end: 'skipped' };
+    }
     case 'REFUNDED':
       return { payment: 'done', ticket: 'done', refund: 'done', end: 'done' };
     case 'CANCELLED':
-      return undone || order.reason === 'sold_out' || order.reason === 'seat_taken'
+      return isRefundRequested || order.reason === 'sold_out' || order.reason === 'seat_taken'
         ? { payment: 'done', ticket: 'failed', refund: 'done', end: 'done' }
         : { payment: 'failed', ticket: 'skipped', refund: 'skipped', end: 'done' };
   }
 }
 
-/** By time, and what was stated in one moment behind what caused it. */
+/** Sorts events by time. Events of the same time are sorted so that a cause precedes its effects. */
 export function inCausalOrder(events: readonly Envelope[]): Envelope[] {
-  const stated = new Map(events.map((event) => [event.id, event]));
+  const eventsById = new Map(events.map((event) => [event.id, event]));
   const depthOf = ({ causation_id }: Envelope): number => {
-    const cause = stated.get(causation_id);
+    const cause = eventsById.get(causation_id);
     return cause ? 1 + depthOf(cause) : 0;
   };
-  return events.toSorted(
-    (one, other) => Date.parse(one.time) - Date.parse(other.time) || depthOf(one) - depthOf(other),
-  );
+  return events.toSorted((a, b) => Date.parse(a.time) - Date.parse(b.time) || depthOf(a) - depthOf(b));
 }
 
-/** Every hop of every event: taken in, on its way, waiting for too long, dead, or overtaken by the order itself. */
-export function deliveriesOf(order: Order, trail: OrderHistory, now: number): Delivery[] {
-  const { outbox, receipts, deadLetters } = trail;
+/** Returns every delivery of every event: done, in flight, waiting for too long, dead, or superseded by the order. */
+export function deliveriesOf(history: OrderHistory, now: number): Delivery[] {
+  const { outbox, receipts, deadLetters } = history;
   const events = inCausalOrder([...new Map(outbox.map((event) => [event.id, event])).values()]);
   return events.flatMap((event) =>
-    consumersOf(event).map(([consumer, isPast]) => {
-      const receipt = receipts[event.id]?.find((one) => one.consumer === consumer);
-      const grave = deadLetters.find((one) => one.event_id === event.id && one.consumer === consumer);
-      const hop = { event_id: event.id, type: event.type, consumer, created_at: event.time };
-      if (receipt) return { ...hop, status: 'done' as const, ...timesOf(receipt) };
-      const why = grave && { reason: grave.reason };
-      // what came late, or was brought back from the DLQ too late, changed nothing and so left no receipt
-      if (isPast(order, trail, event)) return { ...hop, status: 'overtaken' as const, ...why };
-      if (grave) return { ...hop, status: 'dead' as const, ...why };
+    consumersOf(event).map(([consumer, isSuperseded]) => {
+      const receipt = receipts[event.id]?.find((candidate) => candidate.consumer === consumer);
+      const deadLetter = deadLetters.find(({ event_id, consumer: name }) => event_id === event.id && name === consumer);
+      const delivery = { event_id: event.id, type: event.type, consumer, created_at: event.time };
+      if (receipt) return { ...delivery, status: 'done' as const, ...timesOf(receipt) };
+      const reason = deadLetter && { reason: deadLetter.reason };
+      // An event that arrived late, or was redriven too late, changed nothing and so left no receipt.
+      if (isSuperseded(history, event)) return { ...delivery, status: 'superseded' as const, ...reason };
+      if (deadLetter) return { ...delivery, status: 'dead' as const, ...reason };
       const isLate = now - Date.parse(event.time) > MAX_DELIVERY_MS;
-      return { ...hop, status: isLate ? ('waiting' as const) : ('in_flight' as const) };
+      return { ...delivery, status: isLate ? ('waiting' as const) : ('in_flight' as const) };
     }),
   );
 }
 
-/** What was never issued is not asked back of tickets, though they hear of it. */
-function consumersOf({ type, data }: Envelope): [string, IsPast][] {
-  const all = Object.entries(EXPECTED_CONSUMERS[type] ?? {});
-  const refused = type === 'RefundRequested' && (data as { reason?: string }).reason !== 'requested';
-  return refused ? all.filter(([consumer]) => consumer !== 'order-refunds-tickets') : all;
+/**
+ * Returns the consumers that an event is expected to have. The tickets context also receives the refund of a rejected
+ * order, but it has no ticket to void and leaves no receipt.
+ */
+function consumersOf({ type, data }: Envelope): [string, IsSuperseded][] {
+  const consumers = Object.entries(EXPECTED_CONSUMERS[type] ?? {});
+  const isRejected = type === 'RefundRequested' && (data as { reason?: string }).reason !== 'requested';
+  return isRejected ? consumers.filter(([consumer]) => consumer !== 'order-refunds-tickets') : consumers;
 }
 
 const timesOf = ({ published_at, received_at, processed_at, receive_count }: Receipt) => ({
@@ -141,6 +142,6 @@ const timesOf = ({ published_at, received_at, processed_at, receive_count }: Rec
   receive_count,
 });
 
-/** Whether the events have gone by their TTL, so that only decisions are left to show. */
-export const isExpired = ({ outbox }: OrderHistory, order: Order, now: number): boolean =>
-  outbox.length === 0 && now - Date.parse(order.created_at) > HISTORY_TTL_MS;
+/** Returns whether the outbox records have expired, so that only decisions remain to be shown. */
+export const isExpired = ({ order, outbox }: OrderHistory, now: number): boolean =>
+  outbox.length === 0 && now - Date.parse(order.created_at) > OUTBOX_TTL_MS;

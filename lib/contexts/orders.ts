@@ -17,12 +17,12 @@ import { alarm, minutes } from '../constructs/monitoring.ts';
 import { ScheduledJob } from '../constructs/scheduled-job.ts';
 import type { DataStack } from '../data.ts';
 
-/** From an order to its end. */
+/** The orders context: the saga that leads each order to its end. */
 export class Orders extends Context {
   readonly api: ContextApi;
 
   constructor(scope: Construct, config: StageConfig, { orders, payments, tickets, catalog, documents }: DataStack) {
-    super(scope, 'Orders', { config, errorImpact: 'Customers cannot order, or see their orders' });
+    super(scope, 'Orders', { config, errorImpact: 'Customers cannot place orders or see them' });
     const env = OrdersEnv;
     const values = { ORDERS_TABLE: orders.name };
 
@@ -30,7 +30,8 @@ export class Orders extends Context {
       routes: ordersRoutes,
       entry: 'orders/api.ts',
       env: OrdersApiEnv,
-      // the two reads that cross contexts: prices, and what became of an order elsewhere; and what is handed on
+      // Two reads cross contexts: prices in catalog, and an order's rows in payments and tickets for the workflow view.
+      // One write crosses contexts: an order document is passed to documents.
       values: {
         ...values,
         CATALOG_TABLE: catalog.name,
@@ -47,7 +48,7 @@ export class Orders extends Context {
       env,
       values,
       access: [orders.commits],
-      errorImpact: 'A customer has paid, and the order does not go on',
+      errorImpact: 'A customer has paid, but the order does not proceed',
     });
     new EventConsumer(this, 'OnTicketStatus', {
       queue: 'ticket-status',
@@ -56,18 +57,18 @@ export class Orders extends Context {
       env,
       values,
       access: [orders.commits],
-      errorImpact: 'A customer has a ticket, or waits for money back, and the order does not say so',
+      errorImpact: 'A customer has a ticket or waits for a refund, but the order does not show it',
     });
     new ScheduledJob(this, 'NudgeStuckOrders', {
       entry: 'orders/nudge-stuck-orders.ts',
-      description: 'Asks again after orders that wait for too long',
+      description: 'Nudges the orders that have waited beyond the limit',
       schedule: Schedule.expression('cron(* * * * ? *)'),
       env: SweepEnv,
       values: { ...values, STUCK_AFTER_MINUTES: String(config.stuckAfterMinutes) },
       access: [orders.commits],
-      // a bad day leaves thousands of orders to ask after in one run
+      // After an outage, one run may have to nudge thousands of orders.
       timeout: minutes(2),
-      errorImpact: 'An order whose event was lost stands still',
+      errorImpact: 'An order whose event was lost does not proceed',
     });
     alarm(this, 'Stuck', {
       name: 'stuck-orders',
@@ -79,7 +80,7 @@ export class Orders extends Context {
         statistic: 'Sum',
       }),
       above: 0,
-      errorImpact: 'Orders wait although they were asked after again and again',
+      errorImpact: 'Orders still wait although they were nudged several times',
       runbook: 'stuck-orders',
     });
   }

@@ -294,7 +294,7 @@ test('an event made up for nobody’s order is buried, and harms nothing', async
   await world.settle();
   // payments cannot know better; orders does
   expect(await balanceOf()).toBe(60);
-  expect(world.queues['payment-status'].dlq[0]?.details?.reason).toContain('there is no order');
+  expect(world.queues['payment-status'].dlq[0]?.details?.reason).toContain('There is no order');
 });
 
 describe('a request for items whose price changes while its first try is under way', () => {

@@ -186,7 +186,7 @@ describe('a dry run says that', () => {
 
   test('an event about an order that is nowhere would fail again', async () => {
     const effect = await effectOf('payment-status', dead(authorized()), await tablesWith());
-    expect(effect).toEqual({ effect: 'fail_again', reason: `Rejected: there is no order ${orderId}` });
+    expect(effect).toEqual({ effect: 'fail_again', reason: `Rejected: There is no order ${orderId}.` });
   });
 
   test.each([

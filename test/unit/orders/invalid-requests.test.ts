@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Simulation } from '../../support/simulation.ts';
 
-/** A value of JSON as text, so that a test can say what no object could: duplicate names, huge numbers, halves of letters. */
+/** JSON values as text, because no object can contain duplicate names, huge numbers or unpaired surrogates. */
 const awkwardText = fc.constantFrom(
   '1e400',
   '-1e400',
@@ -47,7 +47,7 @@ const anyJson = fc.oneof(
   { weight: 3, arbitrary: awkwardText },
   { weight: 1, arbitrary: fc.json({ noUnicodeString: false }) },
 );
-const oddName = fc.constantFrom(
+const unusualName = fc.constantFrom(
   '__proto__',
   'constructor',
   'prototype',
@@ -70,16 +70,18 @@ const oddName = fc.constantFrom(
   'order_id',
 );
 
-interface Door {
-  readonly door: string;
-  readonly right: Readonly<Record<string, string>>;
-  /** For each field what is wrong there; a field that is optional may be left out rightly. */
-  readonly wrong: Readonly<Record<string, fc.Arbitrary<string>>>;
-  readonly needed: readonly string[];
+interface RouteInput {
+  readonly route: string;
+  /** A valid JSON value for each field. */
+  readonly valid: Readonly<Record<string, string>>;
+  /** Invalid JSON values for each field. */
+  readonly invalid: Readonly<Record<string, fc.Arbitrary<string>>>;
+  /** The fields that must not be left out. */
+  readonly required: readonly string[];
 }
 
 const notText = fc.constantFrom('1', 'null', 'true', '[]', '{}', '1e400');
-const wrongUser = fc.oneof(
+const invalidUser = fc.oneof(
   notText,
   fc.constantFrom(
     '""',
@@ -96,7 +98,7 @@ const wrongUser = fc.oneof(
     '"a\\n"',
   ),
 );
-const wrongAmount = fc.oneof(
+const invalidAmount = fc.oneof(
   fc.constantFrom(
     '0',
     '-0',
@@ -117,13 +119,13 @@ const wrongAmount = fc.oneof(
     '{}',
   ),
   fc.integer({ max: 0 }).map(String),
-  fc.double({ noInteger: true, noDefaultInfinity: true, noNaN: true }).map((one) => JSON.stringify(one)),
+  fc.double({ noInteger: true, noDefaultInfinity: true, noNaN: true }).map((amount) => JSON.stringify(amount)),
 );
-const wrongDescription = fc.oneof(
+const invalidDescription = fc.oneof(
   notText,
   fc.constantFrom(`"${'x'.repeat(501)}"`, '"\\ud800"', '"\\udc00\\ud800"', '"\\ufffe"', '"a\\uffffb"'),
 );
-const wrongMetadata = fc.constantFrom(
+const invalidMetadata = fc.constantFrom(
   '1',
   'null',
   '"a"',
@@ -140,96 +142,108 @@ const wrongMetadata = fc.constantFrom(
   '{"a":"\\ud800"}',
   '{"\\ud800":"a"}',
   `{"a":"${'x'.repeat(2048)}"}`,
-  JSON.stringify(Object.fromEntries(Array.from({ length: 17 }, (_, at) => [`k${at}`, 'v']))),
+  JSON.stringify(Object.fromEntries(Array.from({ length: 17 }, (_, index) => [`k${index}`, 'v']))),
 );
 
-const doors: readonly Door[] = [
+const routes: readonly RouteInput[] = [
   {
-    door: 'POST /orders',
-    right: { user_id: '"alice"', amount: '10', description: '"Gift"', metadata: '{"a":"b"}' },
-    wrong: { user_id: wrongUser, amount: wrongAmount, description: wrongDescription, metadata: wrongMetadata },
-    needed: ['user_id', 'amount'],
+    route: 'POST /orders',
+    valid: { user_id: '"alice"', amount: '10', description: '"Gift"', metadata: '{"a":"b"}' },
+    invalid: {
+      user_id: invalidUser,
+      amount: invalidAmount,
+      description: invalidDescription,
+      metadata: invalidMetadata,
+    },
+    required: ['user_id', 'amount'],
   },
   {
-    door: 'POST /payments/accounts/deposit',
-    right: { user_id: '"alice"', amount: '10' },
-    wrong: { user_id: wrongUser, amount: wrongAmount },
-    needed: ['user_id', 'amount'],
+    route: 'POST /payments/accounts/deposit',
+    valid: { user_id: '"alice"', amount: '10' },
+    invalid: { user_id: invalidUser, amount: invalidAmount },
+    required: ['user_id', 'amount'],
   },
-  { door: 'POST /payments/accounts', right: { user_id: '"bob"' }, wrong: { user_id: wrongUser }, needed: ['user_id'] },
+  {
+    route: 'POST /payments/accounts',
+    valid: { user_id: '"bob"' },
+    invalid: { user_id: invalidUser },
+    required: ['user_id'],
+  },
 ];
 
-const textOf = (fields: readonly (readonly [string, string])[]) =>
+const toJson = (fields: readonly (readonly [string, string])[]) =>
   `{${fields.map(([name, value]) => `"${name}":${value}`).join(',')}}`;
 
-/** Bodies of which each is wrong for this door, in one way or more. */
-function wrongBodies({ right, wrong, needed }: Door): fc.Arbitrary<string> {
-  const names = Object.keys(right);
-  const faulty = fc
+/** Generates bodies that are invalid for this route, each in at least one way. */
+function invalidBodies({ valid, invalid, required }: RouteInput): fc.Arbitrary<string> {
+  const names = Object.keys(valid);
+  const oneInvalid = fc
     .constantFrom(...names)
     .chain((name) =>
-      (wrong[name] as fc.Arbitrary<string>).map((value) => textOf(Object.entries({ ...right, [name]: value }))),
+      (invalid[name] as fc.Arbitrary<string>).map((value) => toJson(Object.entries({ ...valid, [name]: value }))),
     );
-  const allFaulty = fc
-    .tuple(...names.map((name) => wrong[name] as fc.Arbitrary<string>))
-    .map((values) => textOf(names.map((name, at) => [name, values[at] as string] as const)));
-  const lacking = fc
-    .constantFrom(...needed)
-    .map((name) => textOf(Object.entries(right).filter(([one]) => one !== name)));
-  const withMore = fc.tuple(oddName, anyJson).map((odd) => textOf([...Object.entries(right), odd]));
-  const lastWins = fc
+  const allInvalid = fc
+    .tuple(...names.map((name) => invalid[name] as fc.Arbitrary<string>))
+    .map((values) => toJson(names.map((name, index) => [name, values[index] as string] as const)));
+  const missingField = fc
+    .constantFrom(...required)
+    .map((name) => toJson(Object.entries(valid).filter(([field]) => field !== name)));
+  const extraField = fc.tuple(unusualName, anyJson).map((field) => toJson([...Object.entries(valid), field]));
+  const duplicateField = fc
     .constantFrom(...names)
     .chain((name) =>
-      (wrong[name] as fc.Arbitrary<string>).map((value) => textOf([...Object.entries(right), [name, value] as const])),
+      (invalid[name] as fc.Arbitrary<string>).map((value) =>
+        toJson([...Object.entries(valid), [name, value] as const]),
+      ),
     );
   const notAnObject = anyJson.filter((text) => !text.startsWith('{'));
-  const anObject = fc.dictionary(fc.string(), fc.jsonValue()).map((body) => JSON.stringify(body));
-  const whole = textOf(Object.entries(right));
-  const broken = fc.oneof(
-    fc.integer({ min: 0, max: whole.length - 1 }).map((length) => whole.slice(0, length)),
+  const anyObject = fc.dictionary(fc.string(), fc.jsonValue()).map((body) => JSON.stringify(body));
+  const complete = toJson(Object.entries(valid));
+  const malformed = fc.oneof(
+    fc.integer({ min: 0, max: complete.length - 1 }).map((length) => complete.slice(0, length)),
     fc.constantFrom(
-      `${whole},`,
-      `${whole}${whole}`,
-      `[${whole}]`,
-      `'${whole}'`,
-      whole.replaceAll('"', "'"),
-      `\u0000${whole}`,
-      `${whole}\u0000`,
-      JSON.stringify(whole),
+      `${complete},`,
+      `${complete}${complete}`,
+      `[${complete}]`,
+      `'${complete}'`,
+      complete.replaceAll('"', "'"),
+      `\u0000${complete}`,
+      `${complete}\u0000`,
+      JSON.stringify(complete),
     ),
   );
   return fc.oneof(
-    faulty,
-    allFaulty,
-    lacking,
-    withMore,
-    lastWins,
+    oneInvalid,
+    allInvalid,
+    missingField,
+    extraField,
+    duplicateField,
     notAnObject,
-    anObject,
-    broken,
+    anyObject,
+    malformed,
     fc.string({ unit: 'binary' }),
   );
 }
 
-describe.each(doors)('whatever wrong body comes to $door', (door) => {
-  test('it is refused as a problem with a 4xx, and nothing is written', async () => {
-    const world = new Simulation();
-    await world.runUntilDone(world.request('POST /payments/accounts', { body: { user_id: 'alice' } }));
-    await world.runUntilDone(
-      world.request('POST /payments/accounts/deposit', { body: { user_id: 'alice', amount: 5 } }),
+describe.each(routes)('$route', (input) => {
+  test('rejects any invalid body with a 4xx problem and writes nothing', async () => {
+    const simulation = new Simulation();
+    await simulation.runUntilDone(simulation.request('POST /payments/accounts', { body: { user_id: 'alice' } }));
+    await simulation.runUntilDone(
+      simulation.request('POST /payments/accounts/deposit', { body: { user_id: 'alice', amount: 5 } }),
     );
-    const before = [...world.orders.all(), ...world.payments.all()];
+    const before = [...simulation.orders.all(), ...simulation.payments.all()];
     await fc.assert(
-      fc.asyncProperty(wrongBodies(door), fc.option(fc.string({ unit: 'binary' })), async (body, key) => {
+      fc.asyncProperty(invalidBodies(input), fc.option(fc.string({ unit: 'binary' })), async (body, key) => {
         const headers = key === null ? {} : { 'Idempotency-Key': key };
         const {
           status,
-          headers: replied,
+          headers: replyHeaders,
           body: problem,
-        } = await world.runUntilDone(world.request(door.door, { body, headers }));
+        } = await simulation.runUntilDone(simulation.request(input.route, { body, headers }));
         expect(status).toBeGreaterThanOrEqual(400);
         expect(status).toBeLessThan(500);
-        expect(replied['Content-Type']).toBe('application/problem+json');
+        expect(replyHeaders['Content-Type']).toBe('application/problem+json');
         expect(problem).toMatchObject({
           title: expect.any(String),
           status,
@@ -239,29 +253,31 @@ describe.each(doors)('whatever wrong body comes to $door', (door) => {
         const errors = problem['errors'] as { path: string; message: string }[];
         expect(errors.length).toBeGreaterThan(0);
         for (const { path, message } of errors) expect([typeof path, message.length > 0]).toEqual(['string', true]);
-        expect([...world.orders.all(), ...world.payments.all()]).toEqual(before);
+        expect([...simulation.orders.all(), ...simulation.payments.all()]).toEqual(before);
       }),
       { numRuns: 500 },
     );
   });
 
-  test('while the right one is taken, so that the refusals are for what is wrong', async () => {
-    const world = new Simulation();
-    await world.runUntilDone(world.request('POST /payments/accounts', { body: { user_id: 'alice' } }));
-    const reply = await world.runUntilDone(world.request(door.door, { body: textOf(Object.entries(door.right)) }));
+  test('accepts the valid body, so that each rejection above is due to its invalid part', async () => {
+    const simulation = new Simulation();
+    await simulation.runUntilDone(simulation.request('POST /payments/accounts', { body: { user_id: 'alice' } }));
+    const reply = await simulation.runUntilDone(
+      simulation.request(input.route, { body: toJson(Object.entries(input.valid)) }),
+    );
     expect(reply.status).toBeLessThan(300);
   });
 });
 
-test('metadata may have any name that a customer thinks of, and comes back as it was given', async () => {
-  const world = new Simulation();
+test('POST /orders accepts unusual names in metadata and returns them unchanged', async () => {
+  const simulation = new Simulation();
   const metadata = { constructor: 'a', toString: 'b', 'ключ 😀': 'c', ' ': '', 'a.b': '"', pk: 'x' };
-  const placed = await world.runUntilDone(
-    world.request('POST /orders', { body: { user_id: 'alice', amount: 1, metadata } }),
+  const placed = await simulation.runUntilDone(
+    simulation.request('POST /orders', { body: { user_id: 'alice', amount: 1, metadata } }),
   );
   expect(placed).toMatchObject({ status: 201, body: { metadata } });
   const id = String(placed.body['id']);
-  expect((await world.runUntilDone(world.request('GET /orders/{id}', { path: { id } }))).body['metadata']).toEqual(
-    metadata,
-  );
+  expect(
+    (await simulation.runUntilDone(simulation.request('GET /orders/{id}', { path: { id } }))).body['metadata'],
+  ).toEqual(metadata);
 });
