@@ -4,18 +4,18 @@ import { EngineAccess } from '../support/engine-access.ts';
 import { findLedgerErrors, merchantBalance } from '../support/ledger-check.ts';
 
 const shop = new ApiClient(inject('url'));
-const behind = new EngineAccess(inject('endpoint'));
+const engine = new EngineAccess(inject('endpoint'));
 
 describe('a refund', () => {
-  test('of a finished order: the money is back, and the seat is free for somebody else', async () => {
+  test('of a finished order returns the payment and frees the seat', async () => {
     const sku = await shop.product({ price: 40, stock: 1 });
     const [first = '', second = ''] = await shop.customers(2, 100);
     const seat = { sku, quantity: 1, seat: 'A1' };
     const id = await shop.orderOf(first, seat);
     await shop.ended(id);
-    const asked = await shop.refund(id, { reason: 'it rains' });
-    expect(asked).toMatchObject({ status: 202 });
-    expect(asked.body).toEqual({ order_id: id, status: 'refund_initiated' });
+    const reply = await shop.refund(id, { reason: 'it rains' });
+    expect(reply).toMatchObject({ status: 202 });
+    expect(reply.body).toEqual({ order_id: id, status: 'refund_initiated' });
     expect(await shop.ended(id)).toMatchObject({ status: 'REFUNDED' });
     expect(await shop.balance(first)).toBe(100);
     expect(await shop.ended(await shop.orderOf(second, seat))).toMatchObject({ status: 'FINISHED' });
@@ -25,12 +25,12 @@ describe('a refund', () => {
       expect.arrayContaining(['RefundRequested', 'PaymentRefunded', 'TicketVoided']),
     );
     expect(steps.map(({ status }) => status)).toEqual(['done', 'done', 'done', 'done', 'done']);
-    const rows = await behind.rows('payments');
+    const rows = await engine.rows('payments');
     expect(findLedgerErrors(rows)).toEqual([]);
     expect(merchantBalance(rows, [first])).toBe(0n);
   });
 
-  test('of an order without items works as well, and needs no body', async () => {
+  test('of an order without items returns the payment and needs no body', async () => {
     const customer = await shop.customer(100);
     const id = await shop.order(customer, 30);
     await shop.ended(id);
@@ -39,7 +39,7 @@ describe('a refund', () => {
     expect(await shop.balance(customer)).toBe(100);
   });
 
-  test('a second time is refused, and changes nothing', async () => {
+  test('is rejected the second time and changes nothing', async () => {
     const customer = await shop.customer(100);
     const id = await shop.order(customer, 30);
     await shop.ended(id);
@@ -51,38 +51,38 @@ describe('a refund', () => {
     expect(await shop.statement(customer)).toHaveLength(3);
   });
 
-  test('of an order that was cancelled is refused, and changes nothing', async () => {
+  test('of a cancelled order is rejected and changes nothing', async () => {
     const customer = await shop.customer(10);
     const id = await shop.order(customer, 30);
-    const before = await shop.ended(id);
+    const cancelled = await shop.ended(id);
     expect(await shop.refund(id)).toMatchObject({ status: 409, body: { code: 'not_refundable' } });
-    expect((await shop.get(`/orders/${id}`)).body).toEqual(before);
+    expect((await shop.get(`/orders/${id}`)).body).toEqual(cancelled);
     expect(await shop.balance(customer)).toBe(10);
   });
 
-  test('of an order that is not there is refused', async () => {
+  test('of an unknown order returns 404', async () => {
     expect((await shop.refund('a'.repeat(26))).status).toBe(404);
     expect((await shop.refund('nope')).status).toBe(404);
   });
 
-  test('with a body that cannot be is refused', async () => {
+  test('with an invalid body returns 400', async () => {
     const id = await shop.order(await shop.customer(100), 30);
     expect((await shop.refund(id, { reason: 7 })).status).toBe(400);
-    expect((await shop.refund(id, { kind: 'so' })).status).toBe(400);
+    expect((await shop.refund(id, { unknown: 'field' })).status).toBe(400);
   });
 
-  test('under one Idempotency-Key, 20 times at once, is one refund and 20 equal answers', async () => {
+  test('that is requested 20 times concurrently with one Idempotency-Key is made once and gets equal replies', async () => {
     const customer = await shop.customer(100);
     const id = await shop.order(customer, 30);
     await shop.ended(id);
     const body = { reason: 'it rains' };
-    const replies = await Promise.all(Array.from({ length: 20 }, () => shop.refund(id, body, { key: 'one' })));
+    const replies = await Promise.all(Array.from({ length: 20 }, () => shop.refund(id, body, { key: 'key-1' })));
     for (const reply of replies)
       expect(reply).toMatchObject({ status: 202, body: { order_id: id, status: 'refund_initiated' } });
     expect(replies.filter(({ headers }) => headers.get('idempotency-replayed') === 'true')).toHaveLength(19);
     expect(await shop.ended(id)).toMatchObject({ status: 'REFUNDED' });
-    expect((await shop.refund(id, body, { key: 'one' })).status).toBe(202);
-    expect(await shop.refund(id, { reason: 'other' }, { key: 'one' })).toMatchObject({
+    expect((await shop.refund(id, body, { key: 'key-1' })).status).toBe(202);
+    expect(await shop.refund(id, { reason: 'other' }, { key: 'key-1' })).toMatchObject({
       status: 422,
       body: { code: 'idempotency_key_reused' },
     });
