@@ -67,8 +67,8 @@ export function parseOrder(row: Row): StoredOrder {
 }
 
 /**
- * Returns the order of a row that was read by its id. Without a row it throws: no request has placed this order, and an
- * event about it cannot be genuine, because events about an order are published after the order is written.
+ * Returns the order of a row, and throws if there is no row. A consumer does not wait for the row either, because events
+ * about an order are published only after the order is written.
  */
 export function requireOrder(id: string, row: Row | undefined): StoredOrder {
   if (!row) throw new Rejected('order_not_found', `There is no order ${id}.`, 404);

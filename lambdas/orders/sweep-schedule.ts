@@ -1,13 +1,16 @@
 /** The events of one minute are spread over 4 index partitions, so that 1000 orders per second do not share one. */
 const SHARDS = 4;
 const MINUTE_MS = 60_000;
-/** A minute is swept first after the limit, then each time at twice that age. With 2 minutes, the ninth is at 512. */
+/**
+ * A minute is swept first at the age of the limit, then each time at twice the previous age. With a limit of 2 minutes,
+ * the ninth of these sweeps is at 512 minutes.
+ */
 const DOUBLINGS = 9;
 /** After the doublings, a minute is swept every six hours. */
 const LATE_INTERVAL_MINUTES = 360;
 /** 14 days: an outbox record expires after 15 days, and without it there is no event to publish again. */
 const MAX_AGE_MINUTES = 14 * 24 * 60;
-/** An order that has waited for so long was nudged at least three times, so a lost event cannot be the cause. */
+/** An order that has waited for 16 minutes was nudged at least three times, so a lost event cannot be the cause. */
 const STUCK_FOR_LONG_MINUTES = 16;
 /** After 5 minutes, the index is assumed to show all events of a minute. */
 const MAX_INDEX_LAG_MINUTES = 5;
