@@ -3,28 +3,30 @@ import { configOf, type StageConfig } from '../lib/config.ts';
 import { Platform } from '../lib/platform.ts';
 
 const app = new App();
-const wish = (name: string, variable: string): string | undefined => {
-  const said = app.node.tryGetContext(name) ?? process.env[variable];
-  // a number, where it stands in cdk.json
-  return said === undefined ? undefined : String(said);
+
+/** Returns a setting from the CDK context, else from the environment. */
+const readSetting = (contextKey: string, variable: string): string | undefined => {
+  const value = app.node.tryGetContext(contextKey) ?? process.env[variable];
+  // A number in cdk.json arrives as a number.
+  return value === undefined ? undefined : String(value);
 };
 
-function stageAskedFor(): StageConfig {
+function readConfig(): StageConfig {
   try {
-    return configOf(wish('stage', 'ONCEBOX_STAGE') ?? 'local', {
-      baseUrl: wish('baseUrl', 'ONCEBOX_BASE_URL'),
-      alarmEmail: wish('alarmEmail', 'ONCEBOX_ALARM_EMAIL'),
+    return configOf(readSetting('stage', 'ONCEBOX_STAGE') ?? 'local', {
+      baseUrl: readSetting('baseUrl', 'ONCEBOX_BASE_URL'),
+      alarmEmail: readSetting('alarmEmail', 'ONCEBOX_ALARM_EMAIL'),
       balances: {
-        updates: wish('balances.updates', 'ONCEBOX_BALANCES_UPDATES'),
-        interval: wish('balances.interval', 'ONCEBOX_BALANCES_INTERVAL'),
-        chunksPerTick: wish('balances.chunks_per_tick', 'ONCEBOX_BALANCES_CHUNKS_PER_TICK'),
+        updates: readSetting('balances.updates', 'ONCEBOX_BALANCES_UPDATES'),
+        interval: readSetting('balances.interval', 'ONCEBOX_BALANCES_INTERVAL'),
+        chunksPerTick: readSetting('balances.chunks_per_tick', 'ONCEBOX_BALANCES_CHUNKS_PER_TICK'),
       },
     });
   } catch (error) {
-    // a mistyped wish deserves a line, not a stack trace
+    // A mistyped setting needs one line of explanation, not a stack trace.
     console.error((error as Error).message);
     process.exit(1);
   }
 }
 
-new Platform(app, stageAskedFor());
+new Platform(app, readConfig());

@@ -1,4 +1,4 @@
-import { Duration, Stack } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import { MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { Archive, EventBus } from 'aws-cdk-lib/aws-events';
 import { LogGroup, QueryDefinition, QueryString } from 'aws-cdk-lib/aws-logs';
@@ -8,28 +8,31 @@ import { nameOf, pascalCase, type StageConfig } from './config.ts';
 import type { Context } from './constructs/context.ts';
 import { alarm, minutes } from './constructs/monitoring.ts';
 import type { PublicApi } from './constructs/public-api.ts';
+import { StageStack } from './constructs/stage-stack.ts';
 
 export interface AwsOnlyProps {
   readonly config: StageConfig;
   readonly contexts: readonly Context[];
-  readonly door: PublicApi;
+  readonly publicApi: PublicApi;
 }
 
-/** What only AWS has, and no other engine needs: metric arithmetic, the archive, saved queries, the firewall. */
-export class AwsOnly extends Stack {
-  readonly #config: StageConfig;
+/** CloudWatch allows ten metrics in the expression of one alarm. */
+const MAX_METRICS = 10;
 
-  constructor(scope: Construct, id: string, { config, contexts, door }: AwsOnlyProps) {
-    super(scope, id, { description: 'Oncebox: what only AWS has' });
-    this.#config = config;
-    for (const context of contexts) this.watch(context);
+/** Resources that only AWS supports: alarms on metric expressions, the event archive, saved queries, the firewall. */
+export class AwsOnly extends StageStack {
+  constructor(app: Construct, { config, contexts, publicApi }: AwsOnlyProps) {
+    super(app, { config, name: 'aws', description: 'alarms, event archive, saved queries and firewall for AWS only' });
+    for (const context of contexts) this.createAlarms(context);
     this.archiveEvents();
     this.saveQueries(contexts);
-    this.raiseFirewall(door);
+    this.createFirewall(publicApi);
   }
 
-  /** Errors and throttles of a context's functions together: a person on call is woken once, by what hurts. */
-  private watch({ node, functions, errorImpact }: Context): void {
+  /** Creates one alarm for the errors and one for the throttles of all functions of a context, so that one cause alerts once. */
+  private createAlarms({ node, functions, errorImpact }: Context): void {
+    if (functions.length > MAX_METRICS)
+      throw new Error(`${node.id} has ${functions.length} functions, but one alarm can watch only ${MAX_METRICS}`);
     for (const [kind, metricName] of [
       ['errors', 'Errors'],
       ['throttles', 'Throttles'],
@@ -40,8 +43,6 @@ export class AwsOnly extends Stack {
           new Metric({ namespace: 'AWS/Lambda', metricName, dimensionsMap: { FunctionName: name }, statistic: 'Sum' }),
         ]),
       );
-      // CloudWatch adds up ten metrics in an alarm, and no more
-      if (functions.length > 10) throw new Error(`${node.id} has more functions than one alarm can watch`);
       alarm(
         this,
         `${node.id}${pascalCase(kind)}`,
@@ -52,17 +53,17 @@ export class AwsOnly extends Stack {
           errorImpact,
           runbook: kind,
         },
-        this.#config,
+        this.config,
       );
     }
   }
 
   private archiveEvents(): void {
     new Archive(this, 'Events', {
-      archiveName: nameOf(this.#config, 'events'),
-      description: 'Every event of the stage, for a month',
-      sourceEventBus: EventBus.fromEventBusName(this, 'Bus', nameOf(this.#config)),
-      // an empty pattern is refused; every event has an account
+      archiveName: nameOf(this.config, 'events'),
+      description: 'All events of the stage for 30 days',
+      sourceEventBus: EventBus.fromEventBusName(this, 'Bus', nameOf(this.config)),
+      // EventBridge rejects an empty pattern. Every event has an account, so this one matches all events.
       eventPattern: { account: [this.account] },
       retention: Duration.days(30),
     });
@@ -72,36 +73,36 @@ export class AwsOnly extends Stack {
     const logGroups = contexts
       .flatMap(({ functions }) => functions)
       .map(({ name }) => LogGroup.fromLogGroupName(this, `Logs-${name}`, `/aws/lambda/${name}`));
-    const save = (id: string, name: string, filters: string[]) =>
+    const save = (id: string, name: string, filterStatements: string[]) =>
       new QueryDefinition(this, id, {
-        queryDefinitionName: `oncebox/${this.#config.stage}/${name}`,
+        queryDefinitionName: `oncebox/${this.config.stage}/${name}`,
         logGroups,
         queryString: new QueryString({
           fields: ['@timestamp', 'service', 'level', 'message', 'correlation_id', '@log'],
-          filterStatements: filters,
+          filterStatements,
           sort: '@timestamp asc',
           limit: 1000,
         }),
       });
     save('TraceCorrelation', 'trace a correlation id', ["correlation_id = 'PUT THE ID HERE'"]);
     save('Failures', 'errors and warnings', ["level in ['ERROR', 'WARN', 'CRITICAL']"]);
-    save('Buried', 'messages taken to a DLQ, with the reason', ['ispresent(reason)']);
+    save('DeadLettered', 'dead-lettered messages with their reasons', ['ispresent(reason)']);
   }
 
-  private raiseFirewall(door: PublicApi): void {
+  private createFirewall({ api: { restApiId, deploymentStage } }: PublicApi): void {
     const visibility = (metricName: string) => ({
       cloudWatchMetricsEnabled: true,
       sampledRequestsEnabled: true,
       metricName,
     });
     const acl = new CfnWebACL(this, 'Firewall', {
-      name: nameOf(this.#config),
+      name: nameOf(this.config),
       scope: 'REGIONAL',
       defaultAction: { allow: {} },
       visibilityConfig: visibility('firewall'),
       rules: [
         {
-          name: 'one-address-at-a-time',
+          name: 'rate-limit-by-address',
           priority: 0,
           action: { block: {} },
           statement: { rateBasedStatement: { limit: 10_000, aggregateKeyType: 'IP' } },
@@ -116,7 +117,6 @@ export class AwsOnly extends Stack {
         },
       ],
     });
-    const { restApiId, deploymentStage } = door.api;
     new CfnWebACLAssociation(this, 'FirewallBeforeApi', {
       webAclArn: acl.attrArn,
       resourceArn: `arn:${this.partition}:apigateway:${this.region}::/restapis/${restApiId}/stages/${deploymentStage.stageName}`,

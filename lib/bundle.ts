@@ -6,77 +6,82 @@ import { type BuildOptions, type BuildResult, build, buildSync } from 'esbuild';
 
 const lambdas = fileURLToPath(new URL('../lambdas', import.meta.url));
 
-/** One function's code: `<outdir>/orders/api/index.js` from the entry `orders/api.ts`. */
+/** The code of one function: `<outdir>/orders/api/index.js` from the entry `orders/api.ts`. */
 export interface Bundle {
   readonly entry: string;
   readonly dir: string;
   readonly bytes: number;
 }
 
-/** Every file that exports a handler, as a path relative to `lambdas/`. A test holds that a construct names each. */
+/** Returns the files that export a handler, relative to `lambdas/`. A test checks that each of them is deployed. */
 export function handlerEntries(root: string = lambdas): string[] {
   return readdirSync(root, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts') && /^export const handler\b/m.test(readFileSync(join(root, file), 'utf8')))
     .toSorted();
 }
 
-/** `orders/on-payment-status.ts` → `orders/on-payment-status`. */
-const stem = (entry: string): string => entry.replace(/\.ts$/, '');
+const withoutExtension = (entry: string): string => entry.replace(/\.ts$/, '');
 
-function optionsFor(entries: readonly string[], outdir: string) {
+function createOptions(entries: readonly string[], outdir: string) {
   return {
-    entryPoints: entries.map((entry) => ({ in: join(lambdas, entry), out: join(stem(entry), 'index') })),
+    entryPoints: entries.map((entry) => ({ in: join(lambdas, entry), out: join(withoutExtension(entry), 'index') })),
     outdir,
-    // relative paths in the output would otherwise depend on where the command was given
+    // Without it, relative paths in the output would depend on the current directory of the command.
     absWorkingDir: dirname(lambdas),
     bundle: true,
     format: 'cjs',
     platform: 'node',
     target: 'node24',
-    // the SDK's and zod's ESM builds can be shaken; their CJS builds, which platform "node" prefers, cannot
+    // Platform "node" prefers the CJS builds of the SDK and of zod, which esbuild cannot tree-shake.
     mainFields: ['module', 'main'],
     minify: true,
     legalComments: 'none',
     metafile: true,
     logLevel: 'silent',
-    // a function has its credentials in the environment; the chain for profiles and SSO is two fifths of a bundle
+    // A function finds its credentials in the environment. The SDK's chain for profiles and SSO is 40 % of a bundle.
     alias: { '@aws-sdk/credential-provider-node': join(lambdas, 'shared/runtime/lambda-credentials.ts') },
   } as const satisfies BuildOptions;
 }
 
-/** Says for each bundle that it is CommonJS, whatever package.json an engine unpacks it under. */
-function finish(entries: readonly string[], outdir: string, { metafile }: BuildResult<{ metafile: true }>): Bundle[] {
+/** Marks each bundle as CommonJS, since an engine may unpack it below a package.json that says otherwise. */
+function toBundles(
+  entries: readonly string[],
+  outdir: string,
+  { metafile }: BuildResult<{ metafile: true }>,
+): Bundle[] {
   const outputs = Object.values(metafile.outputs);
   return entries.map((entry) => {
-    const dir = join(outdir, stem(entry));
+    const dir = join(outdir, withoutExtension(entry));
     writeFileSync(join(dir, 'package.json'), '{"type":"commonjs"}\n');
     const output = outputs.find(({ entryPoint }) => entryPoint === `lambdas/${entry}`);
     return { entry, dir, bytes: output?.bytes ?? 0 };
   });
 }
 
-/** Bundles every handler in one run, into a folder of its own each. The same sources give the same bytes. */
+/** Bundles all handlers in one run, each into its own folder. The same sources give the same bytes. */
 export async function bundleAll(outdir: string, entries: readonly string[] = handlerEntries()): Promise<Bundle[]> {
-  return finish(entries, outdir, await build(optionsFor(entries, outdir)));
+  return toBundles(entries, outdir, await build(createOptions(entries, outdir)));
 }
 
 let bundles: ReadonlyMap<string, Bundle> | undefined;
 
-/** The same for synth, which cannot wait: once for each process, in a folder that goes away with it. */
+/** Bundles all handlers for synth, which is synchronous: once for each process, into a folder that is deleted at its exit. */
 export function bundlesForSynth(): ReadonlyMap<string, Bundle> {
   if (bundles) return bundles;
   const outdir = mkdtempSync(join(tmpdir(), 'oncebox-bundles-'));
   process.on('exit', () => rmSync(outdir, { recursive: true, force: true }));
   const entries = handlerEntries();
-  const made = finish(entries, outdir, buildSync(optionsFor(entries, outdir)));
-  bundles = new Map(made.map((bundle) => [bundle.entry, bundle]));
+  const built = toBundles(entries, outdir, buildSync(createOptions(entries, outdir)));
+  bundles = new Map(built.map((bundle) => [bundle.entry, bundle]));
   return bundles;
 }
 
-/** The folder to ship for a handler; a name that no file bears is refused with the names there are. */
-export function bundleOf(entry: string): Bundle {
+/** Returns the bundle of a handler. Throws if the file does not exist or exports no handler. */
+export function findBundle(entry: string): Bundle {
   const bundle = bundlesForSynth().get(entry);
   if (!bundle)
-    throw new Error(`lambdas/${entry} exports no handler; there are ${[...bundlesForSynth().keys()].join(', ')}`);
+    throw new Error(
+      `lambdas/${entry} exports no handler. The files with a handler are ${[...bundlesForSynth().keys()].join(', ')}.`,
+    );
   return bundle;
 }

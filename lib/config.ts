@@ -1,47 +1,48 @@
 import { type Chaos, noFaults } from '../lambdas/shared/runtime/chaos-setting.ts';
 
-/** What a stage is. Everything that differs between stages is a field of this record, and nothing else asks for the stage. */
+/** The settings of a stage. Every difference between stages is a field of this record; no other code tests the stage's name. */
 export interface StageConfig {
   readonly stage: Stage;
-  /** Has what only AWS has: alarms that tell somebody, traces, access logs, the `-aws` stack. */
+  /** Adds what exists on AWS only: alarm notifications, traces, access logs, the `-aws` stack. */
   readonly onAws: boolean;
   readonly api: {
-    /** Without it every method takes AWS_IAM. No stage on AWS may set it; a test says so. */
+    /** Whether requests need no signature. Without it every method requires AWS_IAM. A test keeps it off on AWS. */
     readonly open: boolean;
-    /** Where links and `Location` point; empty means relative links. */
+    /** The base URL of links and of `Location`. If empty, links are relative. */
     readonly baseUrl: string;
     readonly requestsPerSecond: number;
     readonly burst: number;
   };
-  /** Backups, deletion protection, and tables that outlive their stack. */
-  readonly keepsData: boolean;
+  /** Adds backups and deletion protection, and retains tables when their stack is deleted. */
+  readonly retainData: boolean;
   readonly logRetentionDays: 7 | 90;
-  /** Invocations at once for each queue. Each is a process of about 70 MB on the embedded engine. */
+  /** Concurrent invocations for each queue. On the embedded engine each one is a process of about 70 MB. */
   readonly consumerConcurrency: number;
-  /** A step of an order that takes longer is asked after, minute by minute. */
+  /** The age at which the sweep nudges a step of an order. The sweep runs every minute. */
   readonly stuckAfterMinutes: number;
-  /** How long a document is served from the cache before the store is asked again. */
+  /** How long a document is served from the cache before it is looked up again. */
   readonly documentsCachedForSeconds: number;
   /** The bulk updates of balances. */
   readonly balances: {
-    /** Whether there are any. A day of them costs money: `docs/scale.md`. */
+    /** Whether bulk updates run. A day of them costs money: see `docs/scale.md`. */
     readonly updates: boolean;
-    /** Seconds from one to the next. */
+    /** Seconds between two ticks. */
     readonly interval: number;
-    /** How many chunks of the programme's members have their turn in each. */
+    /** The number of chunks of the update programme that each tick updates. */
     readonly chunksPerTick: number | 'all';
   };
   /** The read model of balances. */
   readonly readModel: {
-    /** How old a balance may be that is shown from memory. */
+    /** The maximum age of a balance that is shown from a function's memory. */
     readonly cachedForMs: number;
-    /** How often the read model is compared with the ledger, and so many buckets of it each time. */
+    /** How often the read model is compared with the ledger. */
     readonly syncEveryMinutes: number;
+    /** The number of buckets that each sync compares. */
     readonly bucketsPerSync: number;
   };
-  /** What the chaos parameter says at first. A stage without it is not wired for chaos at all. */
+  /** The first value of the chaos parameter. A stage without it has no chaos parameter. */
   readonly chaos?: Chaos;
-  /** How long a function goes on with the chaos that it has read. */
+  /** How long a function uses a chaos setting before it reads the parameter again. */
   readonly chaosCachedForMs?: number;
   readonly alarmEmail?: string;
 }
@@ -53,7 +54,7 @@ type Settings = Omit<StageConfig, 'stage'>;
 const localSettings: Settings = {
   onAws: false,
   api: { open: true, baseUrl: 'http://localhost:8080', requestsPerSecond: 10_000, burst: 5_000 },
-  keepsData: false,
+  retainData: false,
   logRetentionDays: 7,
   consumerConcurrency: 2,
   stuckAfterMinutes: 1,
@@ -66,20 +67,21 @@ const localSettings: Settings = {
 const awsSettings: Settings = {
   onAws: true,
   api: { open: false, baseUrl: '', requestsPerSecond: 500, burst: 1_000 },
-  keepsData: true,
+  retainData: true,
   logRetentionDays: 90,
   consumerConcurrency: 20,
   stuckAfterMinutes: 2,
   documentsCachedForSeconds: 360,
   balances: { updates: false, interval: 10, chunksPerTick: 1 },
-  // 250 buckets are all of 20,000 users, or a million in three hours and a half, at about 50,000 read units a run
+  // 250 buckets are all buckets of 20,000 users. A million users take three and a half hours, at about 50,000 read
+  // units for each run.
   readModel: { cachedForMs: 2000, syncEveryMinutes: 5, bucketsPerSync: 250 },
 };
 
 const stages = {
-  /** `npm start`: a fifth of all publishing fails, and nobody should notice. */
+  /** The stage of `npm start`. One publish in five fails, to show that no event is lost. */
   local: localSettings,
-  /** `npm test`: the same, but trouble comes only when a test asks for it. */
+  /** The stage of `npm test`. Faults occur only when a test sets them. */
   test: { ...localSettings, chaos: noFaults, chaosCachedForMs: 0 },
   dev: { ...awsSettings, logRetentionDays: 7, chaos: noFaults },
   prod: awsSettings,
@@ -87,19 +89,19 @@ const stages = {
 
 const isStage = (name: string): name is Stage => Object.hasOwn(stages, name);
 
-/** What the person who deploys may say for this one deployment. */
+/** The settings that a deployment may override. */
 export interface Overrides {
   readonly baseUrl?: string | undefined;
   readonly alarmEmail?: string | undefined;
-  /** As they stand on a command line or in the environment: in words. */
+  /** Texts, as they are given on the command line or in the environment. */
   readonly balances?: Readonly<Partial<Record<'updates' | 'interval' | 'chunksPerTick', string | undefined>>>;
 }
 
-/** The record of one stage; a stage that nobody has described is refused by name. */
+/** Returns the settings of a stage with the overrides applied. Throws if the stage is unknown or an override is not valid. */
 export function configOf(name: string, { baseUrl, alarmEmail, balances = {} }: Overrides = {}): StageConfig {
   if (!isStage(name))
     throw new Error(
-      `unknown stage "${name}": choose one of ${Object.keys(stages).join(', ')} by -c stage= or ONCEBOX_STAGE`,
+      `Unknown stage "${name}". Choose one of ${Object.keys(stages).join(', ')} by -c stage=<stage> or ONCEBOX_STAGE.`,
     );
   const settings: Settings = stages[name];
   return {
@@ -117,18 +119,19 @@ export function configOf(name: string, { baseUrl, alarmEmail, balances = {} }: O
 
 const parseUpdates = (text: string | undefined): boolean | undefined => {
   if (!text) return undefined;
-  if (text !== 'on' && text !== 'off') throw new Error(`balances.updates is "${text}"; it is on or off`);
+  if (text !== 'on' && text !== 'off') throw new Error(`balances.updates is "${text}". It must be on or off.`);
   return text === 'on';
 };
 
-const SHORTEST_INTERVAL_S = 5;
+/** With less than 5 s between ticks, a tick would not end before the next one is due. */
+const MIN_INTERVAL_S = 5;
 
-/** A minute is planned at a time, so ticks must fill it; below 5 s a tick would be late before it is through. */
+/** Parses the seconds between two ticks. The planner plans whole minutes, so the interval must divide 60 s. */
 const parseInterval = (text: string | undefined): number | undefined => {
   if (!text) return undefined;
   const interval = Number(text);
-  if (60 % interval === 0 && interval >= SHORTEST_INTERVAL_S && Number.isInteger(interval)) return interval;
-  throw new Error(`balances.interval is "${text}"; it is a divisor of 60 seconds, 5, 6, 10, 12, 15, 20, 30 or 60`);
+  if (60 % interval === 0 && interval >= MIN_INTERVAL_S && Number.isInteger(interval)) return interval;
+  throw new Error(`balances.interval is "${text}". It must be 5, 6, 10, 12, 15, 20, 30 or 60 seconds.`);
 };
 
 const parseChunks = (text: string | undefined): number | 'all' | undefined => {
@@ -136,16 +139,16 @@ const parseChunks = (text: string | undefined): number | 'all' | undefined => {
   if (text === 'all') return text;
   const chunks = Number(text);
   if (Number.isInteger(chunks) && chunks >= 1) return chunks;
-  throw new Error(`balances.chunks_per_tick is "${text}"; it is a whole number from 1, or all`);
+  throw new Error(`balances.chunks_per_tick is "${text}". It must be a whole number from 1, or all.`);
 };
 
 /**
- * The physical name of a thing of this stage: `oncebox-<stage>-orders`. Stacks know each other's things by these names,
- * never by CloudFormation exports, which would let no stack change before its neighbours.
+ * Returns the physical name of a resource of this stage: `oncebox-<stage>-orders`. Stacks refer to each other's
+ * resources by these names and not by CloudFormation exports: an export cannot change while another stack imports it.
  */
 export const nameOf = ({ stage }: StageConfig, ...parts: readonly string[]): string =>
   ['oncebox', stage, ...parts].join('-');
 
-/** A file's or context's name as a construct id: `on-payment-status` → `OnPaymentStatus`. */
+/** Converts the name of a file or context to a construct id: `on-payment-status` → `OnPaymentStatus`. */
 export const pascalCase = (name: string): string =>
-  name.replace(/(^|-)([a-z])/g, (_all, _dash: string, letter: string) => letter.toUpperCase());
+  name.replace(/(^|-)([a-z])/g, (_match, _dash: string, letter: string) => letter.toUpperCase());

@@ -1,63 +1,59 @@
-import { Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { productsBySku } from '../lambdas/catalog/table.ts';
 import { newestCached } from '../lambdas/documents/table.ts';
 import { ordersByUser, publishedByMinute } from '../lambdas/orders/table.ts';
 import { accountsByBucket, entriesByAccount } from '../lambdas/payments/table.ts';
-import { nameOf, type StageConfig } from './config.ts';
-import { LedgerTable, OutboxTable } from './constructs/outbox-table.ts';
+import type { StageConfig } from './config.ts';
+import { ContextTable, LedgerTable, OutboxTable } from './constructs/outbox-table.ts';
+import { StageStack } from './constructs/stage-stack.ts';
 
-/** What must not be lost. Everything else can be deployed anew; a table renamed here is a table emptied. */
-export class DataStack extends Stack {
-  readonly payments: LedgerTable;
-  readonly orders: OutboxTable;
-  readonly tickets: OutboxTable;
-  readonly catalog: OutboxTable;
-  readonly balances: OutboxTable;
-  readonly documents: OutboxTable;
+/** The tables of all contexts. Every other stack can be deployed again without loss; renaming a table here empties it. */
+export class DataStack extends StageStack {
+  // Renaming the table or an index creates a new one and abandons the ledger: accounts, journal and balances.
+  // `by_account` serves the statement. It projects whole rows, because entries never change and so are copied only once.
+  // `by_bucket` lists accounts. It projects keys only, which never change.
+  readonly payments = new LedgerTable(this, 'Payments', {
+    owner: 'payments',
+    config: this.config,
+    indexes: [
+      { index: entriesByAccount, sortKeyType: 'number', projection: 'all' },
+      { index: accountsByBucket, sortKeyType: 'string', projection: 'keys' },
+    ],
+  });
+  // Renaming loses all orders and their decisions; payments would take a second order with the same id for a duplicate.
+  // `by_user` projects keys only: an order's row changes at every step, its keys do not.
+  readonly orders = new OutboxTable(this, 'Orders', {
+    owner: 'orders',
+    config: this.config,
+    indexes: [
+      { index: ordersByUser, sortKeyType: 'string', projection: 'keys' },
+      { index: publishedByMinute, sortKeyType: 'string', projection: 'keys' },
+    ],
+  });
+  // Renaming loses the holder of every ticket: all seats could be sold a second time, and no refund would free a seat.
+  readonly tickets = new OutboxTable(this, 'Tickets', { owner: 'tickets', config: this.config });
+  // Renaming loses all products until they are put again. Their versions start again, so tickets ignores them as old.
+  readonly catalog = new OutboxTable(this, 'Catalog', {
+    owner: 'catalog',
+    config: this.config,
+    indexes: [{ index: productsBySku, sortKeyType: 'string', projection: 'keys' }],
+  });
+  // Renaming loses nothing permanently: `ops balances sync` fills the table again from the ledger.
+  readonly balances = new OutboxTable(this, 'Balances', { owner: 'balances', config: this.config });
+  // Renaming loses all order documents: each must be submitted again. The cache in the table refills on lookups.
+  readonly documents = new OutboxTable(this, 'Documents', {
+    owner: 'documents',
+    config: this.config,
+    indexes: [{ index: newestCached, sortKeyType: 'string', projection: 'keys' }],
+  });
 
   constructor(app: Construct, config: StageConfig) {
-    super(app, nameOf(config, 'data'), {
-      description: 'Oncebox: what holds data',
-      terminationProtection: config.keepsData,
-    });
+    super(app, { config, name: 'data', description: 'tables', terminationProtection: config.retainData });
+  }
 
-    // A rename, here or of an index, makes a new one and leaves the ledger behind: accounts, journal, balances.
-    // The statement reads `by_account`; entries never change, so the whole row is written to it once. `by_bucket` lists
-    // accounts by what never changes of them.
-    this.payments = new LedgerTable(this, 'Payments', {
-      owner: 'payments',
-      config,
-      indexes: [
-        { index: entriesByAccount, sorts: 'numbers', project: 'all' },
-        { index: accountsByBucket, sorts: 'strings', project: 'keys' },
-      ],
-    });
-    // A rename loses every order and what was decided about it; payments would take a second order of one id for a repeat.
-    // `by_user` has keys only: an order's row changes with each step, and its keys do not.
-    this.orders = new OutboxTable(this, 'Orders', {
-      owner: 'orders',
-      config,
-      indexes: [
-        { index: ordersByUser, sorts: 'strings', project: 'keys' },
-        { index: publishedByMinute, sorts: 'strings', project: 'keys' },
-      ],
-    });
-    // A rename loses who has which ticket: every seat is for sale a second time, and no refund frees one.
-    this.tickets = new OutboxTable(this, 'Tickets', { owner: 'tickets', config });
-    // A rename loses every product until it is put again, and then under versions that tickets take for old ones.
-    this.catalog = new OutboxTable(this, 'Catalog', {
-      owner: 'catalog',
-      config,
-      indexes: [{ index: productsBySku, sorts: 'strings', project: 'keys' }],
-    });
-    // A rename loses nothing for good: the sync fills it again from the ledger, all of it by `ops balances sync`.
-    this.balances = new OutboxTable(this, 'Balances', { owner: 'balances', config });
-    // A rename loses every document that was ever taken in: each has to be published again. The cache in it fills itself.
-    this.documents = new OutboxTable(this, 'Documents', {
-      owner: 'documents',
-      config,
-      indexes: [{ index: newestCached, sorts: 'strings', project: 'keys' }],
-    });
+  /** The tables whose outbox records the relay publishes: all except the read model of balances, which has no outbox. */
+  get outboxes(): ContextTable[] {
+    const tables = this.node.children.filter((child) => child instanceof ContextTable);
+    return tables.filter((table) => table !== this.balances);
   }
 }

@@ -1,9 +1,11 @@
 import { Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { AwsOnly } from './aws-only.ts';
-import { nameOf, type StageConfig } from './config.ts';
+import type { StageConfig } from './config.ts';
 import type { Context } from './constructs/context.ts';
+import { ContextApi } from './constructs/context-api.ts';
 import { PublicApi } from './constructs/public-api.ts';
+import { StageStack } from './constructs/stage-stack.ts';
 import { Balances } from './contexts/balances.ts';
 import { Catalog } from './contexts/catalog.ts';
 import { Documents } from './contexts/documents.ts';
@@ -15,68 +17,42 @@ import { Tickets } from './contexts/tickets.ts';
 import { DataStack } from './data.ts';
 
 /**
- * The whole system of one stage. Stacks know each other's things by name (docs/adr/0003), so the order in which they
- * are deployed is said here and nowhere else.
+ * The whole system of one stage, one stack for each context. Stacks refer to each other's resources by name
+ * (docs/adr/0003), so the order of deployment is declared here.
  */
 export class Platform {
-  readonly stacks: readonly Stack[];
   readonly contexts: readonly Context[];
 
   constructor(app: Construct, config: StageConfig) {
-    const stack = (name: string, description: string, ...after: Stack[]) => {
-      const made = new Stack(app, nameOf(config, name), { description: `Oncebox: ${description}` });
-      for (const before of after) made.addStackDependency(before);
-      return made;
+    const contexts: Context[] = [];
+    const add = <C extends Context>(
+      name: string,
+      description: string,
+      dependsOn: readonly Stack[],
+      create: (stack: Stack) => C,
+    ): C => {
+      const context = create(new StageStack(app, { config, name, description, dependsOn }));
+      contexts.push(context);
+      return context;
     };
 
     const data = new DataStack(app, config);
+    const relay = add('relay', 'outbox relay and bus', [data], (stack) => new Relay(stack, config, data.outboxes));
+    const bus = [Stack.of(relay)];
+    add('payments', 'accounts and the ledger', bus, (stack) => new Payments(stack, config, data.payments));
+    add('orders', 'orders and their saga', bus, (stack) => new Orders(stack, config, data));
+    add('tickets', 'tickets and claims', bus, (stack) => new Tickets(stack, config, data.tickets));
+    add('catalog', 'products and prices', bus, (stack) => new Catalog(stack, config, data.catalog));
+    add('balances', 'the read model of balances', bus, (stack) => new Balances(stack, config, data));
+    add('documents', 'order documents and cache', bus, (stack) => new Documents(stack, config, data.documents));
+    const ops = add('ops', 'health, API document, unknown routes', [], (stack) => new Ops(stack, config));
 
-    const relayStack = stack('relay', 'from outboxes to the bus', data);
-    const outboxes = [data.payments, data.orders, data.tickets, data.catalog, data.documents];
-    const relay = new Relay(relayStack, config, outboxes);
+    const apis = contexts.flatMap(({ node }) => node.children.filter((child) => child instanceof ContextApi));
+    const dependsOn = apis.map((api) => Stack.of(api));
+    const apiStack = new StageStack(app, { config, name: 'api', description: 'the public API', dependsOn });
+    const publicApi = new PublicApi(apiStack, 'PublicApi', { config, apis, fallback: ops.fallback });
 
-    const paymentsStack = stack('payments', 'accounts and the ledger', relayStack);
-    const payments = new Payments(paymentsStack, config, data.payments);
-
-    const ordersStack = stack('orders', 'orders and their saga', relayStack);
-    const orders = new Orders(ordersStack, config, data);
-
-    const ticketsStack = stack('tickets', 'tickets and what they claim', relayStack);
-    const tickets = new Tickets(ticketsStack, config, data.tickets);
-
-    const catalogStack = stack('catalog', 'products and their prices', relayStack);
-    const catalog = new Catalog(catalogStack, config, data.catalog);
-
-    const balancesStack = stack('balances', 'the read model of balances', relayStack);
-    const balances = new Balances(balancesStack, config, data);
-
-    const documentsStack = stack('documents', 'order documents and their cache', relayStack);
-    const documents = new Documents(documentsStack, config, data.documents);
-
-    const opsStack = stack('ops', 'what an operator needs');
-    const ops = new Ops(opsStack, config);
-
-    const contextsWithDoors = [paymentsStack, ordersStack, catalogStack, balancesStack, documentsStack, opsStack];
-    const apiStack = stack('api', 'the one door', ...contextsWithDoors);
-    const door = new PublicApi(apiStack, 'Door', {
-      config,
-      apis: [payments.api, orders.api, catalog.api, balances.api, documents.api, ops.api],
-      fallback: ops.fallback,
-    });
-
-    this.contexts = [relay, payments, orders, tickets, catalog, balances, documents, ops];
-    this.stacks = [
-      data,
-      relayStack,
-      paymentsStack,
-      ordersStack,
-      ticketsStack,
-      catalogStack,
-      balancesStack,
-      documentsStack,
-      opsStack,
-      apiStack,
-    ];
-    if (config.onAws) new AwsOnly(app, nameOf(config, 'aws'), { config, contexts: this.contexts, door });
+    if (config.onAws) new AwsOnly(app, { config, contexts, publicApi });
+    this.contexts = contexts;
   }
 }

@@ -5,7 +5,7 @@ import { opsRoutes } from '../lambdas/ops/routes.ts';
 import { ordersRoutes } from '../lambdas/orders/routes.ts';
 import { paymentsRoutes } from '../lambdas/payments/routes.ts';
 
-/** Every door of the API, by its operation's name. No two operations are called alike, or one would be lost here. */
+/** All routes of the API by operation name. Operation names must be unique: of two equal names only the last one remains. */
 export const allRoutes = {
   ...paymentsRoutes,
   ...ordersRoutes,

@@ -1,45 +1,40 @@
-import { type ArnComponents, ArnFormat, Stack } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
 import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { nameOf, type StageConfig } from '../config.ts';
 
-/** A right as a value: what may be done, and to what. `orders.commits` and its like are of this type. */
+/** A permission as a value: the allowed actions and their resources. `orders.commits` is an example. */
 export interface Access {
   readonly actions: readonly string[];
   readonly resources: readonly string[];
-  /** What whoever has this right may never do, whatever else it is given: a Deny outweighs every grant. */
-  readonly never?: Omit<Access, 'never'>;
+  /** What a role with this permission must never do. A Deny outweighs every other grant. */
+  readonly denied?: Omit<Access, 'denied'>;
 }
 
-export const statementsOf = ({ actions, resources, never }: Access): PolicyStatement[] => [
+export const toStatements = ({ actions, resources, denied }: Access): PolicyStatement[] => [
   new PolicyStatement({ actions: [...actions], resources: [...resources] }),
-  ...(never
-    ? [new PolicyStatement({ effect: Effect.DENY, actions: [...never.actions], resources: [...never.resources] })]
+  ...(denied
+    ? [new PolicyStatement({ effect: Effect.DENY, actions: [...denied.actions], resources: [...denied.resources] })]
     : []),
 ];
 
-/** The ARN of something in this account and region by its name, so that no stack has to import it from another. */
-export const arnOf = (
-  scope: Construct,
-  service: string,
-  resource: string,
-  name: string,
-  format = ArnFormat.SLASH_RESOURCE_NAME,
-) => Stack.of(scope).formatArn({ service, resource, resourceName: name, arnFormat: format } satisfies ArnComponents);
-
-const busArn = (scope: Construct, config: StageConfig) => arnOf(scope, 'events', 'event-bus', nameOf(config));
-
-/** To put events onto the stage's bus. */
+/** Allows publishing events to the bus of the stage. */
 export const publishesTo = (scope: Construct, config: StageConfig): Access => ({
   actions: ['events:PutEvents'],
-  resources: [busArn(scope, config)],
+  resources: [Stack.of(scope).formatArn({ service: 'events', resource: 'event-bus', resourceName: nameOf(config) })],
 });
 
-export const chaosParameter = ({ stage }: StageConfig): string => `/oncebox/${stage}/chaos`;
+export const chaosParameterName = ({ stage }: StageConfig): string => `/oncebox/${stage}/chaos`;
 
-/** To ask what trouble is wanted. */
+/** Allows reading the chaos parameter. */
 export const readsChaos = (scope: Construct, config: StageConfig): Access => ({
   actions: ['ssm:GetParameter'],
-  // the parameter's own leading slash stands between the resource type and its name
-  resources: [arnOf(scope, 'ssm', 'parameter', chaosParameter(config).slice(1))],
+  resources: [
+    Stack.of(scope).formatArn({
+      service: 'ssm',
+      resource: 'parameter',
+      // The leading slash of the parameter's name is the separator after `parameter` in the ARN.
+      resourceName: chaosParameterName(config).slice(1),
+    }),
+  ],
 });

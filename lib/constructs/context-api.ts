@@ -4,11 +4,11 @@ import type { Access } from './access.ts';
 import { Context } from './context.ts';
 import { type EnvSchema, ServiceFunction, type ValuesOf } from './service-function.ts';
 
-/** Operation → `METHOD /path/{param}`, as `lambdas/<context>/routes.ts` exports it. */
+/** Routes by operation name, each as `METHOD /path/{param}`. `lambdas/<context>/routes.ts` exports them. */
 export type RouteTable = Readonly<Record<string, `${string} /${string}`>>;
 
 export interface ContextApiProps<S extends EnvSchema> {
-  /** `orders/api.ts`, which answers every route of the table. */
+  /** `orders/api.ts`, which handles every route of the table. */
   readonly entry: string;
   readonly routes: RouteTable;
   readonly env: S;
@@ -16,7 +16,7 @@ export interface ContextApiProps<S extends EnvSchema> {
   readonly access?: readonly Access[];
 }
 
-/** All doors of one context, answered by one function (docs/adr/0004). The gateway gets the table from here. */
+/** The function that handles all routes of one context (docs/adr/0004), and the routes for the public API. */
 export class ContextApi<S extends EnvSchema = EnvSchema> extends Construct {
   readonly routes: RouteTable;
   readonly apiFunction: ServiceFunction;
@@ -27,10 +27,10 @@ export class ContextApi<S extends EnvSchema = EnvSchema> extends Construct {
     this.apiFunction = new ServiceFunction(this, 'Function', {
       ...props,
       description: `Answers ${Object.values(routes).join(', ')}`.slice(0, 256),
-      given: { BASE_URL: Context.of(this).config.api.baseUrl },
-      // below the gateway's own 29 s, so that the caller hears from us
+      extraValues: { BASE_URL: Context.of(this).config.api.baseUrl },
+      // Shorter than the gateway's limit of 29 s, so that the function fails first and its log shows the request.
       timeout: Duration.seconds(20),
-      // processor time comes with memory, and somebody is waiting
+      // Lambda assigns CPU in proportion to memory, and a caller waits for the reply.
       memoryMb: 1024,
     });
   }

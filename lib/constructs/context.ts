@@ -3,15 +3,15 @@ import type { StageConfig } from '../config.ts';
 
 export interface ContextProps {
   readonly config: StageConfig;
-  /** Whom it hurts when this context's functions fail: opens the text of its alarms. */
+  /** Who is affected, and how, when functions of this context fail. Its alarm texts begin with it. */
   readonly errorImpact: string;
 }
 
-/** A business context: what is built inside one finds here the stage that it is for. */
+/** A business context. Constructs inside it read the stage's settings from it. */
 export class Context extends Construct {
   readonly config: StageConfig;
   readonly errorImpact: string;
-  /** Every function of this context, for the alarms that watch them together. */
+  /** All functions of this context, for the alarms that watch them together. */
   readonly functions: (Construct & { readonly name: string })[] = [];
 
   constructor(scope: Construct, id: string, { config, errorImpact }: ContextProps) {
@@ -20,10 +20,10 @@ export class Context extends Construct {
     this.errorImpact = errorImpact;
   }
 
-  /** The context that a construct stands in. */
+  /** Returns the context that contains a construct. */
   static of(construct: Construct): Context {
     const context = construct.node.scopes.toReversed().find((scope) => scope instanceof Context);
-    if (!context) throw new Error(`${construct.node.path} stands in no context`);
+    if (!context) throw new Error(`${construct.node.path} is not inside a context`);
     return context;
   }
 }

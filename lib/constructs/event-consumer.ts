@@ -14,65 +14,72 @@ import { WorkQueue } from './work-queue.ts';
 export interface EventConsumerProps<S extends EnvSchema> extends Omit<ConsumerProps<S>, 'description'> {
   /** `payment-status`: the queue between the bus and the handler. */
   readonly queue: string;
-  /** The events that the handler consumes: the same objects, so that neither hears what the other does not know. */
+  /** The events that the handler consumes. A test compares them with those that the handler declares. */
   readonly on: readonly Pick<EventDefinition, 'source' | 'type' | 'pattern'>[];
-  /** Whom it hurts when messages lie dead or wait. */
+  /** Who is affected, and how, when messages are dead-lettered or wait. */
   readonly errorImpact: string;
   readonly timeout?: Duration;
 }
 
-/** Contention, and what a step waits for, is over by then: the relay's longest pause and the minutes around it. */
-const LONGEST_CONTENTION = minutes(20);
+/**
+ * Contention and the wait for a prerequisite event end sooner: the relay retries a parked event after 15 minutes at most,
+ * and five minutes are left for its delivery.
+ */
+const MAX_CONTENTION = minutes(20);
 
-/** From the bus to a handler: a rule for each source, a queue with its DLQ, the function and its alarms. The queue's body is our envelope. */
+/** Delivers events from the bus to a handler: a rule for each source, a queue with its DLQ, the function and its alarms. */
 export class EventConsumer<S extends EnvSchema> extends Construct {
   readonly queue: WorkQueue;
   readonly consumer: ServiceFunction;
 
   constructor(scope: Construct, id: string, { queue, on, errorImpact, timeout, ...props }: EventConsumerProps<S>) {
     super(scope, id);
-    const { config } = Context.of(this);
-    const types = on.map(({ type }) => type);
     this.queue = new WorkQueue(this, 'Work', { queue, errorImpact, timeout: timeout ?? Duration.seconds(15) });
+    this.createRules(on);
+    this.consumer = new QueueConsumer(this, 'Consumer', this.queue, {
+      ...props,
+      description: `Consumes ${on.map(({ type }) => type).join(', ')} from ${queue}`,
+    });
+    this.createRequeueAlarm(errorImpact);
+  }
+
+  /** Creates one rule for each source. A single rule for all would accept every type from every source. */
+  private createRules(on: EventConsumerProps<S>['on']): void {
+    const { config } = Context.of(this);
+    const { name, queue, dlq } = this.queue;
     const eventBus = EventBus.fromEventBusName(this, 'Bus', nameOf(config));
-    const target = new SqsQueue(this.queue.queue, {
+    const target = new SqsQueue(queue, {
+      // The message body is the event's envelope, without the fields that EventBridge adds around it.
       message: RuleTargetInput.fromEventPath('$.detail'),
       retryAttempts: 185,
       maxEventAge: Duration.hours(24),
-      deadLetterQueue: this.queue.dlq,
+      deadLetterQueue: dlq,
     });
     const sources = Map.groupBy(on, ({ source }) => source);
-    // one rule with all sources and all types would take any source's word for any type
     for (const [source, events] of sources) {
-      const own = events.map(({ type }) => type);
       const isOnly = sources.size === 1;
       new Rule(this, isOnly ? 'Rule' : `Rule${pascalCase(source)}`, {
-        ruleName: nameOf(config, queue, ...(isOnly ? [] : ['from', source])),
-        description: `${own.join(', ')} to ${queue}`,
+        ruleName: nameOf(config, name, ...(isOnly ? [] : ['from', source])),
+        description: `${events.map(({ type }) => type).join(', ')} to ${name}`,
         eventBus,
         eventPattern: { source: [source], detailType: events.flatMap(({ pattern }) => pattern.detailType) },
         targets: [target],
       });
     }
-    this.consumer = new QueueConsumer(this, 'Consumer', this.queue, {
-      ...props,
-      description: `Consumes ${types.join(', ')} from ${queue}`,
-    });
-    this.watchPutBacks(queue, errorImpact);
   }
 
-  /** What is put back again and again is a fresh message to SQS each time, whose age says nothing. */
-  private watchPutBacks(queue: string, errorImpact: string): void {
+  /** Watches the age of requeued events. SQS cannot tell it, because every requeue sends a new message. */
+  private createRequeueAlarm(errorImpact: string): void {
     alarm(this, 'PutBack', {
-      name: `${queue}-requeued`,
+      name: `${this.queue.name}-requeued`,
       metric: new Metric({
         namespace: 'Oncebox',
         metricName: 'RequeuedMessageAge',
-        dimensionsMap: { consumer: queue },
+        dimensionsMap: { consumer: this.queue.name },
         period: minutes(5),
         statistic: 'Maximum',
       }),
-      above: LONGEST_CONTENTION.toSeconds(),
+      above: MAX_CONTENTION.toSeconds(),
       errorImpact,
       runbook: 'slow-queue',
     });

@@ -10,11 +10,11 @@ export interface AlarmProps {
   /** `order-payments-dlq`: the alarm is `oncebox-<stage>-order-payments-dlq`. */
   readonly name: string;
   readonly metric: IMetric;
-  /** The alarm sounds above this, */
+  /** The threshold. The alarm starts when the metric is above it. */
   readonly above: number;
-  /** in each of so many of the metric's periods. */
+  /** The number of consecutive periods that must be above the threshold, 1 by default. */
   readonly periods?: number;
-  /** Whom it hurts, in a sentence: the first thing that the person on call reads. */
+  /** Who is affected, and how, in one sentence without a full stop. The alarm text begins with it. */
   readonly errorImpact: string;
   /** The article in docs/runbook.md that says what to do. */
   readonly runbook:
@@ -29,21 +29,21 @@ export interface AlarmProps {
 
 export const alarmTopicName = (config: StageConfig): string => nameOf(config, 'alarms');
 
-/** Every alarm passes through here: each says whom it hurts and where its answer is, and on AWS each tells somebody. */
+/** Creates an alarm. Its text states the impact and the runbook article; on AWS it notifies the alarm topic. */
 export function alarm(
   scope: Construct,
   id: string,
   { name, metric, above, periods = 1, errorImpact, runbook }: AlarmProps,
   config: StageConfig = Context.of(scope).config,
 ): Alarm {
-  const made = new Alarm(scope, id, {
+  const created = new Alarm(scope, id, {
     alarmName: nameOf(config, name),
     alarmDescription: `${errorImpact}. What to do: docs/runbook.md#${runbook}`,
     metric,
     threshold: above,
     comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
     evaluationPeriods: periods,
-    // an idle stage has no data, and that is no trouble
+    // An idle stage has no data, which is not an error.
     treatMissingData: TreatMissingData.NOT_BREACHING,
   });
   if (config.onAws) {
@@ -52,9 +52,9 @@ export function alarm(
       resource: alarmTopicName(config),
       arnFormat: ArnFormat.NO_RESOURCE_NAME,
     });
-    made.addAlarmAction(new SnsAction(Topic.fromTopicArn(scope, `${id}Topic`, arn)));
+    created.addAlarmAction(new SnsAction(Topic.fromTopicArn(scope, `${id}Topic`, arn)));
   }
-  return made;
+  return created;
 }
 
 export const minutes = (count: number): Duration => Duration.minutes(count);

@@ -1,30 +1,30 @@
-import { RemovalPolicy } from 'aws-cdk-lib';
+import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, ProjectionType, StreamViewType, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { EventSourceMapping, FilterCriteria, FilterRule, StartingPosition } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import type { Index } from '../../lambdas/shared/store/store.ts';
 import { nameOf, pascalCase, type StageConfig } from '../config.ts';
-import { type Access, arnOf } from './access.ts';
+import type { Access } from './access.ts';
 import type { ServiceFunction } from './service-function.ts';
 import { suppress } from './suppress.ts';
 
 export interface IndexProps {
-  /** The very object that the context queries by. */
+  /** The object that the context uses in its queries. */
   readonly index: Index;
-  readonly sorts: 'strings' | 'numbers';
-  readonly project: 'all' | 'keys';
+  readonly sortKeyType: 'string' | 'number';
+  readonly projection: 'all' | 'keys';
 }
 
-export interface OutboxTableProps {
-  /** The context that owns it and alone writes it: the table is `oncebox-<stage>-<context>`. */
+export interface ContextTableProps {
+  /** The context that owns the table. The table is `oncebox-<stage>-<context>`. */
   readonly owner: string;
   readonly config: StageConfig;
   readonly indexes?: readonly IndexProps[];
 }
 
 /**
- * One context's table: state, decisions, receipts and outbox records, so that one transaction can write all of them.
- * `pk` is the aggregate; rows that carry `expires_at` go away by themselves.
+ * The table of one context. It holds state, decision rows, receipts and outbox records, so that one transaction can
+ * write all of them. `pk` is the aggregate. Rows with `expires_at` expire by TTL.
  */
 export abstract class ContextTable extends Construct {
   readonly name: string;
@@ -32,7 +32,7 @@ export abstract class ContextTable extends Construct {
   readonly table: Table;
   readonly #indexes: readonly IndexProps[];
 
-  constructor(scope: Construct, id: string, { owner, config, indexes = [] }: OutboxTableProps) {
+  constructor(scope: Construct, id: string, { owner, config, indexes = [] }: ContextTableProps) {
     super(scope, id);
     this.owner = owner;
     this.#indexes = indexes;
@@ -42,24 +42,24 @@ export abstract class ContextTable extends Construct {
       partitionKey: { name: 'pk', type: AttributeType.STRING },
       sortKey: { name: 'sk', type: AttributeType.STRING },
       billingMode: BillingMode.PAY_PER_REQUEST,
-      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: config.keepsData },
-      deletionProtection: config.keepsData,
-      removalPolicy: config.keepsData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: config.retainData },
+      deletionProtection: config.retainData,
+      removalPolicy: config.retainData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
       timeToLiveAttribute: 'expires_at',
       stream: StreamViewType.NEW_IMAGE,
     });
-    if (!config.keepsData) suppress(this.table, { 'AwsSolutions-DDB3': 'a stage that keeps nothing needs no backups' });
-    for (const { index, sorts, project } of indexes)
+    if (!config.retainData) suppress(this.table, { 'AwsSolutions-DDB3': 'The stage does not retain its data.' });
+    for (const { index, sortKeyType, projection } of indexes)
       this.table.addGlobalSecondaryIndex({
         indexName: index.name,
         partitionKey: { name: index.partitionKey, type: AttributeType.STRING },
-        sortKey: { name: index.sortKey, type: sorts === 'strings' ? AttributeType.STRING : AttributeType.NUMBER },
-        projectionType: project === 'all' ? ProjectionType.ALL : ProjectionType.KEYS_ONLY,
+        sortKey: { name: index.sortKey, type: sortKeyType === 'string' ? AttributeType.STRING : AttributeType.NUMBER },
+        projectionType: projection === 'all' ? ProjectionType.ALL : ProjectionType.KEYS_ONLY,
       });
   }
 
   protected get arn(): string {
-    return arnOf(this, 'dynamodb', 'table', this.name);
+    return Stack.of(this).formatArn({ service: 'dynamodb', resource: 'table', resourceName: this.name });
   }
 
   get reads(): Access {
@@ -69,7 +69,7 @@ export abstract class ContextTable extends Construct {
     };
   }
 
-  /** What `commit` does: reads, and writes under conditions. Nothing is ever deleted by it. */
+  /** Allows what `commit` does: reads and conditional writes, but no deletes. */
   get commits(): Access {
     const { actions, resources } = this.reads;
     return {
@@ -78,7 +78,7 @@ export abstract class ContextTable extends Construct {
     };
   }
 
-  /** To state events through a port of the owner's: an outbox record is put, and read where it is there already. */
+  /** Allows publishing events through a port of the owner: to put an outbox record, and to read one that exists already. */
   get publishes(): Access {
     return { actions: ['dynamodb:GetItem', 'dynamodb:PutItem'], resources: [this.arn] };
   }
@@ -89,7 +89,7 @@ export abstract class ContextTable extends Construct {
     return tableStreamArn;
   }
 
-  /** To follow the table's stream. */
+  /** Allows reading the table's stream. */
   get streams(): Access {
     return {
       actions: ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'],
@@ -98,14 +98,14 @@ export abstract class ContextTable extends Construct {
   }
 
   /**
-   * Feeds the table's new outbox records to the relay. A record that cannot be sent is parked by the relay, so that a
-   * batch fails only when parking does, and then is repeated until it does not: nothing may be skipped.
+   * Sends the table's new outbox records to the relay. The relay parks what it cannot publish, so a batch fails only if
+   * parking fails. Such a batch is retried without limit, since skipping a record would lose its events.
    */
   publishTo(relay: ServiceFunction): void {
     const mapping = new EventSourceMapping(relay, pascalCase(this.owner), {
       target: relay.function,
       eventSourceArn: this.streamArn,
-      // from the first record on: what was written before the mapping was there is published too
+      // Starts at the oldest record, so that records from before the mapping's creation are published too.
       startingPosition: StartingPosition.TRIM_HORIZON,
       batchSize: 100,
       retryAttempts: -1,
@@ -118,25 +118,25 @@ export abstract class ContextTable extends Construct {
     });
     suppress(mapping, {
       'Serverless-LambdaEventSourceMappingDestination':
-        'the relay parks what it cannot send, and the mapping never gives up',
+        'The relay parks what it cannot publish, and the mapping retries without limit.',
     });
   }
 }
 
-/** The table of a context that may erase what is nobody's history. */
+/** A table whose owner may delete rows that are not history. */
 export class OutboxTable extends ContextTable {
   get deletes(): Access {
     return { actions: ['dynamodb:DeleteItem'], resources: [this.arn] };
   }
 }
 
-/** A table whose entries stay: it offers no way to erase, and whoever writes it is denied every one there is. */
+/** A table whose rows are never deleted. It has no `deletes`, and a role that commits is denied every deleting action. */
 export class LedgerTable extends ContextTable {
   override get commits(): Access {
-    const never = {
+    const denied = {
       actions: ['dynamodb:DeleteItem', 'dynamodb:BatchWriteItem', 'dynamodb:PartiQLDelete', 'dynamodb:DeleteTable'],
       resources: [this.arn],
     };
-    return { ...super.commits, never };
+    return { ...super.commits, denied };
   }
 }

@@ -23,47 +23,21 @@ import { suppress } from './suppress.ts';
 export interface PublicApiProps {
   readonly config: StageConfig;
   readonly apis: readonly ContextApi[];
-  /** Answers whatever no route does: it knows all of them, so 404 and 405 are told apart in one place. */
+  /** Answers requests that match no route. It knows all routes, so it can tell 404 from 405. */
   readonly fallback: ServiceFunction;
 }
 
-/** The one REST API before all contexts. Its deployment hangs on every method, so that none is ever missing from it. */
+/** The REST API in front of all contexts. Its deployment depends on every method, so that it never misses one. */
 export class PublicApi extends Construct {
   readonly api: RestApi;
 
   constructor(scope: Construct, id: string, { config, apis, fallback }: PublicApiProps) {
     super(scope, id);
-    this.api = new RestApi(this, 'Api', {
-      restApiName: nameOf(config, 'api'),
-      description: 'Orders, payments and balances',
-      endpointTypes: [EndpointType.REGIONAL],
-      // the account's role for logs is a setting of the whole account, and only AWS needs it
-      cloudWatchRole: config.onAws,
-      defaultMethodOptions: { authorizationType: config.api.open ? AuthorizationType.NONE : AuthorizationType.IAM },
-      deployOptions: {
-        stageName: config.stage,
-        throttlingRateLimit: config.api.requestsPerSecond,
-        throttlingBurstLimit: config.api.burst,
-        ...(config.onAws ? this.observedOnAws(config) : {}),
-      },
-    });
-    // the construct's own output names its id twice; ours are below
-    this.api.node.tryRemoveChild('Endpoint');
+    this.api = this.createApi(config);
     addGatewayResponses(this.api, config.api.open);
-
-    for (const { routes, apiFunction } of apis) {
-      const integration = this.proxyTo(apiFunction);
-      for (const route of Object.values(routes)) {
-        const [method = '', path = ''] = route.split(' ');
-        this.api.root.resourceForPath(path).addMethod(method, integration);
-      }
-      this.mayCall(apiFunction, config);
-    }
-    const integration = this.proxyTo(fallback);
-    this.api.root.addMethod('ANY', integration);
-    this.api.root.addResource('{proxy+}').addMethod('ANY', integration);
-    this.mayCall(fallback, config);
-    this.explainAll(config);
+    for (const { routes, apiFunction } of apis) this.addMethods(Object.values(routes), apiFunction, config);
+    this.addMethods(['ANY /', 'ANY /{proxy+}'], fallback, config);
+    this.suppressFindings(config);
 
     const stack = Stack.of(this);
     const output = (name: string, value: string) => new CfnOutput(stack, name, { value });
@@ -72,7 +46,27 @@ export class PublicApi extends Construct {
     output('ApiUrl', this.api.url);
   }
 
-  private observedOnAws(config: StageConfig) {
+  private createApi(config: StageConfig): RestApi {
+    const api = new RestApi(this, 'Api', {
+      restApiName: nameOf(config, 'api'),
+      description: 'Orders, payments and balances',
+      endpointTypes: [EndpointType.REGIONAL],
+      // The CloudWatch role is a setting of the whole account. Only AWS needs it.
+      cloudWatchRole: config.onAws,
+      defaultMethodOptions: { authorizationType: config.api.open ? AuthorizationType.NONE : AuthorizationType.IAM },
+      deployOptions: {
+        stageName: config.stage,
+        throttlingRateLimit: config.api.requestsPerSecond,
+        throttlingBurstLimit: config.api.burst,
+        ...(config.onAws ? this.createObservability(config) : {}),
+      },
+    });
+    // Removes CDK's own output, whose name contains the construct id twice. The constructor adds outputs with plain names.
+    api.node.tryRemoveChild('Endpoint');
+    return api;
+  }
+
+  private createObservability(config: StageConfig) {
     const accessLogs = new LogGroup(this, 'AccessLogs', {
       logGroupName: `/oncebox/${config.stage}/access`,
       retention: config.logRetentionDays as RetentionDays,
@@ -87,19 +81,22 @@ export class PublicApi extends Construct {
     };
   }
 
-  /** A proxy integration by the function's name. CDK's own would add two permissions for each method. */
-  private proxyTo({ arn }: ServiceFunction): Integration {
+  /**
+   * Adds a method for each route, and one permission for all of them. The integration refers to the function by its name,
+   * since CDK's LambdaIntegration would add two permissions for each method.
+   */
+  private addMethods(routes: readonly string[], { name, arn }: ServiceFunction, { stage }: StageConfig): void {
     const { partition, region } = Stack.of(this);
-    return new Integration({
+    const integration = new Integration({
       type: IntegrationType.AWS_PROXY,
       integrationHttpMethod: 'POST',
       uri: `arn:${partition}:apigateway:${region}:lambda:path/2015-03-31/functions/${arn}/invocations`,
     });
-  }
-
-  /** One permission for all methods that lead to a function. */
-  private mayCall({ name, arn }: ServiceFunction, { stage }: StageConfig): void {
-    new CfnPermission(this, `MayCall-${name}`, {
+    for (const route of routes) {
+      const [method = '', path = ''] = route.split(' ');
+      this.api.root.resourceForPath(path).addMethod(method, integration);
+    }
+    new CfnPermission(this, `Invoke-${name}`, {
       action: 'lambda:InvokeFunction',
       functionName: arn,
       principal: new ServicePrincipal('apigateway.amazonaws.com').service,
@@ -107,29 +104,31 @@ export class PublicApi extends Construct {
     });
   }
 
-  private explainAll(config: StageConfig): void {
+  private suppressFindings(config: StageConfig): void {
     suppress(this.api, {
-      'AwsSolutions-APIG2': 'each handler checks its input by a schema and names all faults at once',
-      'AwsSolutions-COG4': 'callers sign with IAM; tokens are checked by the handlers',
+      'AwsSolutions-APIG2': 'Each handler validates its input by a schema and returns all errors at once.',
+      'AwsSolutions-COG4': 'Callers sign requests with IAM. Handlers check tokens.',
     });
     suppress(this.api.deploymentStage, {
-      'AwsSolutions-APIG3': 'the web ACL is in the stack of what only AWS has',
+      'AwsSolutions-APIG3': 'The web ACL is in the -aws stack.',
     });
     if (config.onAws)
       suppress(this.api, {
         'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]':
-          'the policy that AWS made for this one purpose',
+          'AWS provides this policy for exactly this purpose.',
       });
     if (config.api.open)
-      suppress(this.api, { 'AwsSolutions-APIG4': 'open on a laptop only; a test holds that no stage on AWS is' });
+      suppress(this.api, {
+        'AwsSolutions-APIG4': 'Only local stages are open. A test checks that no stage on AWS is.',
+      });
     if (!config.onAws) {
-      const laptop = 'a stage on a laptop: nobody reads access logs or traces there';
+      const local = 'Local stages have no access logs and no traces.';
       suppress(this.api.deploymentStage.node.defaultChild as CfnStage, {
-        'AwsSolutions-APIG1': laptop,
-        'AwsSolutions-APIG6': laptop,
-        'Serverless-APIGWAccessLogging': laptop,
-        'Serverless-APIGWStructuredLogging': laptop,
-        'Serverless-APIGWXrayEnabled': laptop,
+        'AwsSolutions-APIG1': local,
+        'AwsSolutions-APIG6': local,
+        'Serverless-APIGWAccessLogging': local,
+        'Serverless-APIGWStructuredLogging': local,
+        'Serverless-APIGWXrayEnabled': local,
       });
     }
   }

@@ -13,36 +13,40 @@ export interface ConsumerProps<S extends EnvSchema> {
   readonly values: ValuesOf<S>;
   readonly access?: readonly Access[];
   readonly batchSize?: number;
-  /** Invocations at once, instead of the stage's own number. Never by reserved concurrency, whose throttles count as receives. */
+  /**
+   * Concurrent invocations, instead of the stage's setting. The event source mapping limits them. Reserved concurrency
+   * would throttle invocations, and SQS counts a throttled message as received.
+   */
   readonly maxConcurrency?: number;
 }
 
 /**
- * A function that works on a queue. Messages of a batch fail one by one. `CONSUMER`, `QUEUE_URL` and `DLQ_URL`,
- * and the rights to put messages back and to bury them, come with it.
+ * A function that consumes a queue. Each message of a batch succeeds or fails alone. The function gets `CONSUMER`,
+ * `QUEUE_URL` and `DLQ_URL`, and the permissions to requeue and to dead-letter messages.
  */
 export class QueueConsumer<S extends EnvSchema> extends ServiceFunction<S> {
   constructor(
     scope: Construct,
     id: string,
-    from: WorkQueue,
+    source: WorkQueue,
     { batchSize, maxConcurrency, ...props }: ConsumerProps<S>,
   ) {
     super(scope, id, {
       ...props,
-      given: { CONSUMER: from.name, QUEUE_URL: from.queue.queueUrl, DLQ_URL: from.dlq.queueUrl },
-      access: [...from.consumes, ...(props.access ?? [])],
-      timeout: from.timeout,
+      extraValues: { CONSUMER: source.name, QUEUE_URL: source.queue.queueUrl, DLQ_URL: source.dlq.queueUrl },
+      access: [...source.consumes, ...(props.access ?? [])],
+      timeout: source.timeout,
     });
     const mapping = new EventSourceMapping(this, 'Mapping', {
       target: this.function,
-      eventSourceArn: from.queue.queueArn,
+      eventSourceArn: source.queue.queueArn,
       batchSize: batchSize ?? 10,
       reportBatchItemFailures: true,
       maxConcurrency: maxConcurrency ?? Context.of(this).config.consumerConcurrency,
     });
     suppress(mapping, {
-      'Serverless-LambdaEventSourceMappingDestination': 'an SQS mapping has none: the queue has its DLQ',
+      'Serverless-LambdaEventSourceMappingDestination':
+        'A mapping of an SQS queue has no failure destination. The queue has a DLQ.',
     });
   }
 }

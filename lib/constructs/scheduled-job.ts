@@ -8,30 +8,30 @@ import { type EnvSchema, ServiceFunction, type ServiceFunctionProps } from './se
 import { suppress } from './suppress.ts';
 
 export interface ScheduledJobProps<S extends EnvSchema> extends ServiceFunctionProps<S> {
-  /** By cron: the rate of one engine drifts from the minute. */
+  /** A cron expression. With a rate, one of the engines drifts away from the full minute. */
   readonly schedule: Schedule;
-  /** Whom it hurts when the job does not run. */
+  /** Who is affected, and how, when the job does not run. */
   readonly errorImpact: string;
-  /** Off, the job is there and nobody calls it. */
+  /** Whether the schedule runs, true by default. If false, the job is deployed but not invoked. */
   readonly enabled?: boolean;
 }
 
-/** The clock calls a handler: an EventBridge rule, and a DLQ for the calls that could not be made. */
+/** A handler that an EventBridge rule invokes by schedule, and a DLQ for invocations that EventBridge could not make. */
 export class ScheduledJob<S extends EnvSchema> extends Construct {
   readonly job: ServiceFunction;
 
   constructor(scope: Construct, id: string, { schedule, errorImpact, enabled = true, ...props }: ScheduledJobProps<S>) {
     super(scope, id);
     this.job = new ServiceFunction(this, 'Function', props);
-    const missed = new Queue(this, 'Missed', {
+    const dlq = new Queue(this, 'Missed', {
       queueName: `${this.job.name}-dlq`,
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
       retentionPeriod: Duration.days(14),
     });
-    suppress(missed, {
-      'AwsSolutions-SQS3': 'it is the DLQ of the schedule',
-      'Serverless-SQSRedrivePolicy': 'it is the DLQ of the schedule',
+    suppress(dlq, {
+      'AwsSolutions-SQS3': 'It is the DLQ of the schedule.',
+      'Serverless-SQSRedrivePolicy': 'It is the DLQ of the schedule.',
     });
     new Rule(this, 'Schedule', {
       ruleName: this.job.name,
@@ -39,12 +39,12 @@ export class ScheduledJob<S extends EnvSchema> extends Construct {
       schedule,
       enabled,
       targets: [
-        new LambdaFunction(this.job.function, { retryAttempts: 2, maxEventAge: minutes(15), deadLetterQueue: missed }),
+        new LambdaFunction(this.job.function, { retryAttempts: 2, maxEventAge: minutes(15), deadLetterQueue: dlq }),
       ],
     });
     alarm(this, 'DeadLetters', {
       name: `${props.entry.replace(/\.ts$/, '').replace('/', '-')}-missed`,
-      metric: missed.metricApproximateNumberOfMessagesVisible({ period: minutes(1), statistic: 'Maximum' }),
+      metric: dlq.metricApproximateNumberOfMessagesVisible({ period: minutes(1), statistic: 'Maximum' }),
       above: 0,
       errorImpact,
       runbook: 'dead-letters',

@@ -1,45 +1,45 @@
-import { ArnFormat, Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { ArnFormat, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Code, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type * as z from 'zod/mini';
-import { bundleOf } from '../bundle.ts';
-import { nameOf } from '../config.ts';
-import { type Access, arnOf, chaosParameter, readsChaos, statementsOf } from './access.ts';
+import { findBundle } from '../bundle.ts';
+import { nameOf, type StageConfig } from '../config.ts';
+import { type Access, chaosParameterName, readsChaos, toStatements } from './access.ts';
 import { Context } from './context.ts';
 import { suppress } from './suppress.ts';
 
-/** What an `env.ts` exports: variables, each of them a string. */
+/** The schema that an `env.ts` exports. Each variable is a string. */
 export type EnvSchema = z.ZodMiniObject<Readonly<Record<string, z.ZodMiniType<string>>>>;
 
-/** A value for every variable that the schema names: a forgotten one does not compile. */
+/** A value for each variable of the schema. A missing value does not compile. */
 export type ValuesOf<S extends EnvSchema> = { readonly [Name in keyof S['shape']]: string };
 
 export interface ServiceFunctionProps<S extends EnvSchema> {
-  /** The handler's file below `lambdas/`, `orders/api.ts`. It names the function, its logs and its service. */
+  /** The handler's file below `lambdas/`, for example `orders/api.ts`. It names the function, its logs and its service. */
   readonly entry: string;
   readonly description: string;
-  /** What the handler reads from its environment at cold start. */
+  /** The variables that the handler reads from its environment at cold start. */
   readonly env: S;
   readonly values: ValuesOf<S>;
   readonly access?: readonly Access[];
-  /** Variables that a construct gives to all of its kind, beside the handler's own. */
-  readonly given?: Readonly<Record<string, string>>;
+  /** Variables that a construct adds to the handler's own. */
+  readonly extraValues?: Readonly<Record<string, string>>;
   readonly timeout?: Duration;
   readonly memoryMb?: number;
-  /** Chaos reaches every function where the stage has it, save one that has no work to disturb. */
+  /** Excludes the function from the stage's chaos. By default every function reads the chaos parameter. */
   readonly chaos?: false;
 }
 
 /**
- * A handler as a function: its bundle, its own role with nothing but what `access` says, its log group. The name is
- * `oncebox-<stage>-<context>-<file>`, so that a function, a log group, an alarm and a file find each other.
+ * A handler as a Lambda function with its bundle, its log group, and a role that allows `access` and no more. Its name is
+ * `oncebox-<stage>-<context>-<file>`, so that function, log group, alarm and file are easy to match.
  */
 export class ServiceFunction<S extends EnvSchema = EnvSchema> extends Construct {
   readonly function: LambdaFunction;
   readonly name: string;
-  /** By name: other stacks may use it without importing anything. */
+  /** The ARN, composed of the name, so that other stacks can use it without an export. */
   readonly arn: string;
 
   constructor(scope: Construct, id: string, props: ServiceFunctionProps<S>) {
@@ -48,41 +48,35 @@ export class ServiceFunction<S extends EnvSchema = EnvSchema> extends Construct 
     const { config } = context;
     const [service = '', file = ''] = props.entry.replace(/\.ts$/, '').split('/');
     this.name = nameOf(config, service, file);
-    this.arn = arnOf(this, 'lambda', 'function', this.name, ArnFormat.COLON_RESOURCE_NAME);
-
+    this.arn = Stack.of(this).formatArn({
+      service: 'lambda',
+      resource: 'function',
+      resourceName: this.name,
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    });
+    const hasChaos = config.chaos !== undefined && props.chaos !== false;
     const logGroup = new LogGroup(this, 'Logs', {
       logGroupName: `/aws/lambda/${this.name}`,
       retention: config.logRetentionDays as RetentionDays,
       removalPolicy: RemovalPolicy.DESTROY,
     });
-    const hearsChaos = config.chaos !== undefined && props.chaos !== false;
-    const access: Access[] = [
-      // the group's own ARN covers its streams
+    const role = this.createRole(config, [
+      // The ARN of the log group covers its streams.
       { actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resources: [logGroup.logGroupArn] },
       ...(props.access ?? []),
-      ...(hearsChaos ? [readsChaos(this, config)] : []),
-    ];
-    const role = new Role(this, 'Role', {
-      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
-      inlinePolicies: {
-        Access: new PolicyDocument({
-          statements: [...access.flatMap(statementsOf), ...(config.onAws ? [traces] : [])],
-        }),
-      },
-    });
-    if (config.onAws) suppress(role, wildcardFindings('X-Ray takes traces by no narrower resource'));
-
+      ...(hasChaos ? [readsChaos(this, config)] : []),
+    ]);
     this.function = new LambdaFunction(this, 'Function', {
       functionName: this.name,
       description: props.description,
-      code: Code.fromAsset(bundleOf(props.entry).dir),
+      code: Code.fromAsset(findBundle(props.entry).dir),
       handler: 'index.handler',
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       timeout: props.timeout ?? Duration.seconds(15),
       memorySize: props.memoryMb ?? 512,
       logGroup,
-      // all rights are in the role already; a mapping or a tracer has nothing to add
+      // The role has all permissions already. Event source mappings and tracing must not add more.
       role: role.withoutPolicyUpdates(),
       tracing: config.onAws ? Tracing.ACTIVE : Tracing.DISABLED,
       environment: {
@@ -90,34 +84,47 @@ export class ServiceFunction<S extends EnvSchema = EnvSchema> extends Construct 
         POWERTOOLS_SERVICE_NAME: service,
         POWERTOOLS_METRICS_NAMESPACE: 'Oncebox',
         POWERTOOLS_LOG_LEVEL: 'INFO',
-        ...props.given,
+        ...props.extraValues,
         ...props.values,
-        ...(hearsChaos ? { CHAOS_PARAMETER: chaosParameter(config) } : {}),
-        ...(hearsChaos && config.chaosCachedForMs !== undefined
-          ? { CHAOS_CACHED_FOR_MS: String(config.chaosCachedForMs) }
-          : {}),
+        ...(hasChaos ? chaosValues(config) : {}),
       },
     });
-    suppress(this.function, synchronous);
-    if (!config.onAws) suppress(this.function, { 'Serverless-LambdaTracing': 'there is nobody to send traces to' });
+    suppress(this.function, invocationFindings);
+    if (!config.onAws) suppress(this.function, { 'Serverless-LambdaTracing': 'Local stages have no traces.' });
     context.functions.push(this);
+  }
+
+  private createRole({ onAws }: StageConfig, access: readonly Access[]): Role {
+    const role = new Role(this, 'Role', {
+      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+      inlinePolicies: {
+        Access: new PolicyDocument({ statements: [...access.flatMap(toStatements), ...(onAws ? [writesTraces] : [])] }),
+      },
+    });
+    if (onAws) suppress(role, wildcardFindings('X-Ray has no narrower resource for traces.'));
+    return role;
   }
 }
 
-const traces = new PolicyStatement({
+const chaosValues = (config: StageConfig): Record<string, string> => ({
+  CHAOS_PARAMETER: chaosParameterName(config),
+  ...(config.chaosCachedForMs === undefined ? {} : { CHAOS_CACHED_FOR_MS: String(config.chaosCachedForMs) }),
+});
+
+const writesTraces = new PolicyStatement({
   actions: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'],
   resources: ['*'],
 });
 
-/** The findings about a role that may do something everywhere, because AWS has no narrower word for it. */
+/** Returns the findings about a role with a wildcard resource, for actions that AWS does not limit to a resource. */
 export const wildcardFindings = (reason: string): Readonly<Record<string, string>> => ({
   'AwsSolutions-IAM5[Resource::*]': reason,
   'Serverless-LambdaStarPermissions': reason,
 });
 
-const synchronous = {
+const invocationFindings = {
   'Serverless-LambdaDLQ':
-    'called by API Gateway, a queue or a stream: a failed call goes back to its caller, and queues have DLQs',
+    'A failed invocation returns to API Gateway, the queue or the stream, and queues have DLQs. A schedule invokes again.',
   'Serverless-LambdaAsyncFailureDestination':
-    'called by API Gateway, a queue or a stream, never asynchronously by events of its own',
+    'Only a schedule invokes a function asynchronously, and it invokes it again.',
 };

@@ -1,7 +1,7 @@
 import { Validations } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 
-/** Tells cdk-nag why its findings stand. One reason for each; a finding without one fails the infra tests. */
+/** Accepts findings of cdk-nag, each with its reason. A finding that is not accepted fails the infra tests. */
 export function suppress(construct: Construct, reasons: Readonly<Record<string, string>>): void {
   Validations.of(construct).acknowledge(...Object.entries(reasons).map(([id, reason]) => ({ id, reason })));
 }

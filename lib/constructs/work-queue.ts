@@ -8,26 +8,29 @@ import { alarm, minutes } from './monitoring.ts';
 import { suppress } from './suppress.ts';
 
 export interface WorkQueueProps {
-  /** `order-payments`: the queue is `oncebox-<stage>-order-payments`, and its DLQ has `-dlq` behind it. */
+  /** `order-payments`: the queue is `oncebox-<stage>-order-payments`, and its DLQ has the suffix `-dlq`. */
   readonly queue: string;
-  /** Of the function that works on it. */
+  /** The timeout of the function that consumes the queue. */
   readonly timeout: Duration;
-  /** The net for crashes: what fails is taken to the DLQ by the consumer itself, on its fifth failure. */
+  /**
+   * The receives after which SQS dead-letters a message, 5 by default. It matters only when the function crashes: the
+   * consumer itself dead-letters a message at its fifth failure.
+   */
   readonly maxReceives?: number;
   readonly errorImpact: string;
-  /** A message may wait this long before somebody is told. */
+  /** The age of the oldest message above which the alarm starts, 5 minutes by default. */
   readonly maxWait?: Duration;
 }
 
-/** A queue, its DLQ, and the two alarms that both need: something lies dead, or something has waited too long. */
+/** A queue, its DLQ, and two alarms: one for dead letters, one for messages that wait too long. */
 export class WorkQueue extends Construct {
   readonly name: string;
   readonly queue: Queue;
   readonly dlq: Queue;
   readonly timeout: Duration;
-  /** To put a message onto it. */
+  /** Allows sending messages to the queue. */
   readonly sends: Access;
-  /** To take messages off it, give one back later or fresh, and bury one that cannot succeed. */
+  /** Allows receiving, deleting, delaying, requeueing and dead-lettering messages. */
   readonly consumes: readonly Access[];
 
   constructor(scope: Construct, id: string, props: WorkQueueProps) {
@@ -43,20 +46,20 @@ export class WorkQueue extends Construct {
     this.dlq = new Queue(this, 'Dlq', {
       ...common,
       queueName: nameOf(config, `${props.queue}-dlq`),
-      // the longest that SQS knows
+      // The maximum that SQS allows.
       retentionPeriod: Duration.days(14),
     });
     suppress(this.dlq, {
-      'AwsSolutions-SQS3': 'it is the DLQ',
-      'Serverless-SQSRedrivePolicy': 'it is the DLQ',
+      'AwsSolutions-SQS3': 'It is the DLQ.',
+      'Serverless-SQSRedrivePolicy': 'It is the DLQ.',
     });
     this.queue = new Queue(this, 'Queue', {
       ...common,
       queueName: nameOf(config, props.queue),
-      // SQS's own redrive keeps the time of the first sending: of a DLQ's 14 days at least ten are left to look at it.
-      // The outbox-retry queue, which gives up after a day, is well within the four
+      // A message that SQS itself dead-letters keeps its first sending time. With 4 days here, at least 10 of the DLQ's
+      // 14 days remain to inspect it. The outbox-retry queue gives up after one day, well within the 4 days.
       retentionPeriod: Duration.days(4),
-      // at least 6 × the function's timeout, so that a slow batch is not delivered twice
+      // AWS recommends at least six times the function's timeout, so that a slow batch is not delivered twice.
       visibilityTimeout: Duration.seconds(6 * props.timeout.toSeconds()),
       deadLetterQueue: { queue: this.dlq, maxReceiveCount: props.maxReceives ?? 5 },
     });
@@ -68,21 +71,23 @@ export class WorkQueue extends Construct {
       },
       { actions: ['sqs:SendMessage'], resources: [this.queue.queueArn, this.dlq.queueArn] },
     ];
+    this.createAlarms(props);
+  }
 
+  private createAlarms({ errorImpact, maxWait = minutes(5) }: WorkQueueProps): void {
     alarm(this, 'DeadLetters', {
-      name: `${props.queue}-dead-letters`,
+      name: `${this.name}-dead-letters`,
       metric: this.dlq.metricApproximateNumberOfMessagesVisible({ period: minutes(1), statistic: 'Maximum' }),
       above: 0,
-      errorImpact: props.errorImpact,
+      errorImpact,
       runbook: 'dead-letters',
     });
-    const mayWait = props.maxWait ?? minutes(5);
     alarm(this, 'Waiting', {
-      name: `${props.queue}-waiting`,
+      name: `${this.name}-waiting`,
       metric: this.queue.metricApproximateAgeOfOldestMessage({ period: minutes(1), statistic: 'Maximum' }),
-      above: mayWait.toSeconds(),
+      above: maxWait.toSeconds(),
       periods: 3,
-      errorImpact: props.errorImpact,
+      errorImpact,
       runbook: 'slow-queue',
     });
   }

@@ -7,7 +7,7 @@ import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import type { Construct } from 'constructs';
 import { OutboxRetryEnv, PublishOutboxEnv } from '../../lambdas/relay/env.ts';
 import { nameOf, type StageConfig } from '../config.ts';
-import { chaosParameter, publishesTo } from '../constructs/access.ts';
+import { chaosParameterName, publishesTo } from '../constructs/access.ts';
 import { Context } from '../constructs/context.ts';
 import { alarm, alarmTopicName, minutes } from '../constructs/monitoring.ts';
 import type { ContextTable } from '../constructs/outbox-table.ts';
@@ -16,19 +16,17 @@ import { ServiceFunction, wildcardFindings } from '../constructs/service-functio
 import { suppress } from '../constructs/suppress.ts';
 import { WorkQueue } from '../constructs/work-queue.ts';
 
-/** From every table's outbox to the bus, also when the bus is away for a day. */
+/** The bus, and the relay that publishes the outbox records of all tables to it. It bridges a failure of the bus for a day. */
 export class Relay extends Context {
-  readonly bus: EventBus;
-
   constructor(scope: Construct, config: StageConfig, tables: readonly ContextTable[]) {
-    const errorImpact = 'Events are written, but nobody hears of them: orders stand still';
+    const errorImpact = 'Events are written but not published, so orders do not progress';
     super(scope, 'Relay', { config, errorImpact });
-    this.bus = new EventBus(this, 'Bus', { eventBusName: nameOf(config) });
-    if (config.onAws) this.tellSomebody(config);
+    new EventBus(this, 'Bus', { eventBusName: nameOf(config) });
+    if (config.onAws) this.createAlarmTopic(config);
     if (config.chaos)
       new StringParameter(this, 'Chaos', {
-        parameterName: chaosParameter(config),
-        description: 'Faults made on purpose; ops chaos set changes them',
+        parameterName: chaosParameterName(config),
+        description: 'The chaos faults of the stage. `ops chaos set` changes them.',
         stringValue: JSON.stringify(config.chaos),
       });
 
@@ -36,12 +34,11 @@ export class Relay extends Context {
       queue: 'outbox-retry',
       errorImpact,
       timeout: Duration.seconds(30),
-      // it waits by receive count, up to 900 s, and gives up by age: a day is about 110 receives
+      // The delay grows with each receive, up to 900 s, and the consumer gives up after a day, at about 110 receives.
       maxReceives: 500,
       maxWait: minutes(15),
     });
     const publishes = publishesTo(this, config);
-
     const publisher = new ServiceFunction(this, 'PublishOutbox', {
       entry: 'relay/publish-outbox.ts',
       description: 'Publishes new outbox records',
@@ -50,7 +47,7 @@ export class Relay extends Context {
       access: [publishes, parked.sends, ...tables.map((table) => table.streams), listsStreams],
       timeout: Duration.seconds(30),
     });
-    suppress(publisher, wildcardFindings('dynamodb:ListStreams knows no narrower resource'));
+    suppress(publisher, wildcardFindings('dynamodb:ListStreams has no narrower resource.'));
     for (const table of tables) table.publishTo(publisher);
     alarm(this, 'OutboxStalled', {
       name: 'outbox-stalled',
@@ -68,7 +65,7 @@ export class Relay extends Context {
     });
   }
 
-  private tellSomebody(config: StageConfig): void {
+  private createAlarmTopic(config: StageConfig): void {
     const topic = new Topic(this, 'Alarms', { topicName: alarmTopicName(config), enforceSSL: true });
     topic.grantPublish(new ServicePrincipal('cloudwatch.amazonaws.com'));
     if (config.alarmEmail) topic.addSubscription(new EmailSubscription(config.alarmEmail));

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { type Bundle, bundleAll, bundlesForSynth, handlerEntries } from '../../lib/bundle.ts';
 import { synthesized } from '../support/synthesized.ts';
 
@@ -10,16 +10,16 @@ afterAll(() => rmSync(outdir, { recursive: true, force: true }));
 
 const read = (bundle: Bundle | undefined, file: string): string => readFileSync(join(bundle?.dir ?? '', file), 'utf8');
 const fromSynth = bundlesForSynth();
-// made here, as a test of its own has no time for it on a busy machine
+// Synthesized before the tests, because it may take longer than a test's timeout on a busy machine.
 const local = synthesized('local');
 
-describe('the bundles', () => {
-  it.each([...fromSynth.values()])('$entry loads fast: at most 400 KB', ({ bytes }) => {
+describe('bundles', () => {
+  test.each([...fromSynth.values()])('keep $entry at 400 KB or less, so that it loads fast', ({ bytes }) => {
     expect(bytes).toBeGreaterThan(1000);
     expect(bytes).toBeLessThanOrEqual(400 * 1024);
   });
 
-  it('are the same bytes for watch mode as for synth, so nothing is deployed where nothing has changed', async () => {
+  test('have the same bytes in watch mode as in synth, so that unchanged functions are not deployed', async () => {
     const forWatch = await bundleAll(outdir);
     expect(forWatch.map(({ entry, bytes }) => [entry, bytes])).toEqual(
       [...fromSynth.values()].map(({ entry, bytes }) => [entry, bytes]),
@@ -27,21 +27,21 @@ describe('the bundles', () => {
     for (const bundle of forWatch) expect(read(bundle, 'index.js')).toBe(read(fromSynth.get(bundle.entry), 'index.js'));
   });
 
-  it('say that they are CommonJS, whatever they are unpacked under', () => {
+  test('declare CommonJS in a package.json of their own', () => {
     for (const bundle of fromSynth.values())
       expect(JSON.parse(read(bundle, 'package.json'))).toEqual({ type: 'commonjs' });
   });
 
-  it('take credentials from the environment: no profiles, no SSO, no CDK', () => {
+  test('contain no credential chain for profiles or SSO, and no CDK', () => {
     for (const bundle of fromSynth.values())
       expect(read(bundle, 'index.js')).not.toMatch(/sso_start_url|fromIni|aws-cdk/);
   });
 
-  it('are those of the handlers that the platform deploys, each of them once', () => {
-    const entryOf = (name: string) => `${name.replace('oncebox-local-', '').replace('-', '/')}.ts`;
+  test('are deployed by the platform, each of them once', () => {
+    const toEntry = (name: string) => `${name.replace('oncebox-local-', '').replace('-', '/')}.ts`;
     const deployed = local.resources
       .filter(({ Type }) => Type === 'AWS::Lambda::Function')
-      .map(({ Properties }) => entryOf(String(Properties['FunctionName'])));
+      .map(({ Properties }) => toEntry(String(Properties['FunctionName'])));
     expect(deployed.toSorted()).toEqual(handlerEntries());
   });
 });

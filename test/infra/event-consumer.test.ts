@@ -1,6 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import { Match } from 'aws-cdk-lib/assertions';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { OrderCreated } from '../../events/orders/order-created.ts';
 import { PaymentAuthorized } from '../../events/payments/payment-authorized.ts';
 import { PaymentDeclined } from '../../events/payments/payment-declined.ts';
@@ -18,13 +18,13 @@ const template = inContext('local', (context) => {
     entry: 'orders/on-payment-status.ts',
     env: OrdersEnv,
     values: { ORDERS_TABLE: 'a-table' },
-    errorImpact: 'A customer has paid and waits',
+    errorImpact: 'Paid orders do not progress',
     timeout: Duration.seconds(10),
   });
 });
 
 describe('EventConsumer', () => {
-  it('takes its events off the bus by one rule, and leaves the wrapping behind', () => {
+  test('receives its events by one rule, without the fields of EventBridge', () => {
     template.hasResourceProperties('AWS::Events::Rule', {
       Name: 'oncebox-local-payment-status',
       EventBusName: 'oncebox-local',
@@ -39,7 +39,7 @@ describe('EventConsumer', () => {
     });
   });
 
-  it('takes each event from its own source only', () => {
+  test('creates a rule for each source, with the types of that source only', () => {
     const twoSources = inContext('local', (context) => {
       new EventConsumer(context, 'OnPaymentStatus', {
         queue: 'payment-status',
@@ -47,7 +47,7 @@ describe('EventConsumer', () => {
         entry: 'orders/on-payment-status.ts',
         env: OrdersEnv,
         values: { ORDERS_TABLE: 'a-table' },
-        errorImpact: 'A customer has paid and waits',
+        errorImpact: 'Paid orders do not progress',
       });
     });
     twoSources.resourceCountIs('AWS::Events::Rule', 2);
@@ -62,7 +62,7 @@ describe('EventConsumer', () => {
       });
   });
 
-  it('has a queue that gives a slow batch its time, and a DLQ behind it', () => {
+  test('has a queue with a visibility timeout of six function timeouts, and a DLQ', () => {
     template.hasResourceProperties('AWS::SQS::Queue', {
       QueueName: 'oncebox-local-payment-status',
       VisibilityTimeout: 60,
@@ -76,7 +76,7 @@ describe('EventConsumer', () => {
     });
   });
 
-  it('fails messages one by one, is limited by the mapping, and filters nothing away', () => {
+  test('reports failures for each message, limits concurrency by the mapping, and filters no messages', () => {
     const { Properties } = only(template, 'AWS::Lambda::EventSourceMapping');
     expect(Properties).toMatchObject({
       BatchSize: 10,
@@ -87,11 +87,11 @@ describe('EventConsumer', () => {
     expect(only(template, 'AWS::Lambda::Function').Properties).not.toHaveProperty('ReservedConcurrentExecutions');
   });
 
-  it('knows its queue and DLQ, and may put messages back or bury them', () => {
+  test('gets the URLs of its queue and DLQ, and the permissions to requeue and dead-letter', () => {
     template.hasResourceProperties('AWS::Lambda::Function', {
       Timeout: 10,
       Environment: {
-        // receipts are signed by it, so it must not change with the stage or the function's name
+        // Receipts contain this name, so it must not depend on the stage or on the function's name.
         Variables: Match.objectLike({
           CONSUMER: 'payment-status',
           QUEUE_URL: Match.anyValue(),
@@ -113,14 +113,14 @@ describe('EventConsumer', () => {
     });
   });
 
-  it('tells somebody when a message lies dead or waits, and whom it hurts', () => {
+  test('has alarms for dead letters and for waiting messages that state the impact', () => {
     for (const [name, article] of [
       ['payment-status-dead-letters', 'dead-letters'],
       ['payment-status-waiting', 'slow-queue'],
     ])
       template.hasResourceProperties('AWS::CloudWatch::Alarm', {
         AlarmName: `oncebox-local-${name}`,
-        AlarmDescription: `A customer has paid and waits. What to do: docs/runbook.md#${article}`,
+        AlarmDescription: `Paid orders do not progress. What to do: docs/runbook.md#${article}`,
       });
   });
 });

@@ -1,8 +1,8 @@
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { synthesized } from '../support/synthesized.ts';
 
-/** Bundling and synthesizing a stage takes seconds on a busy machine, and is not what these tests measure. */
+/** Bundling and synthesizing a stage takes several seconds on a busy machine. These tests do not measure it. */
 const SYNTH_TIMEOUT_MS = 60_000;
 
 const packs = [AwsSolutionsChecks, ServerlessChecks];
@@ -10,7 +10,7 @@ const packs = [AwsSolutionsChecks, ServerlessChecks];
 describe.each(['local', 'prod'] as const)('cdk-nag on the %s stage', (stage) => {
   beforeAll(() => void synthesized(stage), SYNTH_TIMEOUT_MS);
 
-  it.each(packs)('has nothing to say that is not explained (%o)', (Pack) => {
+  test.each(packs)('reports no finding that is not suppressed with a reason (%o)', (Pack) => {
     const { app } = synthesized(stage);
     const { violations } = new Pack(app).validateScope(app);
     const findings = violations.flatMap(({ ruleName, violatingResources }) =>

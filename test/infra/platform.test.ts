@@ -1,10 +1,11 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { configOf, type Stage } from '../../lib/config.ts';
 import { type SynthesizedStage, synthesized } from '../support/synthesized.ts';
 
 const stages: readonly Stage[] = ['local', 'prod'];
-const ofType = ({ resources }: SynthesizedStage, type: string) => resources.filter(({ Type }) => Type === type);
-const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : [value]);
+const resourcesOfType = ({ resources }: SynthesizedStage, type: string) =>
+  resources.filter(({ Type }) => Type === type);
+const toArray = (value: unknown): unknown[] => (Array.isArray(value) ? value : [value]);
 
 interface Statement {
   readonly Effect: string;
@@ -14,20 +15,20 @@ interface Statement {
 }
 
 const statementsOf = (stage: SynthesizedStage): (Statement & { id: string })[] =>
-  ofType(stage, 'AWS::IAM::Role').flatMap(({ id, Properties }) =>
+  resourcesOfType(stage, 'AWS::IAM::Role').flatMap(({ id, Properties }) =>
     ((Properties['Policies'] ?? []) as { PolicyDocument: { Statement: Statement[] } }[]).flatMap(({ PolicyDocument }) =>
       PolicyDocument.Statement.map((statement) => ({ ...statement, id })),
     ),
   );
 
-/** AWS knows no narrower resource for these. */
-const EVERYWHERE = new Set(['xray:PutTraceSegments', 'xray:PutTelemetryRecords', 'dynamodb:ListStreams']);
+/** Actions that AWS does not limit to a resource. */
+const WILDCARD_ACTIONS = new Set(['xray:PutTraceSegments', 'xray:PutTelemetryRecords', 'dynamodb:ListStreams']);
 
 describe.each(stages)('the %s stage', (name) => {
   const stage = synthesized(name);
 
-  it('has a DLQ behind every queue, encryption, and TLS only', () => {
-    const queues = ofType(stage, 'AWS::SQS::Queue');
+  test('has a DLQ for each queue, encryption, and access by TLS only', () => {
+    const queues = resourcesOfType(stage, 'AWS::SQS::Queue');
     const names = queues.map(({ Properties }) => String(Properties['QueueName']));
     for (const { Properties } of queues) {
       expect(Properties['SqsManagedSseEnabled']).toBe(true);
@@ -36,53 +37,60 @@ describe.each(stages)('the %s stage', (name) => {
       expect(names).toContain(`${queue}-dlq`);
       expect(Properties['RedrivePolicy']).toBeDefined();
     }
-    const guarded = ofType(stage, 'AWS::SQS::QueuePolicy').filter(({ Properties }) =>
+    const tlsPolicies = resourcesOfType(stage, 'AWS::SQS::QueuePolicy').filter(({ Properties }) =>
       (Properties['PolicyDocument'] as { Statement: Statement[] }).Statement.some(
         ({ Effect, Condition }) => Effect === 'Deny' && Condition?.['Bool']?.['aws:SecureTransport'] === 'false',
       ),
     );
-    expect(guarded.length).toBe(queues.length);
+    expect(tlsPolicies.length).toBe(queues.length);
   });
 
-  it('names queues, rules and alarms as AWS allows, an underscore among them', () => {
+  test('has names of queues, rules and alarms that AWS accepts, including the underscore of balance_updates', () => {
     const names = (type: string, property: string) =>
-      ofType(stage, type).flatMap(({ Properties }) => (Properties[property] ? [String(Properties[property])] : []));
+      resourcesOfType(stage, type).flatMap(({ Properties }) =>
+        Properties[property] ? [String(Properties[property])] : [],
+      );
     expect(names('AWS::SQS::Queue', 'QueueName')).toContain(`oncebox-${name}-balance_updates`);
     for (const queue of names('AWS::SQS::Queue', 'QueueName')) expect(queue).toMatch(/^[A-Za-z0-9_-]{1,80}$/);
     for (const rule of names('AWS::Events::Rule', 'Name')) expect(rule).toMatch(/^[.\-_A-Za-z0-9]{1,64}$/);
     for (const alarm of names('AWS::CloudWatch::Alarm', 'AlarmName')) expect(alarm).toMatch(/^[\w-]{1,255}$/);
   });
 
-  it('lets the sync of balances read the ledger, and only read it', () => {
+  test('allows the sync of balances to read the ledger and nothing else there', () => {
     const onLedger = statementsOf(stage).filter(
       ({ id, Resource }) => id.startsWith('BalancesSync') && JSON.stringify(Resource).includes('-payments'),
     );
-    expect(onLedger.flatMap(({ Action }) => list(Action)).sort()).toEqual([
+    expect(onLedger.flatMap(({ Action }) => toArray(Action)).sort()).toEqual([
       'dynamodb:BatchGetItem',
       'dynamodb:GetItem',
       'dynamodb:Query',
     ]);
   });
 
-  it('gives a queue six times as long as the function that works on it', () => {
+  test('gives each queue a visibility timeout of six times the timeout of its function', () => {
     const timeouts = new Map(
-      ofType(stage, 'AWS::Lambda::Function').map(({ id, Properties }) => [id, Number(Properties['Timeout'])]),
+      resourcesOfType(stage, 'AWS::Lambda::Function').map(({ id, Properties }) => [id, Number(Properties['Timeout'])]),
     );
-    const visible = new Map(
-      ofType(stage, 'AWS::SQS::Queue').map(({ id, Properties }) => [id, Number(Properties['VisibilityTimeout'] ?? 30)]),
+    const visibilityTimeouts = new Map(
+      resourcesOfType(stage, 'AWS::SQS::Queue').map(({ id, Properties }) => [
+        id,
+        Number(Properties['VisibilityTimeout'] ?? 30),
+      ]),
     );
-    const mappings = ofType(stage, 'AWS::Lambda::EventSourceMapping').map(({ Properties }) => ({
+    const mappings = resourcesOfType(stage, 'AWS::Lambda::EventSourceMapping').map(({ Properties }) => ({
       queue: (Properties['EventSourceArn'] as { 'Fn::GetAtt'?: string[] })['Fn::GetAtt']?.[0] ?? '',
-      worker: (Properties['FunctionName'] as { Ref: string }).Ref,
+      consumer: (Properties['FunctionName'] as { Ref: string }).Ref,
     }));
-    const onQueues = mappings.filter(({ queue }) => visible.has(queue));
-    expect(onQueues.length).toBe(14);
-    for (const { queue, worker } of onQueues)
-      expect(visible.get(queue)).toBeGreaterThanOrEqual(6 * (timeouts.get(worker) ?? Number.POSITIVE_INFINITY));
+    const queueMappings = mappings.filter(({ queue }) => visibilityTimeouts.has(queue));
+    expect(queueMappings.length).toBe(14);
+    for (const { queue, consumer } of queueMappings)
+      expect(visibilityTimeouts.get(queue)).toBeGreaterThanOrEqual(
+        6 * (timeouts.get(consumer) ?? Number.POSITIVE_INFINITY),
+      );
   });
 
-  it('retries what a rule could not deliver, and keeps it in the end', () => {
-    const targets = ofType(stage, 'AWS::Events::Rule')
+  test('has a retry policy and a DLQ on each rule target', () => {
+    const targets = resourcesOfType(stage, 'AWS::Events::Rule')
       .filter(({ stack }) => !stack.endsWith('-aws'))
       .flatMap(({ Properties }) => Properties['Targets'] as Record<string, unknown>[]);
     expect(targets.length).toBeGreaterThan(0);
@@ -92,73 +100,79 @@ describe.each(stages)('the %s stage', (name) => {
     }
   });
 
-  it('denies deletion from the ledger to whoever writes it, so that no later grant can allow it', () => {
+  test('denies deletion to each role that writes the ledger', () => {
     const statements = statementsOf(stage).filter(({ Resource }) => JSON.stringify(Resource).includes('-payments"'));
-    const writers = statements.filter(({ Action }) => list(Action).includes('dynamodb:PutItem'));
+    const writers = statements.filter(({ Action }) => toArray(Action).includes('dynamodb:PutItem'));
     expect(writers.length).toBe(4);
     for (const { id } of writers)
       expect(
-        statements.filter((one) => one.id === id && one.Effect === 'Deny').flatMap(({ Action }) => list(Action)),
+        statements
+          .filter((statement) => statement.id === id && statement.Effect === 'Deny')
+          .flatMap(({ Action }) => toArray(Action)),
       ).toEqual(['dynamodb:BatchWriteItem', 'dynamodb:DeleteItem', 'dynamodb:DeleteTable', 'dynamodb:PartiQLDelete']);
   });
 
-  it('allows no action by a star, and no resource either where AWS knows a narrower one', () => {
+  test('allows no wildcard action, and no wildcard resource for an action that AWS can limit', () => {
     for (const { id, Action, Resource } of statementsOf(stage)) {
-      const actions = list(Action).map(String);
+      const actions = toArray(Action).map(String);
       for (const action of actions) expect(action, id).not.toContain('*');
-      if (actions.every((action) => EVERYWHERE.has(action))) continue;
-      for (const resource of list(Resource)) expect(JSON.stringify(resource), id).not.toContain('*');
+      if (actions.every((action) => WILDCARD_ACTIONS.has(action))) continue;
+      for (const resource of toArray(Resource)) expect(JSON.stringify(resource), id).not.toContain('*');
     }
   });
 
-  it('lets nothing be deleted but the seats of a ticket that is void', () => {
-    const erasing = statementsOf(stage).filter(
-      ({ Effect, Action }) => Effect === 'Allow' && list(Action).includes('dynamodb:DeleteItem'),
+  test('allows deletes only to the consumer that frees the seats of a void ticket', () => {
+    const deleting = statementsOf(stage).filter(
+      ({ Effect, Action }) => Effect === 'Allow' && toArray(Action).includes('dynamodb:DeleteItem'),
     );
-    expect(erasing.map(({ id }) => id)).toEqual([expect.stringMatching(/^TicketsOnOrderRefundsTickets/)]);
-    for (const { Resource } of erasing) expect(JSON.stringify(Resource)).toContain(`table/oncebox-${name}-tickets"`);
+    expect(deleting.map(({ id }) => id)).toEqual([expect.stringMatching(/^TicketsOnOrderRefundsTickets/)]);
+    for (const { Resource } of deleting) expect(JSON.stringify(Resource)).toContain(`table/oncebox-${name}-tickets"`);
   });
 
-  it('lets the orders’ door state that a document was submitted, and do nothing else with documents', () => {
-    const own = statementsOf(stage).filter(
+  test('allows the orders API only to publish on the documents table', () => {
+    const onDocuments = statementsOf(stage).filter(
       ({ id, Resource }) => id.startsWith('OrdersApi') && JSON.stringify(Resource).includes(`${name}-documents`),
     );
-    expect(own.map(({ Action }) => list(Action))).toEqual([['dynamodb:GetItem', 'dynamodb:PutItem']]);
+    expect(onDocuments.map(({ Action }) => toArray(Action))).toEqual([['dynamodb:GetItem', 'dynamodb:PutItem']]);
   });
 
-  it('has a role for each function', () => {
-    const roles = ofType(stage, 'AWS::Lambda::Function').map(({ Properties }) => JSON.stringify(Properties['Role']));
+  test('has a separate role for each function', () => {
+    const roles = resourcesOfType(stage, 'AWS::Lambda::Function').map(({ Properties }) =>
+      JSON.stringify(Properties['Role']),
+    );
     expect(new Set(roles).size).toBe(roles.length);
   });
 
-  it('names each function after its file, and the construct too', () => {
+  test('names each function and its construct after the file', () => {
     const functions = stage.platform.contexts.flatMap((context) => context.functions);
-    for (const { name: full, node } of functions) {
-      const file = full.split('-').slice(3).join('-');
+    for (const { name: functionName, node } of functions) {
+      const file = functionName.split('-').slice(3).join('-');
       expect(node.path.toLowerCase().replaceAll('/', '')).toContain(file.replaceAll('-', ''));
-      // stack, context, what it is, and at most what of that
+      // The path is stack, context, pattern, and at most one part of the pattern.
       expect(node.path.split('/').length, node.path).toBeLessThanOrEqual(4);
     }
   });
 
-  it('tells a function each thing once', () => {
-    for (const { id, Properties } of ofType(stage, 'AWS::Lambda::Function')) {
+  test('gives a function no URL by two variables', () => {
+    for (const { id, Properties } of resourcesOfType(stage, 'AWS::Lambda::Function')) {
       const { Variables } = Properties['Environment'] as { Variables: Record<string, unknown> };
-      const told = Object.entries(Variables)
+      const urls = Object.entries(Variables)
         .filter(([variable]) => variable.endsWith('_URL'))
         .map(([, url]) => JSON.stringify(url));
-      expect(new Set(told).size, id).toBe(told.length);
+      expect(new Set(urls).size, id).toBe(urls.length);
     }
   });
 
-  it('stays well below the 500 resources that a stack may have', () => {
+  test('has less than 400 resources in each stack, of the 500 that CloudFormation allows', () => {
     for (const { name: stack, resources } of stage.stacks)
       expect(Object.keys(resources).length, stack).toBeLessThan(400);
   });
 
-  it('watches every queue, and the outbox', () => {
-    const alarms = ofType(stage, 'AWS::CloudWatch::Alarm').map(({ Properties }) => String(Properties['AlarmName']));
-    const queues = ofType(stage, 'AWS::SQS::Queue')
+  test('has alarms for each queue and for the outbox', () => {
+    const alarms = resourcesOfType(stage, 'AWS::CloudWatch::Alarm').map(({ Properties }) =>
+      String(Properties['AlarmName']),
+    );
+    const queues = resourcesOfType(stage, 'AWS::SQS::Queue')
       .map(({ Properties }) => String(Properties['QueueName']))
       .filter((queue) => !queue.endsWith('-dlq'));
     for (const queue of queues)
@@ -166,8 +180,8 @@ describe.each(stages)('the %s stage', (name) => {
     expect(alarms).toContain(`oncebox-${name}-outbox-stalled`);
   });
 
-  it('tells of an order that stays stuck, be it a single one that is asked after ever less often', () => {
-    const [stuck] = ofType(stage, 'AWS::CloudWatch::Alarm').filter(
+  test('alerts on a single order that stays stuck, although it is nudged at growing intervals', () => {
+    const [stuck] = resourcesOfType(stage, 'AWS::CloudWatch::Alarm').filter(
       ({ Properties }) => Properties['AlarmName'] === `oncebox-${name}-stuck-orders`,
     );
     expect(stuck?.Properties).toMatchObject({
@@ -179,22 +193,22 @@ describe.each(stages)('the %s stage', (name) => {
     });
   });
 
-  it('says in each alarm whom it hurts and where the answer is', () => {
-    for (const { Properties } of ofType(stage, 'AWS::CloudWatch::Alarm'))
+  test('states the impact and the runbook article in each alarm', () => {
+    for (const { Properties } of resourcesOfType(stage, 'AWS::CloudWatch::Alarm'))
       expect(Properties['AlarmDescription']).toMatch(/^[A-Z].{10,}\. What to do: docs\/runbook\.md#[a-z-]+$/);
   });
 });
 
 describe('a stage on AWS', () => {
-  it.each(['dev', 'prod'] as const)('%s is not open at any door', (name) => {
-    const methods = ofType(synthesized(name), 'AWS::ApiGateway::Method');
+  test.each(['dev', 'prod'] as const)('requires a signature on each method of %s', (name) => {
+    const methods = resourcesOfType(synthesized(name), 'AWS::ApiGateway::Method');
     expect(methods.length).toBeGreaterThan(0);
     for (const { Properties } of methods) expect(Properties['AuthorizationType']).toBe('AWS_IAM');
   });
 
-  it('watches errors and throttles of each context, and has somebody told', () => {
+  test('has alarms for errors and throttles of each context, and each alarm notifies the topic', () => {
     const stage = synthesized('prod');
-    const alarms = ofType(stage, 'AWS::CloudWatch::Alarm');
+    const alarms = resourcesOfType(stage, 'AWS::CloudWatch::Alarm');
     const names = alarms.map(({ Properties }) => Properties['AlarmName']);
     for (const context of ['relay', 'payments', 'orders', 'tickets', 'catalog', 'balances', 'documents', 'ops'])
       expect(names).toEqual(
@@ -203,16 +217,16 @@ describe('a stage on AWS', () => {
     for (const { Properties } of alarms) expect(Properties['AlarmActions']).toHaveLength(1);
   });
 
-  it('is not wired for chaos in production', () => {
+  test('has no chaos parameter in production', () => {
     const { resources } = synthesized('prod');
     expect(JSON.stringify(resources)).not.toMatch(/CHAOS_PARAMETER|ssm:GetParameter"/);
-    expect(ofType(synthesized('prod'), 'AWS::SSM::Parameter')).toEqual([]);
-    expect(ofType(synthesized('local'), 'AWS::SSM::Parameter').map(({ Properties }) => Properties)).toEqual([
+    expect(resourcesOfType(synthesized('prod'), 'AWS::SSM::Parameter')).toEqual([]);
+    expect(resourcesOfType(synthesized('local'), 'AWS::SSM::Parameter').map(({ Properties }) => Properties)).toEqual([
       expect.objectContaining({ Name: '/oncebox/local/chaos', Value: JSON.stringify(configOf('local').chaos) }),
     ]);
   });
 
-  it('finds again what happened: an archive, queries, a firewall', () => {
+  test('has an event archive, saved queries and a firewall', () => {
     const types = synthesized('prod').resources.map(({ Type }) => Type);
     for (const type of ['AWS::Events::Archive', 'AWS::Logs::QueryDefinition', 'AWS::WAFv2::WebACLAssociation'])
       expect(types).toContain(type);

@@ -1,19 +1,19 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import engineTypes from '../support/engine-types.json' with { type: 'json' };
 import { synthesized } from '../support/synthesized.ts';
 
-const core = synthesized('local');
-const ofType = (type: string) => core.resources.filter(({ Type }) => Type === type);
+const local = synthesized('local');
+const resourcesOfType = (type: string) => local.resources.filter(({ Type }) => Type === type);
 const engines = Object.entries(engineTypes).filter(([, types]) => Array.isArray(types)) as [string, string[]][];
 
-/** Where one of these engines is silent or wrong, the app does not go (docs/architecture.md). */
-describe('what is deployed on every engine', () => {
-  it.each(engines)('is known to %s, type by type', (_engine, types) => {
-    const known = new Set(types.map((type) => type.toLowerCase()));
-    expect(core.resources.map(({ Type }) => Type).filter((type) => !known.has(type.toLowerCase()))).toEqual([]);
+/** The core stacks use only what all engines support (docs/architecture.md). */
+describe('the core stacks', () => {
+  test.each(engines)('use only resource types that %s supports', (_engine, types) => {
+    const supported = new Set(types.map((type) => type.toLowerCase()));
+    expect(local.resources.map(({ Type }) => Type).filter((type) => !supported.has(type.toLowerCase()))).toEqual([]);
   });
 
-  it('is the same on AWS, but for what the stack of AWS alone adds, and the people who are told', () => {
+  test('have the same resource types on AWS, plus the alarm topic and the CloudWatch role of API Gateway', () => {
     const types = (stage: 'local' | 'prod') =>
       new Set(
         synthesized(stage)
@@ -27,19 +27,19 @@ describe('what is deployed on every engine', () => {
     ]);
   });
 
-  it('needs no custom resource, pipe, scheduler or HTTP API', () => {
-    for (const { Type } of core.resources)
+  test('use no custom resource, pipe, scheduler or HTTP API', () => {
+    for (const { Type } of local.resources)
       expect(Type).not.toMatch(/^Custom::|CustomResource|Pipes|Scheduler|ApiGatewayV2/);
   });
 
-  it('refers to no secret by name', () => {
-    expect(JSON.stringify(core.resources)).not.toContain('secretName');
+  test('refer to no secret by name', () => {
+    expect(JSON.stringify(local.resources)).not.toContain('secretName');
   });
 
-  it('asks of a stream neither bisection nor partial answers, and filters no queue', () => {
-    for (const { Properties } of ofType('AWS::Lambda::EventSourceMapping')) {
-      const ofStream = JSON.stringify(Properties['EventSourceArn']).includes('Stream');
-      if (ofStream) {
+  test('use neither bisection nor partial batch responses for streams, and no filters for queues', () => {
+    for (const { Properties } of resourcesOfType('AWS::Lambda::EventSourceMapping')) {
+      const isStream = JSON.stringify(Properties['EventSourceArn']).includes('Stream');
+      if (isStream) {
         expect(Properties).not.toHaveProperty('BisectBatchOnFunctionError');
         expect(Properties).not.toHaveProperty('FunctionResponseTypes');
       } else {
@@ -49,14 +49,14 @@ describe('what is deployed on every engine', () => {
     }
   });
 
-  it('has alarms on plain metrics only', () => {
-    const alarms = ofType('AWS::CloudWatch::Alarm');
+  test('have alarms on single metrics only', () => {
+    const alarms = resourcesOfType('AWS::CloudWatch::Alarm');
     expect(alarms.length).toBeGreaterThan(0);
     for (const { Properties } of alarms) expect(Properties).not.toHaveProperty('Metrics');
   });
 
-  it('schedules by cron, since a rate drifts from the minute', () => {
-    for (const { Properties } of ofType('AWS::Events::Rule'))
+  test('schedule by cron, since one engine drifts from the minute with a rate', () => {
+    for (const { Properties } of resourcesOfType('AWS::Events::Rule'))
       expect(String(Properties['ScheduleExpression'] ?? 'cron')).toMatch(/^cron/);
   });
 });

@@ -1,6 +1,6 @@
 import { Match } from 'aws-cdk-lib/assertions';
 import { Schedule } from 'aws-cdk-lib/aws-events';
-import { describe, it } from 'vitest';
+import { describe, test } from 'vitest';
 import { NoEnv } from '../../lambdas/shared/runtime/env.ts';
 import { ScheduledJob } from '../../lib/constructs/scheduled-job.ts';
 import { inContext } from '../support/synthesized.ts';
@@ -10,14 +10,14 @@ const template = inContext('local', (context) => {
     entry: 'ops/api.ts',
     description: 'Plans the minute',
     schedule: Schedule.expression('cron(* * * * ? *)'),
-    errorImpact: 'Balances stand still',
+    errorImpact: 'Balances are not updated',
     env: NoEnv,
     values: {},
   });
 });
 
 describe('ScheduledJob', () => {
-  it('is called by a rule, with retries and a DLQ for calls that could not be made', () => {
+  test('has a rule with retries, and a DLQ for invocations that could not be made', () => {
     template.hasResourceProperties('AWS::Events::Rule', {
       ScheduleExpression: 'cron(* * * * ? *)',
       State: 'ENABLED',
@@ -32,14 +32,14 @@ describe('ScheduledJob', () => {
     template.hasResourceProperties('AWS::Lambda::Permission', { Principal: 'events.amazonaws.com' });
   });
 
-  it('is there and is not called where it is switched off', () => {
+  test('is deployed with a disabled rule if it is switched off', () => {
     const off = inContext('local', (context) => {
       new ScheduledJob(context, 'PlanMinute', {
         entry: 'ops/api.ts',
         description: 'Plans the minute',
         schedule: Schedule.expression('cron(* * * * ? *)'),
         enabled: false,
-        errorImpact: 'Balances stand still',
+        errorImpact: 'Balances are not updated',
         env: NoEnv,
         values: {},
       });
@@ -47,10 +47,10 @@ describe('ScheduledJob', () => {
     off.hasResourceProperties('AWS::Events::Rule', { State: 'DISABLED' });
   });
 
-  it('tells somebody when a call was missed', () => {
+  test('has an alarm for missed invocations', () => {
     template.hasResourceProperties('AWS::CloudWatch::Alarm', {
       AlarmName: 'oncebox-local-ops-api-missed',
-      AlarmDescription: 'Balances stand still. What to do: docs/runbook.md#dead-letters',
+      AlarmDescription: 'Balances are not updated. What to do: docs/runbook.md#dead-letters',
     });
   });
 });

@@ -1,28 +1,27 @@
 import { Match, type Template } from 'aws-cdk-lib/assertions';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { OrdersEnv } from '../../lambdas/orders/env.ts';
 import type { Stage } from '../../lib/config.ts';
 import { ServiceFunction } from '../../lib/constructs/service-function.ts';
 import { inContext, only } from '../support/synthesized.ts';
 
-const build = (stage: Stage): Template =>
+const synthesizeFunction = (stage: Stage): Template =>
   inContext(stage, (context) => {
     new ServiceFunction(context, 'PlaceOrder', {
       entry: 'orders/api.ts',
-      description: 'Takes orders',
+      description: 'Places orders',
       env: OrdersEnv,
       values: { ORDERS_TABLE: 'a-table' },
       access: [{ actions: ['dynamodb:GetItem'], resources: ['arn:aws:dynamodb:us-east-1:123456789012:table/a-table'] }],
     });
   });
 
-const templates = { local: build('local'), prod: build('prod') };
-const alone = (stage: 'local' | 'prod'): Template => templates[stage];
+const local = synthesizeFunction('local');
+const prod = synthesizeFunction('prod');
 
 describe('ServiceFunction', () => {
-  it('is named after its stage, context and file, and so are its logs', () => {
-    const template = alone('local');
-    template.hasResourceProperties('AWS::Lambda::Function', {
+  test('has a name and a log group of its stage, context and file', () => {
+    local.hasResourceProperties('AWS::Lambda::Function', {
       FunctionName: 'oncebox-local-orders-api',
       Handler: 'index.handler',
       Runtime: 'nodejs24.x',
@@ -31,14 +30,14 @@ describe('ServiceFunction', () => {
       Timeout: Match.anyValue(),
       LoggingConfig: { LogGroup: { Ref: Match.stringLikeRegexp('Logs') } },
     });
-    template.hasResourceProperties('AWS::Logs::LogGroup', {
+    local.hasResourceProperties('AWS::Logs::LogGroup', {
       LogGroupName: '/aws/lambda/oncebox-local-orders-api',
       RetentionInDays: 7,
     });
   });
 
-  it('finds in its environment what its schema names, and who it is', () => {
-    alone('prod').hasResourceProperties('AWS::Lambda::Function', {
+  test('has the variables of its schema and its service name in the environment', () => {
+    prod.hasResourceProperties('AWS::Lambda::Function', {
       Environment: {
         Variables: {
           ORDERS_TABLE: 'a-table',
@@ -51,12 +50,11 @@ describe('ServiceFunction', () => {
     });
   });
 
-  it('may do what it was given, write its own log, and nothing else', () => {
-    const template = alone('prod');
-    const role = only(template, 'AWS::IAM::Role');
+  test('may use its access and its own log group, and nothing else', () => {
+    const role = only(prod, 'AWS::IAM::Role');
     expect(role.Properties).not.toHaveProperty('ManagedPolicyArns');
-    template.resourceCountIs('AWS::IAM::Policy', 0);
-    template.hasResourceProperties('AWS::IAM::Role', {
+    prod.resourceCountIs('AWS::IAM::Policy', 0);
+    prod.hasResourceProperties('AWS::IAM::Role', {
       Policies: [
         {
           PolicyDocument: {
@@ -71,30 +69,30 @@ describe('ServiceFunction', () => {
     });
   });
 
-  it('is traced on AWS alone', () => {
-    alone('prod').hasResourceProperties('AWS::Lambda::Function', { TracingConfig: { Mode: 'Active' } });
-    expect(only(alone('local'), 'AWS::Lambda::Function').Properties).not.toHaveProperty('TracingConfig');
+  test('is traced on AWS only', () => {
+    prod.hasResourceProperties('AWS::Lambda::Function', { TracingConfig: { Mode: 'Active' } });
+    expect(only(local, 'AWS::Lambda::Function').Properties).not.toHaveProperty('TracingConfig');
   });
 
-  it('hears of chaos where the stage has it', () => {
-    alone('local').hasResourceProperties('AWS::Lambda::Function', {
+  test('reads the chaos parameter if the stage has chaos', () => {
+    local.hasResourceProperties('AWS::Lambda::Function', {
       Environment: { Variables: Match.objectLike({ CHAOS_PARAMETER: '/oncebox/local/chaos' }) },
     });
-    expect(JSON.stringify(alone('local').toJSON())).toContain('ssm:GetParameter');
-    expect(JSON.stringify(alone('prod').toJSON())).not.toMatch(/chaos|ssm:/);
+    expect(JSON.stringify(local.toJSON())).toContain('ssm:GetParameter');
+    expect(JSON.stringify(prod.toJSON())).not.toMatch(/chaos|ssm:/);
   });
 
-  it('needs a handler that is there', () => {
+  test('rejects an entry that exports no handler', () => {
     expect(() =>
       inContext('local', (context) => {
-        new ServiceFunction(context, 'Gone', {
-          entry: 'orders/gone.ts',
+        new ServiceFunction(context, 'Missing', {
+          entry: 'orders/missing.ts',
           description: '',
           env: OrdersEnv,
-          // @ts-expect-error a forgotten value does not compile
+          // @ts-expect-error A missing value does not compile.
           values: {},
         });
       }),
-    ).toThrow('lambdas/orders/gone.ts exports no handler');
+    ).toThrow('lambdas/orders/missing.ts exports no handler');
   });
 });

@@ -10,23 +10,25 @@ interface Subscription {
   readonly types: readonly string[];
 }
 
-/** What is deployed: the rule of each queue, and the file of the function that reads it. */
+/** The deployed subscriptions: the events of each queue's rule, and the file of the function that consumes the queue. */
 const subscriptions: Subscription[] = resources
   .filter(({ Type }) => Type === 'AWS::Lambda::Function')
   .flatMap(({ Properties }) => {
     const { Variables } = Properties['Environment'] as { Variables: Record<string, unknown> };
-    const rule = resources.find((one) => one.Properties?.['Name'] === `oncebox-test-${Variables['CONSUMER']}`);
+    const rule = resources.find(
+      (resource) => resource.Properties?.['Name'] === `oncebox-test-${Variables['CONSUMER']}`,
+    );
     const pattern = rule?.Properties['EventPattern'] as { 'detail-type': string[] } | undefined;
     if (!pattern) return [];
     const [, context, file] = /^oncebox-test-([a-z]+)-(.+)$/.exec(String(Properties['FunctionName'])) ?? [];
     return { queue: String(Variables['CONSUMER']), handler: `${context}/${file}.ts`, types: pattern['detail-type'] };
   });
 
-test('there are subscriptions to look at', () => {
+test('finds the subscriptions in the templates', () => {
   expect(subscriptions.map(({ queue }) => queue)).toEqual(expect.arrayContaining(['order-payments', 'payment-status']));
 });
 
-test.each(subscriptions)('$queue brings to $handler what it consumes, and nothing else', async ({ handler, types }) => {
+test.each(subscriptions)('$queue delivers exactly the events that $handler consumes', async ({ handler, types }) => {
   const { handler: consumer } = (await import(new URL(`../../lambdas/${handler}`, import.meta.url).href)) as {
     handler: { events: readonly EventDefinition[] };
   };

@@ -22,7 +22,7 @@ export interface SynthesizedStage {
   readonly app: App;
   readonly platform: Platform;
   readonly stacks: readonly SynthesizedStack[];
-  /** Of every stack, with the stack's name. */
+  /** The resources of all stacks, each with the name of its stack. */
   readonly resources: readonly (Resource & { readonly stack: string; readonly id: string })[];
 }
 
@@ -30,10 +30,10 @@ const stages = new Map<Stage, SynthesizedStage>();
 
 const newApp = () => new App({ context: cdkJson.context, analyticsReporting: false });
 
-/** A stage as it would be deployed; made once for each test file. */
+/** Synthesizes a stage, once for each test file. */
 export function synthesized(stage: Stage): SynthesizedStage {
-  const known = stages.get(stage);
-  if (known) return known;
+  const cached = stages.get(stage);
+  if (cached) return cached;
   const app = newApp();
   const platform = new Platform(app, configOf(stage));
   const stacks = app.synth().stacks.map(({ stackName, template }) => ({
@@ -45,22 +45,22 @@ export function synthesized(stage: Stage): SynthesizedStage {
   const resources = stacks.flatMap((stack) =>
     Object.entries(stack.resources).map(([id, resource]) => ({ ...resource, id, stack: stack.name })),
   );
-  const made = { app, platform, stacks, resources };
-  stages.set(stage, made);
-  return made;
+  const result = { app, platform, stacks, resources };
+  stages.set(stage, result);
+  return result;
 }
 
-/** One construct alone in a context of a stage. */
+/** Synthesizes a stack with one context of a stage, in which a test creates its constructs. */
 export function inContext(stage: Stage, build: (context: Context) => void): Template {
   const stack = new Stack(newApp(), 'Alone');
-  build(new Context(stack, 'Shop', { config: configOf(stage), errorImpact: 'Nobody can buy' }));
+  build(new Context(stack, 'Shop', { config: configOf(stage), errorImpact: 'Customers cannot buy' }));
   return Template.fromStack(stack);
 }
 
-/** The only resource of a type, or the test fails. */
+/** Returns the only resource of a type. Throws if there is none or more than one. */
 export function only(template: Template, type: string): Resource {
-  const found = Object.values(template.findResources(type)) as Resource[];
-  const [one] = found;
-  if (found.length !== 1 || !one) throw new Error(`${found.length} resources are ${type}, not one`);
-  return one;
+  const resources = Object.values(template.findResources(type)) as Resource[];
+  const [resource] = resources;
+  if (resources.length !== 1 || !resource) throw new Error(`expected one ${type}, found ${resources.length}`);
+  return resource;
 }

@@ -1,0 +1,24 @@
+import { Stack } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { nameOf, type StageConfig } from '../config.ts';
+
+export interface StageStackProps {
+  readonly config: StageConfig;
+  /** `orders`: the stack is `oncebox-<stage>-orders`. */
+  readonly name: string;
+  readonly description: string;
+  readonly terminationProtection?: boolean;
+  /** The stacks that must be deployed first. Stacks refer to each other by name, so CDK cannot derive this. */
+  readonly dependsOn?: readonly Stack[];
+}
+
+/** A stack of one stage. */
+export class StageStack extends Stack {
+  readonly config: StageConfig;
+
+  constructor(app: Construct, { config, name, description, dependsOn = [], ...props }: StageStackProps) {
+    super(app, nameOf(config, name), { ...props, description: `Oncebox: ${description}` });
+    this.config = config;
+    for (const stack of dependsOn) this.addStackDependency(stack);
+  }
+}
