@@ -29,7 +29,7 @@ export class AwsOnly extends StageStack {
     this.createFirewall(publicApi);
   }
 
-  /** Creates one alarm for the errors and one for the throttles of all functions of a context, so that one cause alerts once. */
+  /** Creates one alarm for errors and one for throttles of all functions of a context, so one cause alerts once. */
   private createAlarms({ node, functions, errorImpact }: Context): void {
     if (functions.length > MAX_METRICS)
       throw new Error(`${node.id} has ${functions.length} functions, but one alarm can watch only ${MAX_METRICS}`);

@@ -65,7 +65,7 @@ export async function bundleAll(outdir: string, entries: readonly string[] = han
 
 let bundles: ReadonlyMap<string, Bundle> | undefined;
 
-/** Bundles all handlers for synth, which is synchronous: once for each process, into a folder that is deleted at its exit. */
+/** Bundles all handlers for synth, which is synchronous. Runs once for each process; its exit deletes the bundles. */
 export function bundlesForSynth(): ReadonlyMap<string, Bundle> {
   if (bundles) return bundles;
   const outdir = mkdtempSync(join(tmpdir(), 'oncebox-bundles-'));

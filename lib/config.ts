@@ -1,6 +1,6 @@
 import { type Chaos, noFaults } from '../lambdas/shared/runtime/chaos-setting.ts';
 
-/** The settings of a stage. Every difference between stages is a field of this record; no other code tests the stage's name. */
+/** The settings of a stage. Every difference between stages is a field here; no other code tests the stage's name. */
 export interface StageConfig {
   readonly stage: Stage;
   /** Adds what exists on AWS only: alarm notifications, traces, access logs, the `-aws` stack. */
@@ -97,7 +97,7 @@ export interface Overrides {
   readonly balances?: Readonly<Partial<Record<'updates' | 'interval' | 'chunksPerTick', string | undefined>>>;
 }
 
-/** Returns the settings of a stage with the overrides applied. Throws if the stage is unknown or an override is not valid. */
+/** Returns the settings of a stage with overrides. Throws if the stage is unknown or an override is not valid. */
 export function configOf(name: string, { baseUrl, alarmEmail, balances = {} }: Overrides = {}): StageConfig {
   if (!isStage(name))
     throw new Error(

@@ -7,10 +7,10 @@ import type { StageConfig } from './config.ts';
 import { ContextTable, LedgerTable, OutboxTable } from './constructs/outbox-table.ts';
 import { StageStack } from './constructs/stage-stack.ts';
 
-/** The tables of all contexts. Every other stack can be deployed again without loss; renaming a table here empties it. */
+/** The tables of all contexts. All other stacks can be deployed again without loss. Renaming a table loses its data. */
 export class DataStack extends StageStack {
   // Renaming the table or an index creates a new one and abandons the ledger: accounts, journal and balances.
-  // `by_account` serves the statement. It projects whole rows, because entries never change and so are copied only once.
+  // `by_account` serves the statement. It projects whole rows: an entry never changes, so it is copied only once.
   // `by_bucket` lists accounts. It projects keys only, which never change.
   readonly payments = new LedgerTable(this, 'Payments', {
     owner: 'payments',
@@ -51,7 +51,7 @@ export class DataStack extends StageStack {
     super(app, { config, name: 'data', description: 'tables', terminationProtection: config.retainData });
   }
 
-  /** The tables whose outbox records the relay publishes: all except the read model of balances, which has no outbox. */
+  /** The tables whose outbox records the relay publishes: all except the read model of balances, which has none. */
   get outboxes(): ContextTable[] {
     const tables = this.node.children.filter((child) => child instanceof ContextTable);
     return tables.filter((table) => table !== this.balances);

@@ -38,13 +38,13 @@ export class Platform {
 
     const data = new DataStack(app, config);
     const relay = add('relay', 'outbox relay and bus', [data], (stack) => new Relay(stack, config, data.outboxes));
-    const bus = [Stack.of(relay)];
-    add('payments', 'accounts and the ledger', bus, (stack) => new Payments(stack, config, data.payments));
-    add('orders', 'orders and their saga', bus, (stack) => new Orders(stack, config, data));
-    add('tickets', 'tickets and claims', bus, (stack) => new Tickets(stack, config, data.tickets));
-    add('catalog', 'products and prices', bus, (stack) => new Catalog(stack, config, data.catalog));
-    add('balances', 'the read model of balances', bus, (stack) => new Balances(stack, config, data));
-    add('documents', 'order documents and cache', bus, (stack) => new Documents(stack, config, data.documents));
+    const afterRelay = [Stack.of(relay)];
+    add('payments', 'accounts and the ledger', afterRelay, (stack) => new Payments(stack, config, data.payments));
+    add('orders', 'orders and their saga', afterRelay, (stack) => new Orders(stack, config, data));
+    add('tickets', 'tickets and claims', afterRelay, (stack) => new Tickets(stack, config, data.tickets));
+    add('catalog', 'products and prices', afterRelay, (stack) => new Catalog(stack, config, data.catalog));
+    add('balances', 'the read model of balances', afterRelay, (stack) => new Balances(stack, config, data));
+    add('documents', 'order documents and cache', afterRelay, (stack) => new Documents(stack, config, data.documents));
     const ops = add('ops', 'health, API document, unknown routes', [], (stack) => new Ops(stack, config));
 
     const apis = contexts.flatMap(({ node }) => node.children.filter((child) => child instanceof ContextApi));

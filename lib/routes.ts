@@ -5,7 +5,7 @@ import { opsRoutes } from '../lambdas/ops/routes.ts';
 import { ordersRoutes } from '../lambdas/orders/routes.ts';
 import { paymentsRoutes } from '../lambdas/payments/routes.ts';
 
-/** All routes of the API by operation name. Operation names must be unique: of two equal names only the last one remains. */
+/** All routes of the API by operation name. A test checks that the names are unique, so that none is overwritten. */
 export const allRoutes = {
   ...paymentsRoutes,
   ...ordersRoutes,

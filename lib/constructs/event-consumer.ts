@@ -22,12 +22,12 @@ export interface EventConsumerProps<S extends EnvSchema> extends Omit<ConsumerPr
 }
 
 /**
- * Contention and the wait for a prerequisite event end sooner: the relay retries a parked event after 15 minutes at most,
- * and five minutes are left for its delivery.
+ * Contention and the wait for a prerequisite event end sooner: the relay retries a parked event after 15 minutes at
+ * most, and five minutes are left for its delivery.
  */
 const MAX_CONTENTION = minutes(20);
 
-/** Delivers events from the bus to a handler: a rule for each source, a queue with its DLQ, the function and its alarms. */
+/** Delivers events from the bus to a handler: a rule for each source, a queue with its DLQ, a function, and alarms. */
 export class EventConsumer<S extends EnvSchema> extends Construct {
   readonly queue: WorkQueue;
   readonly consumer: ServiceFunction;

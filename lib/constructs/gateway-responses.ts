@@ -79,9 +79,9 @@ const missingToken = (isOpen: boolean): Problem => {
 };
 
 /**
- * Gives API Gateway's own errors the form of the handlers' errors: application/problem+json with a code and a correlation
- * id. The correlation id is the gateway's request id. The caller's header is not repeated: a parameter mapping has no
- * default if the header is missing and does not validate it, and the body could not contain it, since body templates of
+ * Gives API Gateway's own errors the form of the handlers' errors: application/problem+json with a code and a
+ * correlation id. The correlation id is the gateway's request id, not the caller's header: a parameter mapping has no
+ * default for a missing header and does not validate it, and the body could not repeat it, because body templates of
  * gateway responses have no logic.
  */
 export function addGatewayResponses(api: RestApi, isOpen: boolean): void {

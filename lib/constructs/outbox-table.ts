@@ -78,7 +78,7 @@ export abstract class ContextTable extends Construct {
     };
   }
 
-  /** Allows publishing events through a port of the owner: to put an outbox record, and to read one that exists already. */
+  /** Allows publishing events through a port of the owner: to put an outbox record, and to read an existing one. */
   get publishes(): Access {
     return { actions: ['dynamodb:GetItem', 'dynamodb:PutItem'], resources: [this.arn] };
   }
@@ -130,7 +130,7 @@ export class OutboxTable extends ContextTable {
   }
 }
 
-/** A table whose rows are never deleted. It has no `deletes`, and a role that commits is denied every deleting action. */
+/** A table whose rows are never deleted. It has no `deletes`, and a role that commits is denied all deletions. */
 export class LedgerTable extends ContextTable {
   override get commits(): Access {
     const denied = {

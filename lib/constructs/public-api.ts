@@ -61,7 +61,7 @@ export class PublicApi extends Construct {
         ...(config.onAws ? this.createObservability(config) : {}),
       },
     });
-    // Removes CDK's own output, whose name contains the construct id twice. The constructor adds outputs with plain names.
+    // Removes CDK's own output, whose name repeats the construct id. The constructor adds outputs with plain names.
     api.node.tryRemoveChild('Endpoint');
     return api;
   }
@@ -82,8 +82,8 @@ export class PublicApi extends Construct {
   }
 
   /**
-   * Adds a method for each route, and one permission for all of them. The integration refers to the function by its name,
-   * since CDK's LambdaIntegration would add two permissions for each method.
+   * Adds a method for each route, and one permission for all of them. The integration refers to the function by its
+   * name, because CDK's LambdaIntegration would add two permissions for each method.
    */
   private addMethods(routes: readonly string[], { name, arn }: ServiceFunction, { stage }: StageConfig): void {
     const { partition, region } = Stack.of(this);

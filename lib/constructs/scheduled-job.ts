@@ -16,7 +16,7 @@ export interface ScheduledJobProps<S extends EnvSchema> extends ServiceFunctionP
   readonly enabled?: boolean;
 }
 
-/** A handler that an EventBridge rule invokes by schedule, and a DLQ for invocations that EventBridge could not make. */
+/** A handler that an EventBridge rule invokes by schedule, and a DLQ for invocations that the rule could not make. */
 export class ScheduledJob<S extends EnvSchema> extends Construct {
   readonly job: ServiceFunction;
 

@@ -17,7 +17,7 @@ export type EnvSchema = z.ZodMiniObject<Readonly<Record<string, z.ZodMiniType<st
 export type ValuesOf<S extends EnvSchema> = { readonly [Name in keyof S['shape']]: string };
 
 export interface ServiceFunctionProps<S extends EnvSchema> {
-  /** The handler's file below `lambdas/`, for example `orders/api.ts`. It names the function, its logs and its service. */
+  /** The handler's file below `lambdas/`, such as `orders/api.ts`. It names the function, its logs and its service. */
   readonly entry: string;
   readonly description: string;
   /** The variables that the handler reads from its environment at cold start. */
@@ -33,8 +33,8 @@ export interface ServiceFunctionProps<S extends EnvSchema> {
 }
 
 /**
- * A handler as a Lambda function with its bundle, its log group, and a role that allows `access` and no more. Its name is
- * `oncebox-<stage>-<context>-<file>`, so that function, log group, alarm and file are easy to match.
+ * A handler as a Lambda function with its bundle, its log group, and a role that allows `access` and no more. Its name
+ * is `oncebox-<stage>-<context>-<file>`, so that function, log group, alarm and file are easy to match.
  */
 export class ServiceFunction<S extends EnvSchema = EnvSchema> extends Construct {
   readonly function: LambdaFunction;
@@ -124,7 +124,7 @@ export const wildcardFindings = (reason: string): Readonly<Record<string, string
 
 const invocationFindings = {
   'Serverless-LambdaDLQ':
-    'A failed invocation returns to API Gateway, the queue or the stream, and queues have DLQs. A schedule invokes again.',
+    'A failed invocation returns to API Gateway, the queue or the stream. Queues have DLQs; schedules invoke again.',
   'Serverless-LambdaAsyncFailureDestination':
     'Only a schedule invokes a function asynchronously, and it invokes it again.',
 };

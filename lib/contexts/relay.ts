@@ -16,7 +16,7 @@ import { ServiceFunction, wildcardFindings } from '../constructs/service-functio
 import { suppress } from '../constructs/suppress.ts';
 import { WorkQueue } from '../constructs/work-queue.ts';
 
-/** The bus, and the relay that publishes the outbox records of all tables to it. It bridges a failure of the bus for a day. */
+/** The bus, and the relay that publishes outbox records to it. If the bus fails, events are parked for up to a day. */
 export class Relay extends Context {
   constructor(scope: Construct, config: StageConfig, tables: readonly ContextTable[]) {
     const errorImpact = 'Events are written but not published, so orders do not progress';
@@ -52,13 +52,14 @@ export class Relay extends Context {
     alarm(this, 'OutboxStalled', {
       name: 'outbox-stalled',
       metric: publisher.function.metric('IteratorAge', { period: minutes(1), statistic: 'Maximum' }),
+      // The metric is in milliseconds.
       above: 5 * 60_000,
       errorImpact,
       runbook: 'stalled-outbox',
     });
     new QueueConsumer(this, 'OnOutboxRetry', parked, {
       entry: 'relay/on-outbox-retry.ts',
-      description: 'Publishes parked outbox records',
+      description: 'Publishes parked events',
       env: OutboxRetryEnv,
       values: { BUS_NAME: nameOf(config) },
       access: [publishes],

@@ -5,6 +5,9 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { type Bundle, bundleAll, bundlesForSynth, handlerEntries } from '../../lib/bundle.ts';
 import { synthesized } from '../support/synthesized.ts';
 
+/** Bundling all handlers takes several seconds on a busy machine. These tests do not measure it. */
+const TIMEOUT_MS = 60_000;
+
 const outdir = mkdtempSync(join(tmpdir(), 'oncebox-bundle-test-'));
 afterAll(() => rmSync(outdir, { recursive: true, force: true }));
 
@@ -19,13 +22,18 @@ describe('bundles', () => {
     expect(bytes).toBeLessThanOrEqual(400 * 1024);
   });
 
-  test('have the same bytes in watch mode as in synth, so that unchanged functions are not deployed', async () => {
-    const forWatch = await bundleAll(outdir);
-    expect(forWatch.map(({ entry, bytes }) => [entry, bytes])).toEqual(
-      [...fromSynth.values()].map(({ entry, bytes }) => [entry, bytes]),
-    );
-    for (const bundle of forWatch) expect(read(bundle, 'index.js')).toBe(read(fromSynth.get(bundle.entry), 'index.js'));
-  });
+  test(
+    'have the same bytes in watch mode as in synth, so that unchanged functions are not deployed',
+    async () => {
+      const forWatch = await bundleAll(outdir);
+      expect(forWatch.map(({ entry, bytes }) => [entry, bytes])).toEqual(
+        [...fromSynth.values()].map(({ entry, bytes }) => [entry, bytes]),
+      );
+      for (const bundle of forWatch)
+        expect(read(bundle, 'index.js')).toBe(read(fromSynth.get(bundle.entry), 'index.js'));
+    },
+    TIMEOUT_MS,
+  );
 
   test('declare CommonJS in a package.json of their own', () => {
     for (const bundle of fromSynth.values())

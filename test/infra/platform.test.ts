@@ -200,15 +200,21 @@ describe.each(stages)('the %s stage', (name) => {
 });
 
 describe('a stage on AWS', () => {
-  test.each(['dev', 'prod'] as const)('requires a signature on each method of %s', (name) => {
-    const methods = resourcesOfType(synthesized(name), 'AWS::ApiGateway::Method');
+  // Synthesized before the tests, because it may take longer than a test's timeout on a busy machine.
+  const dev = synthesized('dev');
+  const prod = synthesized('prod');
+
+  test.each([
+    ['dev', dev],
+    ['prod', prod],
+  ])('requires a signature on each method of %s', (_name, stage) => {
+    const methods = resourcesOfType(stage, 'AWS::ApiGateway::Method');
     expect(methods.length).toBeGreaterThan(0);
     for (const { Properties } of methods) expect(Properties['AuthorizationType']).toBe('AWS_IAM');
   });
 
   test('has alarms for errors and throttles of each context, and each alarm notifies the topic', () => {
-    const stage = synthesized('prod');
-    const alarms = resourcesOfType(stage, 'AWS::CloudWatch::Alarm');
+    const alarms = resourcesOfType(prod, 'AWS::CloudWatch::Alarm');
     const names = alarms.map(({ Properties }) => Properties['AlarmName']);
     for (const context of ['relay', 'payments', 'orders', 'tickets', 'catalog', 'balances', 'documents', 'ops'])
       expect(names).toEqual(
@@ -218,16 +224,15 @@ describe('a stage on AWS', () => {
   });
 
   test('has no chaos parameter in production', () => {
-    const { resources } = synthesized('prod');
-    expect(JSON.stringify(resources)).not.toMatch(/CHAOS_PARAMETER|ssm:GetParameter"/);
-    expect(resourcesOfType(synthesized('prod'), 'AWS::SSM::Parameter')).toEqual([]);
+    expect(JSON.stringify(prod.resources)).not.toMatch(/CHAOS_PARAMETER|ssm:GetParameter"/);
+    expect(resourcesOfType(prod, 'AWS::SSM::Parameter')).toEqual([]);
     expect(resourcesOfType(synthesized('local'), 'AWS::SSM::Parameter').map(({ Properties }) => Properties)).toEqual([
       expect.objectContaining({ Name: '/oncebox/local/chaos', Value: JSON.stringify(configOf('local').chaos) }),
     ]);
   });
 
   test('has an event archive, saved queries and a firewall', () => {
-    const types = synthesized('prod').resources.map(({ Type }) => Type);
+    const types = prod.resources.map(({ Type }) => Type);
     for (const type of ['AWS::Events::Archive', 'AWS::Logs::QueryDefinition', 'AWS::WAFv2::WebACLAssociation'])
       expect(types).toContain(type);
   });

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import engineTypes from '../support/engine-types.json' with { type: 'json' };
-import { synthesized } from '../support/synthesized.ts';
+import { type SynthesizedStage, synthesized } from '../support/synthesized.ts';
 
+// Synthesized before the tests, because it may take longer than a test's timeout on a busy machine.
 const local = synthesized('local');
+const prod = synthesized('prod');
 const resourcesOfType = (type: string) => local.resources.filter(({ Type }) => Type === type);
 const engines = Object.entries(engineTypes).filter(([, types]) => Array.isArray(types)) as [string, string[]][];
 
@@ -14,13 +16,9 @@ describe('the core stacks', () => {
   });
 
   test('have the same resource types on AWS, plus the alarm topic and the CloudWatch role of API Gateway', () => {
-    const types = (stage: 'local' | 'prod') =>
-      new Set(
-        synthesized(stage)
-          .resources.filter(({ stack }) => !stack.endsWith('-aws'))
-          .map(({ Type }) => Type),
-      );
-    expect([...types('prod')].filter((type) => !types('local').has(type)).toSorted()).toEqual([
+    const types = ({ resources }: SynthesizedStage) =>
+      new Set(resources.filter(({ stack }) => !stack.endsWith('-aws')).map(({ Type }) => Type));
+    expect([...types(prod)].filter((type) => !types(local).has(type)).toSorted()).toEqual([
       'AWS::ApiGateway::Account',
       'AWS::SNS::Topic',
       'AWS::SNS::TopicPolicy',

@@ -10,7 +10,7 @@ interface Subscription {
   readonly types: readonly string[];
 }
 
-/** The deployed subscriptions: the events of each queue's rule, and the file of the function that consumes the queue. */
+/** The deployed subscriptions: the event types of each queue's rule, and the file of the queue's consumer. */
 const subscriptions: Subscription[] = resources
   .filter(({ Type }) => Type === 'AWS::Lambda::Function')
   .flatMap(({ Properties }) => {
