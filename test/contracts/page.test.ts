@@ -5,17 +5,17 @@ import { filesOf, importsOf, textOf } from '../support/source-tree.ts';
 const files = filesOf('web/**/*.*');
 const scripts = files.filter((file) => file.endsWith('.js'));
 const page = textOf('web/index.html');
-const doors = Object.values(allRoutes);
 
 describe('the page', () => {
-  test('has no folder that is named like a door: the gateway would take its files for requests', () => {
-    const taken = new Set(doors.map((door) => door.split('/')[1]));
+  // The local gateway sends a request below the first segment of a route to the API, so such a file would not be served.
+  test('has no folder with the name of a first path segment of a route', () => {
+    const segments = new Set(Object.values(allRoutes).map((routeKey) => routeKey.split('/')[1]));
     const folders = new Set(files.map((file) => file.split('/')[1]));
     expect(folders.size).toBeGreaterThan(1);
-    expect([...folders].filter((folder) => taken.has(folder))).toEqual([]);
+    expect([...folders].filter((folder) => segments.has(folder))).toEqual([]);
   });
 
-  test('asks only for files that are there', () => {
+  test('links and imports only files that exist', () => {
     const linked = [...page.matchAll(/(?:href|src)="\/([^"]*\.(?:js|css))"/g)].map(([, path]) => `web/${path}`);
     const imported = scripts.flatMap((script) => importsOf(script).map(({ to }) => to));
     expect(linked.length).toBeGreaterThan(0);
@@ -23,11 +23,11 @@ describe('the page', () => {
     expect([...linked, ...imported].filter((file) => !files.includes(file))).toEqual([]);
   });
 
-  test('has every element that its scripts look for', () => {
-    const wanted = scripts.flatMap((script) =>
+  test('has every element that its scripts look up', () => {
+    const ids = scripts.flatMap((script) =>
       [...textOf(script).matchAll(/(?:\$|onSubmit)\('([\w-]+)'/g)].map(([, id]) => id),
     );
-    expect(wanted.length).toBeGreaterThan(10);
-    expect(wanted.filter((id) => !page.includes(`id="${id}"`))).toEqual([]);
+    expect(ids.length).toBeGreaterThan(10);
+    expect(ids.filter((id) => !page.includes(`id="${id}"`))).toEqual([]);
   });
 });

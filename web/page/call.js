@@ -1,8 +1,8 @@
-// The same routes that anybody may call.
+// Calls the public routes of the API, as any other client would.
 
-const TRIES = 3;
+const MAX_ATTEMPTS = 3;
 
-/** A refusal, with everything that was wrong. */
+/** An error reply (RFC 9457), with all errors of the request in its message. */
 export class Problem extends Error {
   constructor({ detail, status, errors = [] }) {
     super([detail, ...errors.map(({ path, message }) => `${path}: ${message}`)].join('\n'));
@@ -11,27 +11,28 @@ export class Problem extends Error {
 }
 
 /**
- * The reply, with its body read. Every press has an Idempotency-Key of its own, and a request that got no answer is
- * sent again under it: what happened already does not happen twice.
+ * Sends a request and returns the reply with its body as text. Each call has an Idempotency-Key of its own. A request
+ * that got no answer, or a 503, is sent again under the same key, so that an effect that has happened does not happen
+ * again.
  */
-export async function ask(method, path, body) {
+export async function send(method, path, body) {
   const init = { method, headers: { 'content-type': 'application/json', 'idempotency-key': crypto.randomUUID() } };
   if (body) init.body = JSON.stringify(body);
-  for (let tries = 1; ; tries++) {
+  for (let attempt = 1; ; attempt++) {
     try {
       const response = await fetch(path, init);
       const text = await response.text();
       if (response.ok) return { status: response.status, headers: response.headers, text };
-      if (response.status !== 503 || tries === TRIES) throw new Problem(JSON.parse(text));
+      if (response.status !== 503 || attempt === MAX_ATTEMPTS) throw new Problem(JSON.parse(text));
     } catch (error) {
-      if (error instanceof Problem || tries === TRIES) throw error;
+      if (error instanceof Problem || attempt === MAX_ATTEMPTS) throw error;
     }
   }
 }
 
-export const call = async (method, path, body) => JSON.parse((await ask(method, path, body)).text);
+export const call = async (method, path, body) => JSON.parse((await send(method, path, body)).text);
 
-/** The same, or nothing where it is not there: that is an answer of its own. */
+/** Reads a resource, or returns nothing if it does not exist. */
 export async function find(path) {
   try {
     return await call('GET', path);

@@ -1,25 +1,25 @@
 export const $ = (id) => document.getElementById(id);
 
-const counted = new Intl.NumberFormat();
-const dated = new Intl.DateTimeFormat(undefined, { dateStyle: 'short', timeStyle: 'medium' });
-export const number = (value) => counted.format(value);
-export const time = (value) => dated.format(new Date(value));
+const numberFormat = new Intl.NumberFormat();
+const timeFormat = new Intl.DateTimeFormat(undefined, { dateStyle: 'short', timeStyle: 'medium' });
+export const number = (value) => numberFormat.format(value);
+export const time = (value) => timeFormat.format(new Date(value));
 
 export const cell = (text, className = '') =>
   Object.assign(document.createElement('td'), { textContent: text, className });
 
-/** Rows of cells as a table's body, or a line that says that there are none. */
-export function fill(body, rows, empty) {
-  const line = (cells) => {
+/** Replaces the rows of a table body. If there are none, one row shows `emptyText`. */
+export function fill(body, rows, emptyText) {
+  const createRow = (cells) => {
     const row = document.createElement('tr');
     row.append(...cells);
     return row;
   };
-  const nothing = Object.assign(cell(empty, 'none'), { colSpan: 9 });
-  body.replaceChildren(...(rows.length ? rows.map(line) : [line([nothing])]));
+  const emptyCell = Object.assign(cell(emptyText, 'muted'), { colSpan: 9 });
+  body.replaceChildren(...(rows.length ? rows.map(createRow) : [createRow([emptyCell])]));
 }
 
-/** Calls with the form's fields when it is sent. */
+/** Calls the action with the form's fields when the form is submitted. */
 export function onSubmit(form, action) {
   $(form).addEventListener('submit', (event) => {
     event.preventDefault();
@@ -27,14 +27,14 @@ export function onSubmit(form, action) {
   });
 }
 
-/** Does it, and says in the tab's own line what was wrong, if anything was. */
+/** Runs the action and shows its error, if any, in the tab's error line. */
 export async function attempt(tab, action) {
-  const trouble = $(`${tab}-trouble`);
+  const line = $(`${tab}-error`);
   try {
     await action();
-    trouble.hidden = true;
+    line.hidden = true;
   } catch (error) {
-    trouble.textContent = error.message;
-    trouble.hidden = false;
+    line.textContent = error.message;
+    line.hidden = false;
   }
 }

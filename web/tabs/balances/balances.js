@@ -1,12 +1,12 @@
 import { call, find } from '../../page/call.js';
 import { $, attempt, cell, fill, number, onSubmit, time } from '../../page/draw.js';
 
-const LOOK_AGAIN_MS = 2000;
-let looking;
+const REFRESH_MS = 2000;
+let refreshTimer;
 
-/** The newest changes and the sums, as long as somebody looks. */
-async function look() {
-  clearTimeout(looking);
+/** Shows the totals and the latest changes, and refreshes them while the tab is shown. */
+async function refresh() {
+  clearTimeout(refreshTimer);
   await attempt('balances', async () => {
     const [stats, latest] = await Promise.all([
       call('GET', '/balances/stats'),
@@ -17,25 +17,25 @@ async function look() {
     $('balances-tick').textContent = stats.last_tick_at ? time(stats.last_tick_at) : 'none yet';
     fill(
       $('balances-latest'),
-      latest.map((one) => [
-        cell(time(one.updated_at)),
-        cell(one.user_id),
-        cell(number(one.balance), 'number'),
-        cell(number(one.version), 'number'),
+      latest.map((balance) => [
+        cell(time(balance.updated_at)),
+        cell(balance.user_id),
+        cell(number(balance.balance), 'number'),
+        cell(number(balance.version), 'number'),
       ]),
-      'No balance has changed yet. npm run ops -- seed users --count 1000',
+      'No balance has changed yet. Create users with: npm run ops -- seed users --count 1000',
     );
   });
-  if (!$('balances-tab').hidden) looking = setTimeout(look, LOOK_AGAIN_MS);
+  if (!$('balances-tab').hidden) refreshTimer = setTimeout(refresh, REFRESH_MS);
 }
 
 onSubmit('balances-find', ({ user_id }) =>
   attempt('balances', async () => {
     const found = await find(`/balances/${encodeURIComponent(user_id)}`);
     $('balances-found').textContent = found
-      ? `${number(found.balance)}, as of ${time(found.updated_at)} (version ${found.version})`
-      : `nothing is known of ${user_id}`;
+      ? `${number(found.balance)} at ${time(found.updated_at)} (version ${found.version})`
+      : `There is no balance of ${user_id}.`;
   }),
 );
 
-export const balances = { enter: look, leave: () => clearTimeout(looking) };
+export const balances = { enter: refresh, leave: () => clearTimeout(refreshTimer) };

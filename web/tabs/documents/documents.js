@@ -1,52 +1,53 @@
-import { ask } from '../../page/call.js';
+import { send } from '../../page/call.js';
 import { $, attempt, cell, fill, number, onSubmit } from '../../page/draw.js';
 
-const LOOK_AGAIN_MS = 500;
-const PATIENCE_MS = 15_000;
+const RETRY_MS = 500;
+const MAX_WAIT_MS = 15_000;
 const field = $('document-find').elements.order_uid;
-let asked = 0;
+let latestRequest = 0;
 
-/** Shows one document; where the answer is that it is being looked up, asks again until it is there. */
+/** Shows one document. While the API answers 202, since the document is being looked up, the request is repeated. */
 async function show(uid) {
-  const mine = ++asked;
-  const said = (text) => {
-    if (mine === asked) $('document-said').textContent = text;
+  const request = ++latestRequest;
+  const setStatus = (text) => {
+    if (request === latestRequest) $('document-status').textContent = text;
   };
   $('document').hidden = true;
-  said('asking …');
+  setStatus('Loading …');
   await attempt('documents', async () => {
-    const began = performance.now();
+    const startedAt = performance.now();
     for (;;) {
-      const { status, headers, text } = await ask('GET', `/api/order/${encodeURIComponent(uid)}`);
-      if (mine !== asked) return;
-      const took = Math.round(performance.now() - began);
+      const { status, headers, text } = await send('GET', `/api/order/${encodeURIComponent(uid)}`);
+      if (request !== latestRequest) return;
+      const elapsedMs = Math.round(performance.now() - startedAt);
       if (status === 200) {
-        said(`X-Cache: ${headers.get('x-cache')}, after ${number(took)} ms`);
+        setStatus(`X-Cache: ${headers.get('x-cache')}, after ${number(elapsedMs)} ms`);
         draw(JSON.parse(text), text);
         return;
       }
-      said('being looked up …');
-      if (took > PATIENCE_MS) throw new Error(`still being looked up after ${number(took)} ms`);
-      await new Promise((resume) => setTimeout(resume, LOOK_AGAIN_MS));
+      setStatus('The document is being looked up …');
+      if (elapsedMs > MAX_WAIT_MS)
+        throw new Error(`The lookup has not ended after ${number(elapsedMs)} ms. Try again later.`);
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
   });
-  if ($('document').hidden) said('');
+  if ($('document').hidden) setStatus('');
 }
 
 function draw({ delivery, payment, items, ...order }, text) {
   const { currency } = payment;
-  const facts = {
+  const fields = {
     Order: order.order_uid,
-    Track: order.track_number,
-    Placed: order.date_created,
+    'Track number': order.track_number,
+    Created: order.date_created,
     Customer: order.customer_id,
-    'Delivered to': [delivery.name, delivery.address, delivery.zip, delivery.city, delivery.region].join(', '),
-    'By way of': `${order.delivery_service}, ${delivery.phone}, ${delivery.email}`,
-    Paid: `${number(payment.amount)} ${currency} (goods ${number(payment.goods_total)}, delivery ${number(payment.delivery_cost)}, fee ${number(payment.custom_fee)}), ${payment.provider}, ${payment.bank}`,
+    'Delivery address': [delivery.name, delivery.address, delivery.zip, delivery.city, delivery.region].join(', '),
+    'Delivery service': `${order.delivery_service}, ${delivery.phone}, ${delivery.email}`,
+    Payment: `${number(payment.amount)} ${currency} (goods ${number(payment.goods_total)}, delivery ${number(payment.delivery_cost)}, fee ${number(payment.custom_fee)}), ${payment.provider}, ${payment.bank}`,
   };
   fill(
-    $('document-facts'),
-    Object.entries(facts).map(([name, value]) => [cell(name, 'none'), cell(value)]),
+    $('document-fields'),
+    Object.entries(fields).map(([name, value]) => [cell(name, 'muted'), cell(value)]),
     '',
   );
   fill(
@@ -58,17 +59,17 @@ function draw({ delivery, payment, items, ...order }, text) {
       cell(`${number(item.sale)} %`, 'number'),
       cell(number(item.total_price), 'number'),
     ]),
-    'No items',
+    'The document has no items.',
   );
-  // as it came: what the page has parsed may have lost a digit of a large number
+  // The text as it was sent, since parsing may round a large number.
   $('document-text').textContent = text;
   $('document').hidden = false;
 }
 
 onSubmit('document-find', ({ order_uid }) => {
-  const wanted = `#documents/${encodeURIComponent(order_uid)}`;
-  if (location.hash === wanted) show(order_uid);
-  else location.hash = wanted;
+  const wantedHash = `#documents/${encodeURIComponent(order_uid)}`;
+  if (location.hash === wantedHash) show(order_uid);
+  else location.hash = wantedHash;
 });
 
 export const documents = {
@@ -78,6 +79,6 @@ export const documents = {
     show(uid);
   },
   leave: () => {
-    asked += 1;
+    latestRequest += 1;
   },
 };

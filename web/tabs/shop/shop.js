@@ -1,30 +1,32 @@
 import { call, find } from '../../page/call.js';
 import { $, attempt, cell, fill, number, onSubmit, time } from '../../page/draw.js';
 
-const LOOK_AGAIN_MS = 400;
-const ON_THE_WAY = new Set(['NEW', 'PAYMENT_AUTHORIZED', 'REFUNDING']);
+const REFRESH_MS = 400;
+const OPEN_STATUSES = new Set(['NEW', 'PAYMENT_AUTHORIZED', 'REFUNDING']);
 
 const nameField = $('customer').elements.user_id;
 nameField.value = localStorage.getItem('customer') ?? 'alice';
-let looking;
+let refreshTimer;
 
-/** Does it and shows what has come of it; looks again as long as an order is on its way. */
+const noAction = async () => undefined;
+
+/** Runs the action and shows the customer's data. Refreshes them while an order is open. */
 const act = (action) =>
   attempt('shop', async () => {
     await action();
-    await look();
+    await refresh();
   });
 
-async function look() {
-  clearTimeout(looking);
+async function refresh() {
+  clearTimeout(refreshTimer);
   const user = nameField.value;
   const account = await find(`/payments/accounts/${encodeURIComponent(user)}/balance`);
   const orders = await call('GET', `/orders?limit=20&user_id=${encodeURIComponent(user)}`);
   const entries = account ? await call('GET', `/payments/accounts/${encodeURIComponent(user)}/entries?limit=20`) : [];
   if (user !== nameField.value || $('shop-tab').hidden) return;
   draw(account, orders, entries);
-  if (orders.some(({ status }) => ON_THE_WAY.has(status)))
-    looking = setTimeout(() => act(async () => {}), LOOK_AGAIN_MS);
+  if (orders.some(({ status }) => OPEN_STATUSES.has(status)))
+    refreshTimer = setTimeout(() => act(noAction), REFRESH_MS);
 }
 
 function draw(account, orders, entries) {
@@ -37,7 +39,7 @@ function draw(account, orders, entries) {
       cell(number(order.amount), 'number'),
       cell(order.reason ? `${order.status}: ${order.reason.replaceAll('_', ' ')}` : order.status, order.status),
     ]),
-    'Nothing ordered yet',
+    'There are no orders yet.',
   );
   fill(
     $('entries'),
@@ -47,7 +49,7 @@ function draw(account, orders, entries) {
       cell(number(entry.amount), 'number'),
       cell(number(entry.balance_after), 'number'),
     ]),
-    'No money has moved yet',
+    'There are no entries yet.',
   );
 }
 
@@ -62,7 +64,7 @@ onSubmit('order', ({ description, amount }) =>
 );
 nameField.addEventListener('change', () => {
   localStorage.setItem('customer', nameField.value);
-  act(async () => {});
+  act(noAction);
 });
 
-export const shop = { enter: () => act(async () => {}), leave: () => clearTimeout(looking) };
+export const shop = { enter: () => act(noAction), leave: () => clearTimeout(refreshTimer) };
