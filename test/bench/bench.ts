@@ -1,6 +1,6 @@
 /**
- * `npm run bench`: measures the app on an engine of its own and prints the README's table. `npm run bench -- documents`
- * measures that part alone.
+ * `npm run bench` measures the app on an engine of its own and prints the table of docs/benchmarks.md.
+ * `npm run bench -- documents` measures that part alone.
  */
 import './quiet.ts';
 import { cpus, totalmem } from 'node:os';
@@ -19,7 +19,7 @@ import { memory } from './memory.ts';
 import { latency, throughput } from './orders.ts';
 import { ticks } from './ticks.ts';
 
-/** The stage that `npm start` has, with its chaos switched off. */
+/** The stage that `npm start` deploys, with chaos switched off. */
 const STAGE = 'local';
 
 const parts = process.argv.slice(2);
@@ -28,18 +28,17 @@ const isWanted = (part: string): boolean => parts.length === 0 || parts.includes
 const rows: Row[] = [];
 const engine = await startEngine({ name: `bench-${process.pid}`, stage: STAGE, dataDir: scratchDir() });
 try {
-  const at = { endpoint: engine.endpoint, stage: STAGE };
-  await deploy({ ...at, folder: join(engine.folder, 'deploy') });
-  const target = await apiTarget(engine.endpoint, await apiOf(at));
+  const { endpoint } = engine;
+  await deploy({ endpoint, stage: STAGE, folder: join(engine.folder, 'deploy') });
+  const target = await apiTarget(endpoint, await apiOf({ endpoint, stage: STAGE }));
   const gateway = await startGateway({ port: 0, target, pages: [], maxInFlight: 4 });
   try {
-    const shop = new ApiClient(gateway.url.replace('localhost', '127.0.0.1'));
-    const behind = new EngineAccess(engine.endpoint, STAGE);
-    await behind.setChaos({});
-    if (isWanted('orders')) rows.push(...(await latency(shop)), ...(await throughput(shop)));
-    if (isWanted('cost')) rows.push(...(await cost(shop, behind, engine.endpoint, STAGE)));
-    if (isWanted('documents'))
-      rows.push(...(await documents({ shop, behind, endpoint: engine.endpoint, stage: STAGE })));
+    const api = new ApiClient(gateway.url.replace('localhost', '127.0.0.1'));
+    const access = new EngineAccess(endpoint, STAGE);
+    await access.setChaos({});
+    if (isWanted('orders')) rows.push(...(await latency(api)), ...(await throughput(api)));
+    if (isWanted('cost')) rows.push(...(await cost(api, access, endpoint, STAGE)));
+    if (isWanted('documents')) rows.push(...(await documents({ shop: api, behind: access, endpoint, stage: STAGE })));
     if (isWanted('memory')) rows.push(...memory(engine.pid));
   } finally {
     await gateway.close();

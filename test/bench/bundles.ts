@@ -8,17 +8,17 @@ import { kb, median, ms, type Row } from './figures.ts';
 
 const RUNS = 15;
 
-/** What each function weighs and how long it takes to load, beside a handler that has a document client and no more. */
+/** Measures the size and the load time of each function's bundle, beside a handler with only a document client. */
 export async function bundles(): Promise<Row[]> {
   const dir = mkdtempSync(join(tmpdir(), 'oncebox-bench-'));
   try {
-    const bare = await bareHandler(dir);
+    const bareFile = await buildBareHandler(dir);
     const rows: Row[] = [];
     for (const { entry, dir: folder, bytes } of await bundleAll(dir)) {
-      const [own, beside] = loadTimes(join(folder, 'index.js'), bare);
+      const [bundleMs, bareMs] = medianLoadTimesMs(join(folder, 'index.js'), bareFile);
       rows.push({
         what: `bundle ${entry}`,
-        figure: `${kb(bytes)}, loads in ${ms(own)}: ${(own / beside).toFixed(2)} × a bare document-client handler`,
+        figure: `${kb(bytes)}, loads in ${ms(bundleMs)}: ${(bundleMs / bareMs).toFixed(2)} × a bare document-client handler`,
       });
     }
     return rows;
@@ -27,7 +27,7 @@ export async function bundles(): Promise<Row[]> {
   }
 }
 
-async function bareHandler(dir: string): Promise<string> {
+async function buildBareHandler(dir: string): Promise<string> {
   const outfile = join(dir, 'bare', 'index.cjs');
   const contents = `
     import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
@@ -47,16 +47,18 @@ async function bareHandler(dir: string): Promise<string> {
   return outfile;
 }
 
-/** In turn, so that a slow moment of the machine meets both; the medians. */
-function loadTimes(one: string, other: string): [number, number] {
-  const times: [number[], number[]] = [[], []];
+/** Loads both files in turn, so that a slow moment of the machine affects both, and returns the two medians. */
+function medianLoadTimesMs(bundleFile: string, bareFile: string): [bundleMs: number, bareMs: number] {
+  const bundleTimes: number[] = [];
+  const bareTimes: number[] = [];
   for (let run = 0; run < RUNS; run++) {
-    times[0].push(loadOnce(one));
-    times[1].push(loadOnce(other));
+    bundleTimes.push(loadOnce(bundleFile));
+    bareTimes.push(loadOnce(bareFile));
   }
-  return [median(times[0]), median(times[1])];
+  return [median(bundleTimes), median(bareTimes)];
 }
 
+/** Loads a file in a new Node process and returns the time in ms. */
 function loadOnce(file: string): number {
   const script = join(tmpdir(), `oncebox-load-${process.pid}.cjs`);
   writeFileSync(script, 'const t = performance.now(); require(process.argv[2]); console.log(performance.now() - t);');

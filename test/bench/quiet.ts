@@ -1,3 +1,4 @@
-// The kernel speaks to CloudWatch by its output; here the output is the table of figures. Read once, when it is loaded.
+// Switches logs and metrics off, since both are written to stdout, where the table is printed. The kernel reads these
+// variables when it is loaded, so this file is imported first.
 process.env['POWERTOOLS_LOG_LEVEL'] = 'SILENT';
 process.env['POWERTOOLS_METRICS_DISABLED'] = 'true';
