@@ -1,6 +1,7 @@
 import { balanceStore } from '../../lambdas/balances/balance-store.ts';
+import type { Drift } from '../../lambdas/balances/compare-bucket.ts';
 import { createLedgerReader } from '../../lambdas/balances/deps.ts';
-import { type BucketComparison, bucketsOf, type Drift, syncBuckets } from '../../lambdas/balances/sync.ts';
+import { type BucketComparison, bucketsOf, syncBuckets } from '../../lambdas/balances/sync.ts';
 import { systemClock } from '../../lambdas/shared/runtime/clock.ts';
 import { defineCommand } from './command.ts';
 import { table } from './print.ts';

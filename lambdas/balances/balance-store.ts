@@ -6,14 +6,14 @@ import { toIso } from '../shared/runtime/clock.ts';
 import { PoisonMessage, Rejected } from '../shared/runtime/errors.ts';
 import { count } from '../shared/runtime/observability.ts';
 import { commit, type UnitOfWork } from '../shared/store/commit.ts';
-import { absent, type Condition, type Reader, versionIs, type Write } from '../shared/store/store.ts';
+import { absent, type Reader, versionIs, type Write } from '../shared/store/store.ts';
 import {
   applyCorrection,
   applyUpdate,
   applyUpdates,
   type Balance,
   type BucketChange,
-  merge,
+  mergeSummaries,
   type Summary,
   type Update,
 } from './balance.ts';
@@ -22,8 +22,8 @@ import {
   parseBalance,
   parseSummary,
   type StoredSummary,
-  shards,
   summaryKey,
+  summaryPartitions,
   syncPositionKey,
   toBalanceRow,
   toSummaryRow,
@@ -31,117 +31,129 @@ import {
 
 export type BalanceEvent = EventOf<typeof AccountOpened | typeof BalancesUpdated>;
 
-/** The read model of balances. With its rows, the only place that knows their keys. */
-export function balanceStore(unit: UnitOfWork) {
-  const { store } = unit;
+/** Creates the store of the read model. Only this file and `balance-row.ts` know the keys of its table. */
+export function balanceStore(work: UnitOfWork) {
+  const { store } = work;
   return {
-    /** Takes in what is newer than what is known; what is not is counted. */
-    take: (events: readonly BalanceEvent[]) => applyEvents(unit, events),
-    view: async (userId: string): Promise<Balance> => {
+    /** Applies updates with a newer version. Stale and duplicate updates are only counted. */
+    applyEvents: (events: readonly BalanceEvent[]) => applyEvents(work, events),
+    get: async (userId: string): Promise<Balance> => {
       const row = await store.get(balanceKey(userId));
-      if (!row) throw new Rejected('balance_not_found', `nothing is known of ${userId}`, 404);
-      return parseBalance(row).view;
+      if (!row) throw new Rejected('balance_not_found', `There is no balance of ${userId}.`, 404);
+      return parseBalance(row).balance;
     },
-    /** All accounts together, from the summaries of their buckets. */
-    overall: async (): Promise<Summary> => {
-      const rows = (await Promise.all(shards.map((partition) => store.query({ partition })))).flat();
-      return merge(rows.map((row) => parseSummary(row).summary));
-    },
-    /** Of so many accounts as one page of the ledger has. */
-    views: async (userIds: readonly string[]): Promise<Map<string, Balance>> => {
+    /** Returns the balances of one page of the ledger's accounts, as far as they exist, by user. */
+    getMany: async (userIds: readonly string[]): Promise<Map<string, Balance>> => {
       const rows = userIds.length === 0 ? [] : await store.getMany(userIds.map(balanceKey));
-      return byUser(rows.filter((row) => row !== undefined).map((row) => parseBalance(row).view));
+      return byUser(rows.filter((row) => row !== undefined).map((row) => parseBalance(row).balance));
     },
-    summary: async (bucket: string): Promise<StoredSummary> => parseSummary(await store.get(summaryKey(bucket))),
-    /** Puts views right by the ledger's accounts, never to a lower version; answers those that this has changed. */
-    putRight: async (bucket: string, accounts: readonly Balance[]): Promise<readonly Balance[]> =>
-      accounts.length === 0 ? [] : (await changeBucket(unit, bucket, accounts, applyCorrection)).changed,
-    /** Puts a summary right, if no account of the bucket has changed since it was at this version. */
-    recount: (bucket: string, version: number, counted: Summary) => recount(unit, bucket, version, counted),
-    /** Where the sync goes on. */
-    place: async (): Promise<number> => Number((await store.get(syncPositionKey))?.['next'] ?? 0),
-    movePlace: (next: number): Promise<void> =>
-      commit(unit, async () => ({ writes: [{ op: 'put', row: { ...syncPositionKey, next } }], result: undefined })),
+    getSummary: async (bucket: string): Promise<StoredSummary> => parseSummary(await store.get(summaryKey(bucket))),
+    /** Returns one summary of all accounts, merged from those of all buckets. */
+    summarizeAll: async (): Promise<Summary> => {
+      const rows = (await Promise.all(summaryPartitions.map((partition) => store.query({ partition })))).flat();
+      return mergeSummaries(rows.map((row) => parseSummary(row).summary));
+    },
+    /** Corrects balances to the ledger's accounts, never to a lower version. Returns those that it has changed. */
+    correct: async (bucket: string, accounts: readonly Balance[]): Promise<readonly Balance[]> =>
+      accounts.length === 0 ? [] : (await changeBucket(work, bucket, accounts, applyCorrection)).changed,
+    /** Replaces a summary, unless an account of the bucket has changed since this version. Returns whether it did. */
+    replaceSummary: (bucket: string, version: number, counted: Summary) =>
+      replaceSummary(work, bucket, version, counted),
+    /** Returns the index of the bucket at which the next run of the sync starts. */
+    getSyncPosition: async (): Promise<number> => Number((await store.get(syncPositionKey))?.['next'] ?? 0),
+    setSyncPosition: (next: number): Promise<void> =>
+      commit(work, async () => ({ writes: [{ op: 'put', row: { ...syncPositionKey, next } }], result: undefined })),
   };
 }
 export type BalanceStore = ReturnType<typeof balanceStore>;
 
-/** Where an event's accounts stand: it is about one bucket only. */
+/** Returns the bucket of an event's accounts. All accounts of one event are in the same bucket. */
 export const bucketOfEvent = ({ type, data }: BalanceEvent): string =>
   type === 'AccountOpened' ? bucketOf(data.user_id, data.chunk) : bucketOf(data.balances[0]?.user_id ?? '', data.chunk);
 
-const TICK = 'tick:';
+const TICK_PREFIX = 'tick:';
 
-/** What an event says of each account. An account that was opened has nothing, at version 0. */
-function updatesOf({ type, time, data }: BalanceEvent): (Update & { readonly bucket: string })[] {
+/** Returns an update for each account of the event. An opened account has the balance 0 at version 0. */
+function toUpdates({ type, time, data }: BalanceEvent): (Update & { readonly bucket: string })[] {
   const updated_at = toIso(Date.parse(time));
   if (type === 'AccountOpened') {
     const { user_id, chunk } = data;
     return [{ user_id, balance: 0, version: 0, updated_at, bucket: bucketOf(user_id, chunk) }];
   }
-  const byTick = data.entry_id.startsWith(TICK);
-  return data.balances.map((one) => ({ ...one, updated_at, byTick, bucket: bucketOf(one.user_id, data.chunk) }));
+  const byTick = data.entry_id.startsWith(TICK_PREFIX);
+  return data.balances.map((balance) => ({
+    ...balance,
+    updated_at,
+    byTick,
+    bucket: bucketOf(balance.user_id, data.chunk),
+  }));
 }
 
-async function applyEvents(unit: UnitOfWork, events: readonly BalanceEvent[]): Promise<void> {
-  for (const [bucket, updates] of Map.groupBy(events.flatMap(updatesOf), (update) => update.bucket))
-    for (const some of splitByAccounts(updates)) {
-      const { stale, duplicates } = await changeBucket(unit, bucket, some, applyUpdate);
+async function applyEvents(work: UnitOfWork, events: readonly BalanceEvent[]): Promise<void> {
+  for (const [bucket, updates] of Map.groupBy(events.flatMap(toUpdates), (update) => update.bucket))
+    for (const batch of splitByAccounts(updates)) {
+      const { stale, duplicates } = await changeBucket(work, bucket, batch, applyUpdate);
       count('StaleUpdates', stale);
       count('Duplicates', duplicates);
     }
 }
 
-/** All updates of one account stay together, and with the summary a transaction has room for a chunk of accounts. */
+/**
+ * Splits updates into batches of one transaction each. Beside the summary, a transaction has room for the accounts of
+ * a chunk. All updates of one account stay in one batch.
+ */
 function splitByAccounts(updates: readonly Update[]): Update[][] {
   const accounts = [...Map.groupBy(updates, ({ user_id }) => user_id).values()];
-  const parts: Update[][] = [];
-  for (let at = 0; at < accounts.length; at += CHUNK_SIZE) parts.push(accounts.slice(at, at + CHUNK_SIZE).flat());
-  return parts;
+  const batches: Update[][] = [];
+  for (let index = 0; index < accounts.length; index += CHUNK_SIZE)
+    batches.push(accounts.slice(index, index + CHUNK_SIZE).flat());
+  return batches;
 }
 
-/** Accounts and the summary of their bucket, in one transaction: what is counted is what is there. */
+/** Writes accounts and the summary of their bucket in one transaction, so that the summary always counts its rows. */
 const changeBucket = (
-  unit: UnitOfWork,
+  work: UnitOfWork,
   bucket: string,
   updates: readonly Update[],
   decide: typeof applyUpdate,
 ): Promise<BucketChange> =>
-  commit(unit, async (read) => {
-    const { kept, views } = await readRows(read, bucket, updates);
-    const folded = applyUpdates(views, kept.summary, updates, decide);
-    const rows = folded.changed.map((view): Write => {
-      const before = views.get(view.user_id);
-      return { op: 'put', row: toBalanceRow(view, bucket), when: before ? versionIs(before.version) : absent };
+  commit(work, async (read) => {
+    const { stored, balances } = await readBucketRows(read, bucket, updates);
+    const change = applyUpdates(balances, stored.summary, updates, decide);
+    const puts = change.changed.map((balance): Write => {
+      const before = balances.get(balance.user_id);
+      return { op: 'put', row: toBalanceRow(balance, bucket), when: before ? versionIs(before.version) : absent };
     });
-    const isSame = folded.summary === kept.summary;
-    return { writes: isSame ? [] : [...rows, putSummary(bucket, folded.summary, kept.version)], result: folded };
+    const isSame = change.summary === stored.summary;
+    return { writes: isSame ? [] : [...puts, putSummary(bucket, change.summary, stored.version)], result: change };
   });
 
-async function readRows(read: Reader, bucket: string, updates: readonly Update[]) {
+async function readBucketRows(read: Reader, bucket: string, updates: readonly Update[]) {
   const userIds = [...new Set(updates.map(({ user_id }) => user_id))];
-  const [summary, ...rows] = await read.getMany([summaryKey(bucket), ...userIds.map(balanceKey)]);
-  const kept = rows.filter((row) => row !== undefined).map(parseBalance);
-  // counted in two summaries it would be there twice
-  const stray = kept.find((one) => one.bucket !== bucket);
-  if (stray) throw new PoisonMessage(`${stray.view.user_id} is in ${stray.bucket}: no account moves to ${bucket}`);
-  return { kept: parseSummary(summary), views: byUser(kept.map(({ view }) => view)) };
+  const [summaryRow, ...rows] = await read.getMany([summaryKey(bucket), ...userIds.map(balanceKey)]);
+  const parsed = rows.filter((row) => row !== undefined).map(parseBalance);
+  // Two summaries would count such an account twice.
+  const misplaced = parsed.find((row) => row.bucket !== bucket);
+  if (misplaced) {
+    const { balance, bucket: storedBucket } = misplaced;
+    throw new PoisonMessage(`${balance.user_id} is in ${storedBucket}: no account moves to ${bucket}`);
+  }
+  return { stored: parseSummary(summaryRow), balances: byUser(parsed.map(({ balance }) => balance)) };
 }
 
-const byUser = (views: readonly Balance[]): Map<string, Balance> => new Map(views.map((view) => [view.user_id, view]));
+const byUser = (balances: readonly Balance[]): Map<string, Balance> =>
+  new Map(balances.map((balance) => [balance.user_id, balance]));
 
-const versionCondition = (version: number): Condition => (version === 0 ? absent : versionIs(version));
-
-const putSummary = (bucket: string, summary: Summary, before: number): Write => ({
+const putSummary = (bucket: string, summary: Summary, versionBefore: number): Write => ({
   op: 'put',
-  row: toSummaryRow(bucket, summary, before + 1),
-  when: versionCondition(before),
+  row: toSummaryRow(bucket, summary, versionBefore + 1),
+  when: versionBefore === 0 ? absent : versionIs(versionBefore),
 });
 
-const recount = (unit: UnitOfWork, bucket: string, version: number, counted: Summary): Promise<boolean> =>
-  commit(unit, async (read) => {
-    const kept = parseSummary(await read.get(summaryKey(bucket)));
-    if (kept.version !== version) return { writes: [], result: false };
-    const summary = { ...counted, last_tick_at: kept.summary.last_tick_at };
+const replaceSummary = (work: UnitOfWork, bucket: string, version: number, counted: Summary): Promise<boolean> =>
+  commit(work, async (read) => {
+    const stored = parseSummary(await read.get(summaryKey(bucket)));
+    if (stored.version !== version) return { writes: [], result: false };
+    const summary = { ...counted, last_tick_at: stored.summary.last_tick_at };
     return { writes: [putSummary(bucket, summary, version)], result: true };
   });

@@ -1,53 +1,52 @@
+import { LRUCache } from 'lru-cache';
 import type { Clock } from '../shared/runtime/clock.ts';
 import { count } from '../shared/runtime/observability.ts';
 
-interface Options {
+interface CacheOptions {
   readonly clock: Pick<Clock, 'now'>;
   readonly ttlMs: number;
-  /** The oldest goes where one more would be too many. */
-  readonly most: number;
+  /** With one key more, the least recently used key is evicted. */
+  readonly maxKeys: number;
 }
 
-interface Held<T> {
-  readonly answer: Promise<T>;
-  until: number;
-}
-
-/** What one environment of a function remembers for a moment. All who ask meanwhile wait for the first one's answer. */
+/** Caches values for a short time in the memory of one execution environment. */
 export class Cache<T> {
-  readonly #held = new Map<string, Held<T>>();
-  readonly #options: Options;
+  readonly #values: LRUCache<string, Promise<T>>;
+  readonly #clock: Pick<Clock, 'now'>;
+  readonly #ttlMs: number;
 
-  constructor(options: Options) {
-    this.#options = options;
+  constructor({ clock, ttlMs, maxKeys }: CacheOptions) {
+    // With the resolution 0, the library reads the clock on each access and sets no timer of its own. The limit is a
+    // size, because `max` allocates memory for all keys in advance, which takes milliseconds at a cold start.
+    this.#values = new LRUCache({ maxSize: maxKeys, sizeCalculation: () => 1, perf: clock, ttlResolution: 0 });
+    this.#clock = clock;
+    this.#ttlMs = ttlMs;
   }
 
-  /** The answer is as old as its question: never older than the time to live. */
-  async ask(key: string, load: () => Promise<T>): Promise<{ readonly answer: T; readonly isHit: boolean }> {
-    const { clock, ttlMs } = this.#options;
-    const held = this.#held.get(key);
-    if (held && clock.now() < held.until) {
+  /**
+   * Returns the cached value, or loads it. Concurrent calls for one key share one load. The TTL counts from the start
+   * of the load, so no value is served that is older than the TTL. A failed load is not cached.
+   */
+  async getOrLoad(key: string, load: () => Promise<T>): Promise<{ readonly value: T; readonly isHit: boolean }> {
+    // Without this check, the library would also serve a value whose age is exactly the TTL.
+    const cached = this.#values.getRemainingTTL(key) > 0 ? this.#values.get(key) : undefined;
+    if (cached) {
       count('CacheHit');
-      return { answer: await held.answer, isHit: true };
+      return { value: await cached, isHit: true };
     }
     count('CacheMiss');
-    const asked = clock.now();
-    const mine: Held<T> = { answer: load(), until: Number.POSITIVE_INFINITY };
-    this.#hold(key, mine);
+    const start = this.#clock.now();
+    const loading = load();
+    // A load in flight has no TTL, so that later callers share it, however long it takes.
+    this.#values.set(key, loading, { ttl: 0 });
+    const isCached = () => this.#values.peek(key) === loading;
     try {
-      const answer = await mine.answer;
-      mine.until = asked + ttlMs;
-      return { answer, isHit: false };
+      const value = await loading;
+      if (isCached()) this.#values.set(key, loading, { ttl: this.#ttlMs, start });
+      return { value, isHit: false };
     } catch (error) {
-      this.#held.delete(key);
+      if (isCached()) this.#values.delete(key);
       throw error;
     }
-  }
-
-  #hold(key: string, held: Held<T>): void {
-    this.#held.delete(key);
-    const [oldest] = this.#held.keys();
-    if (oldest !== undefined && this.#held.size >= this.#options.most) this.#held.delete(oldest);
-    this.#held.set(key, held);
   }
 }

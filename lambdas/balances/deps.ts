@@ -7,24 +7,24 @@ import { type TablePorts, tableReader, tableStore } from '../shared/store/tables
 import type { Balance, Summary } from './balance.ts';
 import { type BalanceStore, balanceStore } from './balance-store.ts';
 import { Cache } from './cache.ts';
+import type { Ledger, SyncPorts } from './compare-bucket.ts';
 import { BalancesApiEnv, BalancesEnv, SyncEnv } from './env.ts';
-import type { Ledger, SyncPorts } from './sync.ts';
 
 export type BalancesDeps = { balances: BalanceStore };
 
-/** The API also has a cache of balances by user, and one of the totals over all accounts. */
-export type BalancesApiDeps = BalancesDeps & { views: Cache<Balance>; totals: Cache<Summary> };
+/** The API also has a cache of balances by user, and one of the summary of all accounts. */
+export type BalancesApiDeps = BalancesDeps & { balanceCache: Cache<Balance>; summaryCache: Cache<Summary> };
 export type SyncDeps = SyncPorts & Deadline & { readonly bucketsPerRun: number };
 
 /** A balance takes about 200 bytes, so the cache takes 2 MB at most. */
 const MAX_CACHED_BALANCES = 10_000;
 
 const createCaches = (clock: Pick<Clock, 'now'>, ttlMs: number) => ({
-  views: new Cache<Balance>({ clock, ttlMs, most: MAX_CACHED_BALANCES }),
-  totals: new Cache<Summary>({ clock, ttlMs, most: 1 }),
+  balanceCache: new Cache<Balance>({ clock, ttlMs, maxKeys: MAX_CACHED_BALANCES }),
+  summaryCache: new Cache<Summary>({ clock, ttlMs, maxKeys: 1 }),
 });
 
-/** Creates the sync's view of the ledger through the port of payments, which only reads. */
+/** Creates the sync's access to the ledger through the port of payments, which only reads. */
 export const createLedgerReader = (payments: Reader): Ledger => ({
   accounts: (bucket, above) => accountsInBucket(payments, bucket, above),
   chunks: () => chunkCount(payments),

@@ -4,7 +4,7 @@ import { NEWEST } from './balance.ts';
 import type { BalancesApiDeps } from './deps.ts';
 import { BalanceView, cacheHeader, cacheStatus } from './view.ts';
 
-/** No bucket keeps more than its newest, so that is how many are right of all of them together. */
+/** A summary keeps no more than its newest balances, so a longer list of all accounts would not be exact. */
 const Limit = z.pipe(
   z.string().check(z.regex(/^[1-9][0-9]?$/, `a whole number from 1 to ${NEWEST}`)),
   z.pipe(z.transform(Number), z.int().check(z.lte(NEWEST))),
@@ -16,8 +16,8 @@ export const listLatest = route(
     returns: z.array(BalanceView),
     headers: [cacheHeader],
   },
-  async ({ query: { limit = NEWEST } }, { balances, totals }: BalancesApiDeps) => {
-    const { answer, isHit } = await totals.ask('overall', () => balances.overall());
-    return new Reply(answer.newest.slice(0, limit), cacheStatus(isHit));
+  async ({ query: { limit = NEWEST } }, { balances, summaryCache }: BalancesApiDeps) => {
+    const { value: summary, isHit } = await summaryCache.getOrLoad('all', () => balances.summarizeAll());
+    return new Reply(summary.newest.slice(0, limit), cacheStatus(isHit));
   },
 );

@@ -4,10 +4,10 @@ import { consumeGroups } from '../shared/messaging/consume.ts';
 import { bucketOfEvent } from './balance-store.ts';
 import { balancesDeps } from './deps.ts';
 
-/** What waits for accounts of one bucket is one change of its summary. */
+/** The updates of one bucket in a batch are written together, so its summary is written once. */
 export const handler = consumeGroups(
   [AccountOpened, BalancesUpdated],
   balancesDeps,
   bucketOfEvent,
-  (events, { balances }) => balances.take(events),
+  (events, { balances }) => balances.applyEvents(events),
 );

@@ -3,10 +3,10 @@ import { Reply, route } from '../shared/http/route.ts';
 import type { BalancesApiDeps } from './deps.ts';
 import { cacheHeader, cacheStatus } from './view.ts';
 
-/** The library's types do not know it yet. */
+/** TypeScript's library has no type for `JSON.rawJSON` yet. */
 const { rawJSON } = JSON as unknown as { rawJSON(digits: string): object };
 
-/** Every digit of it, also beyond 2^53: what the wire says is right, whatever its reader can hold. */
+/** The total is sent with all digits, also above 2^53, where a reader's number type may round it. */
 const Total = z.custom<object>().register(z.globalRegistry, { type: 'integer' });
 
 export const showStats = route(
@@ -19,9 +19,9 @@ export const showStats = route(
     }),
     headers: [cacheHeader],
   },
-  async (_, { balances, totals }: BalancesApiDeps) => {
-    const { answer, isHit } = await totals.ask('overall', () => balances.overall());
-    const { users, balances: stated, sum, last_tick_at = null } = answer;
-    return new Reply({ users, balances: stated, total: rawJSON(String(sum)), last_tick_at }, cacheStatus(isHit));
+  async (_, { balances: store, summaryCache }: BalancesApiDeps) => {
+    const { value: summary, isHit } = await summaryCache.getOrLoad('all', () => store.summarizeAll());
+    const { users, balances, sum, last_tick_at = null } = summary;
+    return new Reply({ users, balances, total: rawJSON(String(sum)), last_tick_at }, cacheStatus(isHit));
   },
 );

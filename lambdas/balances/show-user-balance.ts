@@ -6,8 +6,8 @@ import { BalanceView, cacheHeader, cacheStatus } from './view.ts';
 
 export const showUserBalance = route(
   { params: z.strictObject({ user_id: UserId }), returns: BalanceView, headers: [cacheHeader] },
-  async ({ params: { user_id } }, { balances, views }: BalancesApiDeps) => {
-    const { answer, isHit } = await views.ask(user_id, () => balances.view(user_id));
-    return new Reply(answer, cacheStatus(isHit));
+  async ({ params: { user_id } }, { balances, balanceCache }: BalancesApiDeps) => {
+    const { value: balance, isHit } = await balanceCache.getOrLoad(user_id, () => balances.get(user_id));
+    return new Reply(balance, cacheStatus(isHit));
   },
 );

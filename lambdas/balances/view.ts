@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { UserId } from '../../events/ids.ts';
 import { Money } from '../../events/money.ts';
 
-/** A balance as everybody sees it. */
+/** A balance in the replies of the API. */
 export const BalanceView = z.object({
   user_id: UserId,
   balance: Money,
@@ -10,6 +10,6 @@ export const BalanceView = z.object({
   updated_at: z.iso.datetime(),
 });
 
-/** Whether this environment knew it already. */
+/** Tells whether the reply came from the memory of the execution environment. */
 export const cacheHeader = 'X-Cache';
 export const cacheStatus = (isHit: boolean): Record<string, string> => ({ [cacheHeader]: isHit ? 'hit' : 'miss' });

@@ -6,10 +6,10 @@ import {
   applyUpdate,
   applyUpdates,
   type Balance,
-  driftOf,
+  detectDrift,
   emptySummary,
   isSameCount,
-  merge,
+  mergeSummaries,
   NEWEST,
   type Summary,
   summarize,
@@ -18,100 +18,102 @@ import {
 import { given } from '../../support/given.ts';
 
 const noon = Date.parse('2026-01-01T12:00:00.000Z');
-const at = (second: number): string => new Date(noon + second * 1000).toISOString();
-const view = (user_id: string, balance: number, version: number, second = version): Balance => ({
+const isoTime = (second: number): string => new Date(noon + second * 1000).toISOString();
+const balanceOf = (user_id: string, balance: number, version: number, second = version): Balance => ({
   user_id,
   balance,
   version,
-  updated_at: at(second),
+  updated_at: isoTime(second),
 });
 
-describe('what is said of an account', () => {
-  const hearing = given((before: Balance | undefined, update: Update) => applyUpdate(before, update));
+describe('an update', () => {
+  const givenBalance = given((current: Balance | undefined, update: Update) => applyUpdate(current, update));
 
-  test('is believed where nothing is known, an opening and a balance alike', () => {
-    hearing(undefined)
-      .when(view('alice', 0, 0))
-      .gives(view('alice', 0, 0));
-    hearing(undefined)
-      .when({ ...view('alice', 70, 3), byTick: true })
-      .gives(view('alice', 70, 3));
+  test('is applied to an unknown account, both an opening and a balance', () => {
+    givenBalance(undefined)
+      .when(balanceOf('alice', 0, 0))
+      .gives(balanceOf('alice', 0, 0));
+    givenBalance(undefined)
+      .when({ ...balanceOf('alice', 70, 3), byTick: true })
+      .gives(balanceOf('alice', 70, 3));
   });
 
-  test('is believed where it is newer, whatever was missed in between', () => {
-    hearing(view('alice', 70, 3))
-      .when(view('alice', 10, 9))
-      .gives(view('alice', 10, 9));
+  test('is applied if its version is newer, even if versions between are missing', () => {
+    givenBalance(balanceOf('alice', 70, 3))
+      .when(balanceOf('alice', 10, 9))
+      .gives(balanceOf('alice', 10, 9));
   });
 
-  test('does not go back in time, whatever the clock of whoever states it', () => {
-    hearing(view('alice', 70, 3, 20))
-      .when(view('alice', 60, 4, 19))
-      .gives(view('alice', 60, 4, 20));
+  test('never decreases updated_at, even if the clock of its producer is behind', () => {
+    givenBalance(balanceOf('alice', 70, 3, 20))
+      .when(balanceOf('alice', 60, 4, 19))
+      .gives(balanceOf('alice', 60, 4, 20));
   });
 
-  test('is a duplicate at the version that is known, and stale below it', () => {
-    hearing(view('alice', 70, 3))
-      .when(view('alice', 70, 3))
+  test('is a duplicate at the same version, and stale at a lower one', () => {
+    givenBalance(balanceOf('alice', 70, 3))
+      .when(balanceOf('alice', 70, 3))
       .gives('duplicate');
-    hearing(view('alice', 70, 3))
-      .when(view('alice', 5, 2))
+    givenBalance(balanceOf('alice', 70, 3))
+      .when(balanceOf('alice', 5, 2))
       .gives('stale');
-    hearing(view('alice', 70, 3))
-      .when(view('alice', 0, 0))
+    givenBalance(balanceOf('alice', 70, 3))
+      .when(balanceOf('alice', 0, 0))
       .gives('stale');
   });
 });
 
-describe('what the ledger says of an account', () => {
-  const putting = given((before: Balance | undefined, truth: Balance) => applyCorrection(before, truth));
+describe('a correction by the ledger', () => {
+  const givenBalance = given((current: Balance | undefined, account: Balance) => applyCorrection(current, account));
 
-  test('puts right what is missing, behind, or wrong at the same version', () => {
-    putting(undefined)
-      .when(view('alice', 70, 3))
-      .gives(view('alice', 70, 3));
-    putting(view('alice', 5, 2))
-      .when(view('alice', 70, 3))
-      .gives(view('alice', 70, 3));
-    putting(view('alice', 71, 3))
-      .when(view('alice', 70, 3))
-      .gives(view('alice', 70, 3));
+  test('replaces a balance that is missing, behind, or wrong at the same version', () => {
+    givenBalance(undefined)
+      .when(balanceOf('alice', 70, 3))
+      .gives(balanceOf('alice', 70, 3));
+    givenBalance(balanceOf('alice', 5, 2))
+      .when(balanceOf('alice', 70, 3))
+      .gives(balanceOf('alice', 70, 3));
+    givenBalance(balanceOf('alice', 71, 3))
+      .when(balanceOf('alice', 70, 3))
+      .gives(balanceOf('alice', 70, 3));
   });
 
-  test('lowers no version', () => {
-    putting(view('alice', 70, 3))
-      .when(view('alice', 5, 2))
+  test('never lowers a version', () => {
+    givenBalance(balanceOf('alice', 70, 3))
+      .when(balanceOf('alice', 5, 2))
       .gives('stale');
-    putting(view('alice', 70, 3))
-      .when(view('alice', 70, 3))
+    givenBalance(balanceOf('alice', 70, 3))
+      .when(balanceOf('alice', 70, 3))
       .gives('duplicate');
   });
 });
 
 describe('the summary of a bucket', () => {
-  const alice = view('alice', 70, 3);
-  const one: Summary = { users: 1, balances: 1, sum: 70n, newest: [alice] };
+  const alice = balanceOf('alice', 70, 3);
+  const aliceStored = new Map([['alice', alice]]);
+  const aliceSummary: Summary = { users: 1, balances: 1, sum: 70n, newest: [alice] };
 
-  test('counts an account that was opened, and its balance once there is one', () => {
-    const opened = applyUpdates(new Map(), emptySummary, [view('alice', 0, 0)]).summary;
-    expect(opened).toEqual({ users: 1, balances: 0, sum: 0n, newest: [] });
-    expect(applyUpdates(new Map([['alice', view('alice', 0, 0)]]), opened, [alice]).summary).toEqual(one);
+  test('counts an opened account, and its balance once it has one', () => {
+    const opened = balanceOf('alice', 0, 0);
+    const { summary } = applyUpdates(new Map(), emptySummary, [opened]);
+    expect(summary).toEqual({ users: 1, balances: 0, sum: 0n, newest: [] });
+    expect(applyUpdates(new Map([['alice', opened]]), summary, [alice]).summary).toEqual(aliceSummary);
   });
 
-  test('counts once who has a balance before anybody said that there is an account', () => {
-    const { summary, stale } = applyUpdates(new Map(), emptySummary, [alice, view('alice', 0, 0)]);
-    expect(summary).toEqual(one);
+  test('counts an account once whose balance arrives before its opening', () => {
+    const { summary, stale } = applyUpdates(new Map(), emptySummary, [alice, balanceOf('alice', 0, 0)]);
+    expect(summary).toEqual(aliceSummary);
     expect(stale).toBe(1);
   });
 
-  test('has the new balance in place of the old one', () => {
-    const { summary } = applyUpdates(new Map([['alice', alice]]), one, [view('alice', 60, 4)]);
-    expect(summary).toEqual({ ...one, sum: 60n, newest: [view('alice', 60, 4)] });
+  test('replaces the old balance by the new one', () => {
+    const { summary } = applyUpdates(aliceStored, aliceSummary, [balanceOf('alice', 60, 4)]);
+    expect(summary).toEqual({ ...aliceSummary, sum: 60n, newest: [balanceOf('alice', 60, 4)] });
   });
 
-  test('has the newest first, no account twice, and no more than it keeps', () => {
-    const views = Array.from({ length: NEWEST + 5 }, (_, place) => view(`u${place}`, 1, 1, place));
-    const { summary } = applyUpdates(new Map(), emptySummary, [...views, view('u7', 2, 2, 99)]);
+  test('keeps the newest ten balances, newest first and one per account', () => {
+    const balances = Array.from({ length: NEWEST + 5 }, (_, index) => balanceOf(`u${index}`, 1, 1, index));
+    const { summary } = applyUpdates(new Map(), emptySummary, [...balances, balanceOf('u7', 2, 2, 99)]);
     expect(summary.newest.map(({ user_id }) => user_id)).toEqual([
       'u7',
       'u14',
@@ -126,42 +128,49 @@ describe('the summary of a bucket', () => {
     ]);
   });
 
-  test('of several at one moment has them by their names', () => {
-    const { summary } = applyUpdates(new Map(), emptySummary, [view('b', 1, 1), view('c', 1, 1), view('a', 1, 1)]);
+  test('orders balances of the same time by user', () => {
+    const updates = [balanceOf('b', 1, 1), balanceOf('c', 1, 1), balanceOf('a', 1, 1)];
+    const { summary } = applyUpdates(new Map(), emptySummary, updates);
     expect(summary.newest.map(({ user_id }) => user_id)).toEqual(['a', 'b', 'c']);
   });
 
-  test('is right to the cent beyond 2^53', () => {
-    const rich = Array.from({ length: 97 }, (_, place) => view(`u${place}`, MAX_BALANCE - place, 1));
+  test('is exact above 2^53', () => {
+    const rich = Array.from({ length: 97 }, (_, index) => balanceOf(`u${index}`, MAX_BALANCE - index, 1));
     expect(applyUpdates(new Map(), emptySummary, rich).summary.sum).toBe(97n * BigInt(MAX_BALANCE) - 4656n);
-    expect(merge([summarize(rich), one]).sum).toBe(97n * BigInt(MAX_BALANCE) - 4656n + 70n);
+    expect(mergeSummaries([summarize(rich), aliceSummary]).sum).toBe(97n * BigInt(MAX_BALANCE) - 4656n + 70n);
   });
 
-  test('knows when the clock last changed something, also by what comes too late for its accounts', () => {
-    const tick = (second: number, version: number): Update => ({ ...view('alice', 9, version, second), byTick: true });
-    const { summary } = applyUpdates(new Map([['alice', alice]]), one, [tick(20, 2), tick(10, 1)]);
-    expect(summary).toEqual({ ...one, last_tick_at: at(20) });
-    expect(merge([one, summary, { ...one, last_tick_at: at(5) }]).last_tick_at).toBe(at(20));
+  test('has the time of the last tick, even if the updates of the tick are stale', () => {
+    const tick = (second: number, version: number): Update => ({
+      ...balanceOf('alice', 9, version, second),
+      byTick: true,
+    });
+    const { summary } = applyUpdates(aliceStored, aliceSummary, [tick(20, 2), tick(10, 1)]);
+    expect(summary).toEqual({ ...aliceSummary, last_tick_at: isoTime(20) });
+    const merged = mergeSummaries([aliceSummary, summary, { ...aliceSummary, last_tick_at: isoTime(5) }]);
+    expect(merged.last_tick_at).toBe(isoTime(20));
   });
 
-  test('is the very same where nothing is new', () => {
-    expect(applyUpdates(new Map([['alice', alice]]), one, [alice, view('alice', 0, 0)])).toEqual({
-      summary: one,
+  test('stays the same object if no update is new', () => {
+    expect(applyUpdates(aliceStored, aliceSummary, [alice, balanceOf('alice', 0, 0)])).toEqual({
+      summary: aliceSummary,
       changed: [],
       stale: 1,
       duplicates: 1,
     });
-    expect(applyUpdates(new Map([['alice', alice]]), one, [alice]).summary).toBe(one);
+    expect(applyUpdates(aliceStored, aliceSummary, [alice]).summary).toBe(aliceSummary);
   });
 
-  test('agrees with a count of its accounts, and not with another', () => {
-    expect(isSameCount({ ...one, last_tick_at: at(1) }, summarize([alice]))).toBe(true);
-    for (const off of [{ users: 2 }, { balances: 0 }, { sum: 71n }, { newest: [] }])
-      expect(isSameCount({ ...one, ...off }, summarize([alice])), JSON.stringify(Object.keys(off))).toBe(false);
+  test('equals a count of its accounts, and no other count', () => {
+    expect(isSameCount({ ...aliceSummary, last_tick_at: isoTime(1) }, summarize([alice]))).toBe(true);
+    for (const difference of [{ users: 2 }, { balances: 0 }, { sum: 71n }, { newest: [] }])
+      expect(isSameCount({ ...aliceSummary, ...difference }, summarize([alice])), `${Object.keys(difference)}`).toBe(
+        false,
+      );
   });
 });
 
-/** Accounts with all that ever happened to them: an opening, then balances, each later than the one before. */
+/** Histories of several accounts: an opening, then balances, each at a later time than the one before. */
 const histories = fc
   .array(fc.array(fc.tuple(fc.nat(1_000_000), fc.nat(50), fc.boolean()), { maxLength: 6 }), {
     minLength: 1,
@@ -171,97 +180,99 @@ const histories = fc
     accounts.flatMap((changes, account) => {
       let second = account;
       return [
-        view(`u${account}`, 0, 0, second),
-        ...changes.map(([balance, later, byTick], place): Update => {
-          second += later;
-          return { ...view(`u${account}`, balance, place + 1, second), byTick };
+        balanceOf(`u${account}`, 0, 0, second),
+        ...changes.map(([balance, delay, byTick], index): Update => {
+          second += delay;
+          return { ...balanceOf(`u${account}`, balance, index + 1, second), byTick };
         }),
       ];
     }),
   );
 
-/** As batches come: each folded on the rows that those before it have left. */
-function takeIn(updates: readonly Update[], batch: number) {
-  const views = new Map<string, Balance>();
+/** Applies updates in batches, each to the result of the batches before it. */
+function applyInBatches(updates: readonly Update[], batchSize: number) {
+  const stored = new Map<string, Balance>();
   let summary = emptySummary;
-  for (let from = 0; from < updates.length; from += batch) {
-    const folded = applyUpdates(views, summary, updates.slice(from, from + batch));
-    for (const changed of folded.changed) views.set(changed.user_id, changed);
-    summary = folded.summary;
+  for (let start = 0; start < updates.length; start += batchSize) {
+    const change = applyUpdates(stored, summary, updates.slice(start, start + batchSize));
+    for (const balance of change.changed) stored.set(balance.user_id, balance);
+    summary = change.summary;
   }
-  return { views: [...views.values()].sort((one, other) => (one.user_id < other.user_id ? -1 : 1)), summary };
+  return { balances: [...stored.values()].sort((a, b) => (a.user_id < b.user_id ? -1 : 1)), summary };
 }
 
-describe('updates in any order, any of them again and again', () => {
-  test('leave the same rows as each of them once and in order, and a summary that counts them', () => {
-    const disorders = histories.chain((inOrder) =>
+describe('updates in any order and with duplicates', () => {
+  test('leave the same rows as in order and without duplicates, and a summary that counts them', () => {
+    const deliveries = histories.chain((inOrder) =>
       fc.record({
         inOrder: fc.constant(inOrder),
-        again: fc.subarray(inOrder),
+        duplicates: fc.subarray(inOrder),
         ranks: fc.array(fc.nat(), { minLength: inOrder.length * 2, maxLength: inOrder.length * 2 }),
-        batch: fc.integer({ min: 1, max: 10 }),
+        batchSize: fc.integer({ min: 1, max: 10 }),
       }),
     );
     fc.assert(
-      fc.property(disorders, ({ inOrder, again, ranks, batch }) => {
-        const shuffled = [...inOrder, ...again]
-          .map((update, place) => ({ update, rank: ranks[place] ?? 0 }))
-          .sort((one, other) => one.rank - other.rank)
+      fc.property(deliveries, ({ inOrder, duplicates, ranks, batchSize }) => {
+        const shuffled = [...inOrder, ...duplicates]
+          .map((update, index) => ({ update, rank: ranks[index] ?? 0 }))
+          .sort((a, b) => a.rank - b.rank)
           .map(({ update }) => update);
-        const expected = takeIn(inOrder, 1);
-        expect(takeIn(shuffled, batch)).toEqual(expected);
-        expect(takeIn(inOrder.toReversed(), batch)).toEqual(expected);
-        expect(summarize(expected.views)).toEqual({ ...expected.summary, last_tick_at: undefined });
+        const expected = applyInBatches(inOrder, 1);
+        expect(applyInBatches(shuffled, batchSize)).toEqual(expected);
+        expect(applyInBatches(inOrder.toReversed(), batchSize)).toEqual(expected);
+        expect(summarize(expected.balances)).toEqual({ ...expected.summary, last_tick_at: undefined });
+      }),
+    );
+  });
+
+  test('leave a summary that counts its accounts, even if the clocks of the producers differ', () => {
+    const anyUpdate = fc.record({
+      user: fc.nat(30),
+      balance: fc.nat(1000),
+      version: fc.nat(8),
+      second: fc.nat(100),
+    });
+    fc.assert(
+      fc.property(fc.array(anyUpdate, { maxLength: 120 }), fc.integer({ min: 1, max: 10 }), (updates, batchSize) => {
+        const all = updates.map(({ user, balance, version, second }) =>
+          balanceOf(`u${user}`, balance, version, second),
+        );
+        const { balances, summary } = applyInBatches(all, batchSize);
+        expect(summarize(balances)).toEqual({ ...summary, last_tick_at: undefined });
       }),
     );
   });
 });
 
-test('a summary counts its accounts, whatever the clocks of those who state their balances', () => {
-  const told = fc.record({
-    user: fc.nat(30),
-    balance: fc.nat(1000),
-    version: fc.nat(8),
-    second: fc.nat(100),
-  });
-  fc.assert(
-    fc.property(fc.array(told, { maxLength: 120 }), fc.integer({ min: 1, max: 10 }), (updates, batch) => {
-      const all = updates.map(({ user, balance, version, second }) => view(`u${user}`, balance, version, second));
-      const { views, summary } = takeIn(all, batch);
-      expect(summarize(views)).toEqual({ ...summary, last_tick_at: undefined });
-    }),
-  );
-});
-
-describe('an account and what is known of it', () => {
-  const account = view('alice', 70, 3, 0);
-  const looking = given((known: Balance | undefined, seconds: number) =>
-    driftOf(account, known, noon + seconds * 1000),
+describe('a drift from the ledger', () => {
+  const account = balanceOf('alice', 70, 3, 0);
+  const givenBalance = given((balance: Balance | undefined, seconds: number) =>
+    detectDrift(account, balance, noon + seconds * 1000),
   );
 
-  test('agree where version and balance do', () => {
-    looking(account).when(9999).changesNothing();
+  test('is absent if version and balance are equal', () => {
+    givenBalance(account).when(9999).changesNothing();
   });
 
-  test('differ at once where the balance is another at the same version', () => {
-    looking(view('alice', 71, 3))
+  test('is "wrong" at once if the balance differs at the same version', () => {
+    givenBalance(balanceOf('alice', 71, 3))
       .when(0)
       .gives('wrong');
   });
 
-  test('differ where an update is missing for more than a minute, and not while it may be on its way', () => {
-    looking(view('alice', 5, 2))
+  test('is "behind" or "missing" after one minute, and absent while the update may be in transit', () => {
+    givenBalance(balanceOf('alice', 5, 2))
       .when(60)
       .changesNothing();
-    looking(view('alice', 5, 2))
+    givenBalance(balanceOf('alice', 5, 2))
       .when(61)
       .gives('behind');
-    looking(undefined).when(60).changesNothing();
-    looking(undefined).when(61).gives('missing');
+    givenBalance(undefined).when(60).changesNothing();
+    givenBalance(undefined).when(61).gives('missing');
   });
 
-  test('differ where more is known than the ledger has', () => {
-    looking(view('alice', 9, 4))
+  test('is "ahead" if the version is above the version of the ledger', () => {
+    givenBalance(balanceOf('alice', 9, 4))
       .when(0)
       .gives('ahead');
   });

@@ -1,55 +1,69 @@
 import { describe, expect, test } from 'vitest';
 import { Cache } from '../../../lambdas/balances/cache.ts';
 import { Rejected } from '../../../lambdas/shared/runtime/errors.ts';
+import { noon } from '../../support/fixtures.ts';
 
-const cacheAt = (most = 10) => {
-  const time = { now: 0 };
-  const cache = new Cache<string>({ clock: { now: () => time.now }, ttlMs: 1000, most });
+const createCache = (maxKeys = 10) => {
+  const time = { nowMs: noon };
+  const cache = new Cache<string>({ clock: { now: () => time.nowMs }, ttlMs: 1000, maxKeys });
   let loads = 0;
-  const ask = (key: string) => cache.ask(key, async () => `${key}${loads++}`);
-  return { time, cache, ask };
+  const get = (key: string) => cache.getOrLoad(key, async () => `${key}${loads++}`);
+  return { time, cache, get };
 };
 
-describe('what was read a moment ago', () => {
-  test('is answered from memory until its time is over', async () => {
-    const { time, ask } = cacheAt();
-    expect(await ask('a')).toEqual({ answer: 'a0', isHit: false });
-    time.now = 999;
-    expect(await ask('a')).toEqual({ answer: 'a0', isHit: true });
-    time.now = 1000;
-    expect(await ask('a')).toEqual({ answer: 'a1', isHit: false });
+describe('the cache', () => {
+  test('returns a value from memory until its TTL has passed', async () => {
+    const { time, get } = createCache();
+    expect(await get('a')).toEqual({ value: 'a0', isHit: false });
+    time.nowMs = noon + 999;
+    expect(await get('a')).toEqual({ value: 'a0', isHit: true });
+    time.nowMs = noon + 1000;
+    expect(await get('a')).toEqual({ value: 'a1', isHit: false });
   });
 
-  test('is read once for all who ask at once', async () => {
-    const { ask } = cacheAt();
-    const answers = await Promise.all(Array.from({ length: 50 }, () => ask('a')));
-    expect(answers.map(({ answer }) => answer)).toEqual(Array.from({ length: 50 }, () => 'a0'));
-    expect(answers.filter(({ isHit }) => !isHit)).toHaveLength(1);
+  test('loads a value once for concurrent callers', async () => {
+    const { get } = createCache();
+    const results = await Promise.all(Array.from({ length: 50 }, () => get('a')));
+    expect(results.map(({ value }) => value)).toEqual(Array.from({ length: 50 }, () => 'a0'));
+    expect(results.filter(({ isHit }) => !isHit)).toHaveLength(1);
   });
 
-  test('is as old as its question: a slow answer is remembered for no longer', async () => {
-    const { time, cache } = cacheAt();
-    await cache.ask('a', async () => {
-      time.now = 900;
+  test('shares a load that takes longer than the TTL', async () => {
+    const { time, cache, get } = createCache();
+    const { promise, resolve } = Promise.withResolvers<string>();
+    const first = cache.getOrLoad('a', () => promise);
+    time.nowMs = noon + 5000;
+    const second = get('a');
+    resolve('slow');
+    expect(await first).toEqual({ value: 'slow', isHit: false });
+    expect(await second).toEqual({ value: 'slow', isHit: true });
+    expect(await get('a')).toEqual({ value: 'a0', isHit: false });
+  });
+
+  test('counts the TTL from the start of a slow load', async () => {
+    const { time, cache } = createCache();
+    await cache.getOrLoad('a', async () => {
+      time.nowMs = noon + 900;
       return 'slow';
     });
-    time.now = 1000;
-    expect(await cache.ask('a', async () => 'fresh')).toEqual({ answer: 'fresh', isHit: false });
+    time.nowMs = noon + 1000;
+    expect(await cache.getOrLoad('a', async () => 'fresh')).toEqual({ value: 'fresh', isHit: false });
   });
 
-  test('is forgotten where it was an error, for all who waited for it', async () => {
-    const { cache, ask } = cacheAt();
-    const fails = () => cache.ask('a', async () => Promise.reject(new Rejected('balance_not_found', 'nobody', 404)));
-    const both = await Promise.allSettled([fails(), fails()]);
-    expect(both.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
-    expect(await ask('a')).toEqual({ answer: 'a0', isHit: false });
+  test('rejects all callers of a failed load, and loads again for the next one', async () => {
+    const { cache, get } = createCache();
+    const failure = new Rejected('balance_not_found', 'There is no balance of alice.', 404);
+    const getFailing = () => cache.getOrLoad('a', async () => Promise.reject(failure));
+    const results = await Promise.allSettled([getFailing(), getFailing()]);
+    expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect(await get('a')).toEqual({ value: 'a0', isHit: false });
   });
 
-  test('is no more than there is room for: the oldest goes', async () => {
-    const { ask } = cacheAt(2);
-    for (const key of ['a', 'b', 'c']) await ask(key);
-    expect((await ask('c')).isHit).toBe(true);
-    expect((await ask('b')).isHit).toBe(true);
-    expect((await ask('a')).isHit).toBe(false);
+  test('evicts the oldest key at its maximum size', async () => {
+    const { get } = createCache(2);
+    for (const key of ['a', 'b', 'c']) await get(key);
+    expect((await get('c')).isHit).toBe(true);
+    expect((await get('b')).isHit).toBe(true);
+    expect((await get('a')).isHit).toBe(false);
   });
 });

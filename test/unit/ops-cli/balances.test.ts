@@ -3,7 +3,7 @@ import { parseExactly } from '../../../bin/ops/api-client.ts';
 import { formatStats, type Stats } from '../../../bin/ops/balances-count.ts';
 import { latestTable } from '../../../bin/ops/balances-latest.ts';
 import { createReport, formatReport } from '../../../bin/ops/balances-sync.ts';
-import type { Drift } from '../../../lambdas/balances/sync.ts';
+import type { Drift } from '../../../lambdas/balances/compare-bucket.ts';
 
 describe('the balances, told to an operator', () => {
   test('are counted, to the last digit of their sum', () => {
