@@ -1,4 +1,4 @@
-/** ISO 4217's active codes. `Intl` knows those of the past as well, and others with each release of Node. */
+/** The active codes of ISO 4217. `Intl` is not used, because it also has historic codes and varies by Node release. */
 const CODES = `
 AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BIF BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF CHE CHF CHW CLF
 CLP CNY COP COU CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF

@@ -2,8 +2,9 @@ import * as z from 'zod/mini';
 import { defineEvent } from '../envelope.ts';
 
 /**
- * Somebody has sent an order document: us, or a publisher outside. `document` is any text; whether it is a document is
- * for the consumer to say, with all of its faults. The text's SHA-256 tells the versions of one document apart.
+ * An order document was submitted, through the API or by an outside publisher on the bus. `document` may be any text:
+ * the consumer validates it, and rejects it with all of its errors. `hash` is the SHA-256 of the text, which identifies
+ * one version of the document.
  */
 export const OrderDocumentSubmitted = defineEvent(
   'documents',

@@ -3,31 +3,37 @@ import { isCurrency } from './currencies.ts';
 import { OrderUid } from './order-uid.ts';
 
 const nonEmptyText = z.string().check(z.minLength(1));
-/** Also beyond 2^53: a document is kept as its text, so no number of it is ever rounded. */
+/** A whole number of any size. The text of a document is stored as it is, so numbers above 2^53 are not rounded. */
 const wholeNumber = z.number().check(z.refine(Number.isInteger, 'not a whole number'));
 const nonNegativeNumber = wholeNumber.check(z.gte(0));
 
 const RFC_3339 = /^\d{4}-\d\d-\d\dT([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/i;
 
-/** A key of the cache's index ends at 1024 bytes, and nobody orders twice within the last of these parts of a second. */
-const MAX_DIGITS = 30;
+/**
+ * The number of digits of a second's fraction that are compared. The instant is part of a key of the cache's index,
+ * and such a key has at most 1024 bytes. Versions that differ only in later digits are ordered by their hash.
+ */
+const MAX_FRACTION_DIGITS = 30;
 
-/** The seconds of a date, in UTC and as they sort, and what it says of smaller parts; nothing where it is no date. */
+/** Returns the date in UTC as a text that sorts by time, with its fraction of a second; nothing if it is no valid date. */
 export function toSortableInstant(date: string): string | undefined {
   if (!RFC_3339.test(date)) return undefined;
-  const [, parts = ''] = /\.(\d+)/.exec(date) ?? [];
+  const [, fraction = ''] = /\.(\d+)/.exec(date) ?? [];
   const seconds = date.toUpperCase().replace(/\.\d+/, '');
-  // Date takes 30 February for 2 March
+  // `Date` would read 30 February as 2 March.
   const day = seconds.slice(0, 10);
   const midnight = new Date(`${day}T00:00:00Z`);
   if (Number.isNaN(midnight.getTime()) || !midnight.toISOString().startsWith(day)) return undefined;
   const utc = toUtc(seconds);
-  // before year 0 or after 9999 by its offset only: such years sort otherwise
+  // The offset can move a date before the year 0 or after 9999. Such years have more digits and do not sort by time.
   if (utc?.length !== 24) return undefined;
-  return `${utc.slice(0, 19)}.${parts.slice(0, MAX_DIGITS).replace(/0+$/, '')}`;
+  return `${utc.slice(0, 19)}.${fraction.slice(0, MAX_FRACTION_DIGITS).replace(/0+$/, '')}`;
 }
 
-/** Date knows no leap second: it is told as the one before, behind which it sorts. There are some at the ends of halves only. */
+/**
+ * Converts seconds to UTC. `Date` has no leap seconds, so second 60 is converted as 59 and put back. Leap seconds occur
+ * only at the end of June and December; at any other time the result is nothing.
+ */
 function toUtc(seconds: string): string | undefined {
   const utc = new Date(seconds.replace(':60', ':59')).toISOString();
   if (!seconds.includes(':60')) return utc;
@@ -44,8 +50,8 @@ const Delivery = z.looseObject({
   email: z.email(),
 });
 
-/** Numbers beyond 2^53 were rounded when they were read, so there a right sum may be another by a little. */
-const roundingToleranceOf = (amount: number): number =>
+/** Returns how far a correct sum may differ. Above 2^53, parsed numbers are rounded. */
+const roundingTolerance = (amount: number): number =>
   amount > Number.MAX_SAFE_INTEGER ? 2 * Number.EPSILON * amount : 0;
 
 const summands = ['amount', 'goods_total', 'delivery_cost', 'custom_fee'] as const;
@@ -57,7 +63,7 @@ interface PaymentAmounts {
   readonly custom_fee: number;
 }
 const addsUp = ({ amount, goods_total, delivery_cost, custom_fee }: PaymentAmounts): boolean =>
-  Math.abs(amount - (goods_total + delivery_cost + custom_fee)) <= roundingToleranceOf(amount);
+  Math.abs(amount - (goods_total + delivery_cost + custom_fee)) <= roundingTolerance(amount);
 
 const Payment = z
   .looseObject({
@@ -76,7 +82,7 @@ const Payment = z
     z.refine(addsUp, {
       path: ['amount'],
       message: 'not goods_total + delivery_cost + custom_fee',
-      // also beside other faults, as long as there is something to add up: all faults are told at once
+      // This check runs beside other errors too, if the four amounts are numbers, so that a reply names all errors.
       when: ({ value }) => summands.every((name) => Number.isFinite((value as Record<string, unknown> | null)?.[name])),
     }),
   );
@@ -95,10 +101,13 @@ const Item = z.looseObject({
   status: wholeNumber,
 });
 
-/** 128 KB hold fewer that are right. Of the smallest wrong ones they hold 40,000, with more faults than can be told. */
+/**
+ * A document of 128 KB has room for fewer valid items, so the limit rejects none. It has room for 40,000 of the smallest
+ * invalid items, whose errors would be too many to return.
+ */
 const MAX_ITEMS = 1000;
 
-/** An order as somebody else's shop tells it. What is not named here is kept with the rest. */
+/** An order of an external shop. Fields that are not declared here are stored and returned too. */
 export const OrderDocument = z.looseObject({
   order_uid: OrderUid,
   track_number: nonEmptyText,

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { defineEvent } from '../envelope.ts';
 import { OrderUid } from './order-uid.ts';
 
-/** A document as the store has it, with what tells its version: the answer to a lookup, or to what was submitted. */
+/** The store side has this document: the answer to a lookup or to a submission. `instant` and `hash` are its version. */
 export const OrderFound = defineEvent(
   'documents',
   'OrderFound',
@@ -12,9 +12,9 @@ export const OrderFound = defineEvent(
     document: z.string(),
     instant: z.string(),
     hash: z.string(),
-    /** The lookup, or the hash of the text that was submitted. */
-    answers: z.string(),
+    /** The id of the lookup, or the hash of the submitted text. */
+    in_reply_to: z.string(),
   }),
-  ({ order_uid, hash, answers }) => `${order_uid}:${hash}:${answers}`,
+  ({ order_uid, hash, in_reply_to }) => `${order_uid}:${hash}:${in_reply_to}`,
 );
 export type OrderFound = z.infer<typeof OrderFound.schema>;

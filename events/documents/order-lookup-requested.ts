@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { defineEvent } from '../envelope.ts';
 import { OrderUid } from './order-uid.ts';
 
-/** A document was asked for that the cache does not have. Each lookup has an id of its own: answers name it. */
+/** A reader requested a document that is not cached. Each lookup has its own id, which its answer repeats. */
 export const OrderLookupRequested = defineEvent(
   'documents',
   'OrderLookupRequested',

@@ -2,12 +2,12 @@ import * as z from 'zod/mini';
 import { defineEvent } from '../envelope.ts';
 import { OrderUid } from './order-uid.ts';
 
-/** There was no such document when the store looked. */
+/** The store side had no such document when it processed the lookup. `in_reply_to` is the id of the lookup. */
 export const OrderNotFound = defineEvent(
   'documents',
   'OrderNotFound',
   1,
-  z.object({ order_uid: OrderUid, answers: z.string() }),
-  ({ order_uid, answers }) => `${order_uid}:${answers}`,
+  z.object({ order_uid: OrderUid, in_reply_to: z.string() }),
+  ({ order_uid, in_reply_to }) => `${order_uid}:${in_reply_to}`,
 );
 export type OrderNotFound = z.infer<typeof OrderNotFound.schema>;

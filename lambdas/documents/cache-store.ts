@@ -8,10 +8,10 @@ import { createRandomId } from '../shared/runtime/ids.ts';
 import { count, logger } from '../shared/runtime/observability.ts';
 import { commit, type UnitOfWork } from '../shared/store/commit.ts';
 import { absent, type Key, type Row, versionIs, type Write } from '../shared/store/store.ts';
-import { applyToCache, type Cached, isFresh, LOOKUP_TTL_SECONDS, NOT_FOUND_TTL_MS } from './document.ts';
+import { applyToCache, type CachedDocument, isFresh, LOOKUP_TTL_SECONDS, NOT_FOUND_TTL_MS } from './document.ts';
 import { newestCached } from './table.ts';
 
-type LookupAnswer = EventOf<typeof OrderFound> | EventOf<typeof OrderNotFound>;
+type AnswerEvent = EventOf<typeof OrderFound> | EventOf<typeof OrderNotFound>;
 
 const CacheRow = z.discriminatedUnion('found', [
   z.object({
@@ -25,33 +25,35 @@ const CacheRow = z.discriminatedUnion('found', [
   }),
   z.object({ found: z.literal(false), expires_at: z.number(), version: z.number() }),
 ]);
+
+/** The right to request lookups of one UID. While it is active, no other caller requests one. */
 const Lease = z.object({ lookup_id: z.string(), until: z.number(), version: z.number() });
 type Lease = z.infer<typeof Lease>;
 
-/** Whoever asks has so long for the answer; then anybody may ask anew. */
+/** The time in which a lookup should be answered. After it, any caller may request the next lookup. */
 const LEASE_MS = 5000;
 const CACHED_LIST = 'cached';
 
 const cacheKey = (uid: string): Key => ({ pk: `CACHE#${uid}`, sk: 'STATE' });
 const leaseKey = (uid: string): Key => ({ pk: `CACHE#${uid}`, sk: 'LEASE' });
 
-/** Whether a row is the cache's own, which fills itself again. */
+/** Returns whether a row belongs to the cache. Such a row can be deleted, since the cache fills itself again. */
 export const isCacheRow = ({ pk, sk }: Key): boolean => pk.startsWith('CACHE#') && (sk === 'STATE' || sk === 'LEASE');
 
-/** The API side: what was last heard of the store, and who is asking. The only place that knows these keys. */
-export function cacheStore(unit: UnitOfWork, ttlMs: number) {
-  const { store, clock } = unit;
+/** Creates the store of the cache side: cached documents and leases. Only this file knows their keys. */
+export function cacheStore(work: UnitOfWork, ttlMs: number) {
+  const { store, clock } = work;
   return {
-    /** What is known, as long as it may be served. */
-    look: async (uid: string) => parseFresh(await store.get(cacheKey(uid)), clock.now()),
-    /** Has somebody ask the store, unless somebody does already or the answer is there by now. */
-    ask: (uid: string, correlationId: string) => requestLookup(unit, uid, correlationId),
-    /** Whether an answer is under way. A few bytes, however large the document is. */
-    isAsked: async (uid: string) => activeLease(parseLease(await store.get(leaseKey(uid))), clock.now()) !== undefined,
-    /** Takes in what the store says. */
-    take: (event: LookupAnswer) => applyAnswer(unit, event, ttlMs),
-    /** The newest documents that may be served. An index: it may lag by a moment. */
-    newest: async (limit: number) => {
+    /** Returns the cached document, if it may still be served. */
+    get: async (uid: string) => parseFresh(await store.get(cacheKey(uid)), clock.now()),
+    /** Requests a lookup, unless one is pending. Returns the cached document instead, if there is one by now. */
+    requestLookup: (uid: string, correlationId: string) => requestLookup(work, uid, correlationId),
+    /** Returns whether a lookup is pending. It reads only the lease, which is a few bytes, and not the document. */
+    isLookupPending: async (uid: string) =>
+      activeLease(parseLease(await store.get(leaseKey(uid))), clock.now()) !== undefined,
+    applyAnswer: (event: AnswerEvent) => applyAnswer(work, event, ttlMs),
+    /** Returns the newest documents that may be served. It reads an index, which may lag. */
+    getNewest: async (limit: number) => {
       const keys = await store.query({ partition: CACHED_LIST, index: newestCached, newestFirst: true, limit });
       const rows = keys.length > 0 ? await store.getMany(keys) : [];
       return rows.flatMap((row) => parseFresh(row, clock.now()) ?? []);
@@ -60,58 +62,61 @@ export function cacheStore(unit: UnitOfWork, ttlMs: number) {
 }
 export type CacheStore = ReturnType<typeof cacheStore>;
 
-const requestLookup = (unit: UnitOfWork, uid: string, correlationId: string): Promise<Cached | undefined> =>
-  commit(unit, async (read) => {
-    // in this order: where an answer has ended the lease, the row that was written with it is seen, and nobody asks twice
+const requestLookup = (work: UnitOfWork, uid: string, correlationId: string): Promise<CachedDocument | undefined> =>
+  commit(work, async (read) => {
+    // The lease is read first. If an answer has ended it, the cache row of that answer is read too, because both were
+    // written in one transaction, and no second lookup is requested.
     const lease = parseLease(await read.get(leaseKey(uid)));
-    const known = parseFresh(await read.get(cacheKey(uid)), unit.clock.now());
-    const now = unit.clock.now();
-    if (known || activeLease(lease, now)) return { writes: [], result: known };
+    const cached = parseFresh(await read.get(cacheKey(uid)), work.clock.now());
+    const now = work.clock.now();
+    if (cached || activeLease(lease, now)) return { writes: [], result: cached };
     const next = { lookup_id: createRandomId(), until: now + LEASE_MS, version: (lease?.version ?? 0) + 1 };
-    const item = { ...leaseKey(uid), ...next, expires_at: Math.ceil(next.until / 1000) };
+    const row = { ...leaseKey(uid), ...next, expires_at: Math.ceil(next.until / 1000) };
     const cause = { time: toIso(now), correlation_id: uid, causation_id: correlationId };
-    const asked = OrderLookupRequested.make({ order_uid: uid, lookup_id: next.lookup_id }, cause);
+    const requested = OrderLookupRequested.make({ order_uid: uid, lookup_id: next.lookup_id }, cause);
     return {
-      writes: [{ op: 'put', row: item, when: lease ? versionIs(lease.version) : absent }],
-      publish: [{ aggregate: cacheKey(uid).pk, events: [asked], ttlSeconds: LOOKUP_TTL_SECONDS }],
+      writes: [{ op: 'put', row, when: lease ? versionIs(lease.version) : absent }],
+      publish: [{ aggregate: cacheKey(uid).pk, events: [requested], ttlSeconds: LOOKUP_TTL_SECONDS }],
       result: undefined,
     };
   });
 
-async function applyAnswer(unit: UnitOfWork, event: LookupAnswer, ttlMs: number): Promise<void> {
+/** Updates the cache row, if the answer is newer, and ends the lease, so that waiting callers read the row. */
+async function applyAnswer(work: UnitOfWork, event: AnswerEvent, ttlMs: number): Promise<void> {
   const uid = event.data.order_uid;
-  const isNews = await commit(unit, async (read) => {
+  const isUpdated = await commit(work, async (read) => {
     const [row, leaseRow] = await read.getMany([cacheKey(uid), leaseKey(uid)]);
-    const now = unit.clock.now();
-    const before = row && parseCacheRow(row);
-    const next = applyToCache(before?.cached, toCached(event, ttlMs), now);
+    const now = work.clock.now();
+    const current = row && parseCacheRow(row);
+    const next = applyToCache(current?.cached, toCachedDocument(event, ttlMs), now);
     const lease = activeLease(parseLease(leaseRow), now);
-    // whoever waits under the lease may look now; that there is none answers its own lookup only, not a later one
-    const isAnswered = event.type === 'OrderFound' || lease?.lookup_id === event.data.answers;
+    // A document answers every pending lookup. "Not found" answers only its own lookup, and not a later one.
+    const isAnswered = event.type === 'OrderFound' || lease?.lookup_id === event.data.in_reply_to;
     const writes: Write[] = [
-      ...(next ? [putCached(uid, next, before?.version)] : []),
+      ...(next ? [putCached(uid, next, current?.version)] : []),
       ...(lease && isAnswered ? [endLease(uid, lease)] : []),
     ];
     return { writes, result: next !== undefined };
   });
-  if (isNews) logger.info(`CACHE UPDATED order_uid=${uid} source=order-found`);
+  if (isUpdated) logger.info(`CACHE UPDATED order_uid=${uid} source=order-found`);
   else count('StaleUpdates');
 }
 
-function toCached(event: LookupAnswer, ttlMs: number): Cached {
-  const said = Date.parse(event.time);
-  if (event.type === 'OrderNotFound') return { found: false, until: secondBefore(said + NOT_FOUND_TTL_MS) };
-  const { answers: _, ...sealed } = event.data;
-  return { found: true, ...sealed, until: secondBefore(said + ttlMs) };
+function toCachedDocument(event: AnswerEvent, ttlMs: number): CachedDocument {
+  const answeredAt = Date.parse(event.time);
+  if (event.type === 'OrderNotFound') return { found: false, until: floorToSecond(answeredAt + NOT_FOUND_TTL_MS) };
+  const { in_reply_to: _, ...document } = event.data;
+  return { found: true, ...document, until: floorToSecond(answeredAt + ttlMs) };
 }
 
-/** A row expires by DynamoDB's own attribute, which knows seconds. */
-const secondBefore = (ms: number): number => Math.floor(ms / 1000) * 1000;
+/** Rounds down to a whole second, because DynamoDB's TTL attribute is in seconds. */
+const floorToSecond = (ms: number): number => Math.floor(ms / 1000) * 1000;
 
-function putCached(uid: string, { until, ...cached }: Cached, before: number | undefined): Write {
-  const shelved = cached.found ? { list: CACHED_LIST, newest: `${cached.instant}#${uid}` } : {};
-  const item = { ...cacheKey(uid), ...cached, ...shelved, version: (before ?? 0) + 1, expires_at: until / 1000 };
-  return { op: 'put', row: item, when: before === undefined ? absent : versionIs(before) };
+function putCached(uid: string, { until, ...cached }: CachedDocument, versionBefore: number | undefined): Write {
+  const indexKey = cached.found ? { list: CACHED_LIST, newest: `${cached.instant}#${uid}` } : {};
+  const version = (versionBefore ?? 0) + 1;
+  const row = { ...cacheKey(uid), ...cached, ...indexKey, version, expires_at: until / 1000 };
+  return { op: 'put', row, when: versionBefore === undefined ? absent : versionIs(versionBefore) };
 }
 
 const endLease = (uid: string, { version }: Lease): Write => ({
@@ -121,12 +126,12 @@ const endLease = (uid: string, { version }: Lease): Write => ({
   when: versionIs(version),
 });
 
-function parseCacheRow(row: Row): { version: number; cached: Cached } {
-  const { expires_at, version, ...known } = CacheRow.parse(row);
-  return { version, cached: { ...known, until: expires_at * 1000 } };
+function parseCacheRow(row: Row): { version: number; cached: CachedDocument } {
+  const { expires_at, version, ...cached } = CacheRow.parse(row);
+  return { version, cached: { ...cached, until: expires_at * 1000 } };
 }
 
-function parseFresh(row: Row | undefined, now: number): Cached | undefined {
+function parseFresh(row: Row | undefined, now: number): CachedDocument | undefined {
   const cached = row && parseCacheRow(row).cached;
   return cached && isFresh(cached, now) ? cached : undefined;
 }

@@ -29,7 +29,7 @@ export const createCacheDeps =
 /** The memory belongs to one execution environment, so it is created with the dependencies and not for each request. */
 export const createDocumentsApiDeps = (ports: CachePorts) => {
   const createDeps = createCacheDeps(ports);
-  const memory = new DocumentMemory();
+  const memory = new DocumentMemory(ports.clock);
   return (deadline: Deadline): DocumentsApiDeps => {
     const findPorts = { ...createDeps(deadline), memory, clock: ports.clock };
     return { find: (uid, correlationId) => findDocument(uid, correlationId, findPorts) };

@@ -1,37 +1,39 @@
-import type { Cached } from './document.ts';
+import { LRUCache } from 'lru-cache';
+import type { Clock } from '../shared/runtime/clock.ts';
+import type { CachedDocument } from './document.ts';
 
-/** What one environment of a function remembers is at most so old: what it serves may be stale for this long. */
+/** The maximum age of a document in memory: an execution environment may serve a text that is stale by this time. */
 export const MEMORY_TTL_MS = 5000;
-/** Letters of all its documents together: a small part of what the function has. */
+/** The limit for all texts together. At two bytes per character they take at most 32 MB of the function's memory. */
 const MAX_CHARACTERS = 16 * 1024 * 1024;
 
-/** The documents that one environment of a function has read a moment ago. */
+/** The texts that one execution environment has read recently. With too many characters, the least recently used go. */
 export class DocumentMemory {
-  /** Whether it was given something to begin with. */
-  isWarm = false;
-  readonly #documents = new Map<string, { document: string; until: number }>();
-  #letters = 0;
+  /** True once the environment has loaded the newest documents. */
+  isWarmedUp = false;
+  readonly #texts: LRUCache<string, string>;
+  readonly #clock: Pick<Clock, 'now'>;
 
-  get(uid: string, now: number): string | undefined {
-    const kept = this.#documents.get(uid);
-    if (!kept || kept.until > now) return kept?.document;
-    this.#forget(uid);
-    return undefined;
+  constructor(clock: Pick<Clock, 'now'>) {
+    this.#clock = clock;
+    // With the resolution 0, the library reads the clock on each access and sets no timer of its own.
+    this.#texts = new LRUCache({
+      maxSize: MAX_CHARACTERS,
+      sizeCalculation: (text) => text.length,
+      ttl: MEMORY_TTL_MS,
+      perf: clock,
+      ttlResolution: 0,
+    });
   }
 
-  /** No longer than the row from which it was read may be served. */
-  keep({ order_uid, document, until }: Extract<Cached, { found: true }>, now: number): void {
-    this.#forget(order_uid);
-    this.#documents.set(order_uid, { document, until: Math.min(until, now + MEMORY_TTL_MS) });
-    this.#letters += document.length;
-    for (const oldest of this.#documents.keys()) {
-      if (this.#letters <= MAX_CHARACTERS) break;
-      this.#forget(oldest);
-    }
+  get(uid: string): string | undefined {
+    // Without this check, the library would also serve a text whose age is exactly the TTL.
+    return this.#texts.getRemainingTTL(uid) > 0 ? this.#texts.get(uid) : undefined;
   }
 
-  #forget(uid: string): void {
-    this.#letters -= this.#documents.get(uid)?.document.length ?? 0;
-    this.#documents.delete(uid);
+  /** Keeps a text for the TTL, but no longer than the cache row from which it was read may be served. */
+  set({ order_uid, document, until }: Extract<CachedDocument, { found: true }>): void {
+    // An earlier start shortens the time left. A TTL of 0 would mean "no expiry" to the library.
+    this.#texts.set(order_uid, document, { start: Math.min(this.#clock.now(), until - MEMORY_TTL_MS) });
   }
 }

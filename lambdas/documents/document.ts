@@ -1,49 +1,58 @@
-/** What tells two texts of one document apart: when the order was made, as it sorts, and the text's hash. */
+/** What orders two texts of the same document: its creation date in a sortable form, and the hash of the text. */
 export interface DocumentVersion {
   readonly instant: string;
   readonly hash: string;
 }
 
-/** A text that was checked and is a document. */
+/** A text that has been validated as an order document. */
 export interface ParsedDocument extends DocumentVersion {
   readonly order_uid: string;
-  /** As it was sent: parsing it would round its numbers. */
+  /** The text as it was sent, because parsed numbers may be rounded. */
   readonly document: string;
 }
 
 /**
- * Which of two texts of one document is the document: the newer, then the one with the greater hash. Both sides decide
- * by this alone, so whatever comes in whichever order, both end with the same.
+ * Returns true if `a` replaces `b`: its date is later, or its hash is greater at the same date. The store side and the
+ * cache side both decide by this function alone, so both end with the same text in any order of arrival.
  */
-export const wins = (one: DocumentVersion, other: DocumentVersion): boolean =>
-  one.instant === other.instant ? one.hash > other.hash : one.instant > other.instant;
+export const isNewer = (a: DocumentVersion, b: DocumentVersion): boolean =>
+  a.instant === b.instant ? a.hash > b.hash : a.instant > b.instant;
 
-/** What the cache knows of a document until then, in ms since the epoch: its text, or that there is none. */
-export type Cached = (({ readonly found: true } & ParsedDocument) | { readonly found: false }) & {
+/**
+ * What the cache knows about one UID: the text of the document, or that there is no such document. It may be served
+ * until `until`, in ms since the epoch.
+ */
+export type CachedDocument = (({ readonly found: true } & ParsedDocument) | { readonly found: false }) & {
   readonly until: number;
 };
 
-/** That there is no such document is believed for so long. */
+/** How long the cache may answer that there is no such document. */
 export const NOT_FOUND_TTL_MS = 30_000;
 
-/** What is asked and answered is asked again when somebody wants it; and a record of it may bear a whole document. */
+/**
+ * The TTL of the outbox records of lookups and their answers. It is short, because a lost lookup is requested again by
+ * the next reader, and because the record of an answer contains a whole document.
+ */
 export const LOOKUP_TTL_SECONDS = 24 * 3600;
 
-/** An expired row is never served, whether or not anybody has removed it yet. */
-export const isFresh = (cached: Cached, now: number): boolean => cached.until > now;
+/** Returns whether the cached document may be served. DynamoDB deletes expired rows late, so it is checked here. */
+export const isFresh = (cached: CachedDocument, now: number): boolean => cached.until > now;
 
 /**
- * The row after a word of the store, or nothing where the word changes nothing. Documents are never deleted, so one that
- * was found outweighs any word that there is none, in either order. A row expires by the time at which the store said
- * it: a word that was long under way is as old as it is.
+ * Returns what the cache row becomes after an answer of the store side, or nothing if the answer changes nothing.
+ * Documents are never deleted, so a document replaces "not found" and is never replaced by it, in either order. The
+ * row expires relative to the time of the answer, so a delayed answer is not served for longer.
  */
-export function applyToCache(before: Cached | undefined, heard: Cached, now: number): Cached | undefined {
-  if (!isFresh(heard, now)) return undefined;
-  if (!before) return heard;
-  if (!before.found || !heard.found) {
-    if (before.found) return undefined;
-    return heard.found || heard.until > before.until ? heard : undefined;
-  }
-  if (before.hash === heard.hash) return heard.until > before.until ? heard : undefined;
-  return wins(heard, before) ? heard : undefined;
+export function applyToCache(
+  current: CachedDocument | undefined,
+  answer: CachedDocument,
+  now: number,
+): CachedDocument | undefined {
+  if (!isFresh(answer, now)) return undefined;
+  if (!current) return answer;
+  if (current.found && !answer.found) return undefined;
+  if (!current.found && answer.found) return answer;
+  const isSame = !current.found || !answer.found || current.hash === answer.hash;
+  if (isSame) return answer.until > current.until ? answer : undefined;
+  return isNewer(answer, current) ? answer : undefined;
 }

@@ -1,71 +1,71 @@
 import type { Clock } from '../shared/runtime/clock.ts';
 import { count, logger } from '../shared/runtime/observability.ts';
 import type { CacheStore } from './cache-store.ts';
-import type { Cached } from './document.ts';
+import type { CachedDocument } from './document.ts';
 import type { DocumentMemory } from './document-memory.ts';
 
-/** A caller waits so long for an answer of the store, and then is told to come again. */
+/** How long a caller waits for the answer to a lookup. After it, the caller gets 202 and has to ask again. */
 const MAX_WAIT_MS = 2000;
-/** Both ways take about 100 ms. Each pause is half as long again as the one before, so a wait is nine looks at most. */
+/** A lookup takes about 100 ms, for the request and its answer. With this growth, a caller checks nine times at most. */
 const FIRST_PAUSE_MS = 30;
-const GROWTH = 1.5;
-/** A new environment begins with so many of the newest documents, which are asked for most. */
+const PAUSE_GROWTH = 1.5;
+/** A new execution environment loads this number of the newest documents, because they are requested most. */
 const WARM_UP_COUNT = 25;
 
-/** A document's text and whether the cache had it; that there is none; or that the store has been asked. */
-export type LookupResult = { readonly document: string; readonly isHit: boolean } | 'unknown' | 'asked';
+/** A document's text, and whether the cache had it; or that there is none; or that the lookup is not answered yet. */
+export type LookupResult = { readonly document: string; readonly isHit: boolean } | 'not_found' | 'lookup_queued';
 
-/** What one call stands on: the memory is its environment's, the cache everybody's. */
+/** The memory belongs to one execution environment. All environments share the cache. */
 interface FindPorts {
   readonly cache: CacheStore;
   readonly memory: DocumentMemory;
   readonly clock: Clock;
 }
 
-/** Memory, then the cache, then a question to the store, whose answer is waited for a while. */
-export async function findDocument(uid: string, correlationId: string, on: FindPorts): Promise<LookupResult> {
-  const { cache, memory, clock } = on;
-  const kept = memory.get(uid, clock.now());
-  if (kept !== undefined) {
+/** Finds a document in memory, else in the cache, else by a lookup, whose answer it waits for. */
+export async function findDocument(uid: string, correlationId: string, ports: FindPorts): Promise<LookupResult> {
+  const { cache, memory } = ports;
+  const document = memory.get(uid);
+  if (document !== undefined) {
     count('CacheHit');
-    return { document: kept, isHit: true };
+    return { document, isHit: true };
   }
-  const [known] = await Promise.all([cache.look(uid), warmUp(on)]);
-  count(known ? 'CacheHit' : 'CacheMiss');
-  const cached = known ?? (await awaitAnswer(uid, correlationId, on));
-  if (!cached) return 'asked';
-  if (!cached.found) return 'unknown';
-  memory.keep(cached, clock.now());
-  return { document: cached.document, isHit: known !== undefined };
+  const [cached] = await Promise.all([cache.get(uid), warmUp(ports)]);
+  count(cached ? 'CacheHit' : 'CacheMiss');
+  const found = cached ?? (await waitForAnswer(uid, correlationId, ports));
+  if (!found) return 'lookup_queued';
+  if (!found.found) return 'not_found';
+  memory.set(found);
+  return { document: found.document, isHit: cached !== undefined };
 }
 
 /**
- * What the store says within our patience. While somebody's question is open only the lease is looked at, not the
- * document; where a question ends without an answer, we ask.
+ * Requests a lookup and waits for its answer. While a lookup is pending, only its lease is read, and not the document.
+ * If the lookup of another caller ends without an answer, this caller requests the next one.
  */
-async function awaitAnswer(
+async function waitForAnswer(
   uid: string,
   correlationId: string,
   { cache, clock }: FindPorts,
-): Promise<Cached | undefined> {
-  const until = clock.now() + MAX_WAIT_MS;
-  let known = await cache.ask(uid, correlationId);
-  for (let pause = FIRST_PAUSE_MS; !known; pause *= GROWTH) {
-    const left = until - clock.now();
-    if (left <= 0) return cache.look(uid);
-    await clock.sleep(Math.min(pause, left));
-    if (!(await cache.isAsked(uid))) known = await cache.ask(uid, correlationId);
+): Promise<CachedDocument | undefined> {
+  const waitUntil = clock.now() + MAX_WAIT_MS;
+  let cached = await cache.requestLookup(uid, correlationId);
+  for (let pauseMs = FIRST_PAUSE_MS; !cached; pauseMs *= PAUSE_GROWTH) {
+    const leftMs = waitUntil - clock.now();
+    if (leftMs <= 0) return cache.get(uid);
+    await clock.sleep(Math.min(pauseMs, leftMs));
+    if (!(await cache.isLookupPending(uid))) cached = await cache.requestLookup(uid, correlationId);
   }
-  return known;
+  return cached;
 }
 
-/** Once for each environment. It only saves reads, so it is never a reason to fail. */
-async function warmUp({ cache, memory, clock }: FindPorts): Promise<void> {
-  if (memory.isWarm) return;
-  memory.isWarm = true;
+/** Loads the newest documents into memory, once per execution environment. A failure is only logged: it costs reads. */
+async function warmUp({ cache, memory }: FindPorts): Promise<void> {
+  if (memory.isWarmedUp) return;
+  memory.isWarmedUp = true;
   try {
-    for (const cached of await cache.newest(WARM_UP_COUNT)) if (cached.found) memory.keep(cached, clock.now());
+    for (const cached of await cache.getNewest(WARM_UP_COUNT)) if (cached.found) memory.set(cached);
   } catch (error) {
-    logger.warn('not warmed up', { error: error as Error });
+    logger.warn('document memory not warmed up', { error: error as Error });
   }
 }

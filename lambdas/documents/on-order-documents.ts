@@ -2,6 +2,6 @@ import { OrderDocumentSubmitted } from '../../events/documents/order-document-su
 import { consume } from '../shared/messaging/consume.ts';
 import { recordsDeps } from './deps.ts';
 
-export const handler = consume([OrderDocumentSubmitted], recordsDeps, (event, { records }, call) =>
-  records.ingest(event, call),
+export const handler = consume([OrderDocumentSubmitted], recordsDeps, (event, { records }, context) =>
+  records.ingest(event, context),
 );

@@ -3,4 +3,4 @@ import { OrderNotFound } from '../../events/documents/order-not-found.ts';
 import { consume } from '../shared/messaging/consume.ts';
 import { cacheDeps } from './deps.ts';
 
-export const handler = consume([OrderFound, OrderNotFound], cacheDeps, (event, { cache }) => cache.take(event));
+export const handler = consume([OrderFound, OrderNotFound], cacheDeps, (event, { cache }) => cache.applyAnswer(event));

@@ -2,4 +2,6 @@ import { OrderLookupRequested } from '../../events/documents/order-lookup-reques
 import { consume } from '../shared/messaging/consume.ts';
 import { recordsDeps } from './deps.ts';
 
-export const handler = consume([OrderLookupRequested], recordsDeps, (event, { records }) => records.answer(event));
+export const handler = consume([OrderLookupRequested], recordsDeps, (event, { records }) =>
+  records.answerLookup(event),
+);

@@ -5,38 +5,38 @@ import { MAX_BODY_BYTES, parseJsonBody, validate } from '../shared/http/request.
 import type { ParsedDocument } from './document.ts';
 
 /**
- * A document travels as a text inside JSON, where each quote and backslash of it takes two bytes: 128 KB may become 256.
- * An outbox record takes 200 KB; 4 are for the envelope.
+ * An event contains the document as a JSON string, in which each quote and each backslash takes two bytes: 128 KB may
+ * become 256 KB. An outbox record takes 200 KB, of which 4 KB are for the envelope.
  */
 const MAX_QUOTED_BYTES = 196 * 1024;
-/** Two letters that JSON and UTF-8 have and SQS refuses. Escaped they mean the same, and they stand in strings only. */
+/** The two characters that JSON and UTF-8 allow and SQS refuses. In valid JSON they occur only inside strings. */
 const UNSUPPORTED_CHARACTERS = /[\ufffe\uffff]/g;
 
 export const hashOfText = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-/** The same document as a text that passes every hop. */
+/** Escapes the characters that SQS refuses. The JSON keeps its meaning. */
 export const escapeForSqs = (text: string): string =>
-  text.replace(UNSUPPORTED_CHARACTERS, (letter) => `\\u${letter.charCodeAt(0).toString(16)}`);
+  text.replace(UNSUPPORTED_CHARACTERS, (character) => `\\u${character.charCodeAt(0).toString(16)}`);
 
-/** Why a text cannot be carried by an event, if it cannot. */
-export function textErrorOf(text: string): string | undefined {
+/** Returns why an event cannot contain the text, or nothing if it can. */
+export function findTextError(text: string): string | undefined {
   if (!text.isWellFormed()) return 'not well-formed text';
   if (Buffer.byteLength(text) > MAX_BODY_BYTES) return `larger than ${MAX_BODY_BYTES} bytes`;
-  const quoted = Buffer.byteLength(JSON.stringify(text));
-  return quoted > MAX_QUOTED_BYTES
-    ? `of ${quoted} bytes once its quotes are escaped, and ${MAX_QUOTED_BYTES} is the most`
+  const quotedBytes = Buffer.byteLength(JSON.stringify(text));
+  return quotedBytes > MAX_QUOTED_BYTES
+    ? `too large with its quotes escaped: ${quotedBytes} bytes, and the limit is ${MAX_QUOTED_BYTES} bytes`
     : undefined;
 }
 
-/** Reads a text as a document, and says how it is kept. Throws `BadInput` with all of its faults. */
+/** Parses the text of an order document. Throws `InvalidInput` with all of its errors. */
 export function parseDocument(text: string): ParsedDocument {
-  const kept = escapeForSqs(text);
-  const unfit = textErrorOf(kept);
-  if (unfit) throw new InvalidInput([{ path: 'document', message: unfit }]);
-  const faults: FieldError[] = [];
-  // as it was sent: behind a stray backslash an escape would make sense of what has none
-  const document = validate(OrderDocument, parseJsonBody(text), faults);
+  const escaped = escapeForSqs(text);
+  const textError = findTextError(escaped);
+  if (textError !== undefined) throw new InvalidInput([{ path: 'document', message: textError }]);
+  const errors: FieldError[] = [];
+  // The original text is validated. After a stray backslash, the escaping would turn invalid JSON into valid JSON.
+  const document = validate(OrderDocument, parseJsonBody(text), errors);
   const instant = document && toSortableInstant(document.date_created);
-  if (!document || instant === undefined) throw new InvalidInput(faults);
-  return { order_uid: document.order_uid, document: kept, instant, hash: hashOfText(kept) };
+  if (!document || instant === undefined) throw new InvalidInput(errors);
+  return { order_uid: document.order_uid, document: escaped, instant, hash: hashOfText(escaped) };
 }

@@ -12,7 +12,7 @@ import { PoisonMessage } from '../shared/runtime/errors.ts';
 import { count, logger } from '../shared/runtime/observability.ts';
 import { type Change, commit, type UnitOfWork } from '../shared/store/commit.ts';
 import { absent, type Key, versionIs } from '../shared/store/store.ts';
-import { LOOKUP_TTL_SECONDS, type ParsedDocument, wins } from './document.ts';
+import { isNewer, LOOKUP_TTL_SECONDS, type ParsedDocument } from './document.ts';
 import { hashOfText, parseDocument } from './parse-document.ts';
 
 type SubmittedEvent = EventOf<typeof OrderDocumentSubmitted>;
@@ -28,90 +28,93 @@ const RecordRow = z.object({
 
 const recordKey = (uid: string): Key => ({ pk: `DOCUMENT#${uid}`, sk: 'STATE' });
 
-/** The store side: documents for good, and the only place that knows their keys. */
-export function recordStore(unit: UnitOfWork) {
+/** Creates the store of the store side: the documents themselves, which have no TTL. Only this file knows their keys. */
+export function recordStore(work: UnitOfWork) {
   return {
-    /** Takes a document in where it is newer than what there is, and tells the winner either way. */
-    ingest: (event: SubmittedEvent, call: MessageContext) => ingest(unit, event, call),
-    /** Tells what there is under a UID. */
-    answer: (event: LookupEvent) => answer(unit, event),
+    /** Stores the document, if it is newer than the stored one. Publishes the newer of the two in both cases. */
+    ingest: (event: SubmittedEvent, context: MessageContext) => ingest(work, event, context),
+    /** Publishes the document of the requested UID, or that there is none. */
+    answerLookup: (event: LookupEvent) => answerLookup(work, event),
   };
 }
 export type RecordStore = ReturnType<typeof recordStore>;
 
-async function ingest(unit: UnitOfWork, event: SubmittedEvent, call: MessageContext): Promise<void> {
+async function ingest(work: UnitOfWork, event: SubmittedEvent, context: MessageContext): Promise<void> {
   const submitted = parseSubmitted(event);
   const { order_uid, hash } = submitted;
-  const cause = () => causeOf(event, unit.clock.now());
-  const repeated = await commit(unit, async (read): Promise<Change<ParsedDocument | undefined>> => {
-    const row = await read.get(recordKey(order_uid));
-    const kept = row && RecordRow.parse(row);
-    if (kept?.hash === hash) return { writes: [], result: kept };
-    if (kept && !wins(submitted, kept)) {
+  const createCause = () => causeOf(event, work.clock.now());
+  const duplicate = await commit(work, async (read): Promise<Change<ParsedDocument | undefined>> => {
+    const storedRow = await read.get(recordKey(order_uid));
+    const stored = storedRow && RecordRow.parse(storedRow);
+    if (stored?.hash === hash) return { writes: [], result: stored };
+    if (stored && !isNewer(submitted, stored)) {
       count('StaleUpdates');
-      return { writes: [], publish: [publishFound(kept, hash, cause())], result: undefined };
+      return { writes: [], publish: [foundPublication(stored, hash, createCause())], result: undefined };
     }
-    const item = { ...recordKey(order_uid), ...submitted, version: (kept?.version ?? 0) + 1, at: cause().time };
+    const cause = createCause();
+    const row = { ...recordKey(order_uid), ...submitted, version: (stored?.version ?? 0) + 1, at: cause.time };
     return {
-      writes: [{ op: 'put', row: item, when: kept ? versionIs(kept.version) : absent }],
-      publish: [publishFound(submitted, hash, cause())],
+      writes: [{ op: 'put', row, when: stored ? versionIs(stored.version) : absent }],
+      publish: [foundPublication(submitted, hash, cause)],
       result: undefined,
     };
   });
-  if (repeated) await answerNudge(unit, event, () => publishFound(repeated, hash, cause()));
-  logger.info(`processed order ${order_uid} (offset ${call.messageIdOf(event)})`);
+  if (duplicate) await answerNudge(work, event, () => foundPublication(duplicate, hash, createCause()));
+  logger.info(`processed order ${order_uid} (offset ${context.messageIdOf(event)})`);
 }
 
-async function answer(unit: UnitOfWork, event: LookupEvent): Promise<void> {
+async function answerLookup(work: UnitOfWork, event: LookupEvent): Promise<void> {
   const { order_uid, lookup_id } = event.data;
   logger.info(`LOOKUP RECEIVED order_uid=${order_uid} action=query-db`);
-  const isThere = await commit(unit, async (read) => {
+  const isFound = await commit(work, async (read) => {
     logger.info(`DB QUERY order_uid=${order_uid}`);
     const row = await read.get(recordKey(order_uid));
-    const cause = causeOf(event, unit.clock.now());
-    const told = row
-      ? publishFound(RecordRow.parse(row), lookup_id, cause)
-      : publishNotFound(order_uid, lookup_id, cause);
-    return { writes: [], publish: [{ ...told, ttlSeconds: LOOKUP_TTL_SECONDS }], result: row !== undefined };
+    const cause = causeOf(event, work.clock.now());
+    const answer = row
+      ? foundPublication(RecordRow.parse(row), lookup_id, cause)
+      : notFoundPublication(order_uid, lookup_id, cause);
+    return { writes: [], publish: [{ ...answer, ttlSeconds: LOOKUP_TTL_SECONDS }], result: row !== undefined };
   });
-  logger.info(`DB ${isThere ? 'FOUND' : 'NOT FOUND'} order_uid=${order_uid}`);
-  logger.info(`published ${isThere ? 'order-found' : 'order-not-found'} for ${order_uid}`);
+  logger.info(`DB ${isFound ? 'FOUND' : 'NOT FOUND'} order_uid=${order_uid}`);
+  logger.info(`published ${isFound ? 'order-found' : 'order-not-found'} for ${order_uid}`);
 }
 
-/** All that is wrong with what was submitted, or the document. What is wrong stays wrong, however often it comes. */
+/** Parses the submitted document. An error makes it a poison message, because no retry can correct a wrong document. */
 function parseSubmitted({ data }: SubmittedEvent): ParsedDocument {
-  const faults: FieldError[] = [];
+  const errors: FieldError[] = [];
   try {
-    const sealed = parseDocument(data.document);
-    if (sealed.order_uid !== data.order_uid) faults.push({ path: 'order_uid', message: `not ${data.order_uid}` });
+    const parsed = parseDocument(data.document);
+    if (parsed.order_uid !== data.order_uid) errors.push({ path: 'order_uid', message: `not ${data.order_uid}` });
     if (data.hash !== undefined && data.hash !== hashOfText(data.document))
-      faults.push({ path: 'hash', message: 'not the SHA-256 of the document, in hex' });
-    if (faults.length === 0) return sealed;
+      errors.push({ path: 'hash', message: 'not the SHA-256 of the document, in hex' });
+    if (errors.length === 0) return parsed;
   } catch (error) {
     if (!(error instanceof InvalidInput)) throw error;
-    faults.push(...error.errors);
+    errors.push(...error.errors);
   }
-  throw new PoisonMessage(`not an order document: ${describeErrors(faults)}`);
+  throw new PoisonMessage(`not an order document: ${describeErrors(errors)}`);
 }
 
-/** A DLQ takes 4000 letters of a reason. */
+/** A dead letter has room for a reason of 4000 characters. */
 const MAX_REASON_CHARACTERS = 3800;
 
-function describeErrors(faults: readonly FieldError[]): string {
-  const all = faults.map(({ path, message }) => `${path}: ${message}`).join('; ');
-  return all.length > MAX_REASON_CHARACTERS ? `${all.slice(0, MAX_REASON_CHARACTERS)}… (${faults.length} in all)` : all;
+function describeErrors(errors: readonly FieldError[]): string {
+  const text = errors.map(({ path, message }) => `${path}: ${message}`).join('; ');
+  return text.length > MAX_REASON_CHARACTERS
+    ? `${text.slice(0, MAX_REASON_CHARACTERS)}… (${errors.length} in all)`
+    : text;
 }
 
-const publishFound = (
+const foundPublication = (
   { order_uid, document, instant, hash }: ParsedDocument,
-  answers: string,
+  inReplyTo: string,
   cause: Cause,
 ): Publication => ({
   aggregate: recordKey(order_uid).pk,
-  events: [OrderFound.make({ order_uid, document, instant, hash, answers }, cause)],
+  events: [OrderFound.make({ order_uid, document, instant, hash, in_reply_to: inReplyTo }, cause)],
 });
 
-const publishNotFound = (order_uid: string, answers: string, cause: Cause): Publication => ({
+const notFoundPublication = (order_uid: string, inReplyTo: string, cause: Cause): Publication => ({
   aggregate: recordKey(order_uid).pk,
-  events: [OrderNotFound.make({ order_uid, answers }, cause)],
+  events: [OrderNotFound.make({ order_uid, in_reply_to: inReplyTo }, cause)],
 });

@@ -13,9 +13,9 @@ export const showDocument = route(
     headers: ['X-Cache'],
   },
   async ({ params: { order_uid }, correlationId }, { find }: DocumentsApiDeps) => {
-    const finding = await find(order_uid, correlationId);
-    if (finding === 'unknown') throw new Rejected('document_not_found', `there is no document ${order_uid}`, 404);
-    if (finding === 'asked') return new Reply({ status: 'lookup_queued' as const, order_uid }, {}, 202);
-    return new Reply(new RawJson(finding.document), { 'X-Cache': finding.isHit ? 'hit' : 'miss' });
+    const result = await find(order_uid, correlationId);
+    if (result === 'not_found') throw new Rejected('document_not_found', `There is no document ${order_uid}.`, 404);
+    if (result === 'lookup_queued') return new Reply({ status: result, order_uid }, {}, 202);
+    return new Reply(new RawJson(result.document), { 'X-Cache': result.isHit ? 'hit' : 'miss' });
   },
 );

@@ -3,9 +3,9 @@ import { answerNudge, publishOnce } from '../shared/outbox/answer-nudge.ts';
 import { toIso } from '../shared/runtime/clock.ts';
 import { Rejected } from '../shared/runtime/errors.ts';
 import type { UnitOfWork } from '../shared/store/commit.ts';
-import { escapeForSqs, hashOfText, textErrorOf } from './parse-document.ts';
+import { escapeForSqs, findTextError, hashOfText } from './parse-document.ts';
 
-/** A document that was checked, as it was sent. */
+/** An order document whose fields have been validated. `text` is as it was sent. */
 export interface Submission {
   readonly order_uid: string;
   readonly text: string;
@@ -13,19 +13,20 @@ export interface Submission {
 }
 
 /**
- * The port by which a document comes in: it states that it was submitted, and does no more. The same text again is the
- * same event, which has perhaps been lost: so it is stated as a nudge, once for each minute, however often it comes.
+ * Publishes `OrderDocumentSubmitted`. This is the port of this context to the orders API, and it writes nothing else.
+ * The same text has the same event id. If it is submitted again, the first event may have been lost, so it is
+ * published as a nudge, at most once per minute.
  */
-export async function submit(unit: UnitOfWork, { order_uid, text, correlationId }: Submission): Promise<void> {
+export async function submit(work: UnitOfWork, { order_uid, text, correlationId }: Submission): Promise<void> {
   const document = escapeForSqs(text);
-  const unfit = textErrorOf(document);
-  if (unfit) throw new Rejected('document_too_large', `the document is ${unfit}`, 413);
-  const time = toIso(unit.clock.now());
+  const textError = findTextError(document);
+  if (textError !== undefined) throw new Rejected('document_too_large', `The document is ${textError}.`, 413);
+  const time = toIso(work.clock.now());
   const cause = { time, correlation_id: order_uid, causation_id: correlationId };
   const event = OrderDocumentSubmitted.make({ order_uid, document, hash: hashOfText(document) }, cause);
   const aggregate = `SUBMISSION#${order_uid}`;
-  const { existing } = await publishOnce(unit, () => ({ aggregate, events: [event] }));
+  const { existing } = await publishOnce(work, () => ({ aggregate, events: [event] }));
   if (!existing) return;
-  const nudged = { ...event, nudge: time.slice(0, 'YYYY-MM-DDThh:mm'.length) };
-  await answerNudge(unit, nudged, () => ({ aggregate, events: [nudged] }));
+  const nudge = { ...event, nudge: time.slice(0, 'YYYY-MM-DDThh:mm'.length) };
+  await answerNudge(work, nudge, () => ({ aggregate, events: [nudge] }));
 }

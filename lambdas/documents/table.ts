@@ -1,4 +1,4 @@
 import type { Index } from '../shared/store/store.ts';
 
-/** Cached documents by their date, newest last; keys only, and rows that say there is none are not on it. */
+/** The cached documents in ascending order of their date. It projects keys only. "Not found" rows are not in it. */
 export const newestCached: Index = { name: 'newest_cached', partitionKey: 'list', sortKey: 'newest' };

@@ -1,6 +1,6 @@
 import sample from '../../events/documents/samples/test_order.json' with { type: 'json' };
 
-/** The sample document with changes, as the text that is sent. `undefined` leaves a field out. */
+/** Returns the text of the sample document with changed fields. `undefined` removes a field. */
 export const textWith = (change: Readonly<Record<string, unknown>> = {}): string =>
   JSON.stringify({ ...sample, ...change });
 

@@ -6,29 +6,30 @@ import { Simulation } from '../../support/simulation.ts';
 
 const cause = { time: '2026-01-01T00:00:00.000Z', correlation_id: uid, causation_id: 'outside' };
 
-/** What becomes of an event that an outside publisher puts onto the bus. */
-async function sent(data: unknown, more: object = {}) {
-  const world = new Simulation();
+/** Delivers an event of an outside publisher. Returns the stored document and the reason of the dead letter, if any. */
+async function ingest(data: unknown, envelopeFields: object = {}) {
+  const simulation = new Simulation();
+  const queue = simulation.queues['order-documents'];
   const event = OrderDocumentSubmitted.make({ order_uid: uid, document: '' }, cause);
-  world.queues['order-documents'].send(JSON.stringify({ ...event, ...more, data }));
-  await world.settle();
-  const [dead] = world.queues['order-documents'].dlq;
-  const record = await world.documents.get({ pk: `DOCUMENT#${uid}`, sk: 'STATE' });
-  return { reason: dead?.details?.reason, document: record?.['document'] };
+  queue.send(JSON.stringify({ ...event, ...envelopeFields, data }));
+  await simulation.settle();
+  const [deadLetter] = queue.dlq;
+  const record = await simulation.documents.get({ pk: `DOCUMENT#${uid}`, sk: 'STATE' });
+  return { reason: deadLetter?.details?.reason, document: record?.['document'] };
 }
 
-describe('a document from outside', () => {
+describe('a document of an outside publisher', () => {
   test.each([
     ['with its hash', { order_uid: uid, document: textWith(), hash: hashOfText(textWith()) }],
-    ['without', { order_uid: uid, document: textWith() }],
-    ['with more than we ask for', { order_uid: uid, document: textWith(), sender: 'x' }],
-  ])('is taken in %s', async (_, data) => {
-    expect(await sent(data)).toEqual({ reason: undefined, document: textWith() });
+    ['without its hash', { order_uid: uid, document: textWith() }],
+    ['with additional fields', { order_uid: uid, document: textWith(), sender: 'x' }],
+  ])('is stored %s', async (_, data) => {
+    expect(await ingest(data)).toEqual({ reason: undefined, document: textWith() });
   });
 
-  test('is kept as a text that passes every hop', async () => {
+  test('is stored with the characters escaped that SQS refuses', async () => {
     const document = textWith({ customer_id: 'a\uffff' });
-    expect(await sent({ order_uid: uid, document, hash: hashOfText(document) })).toEqual({
+    expect(await ingest({ order_uid: uid, document, hash: hashOfText(document) })).toEqual({
       reason: undefined,
       document: textWith({ customer_id: 'a#' }).replace('#', '\\uffff'),
     });
@@ -43,7 +44,7 @@ describe('a document from outside', () => {
       'not an order document: hash: not the SHA-256 of the document, in hex',
     ],
     [
-      'of both',
+      'of another UID and another hash',
       { order_uid: 'other', document: textWith(), hash: 'x' },
       {},
       'not an order document: order_uid: not other; hash: not the SHA-256 of the document, in hex',
@@ -55,35 +56,35 @@ describe('a document from outside', () => {
       'not an order document: document: larger than 131072 bytes',
     ],
     [
-      'with half of a letter',
+      'with a lone surrogate',
       { order_uid: uid, document: textWith().replace('Ada', 'A\ud800') },
       {},
       'not an order document: document: not well-formed text',
     ],
     [
-      'that is no text',
+      'that is not a text',
       { order_uid: uid, document: { order_uid: uid } },
       {},
       'OrderDocumentSubmitted breaks its schema: document: Invalid input: expected string, received object',
     ],
     [
-      'of a version of tomorrow',
+      'of an unknown event version',
       { order_uid: uid, document: textWith() },
       { version: 2 },
       'OrderDocumentSubmitted version 2 is unknown here',
     ],
     [
-      'by somebody else',
+      'from another event source',
       { order_uid: uid, document: textWith() },
       { source: 'elsewhere' },
       'OrderDocumentSubmitted is not for elsewhere to state',
     ],
-  ])('%s is buried at once with its faults', async (_, data, more, says) => {
-    expect(await sent(data, more)).toEqual({ reason: `Poison: ${says}`, document: undefined });
+  ])('%s is dead-lettered with all of its errors', async (_, data, envelopeFields, reason) => {
+    expect(await ingest(data, envelopeFields)).toEqual({ reason: `Poison: ${reason}`, document: undefined });
   });
 
-  test('with more faults than a DLQ can say names the first, and how many there are', async () => {
-    const { reason = '' } = await sent({ order_uid: uid, document: textWith({ items: Array(900).fill({}) }) });
+  test('with more errors than a dead letter can hold is dead-lettered with the first errors and their number', async () => {
+    const { reason = '' } = await ingest({ order_uid: uid, document: textWith({ items: Array(900).fill({}) }) });
     expect(reason.length).toBeLessThan(4000);
     expect(reason).toMatch(
       /^Poison: not an order document: items\.0\.chrt_id: .*; items\.0\.track_number: .*… \(9900 in all\)$/,
@@ -94,13 +95,13 @@ describe('a document from outside', () => {
     ['correlation_id', 'c'.repeat(301)],
     ['causation_id', 'c'.repeat(301)],
     ['nudge', 'n'.repeat(301)],
-  ])('is buried at once where its %s is too long for a key or an event', async (name, long) => {
-    const { reason } = await sent({ order_uid: uid, document: textWith() }, { [name]: long });
+  ])('is dead-lettered if its %s is too long for a key or an event', async (name, longValue) => {
+    const { reason } = await ingest({ order_uid: uid, document: textWith() }, { [name]: longValue });
     expect(reason).toMatch(new RegExp(`^Poison: not our envelope: ${name}: `));
   });
 
-  test('is not put right by what makes it pass a queue', async () => {
-    const { reason, document } = await sent({ order_uid: uid, document: textWith().replace('Ada', 'A\\\ufffe') });
+  test('is dead-lettered if only the escaping for SQS would make it valid JSON', async () => {
+    const { reason, document } = await ingest({ order_uid: uid, document: textWith().replace('Ada', 'A\\\ufffe') });
     expect(reason).toMatch(/^Poison: not an order document: body: malformed JSON: /);
     expect(document).toBeUndefined();
   });

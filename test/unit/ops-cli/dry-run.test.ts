@@ -178,9 +178,9 @@ describe('a dry run says that', () => {
     const cause = { time, correlation_id: 'a', causation_id: 'r1' };
     const lookup = OrderLookupRequested.make({ order_uid: 'a', lookup_id: 'l1' }, cause);
     expect((await effectOf('order-lookup', dead(lookup), tables)).reason).toBe('states OrderNotFound');
-    const answer = OrderNotFound.make({ order_uid: 'a', answers: 'l1' }, { ...cause, time: new Date().toISOString() });
+    const answer = OrderNotFound.make({ order_uid: 'a', in_reply_to: 'l1' }, { ...cause, time: new Date().toISOString() });
     expect((await effectOf('order-found', dead(answer), tables)).reason).toBe('writes CACHE#a STATE');
-    const old = OrderNotFound.make({ order_uid: 'a', answers: 'l1' }, cause);
+    const old = OrderNotFound.make({ order_uid: 'a', in_reply_to: 'l1' }, cause);
     expect((await effectOf('order-found', dead(old), tables)).effect).toBe('no_effect');
   });
 
