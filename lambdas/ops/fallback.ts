@@ -5,23 +5,27 @@ import { correlationIdOf } from '../shared/http/request.ts';
 import { FallbackEnv, readEnv } from '../shared/runtime/env.ts';
 import { logger, observability } from '../shared/runtime/observability.ts';
 
-/** What no route takes: a path that is known with another method is 405, anything else 404. */
-export function refuse(method: string, path: string, routes: readonly string[]): HttpError {
-  const allowed = routes
+/** Creates the error of a request without a route: 405 if another method of its path has one, else 404. */
+export function createRoutingError(method: string, path: string, routes: readonly string[]): HttpError {
+  const methods = routes
     .map((route) => route.split(' ') as [string, string])
-    .filter(([, template]) => matches(template, path));
-  if (allowed.length === 0) return new HttpError(404, 'not_found', `${path} leads nowhere`);
-  const methods = [...new Set(allowed.map(([allowedMethod]) => allowedMethod))].sort().join(', ');
-  return new HttpError(405, 'method_not_allowed', `${path} does not take ${method}`, { Allow: methods });
+    .filter(([, template]) => matches(template, path))
+    .map(([allowedMethod]) => allowedMethod);
+  if (methods.length === 0) return new HttpError(404, 'not_found', `No route matches ${method} ${path}.`);
+  const allow = [...new Set(methods)].sort().join(', ');
+  return new HttpError(405, 'method_not_allowed', `${path} does not support ${method}.`, { Allow: allow });
 }
 
 function matches(template: string, path: string): boolean {
-  const parts = path.split('/').filter(Boolean);
-  const wanted = template.split('/').filter(Boolean);
-  return wanted.length === parts.length && wanted.every((part, at) => part.startsWith('{') || part === parts[at]);
+  const segments = path.split('/').filter(Boolean);
+  const expected = template.split('/').filter(Boolean);
+  return (
+    expected.length === segments.length &&
+    expected.every((segment, index) => segment.startsWith('{') || segment === segments[index])
+  );
 }
 
-/** As the routes say it: `event.path` of a custom domain has the base path of its mapping before it. */
+/** Returns the path as routes define it. On a custom domain, `event.path` starts with the base path of the mapping. */
 export const pathOf = ({ pathParameters }: APIGatewayProxyEvent): string => `/${pathParameters?.['proxy'] ?? ''}`;
 
 let routes: readonly string[] | undefined;
@@ -32,6 +36,6 @@ export const handler = middy<APIGatewayProxyEvent, APIGatewayProxyResult>()
     routes ??= readEnv(FallbackEnv).ROUTES.split(',');
     const correlationId = correlationIdOf(event);
     const path = pathOf(event);
-    logger.info('no route', { correlation_id: correlationId, method: event.httpMethod, path });
-    return toProblemResponse(refuse(event.httpMethod, path, routes), correlationId);
+    logger.info('no route matches the request', { correlation_id: correlationId, method: event.httpMethod, path });
+    return toProblemResponse(createRoutingError(event.httpMethod, path, routes), correlationId);
   });

@@ -1,4 +1,4 @@
-/** The doors of this context: the operation's name, its method and path. API, fallback, CDK and docs read this list. */
+/** The routes of this context by operation name. The API, the fallback, CDK and the API documentation read this list. */
 export const opsRoutes = {
   showHealth: 'GET /healthz',
   showOpenApi: 'GET /openapi.json',
