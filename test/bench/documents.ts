@@ -14,60 +14,68 @@ import { median, ms, percentile, type Row } from './figures.ts';
 
 const WARM_UP = 20;
 const SAMPLES = 80;
-const MANY = 500;
+const BURST = 500;
 const BAD_RATE = 0.3;
-const LOOK_EVERY_MS = 200;
+const CHECK_EVERY_MS = 200;
 
-interface At {
+interface Target {
   readonly shop: ApiClient;
   readonly behind: EngineAccess;
   readonly endpoint: string;
   readonly stage: string;
 }
 
-/** How long a document takes from its publication to its reader, and how long the reader waits. */
-export async function documents(at: At): Promise<Row[]> {
-  Object.assign(process.env, engineEnv(at.endpoint));
-  const { uids, rows } = await publishToReadable(at);
-  return [...rows, ...(await reading(at, uids)), ...(await ingesting(at))];
+/** Measures the time from the publication of a document until it is readable, and the latency of its readers. */
+export async function documents(target: Target): Promise<Row[]> {
+  Object.assign(process.env, engineEnv(target.endpoint));
+  const { uids, rows } = await measurePublication(target);
+  return [...rows, ...(await measureReads(target, uids)), ...(await measureIngestion(target))];
 }
 
-const both = (samples: readonly number[]): string => `p50 ${ms(median(samples))}, p95 ${ms(percentile(samples, 0.95))}`;
+const percentiles = (samples: readonly number[]): string =>
+  `p50 ${ms(median(samples))}, p95 ${ms(percentile(samples, 0.95))}`;
 
-/** One after the other: from the POST to the first GET that has it. */
-async function publishToReadable({ shop }: At): Promise<{ uids: string[]; rows: Row[] }> {
+/** Measures the time from the POST to the first successful GET, one document after the other. */
+async function measurePublication({ shop }: Target): Promise<{ uids: string[]; rows: Row[] }> {
   const samples: number[] = [];
   const uids: string[] = [];
   for (const { order_uid, text } of generateDocuments({ count: WARM_UP + SAMPLES, seed: 101 })) {
-    const started = performance.now();
+    const startedAt = performance.now();
     await shop.post('/orders', text);
     await poll(
       () => shop.get(`/api/order/${order_uid}`),
       ({ status }) => status === 200,
     );
-    samples.push(performance.now() - started);
+    samples.push(performance.now() - startedAt);
     uids.push(order_uid);
   }
-  const figure = both(samples.slice(WARM_UP));
-  return { uids: uids.slice(WARM_UP), rows: [{ what: 'order document, from its POST until it is read', figure }] };
+  const figure = percentiles(samples.slice(WARM_UP));
+  return {
+    uids: uids.slice(WARM_UP),
+    rows: [{ what: 'order document, from its POST to the first successful GET', figure }],
+  };
 }
 
-/** Each document once by each way: through the gateway, and as the function itself counts. */
-async function reading(at: At, uids: readonly string[]): Promise<Row[]> {
-  const { shop, endpoint, stage } = at;
+/** Measures a GET of each document without cache, from the cache and from memory: at the client and in the function. */
+async function measureReads(target: Target, uids: readonly string[]): Promise<Row[]> {
+  const { shop, endpoint, stage } = target;
   await new OpsCli(endpoint, stage).json('cache', 'clear');
   const rows: Row[] = [];
-  const readAll = async (what: string, cache: 'hit' | 'miss') => {
-    const since = Date.now();
+  const readAll = async (source: string, cacheStatus: 'hit' | 'miss') => {
+    const sinceMs = Date.now();
     const samples: number[] = [];
     for (const uid of uids) {
-      const started = performance.now();
+      const startedAt = performance.now();
       const { status, headers } = await shop.get(`/api/order/${uid}`);
-      samples.push(performance.now() - started);
-      if (status !== 200 || headers.get('x-cache') !== cache) throw new Error(`${uid}: ${status}, no ${cache}`);
+      samples.push(performance.now() - startedAt);
+      if (status !== 200 || headers.get('x-cache') !== cacheStatus)
+        throw new Error(`expected a cache ${cacheStatus} for ${uid}: status ${status}`);
     }
-    const inside = await insideFunction(at, since, uids.length);
-    rows.push({ what: `GET of a document, ${what}`, figure: `${both(samples)}; inside the function ${both(inside)}` });
+    const durations = await functionDurations(target, sinceMs, uids.length);
+    rows.push({
+      what: `GET of a document, ${source}`,
+      figure: `${percentiles(samples)}; inside the function ${percentiles(durations)}`,
+    });
   };
   await readAll('not in the cache', 'miss');
   await pause(MEMORY_TTL_MS);
@@ -76,80 +84,84 @@ async function reading(at: At, uids: readonly string[]): Promise<Row[]> {
   return rows;
 }
 
-interface Line {
+interface LogLine {
   readonly timestamp: string;
   readonly message: string;
   readonly ms?: number;
 }
 
-/** What a function of documents has logged since then. */
-async function linesOf({ endpoint, stage }: At, name: string, since: number): Promise<Line[]> {
+/** Reads the log lines of a function of this context. */
+async function readLog({ endpoint, stage }: Target, functionName: string, sinceMs: number): Promise<LogLine[]> {
   const logs = new CloudWatchLogsClient(clientOptions(endpoint));
-  const logGroupName = `/aws/lambda/oncebox-${stage}-documents-${name}`;
-  const { events = [] } = await logs.send(new FilterLogEventsCommand({ logGroupName, startTime: since }));
-  return events.flatMap(({ message = '' }) => (message.startsWith('{') ? [JSON.parse(message) as Line] : []));
+  const logGroupName = `/aws/lambda/oncebox-${stage}-documents-${functionName}`;
+  const { events = [] } = await logs.send(new FilterLogEventsCommand({ logGroupName, startTime: sinceMs }));
+  return events.flatMap(({ message = '' }) => (message.startsWith('{') ? [JSON.parse(message) as LogLine] : []));
 }
 
-/** As each call's closing line says, once all of the lines are there. */
-const insideFunction = (at: At, since: number, calls: number): Promise<number[]> =>
+/** Returns the durations that the API function has logged, once the lines of all calls have arrived. */
+const functionDurations = (target: Target, sinceMs: number, callCount: number): Promise<number[]> =>
   poll(
     async () =>
-      (await linesOf(at, 'api', since)).flatMap(({ message, ms: took }) =>
-        message === 'call ended' ? [took ?? 0] : [],
+      (await readLog(target, 'api', sinceMs)).flatMap(({ message, ms: durationMs }) =>
+        message === 'call ended' ? [durationMs ?? 0] : [],
       ),
-    (found) => found.length >= calls,
+    (durations) => durations.length >= callCount,
   );
 
-/** All at once onto the bus; then the right ones again, under other UIDs and with no wrong ones among them. */
-async function ingesting(at: At): Promise<Row[]> {
-  const isRight = ({ defect }: GeneratedDocument) => defect === undefined;
-  const mixed = generateDocuments({ count: MANY, seed: 102, badRate: BAD_RATE });
-  const alone = generateDocuments({ count: MANY, seed: 103, badRate: BAD_RATE }).filter(isRight);
-  // what only the first trouble costs, a client that is loaded then, is no part of it
-  await readableAfter(at, generateDocuments({ count: 30, seed: 105, badRate: 0.5 }));
-  await at.behind.purge('order-documents-dlq');
-  const plain = await readableAfter(at, generateDocuments({ count: MANY, seed: 104 }));
-  const [without, among] = [await readableAfter(at, alone), await readableAfter(at, mixed)];
-  const dead = await poll(
-    () => at.behind.messageCount('order-documents-dlq'),
-    (waiting) => waiting >= mixed.length - mixed.filter(isRight).length,
+/** Publishes many documents on the bus at once, with and without invalid ones among them. Each set has its own UIDs. */
+async function measureIngestion(target: Target): Promise<Row[]> {
+  const isValid = ({ defect }: GeneratedDocument) => defect === undefined;
+  const mixed = generateDocuments({ count: BURST, seed: 102, badRate: BAD_RATE });
+  const alone = generateDocuments({ count: BURST, seed: 103, badRate: BAD_RATE }).filter(isValid);
+  // The first error of a function loads the client for dead letters. This warm-up keeps that out of the figures.
+  await timeUntilReadable(target, generateDocuments({ count: 30, seed: 105, badRate: 0.5 }));
+  await target.behind.purge('order-documents-dlq');
+  const validOnlyMs = await timeUntilReadable(target, generateDocuments({ count: BURST, seed: 104 }));
+  const [aloneMs, mixedMs] = [await timeUntilReadable(target, alone), await timeUntilReadable(target, mixed)];
+  const deadCount = await poll(
+    () => target.behind.messageCount('order-documents-dlq'),
+    (messageCount) => messageCount >= mixed.length - mixed.filter(isValid).length,
   );
-  await at.behind.purge('order-documents-dlq');
-  const seconds = (value: number) => `${(value / 1000).toFixed(1)} s`;
+  await target.behind.purge('order-documents-dlq');
+  const seconds = (durationMs: number) => `${(durationMs / 1000).toFixed(1)} s`;
   return [
     {
-      what: `${MANY} documents at once onto the bus`,
-      figure: `${((MANY * 1000) / plain).toFixed(0)} documents/s from the bus into the cache`,
+      what: `${BURST} documents at once on the bus`,
+      figure: `${((BURST * 1000) / validOnlyMs).toFixed(0)} documents/s from the bus into the cache`,
     },
     {
-      what: `the same with ${dead} wrong ones among them`,
-      figure: `the last right one after ${seconds(among)}, and ${seconds(without)} where as many come without wrong ones`,
+      what: `the same with ${deadCount} invalid ones among them`,
+      figure: `the last valid one after ${seconds(mixedMs)}; after ${seconds(aloneMs)} if as many come without invalid ones`,
     },
   ];
 }
 
-/** Until the last of the right ones is in the cache, in ms, as the consumer's own log says: a look would slow it down. */
-async function readableAfter(at: At, all: readonly GeneratedDocument[]): Promise<number> {
-  const right = all.filter(({ defect }) => defect === undefined).map(({ order_uid }) => order_uid);
-  const started = Date.now();
-  const publish = createBusPublisher(createEventBridgeBus(`oncebox-${at.stage}`), systemClock);
+/**
+ * Publishes documents on the bus at once. Returns the time in ms until the last valid one is in the cache. It is taken
+ * from the log of the consumer, because requests to the API would slow the consumer down.
+ */
+async function timeUntilReadable(target: Target, all: readonly GeneratedDocument[]): Promise<number> {
+  const validUids = all.filter(({ defect }) => defect === undefined).map(({ order_uid }) => order_uid);
+  const startedAt = Date.now();
+  const publish = createBusPublisher(createEventBridgeBus(`oncebox-${target.stage}`), systemClock);
   await publish(all, new AbortController().signal, () => undefined);
   const times = await poll(
     async () => {
-      await pause(LOOK_EVERY_MS);
-      const waiting = await Promise.all(
-        ['order-documents', 'order-found'].map((queue) => at.behind.messageCount(queue)),
+      await pause(CHECK_EVERY_MS);
+      const messageCounts = await Promise.all(
+        ['order-documents', 'order-found'].map((queue) => target.behind.messageCount(queue)),
       );
-      return Math.max(...waiting) > 0 ? new Map<string, number>() : cachedAt(at, started);
+      return Math.max(...messageCounts) > 0 ? new Map<string, number>() : readCacheTimes(target, startedAt);
     },
-    (found) => right.every((uid) => found.has(uid)),
+    (cacheTimes) => validUids.every((uid) => cacheTimes.has(uid)),
   );
-  return Math.max(...right.map((uid) => times.get(uid) ?? Number.NaN)) - started;
+  return Math.max(...validUids.map((uid) => times.get(uid) ?? Number.NaN)) - startedAt;
 }
 
-async function cachedAt(at: At, since: number): Promise<Map<string, number>> {
+/** Returns the time at which each document was written to the cache, by UID. */
+async function readCacheTimes(target: Target, sinceMs: number): Promise<Map<string, number>> {
   const times = new Map<string, number>();
-  for (const { message, timestamp } of await linesOf(at, 'on-order-found', since)) {
+  for (const { message, timestamp } of await readLog(target, 'on-order-found', sinceMs)) {
     const [, uid] = /^CACHE UPDATED order_uid=(\S+)/.exec(message) ?? [];
     if (uid !== undefined) times.set(uid, Date.parse(timestamp));
   }
