@@ -13,12 +13,12 @@ import { alarm, minutes } from '../constructs/monitoring.ts';
 import { ScheduledJob } from '../constructs/scheduled-job.ts';
 import type { DataStack } from '../data.ts';
 
-/** Balances to look at. Nothing is decided by them. */
+/** The read model of balances. No decision about money depends on it. */
 export class Balances extends Context {
   readonly api: ContextApi;
 
   constructor(scope: Construct, config: StageConfig, { balances, payments }: DataStack) {
-    super(scope, 'Balances', { config, errorImpact: 'Whoever looks at balances sees old ones, or none' });
+    super(scope, 'Balances', { config, errorImpact: 'Balances are shown outdated or not at all' });
     const values = { BALANCES_TABLE: balances.name };
     const { cachedForMs, syncEveryMinutes, bucketsPerSync } = config.readModel;
 
@@ -36,21 +36,21 @@ export class Balances extends Context {
       env: BalancesEnv,
       values,
       access: [balances.commits],
-      errorImpact: 'Balances are shown as they were some time ago',
+      errorImpact: 'Balances are shown outdated',
     });
     new ScheduledJob(this, 'SyncBalances', {
       entry: 'balances/sync-balances.ts',
-      description: 'Compares the read model with the ledger, and puts it right',
+      description: 'Compares the read model with the ledger and repairs it',
       schedule: Schedule.expression(`cron(0/${syncEveryMinutes} * * * ? *)`),
       env: SyncEnv,
       values: { ...values, PAYMENTS_TABLE: payments.name, BUCKETS_PER_RUN: String(bucketsPerSync) },
-      // the read that crosses contexts: the ledger, by payments' port
+      // The sync reads the ledger, which is in another context, through the port of payments.
       access: [balances.commits, payments.reads],
-      // half of it is for new buckets, the other half for ending those that are begun
+      // The job starts new buckets in the first half of this time, and finishes the started ones in the second half.
       timeout: minutes(4),
-      errorImpact: 'A balance that is shown wrong stays wrong',
+      errorImpact: 'Wrong balances are not found and not repaired',
     });
-    const told = (metricName: string) =>
+    const createMetric = (metricName: string) =>
       new Metric({
         namespace: 'Oncebox',
         metricName,
@@ -60,17 +60,17 @@ export class Balances extends Context {
       });
     alarm(this, 'Drift', {
       name: 'drift',
-      metric: told('Drift'),
+      metric: createMetric('Drift'),
       above: 0,
-      errorImpact: 'Balances were shown that the ledger does not have',
+      errorImpact: 'Balances were shown that differ from the ledger',
       runbook: 'drift',
     });
-    // the run goes well without them, so no alarm about errors would tell
+    // A run succeeds even if some buckets fail, so the alarm on errors does not cover them.
     alarm(this, 'NotSynced', {
       name: 'balances-not-synced',
-      metric: told('BucketsNotSynced'),
+      metric: createMetric('BucketsNotSynced'),
       above: 0,
-      errorImpact: 'A balance that is shown wrong stays wrong',
+      errorImpact: 'Wrong balances are not found and not repaired',
       runbook: 'drift',
     });
   }

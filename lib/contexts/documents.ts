@@ -11,12 +11,12 @@ import { ContextApi } from '../constructs/context-api.ts';
 import { EventConsumer } from '../constructs/event-consumer.ts';
 import type { OutboxTable } from '../constructs/outbox-table.ts';
 
-/** Order documents: taken in, kept, cached, looked up. Two sides, which speak by events alone. */
+/** Order documents: stored, cached and looked up. The store side and the cache side communicate by events only. */
 export class Documents extends Context {
   readonly api: ContextApi;
 
   constructor(scope: Construct, config: StageConfig, documents: OutboxTable) {
-    super(scope, 'Documents', { config, errorImpact: 'Order documents are not taken in, or cannot be looked up' });
+    super(scope, 'Documents', { config, errorImpact: 'Order documents are not stored or not found' });
     const values = { DOCUMENTS_TABLE: documents.name };
     const cacheValues = { ...values, CACHED_FOR_S: String(config.documentsCachedForSeconds) };
 
@@ -34,7 +34,7 @@ export class Documents extends Context {
       env: DocumentsCacheEnv,
       values: cacheValues,
       access: [documents.commits],
-      errorImpact: 'Whoever looks a document up waits in vain, or sees an old one for minutes',
+      errorImpact: 'Lookups of documents get no answer, or readers see an old version for minutes',
     });
     new EventConsumer(this, 'OnOrderDocuments', {
       queue: 'order-documents',
@@ -43,7 +43,7 @@ export class Documents extends Context {
       env: DocumentsEnv,
       values,
       access: [documents.commits],
-      errorImpact: 'A document was published, and is not there',
+      errorImpact: 'Submitted documents are not stored',
     });
     new EventConsumer(this, 'OnOrderLookup', {
       queue: 'order-lookup',
@@ -52,7 +52,7 @@ export class Documents extends Context {
       env: DocumentsEnv,
       values,
       access: [documents.commits],
-      errorImpact: 'Documents that are not in the cache are not found',
+      errorImpact: 'Documents that are not cached are not found',
     });
   }
 }

@@ -7,18 +7,18 @@ import { ContextApi } from '../constructs/context-api.ts';
 import { ServiceFunction } from '../constructs/service-function.ts';
 import { allRoutes } from '../routes.ts';
 
-/** What an operator and a lost caller need. */
+/** Health check, API document, and the replies to requests without a route. */
 export class Ops extends Context {
   readonly api: ContextApi;
   readonly fallback: ServiceFunction;
 
   constructor(scope: Construct, config: StageConfig) {
-    super(scope, 'Ops', { config, errorImpact: 'Nobody can see how the system is' });
+    super(scope, 'Ops', { config, errorImpact: 'Health checks and the API document are unavailable' });
 
     this.api = new ContextApi(this, 'Api', { routes: opsRoutes, entry: 'ops/api.ts', env: NoEnv, values: {} });
     this.fallback = new ServiceFunction(this, 'Fallback', {
       entry: 'ops/fallback.ts',
-      description: 'Answers what no route does: 404, or 405 with the methods there are',
+      description: 'Replies to requests without a route: 404, or 405 with the supported methods',
       env: FallbackEnv,
       values: { ROUTES: Object.values(allRoutes).join(',') },
       chaos: false,
