@@ -42,13 +42,13 @@ export function balanceStore(work: UnitOfWork) {
       if (!row) throw new Rejected('balance_not_found', `There is no balance of ${userId}.`, 404);
       return parseBalance(row).balance;
     },
-    /** Returns the balances of one page of the ledger's accounts, as far as they exist, by user. */
+    /** Returns the balances of one page of accounts by user. A user without a balance row is not in the map. */
     getMany: async (userIds: readonly string[]): Promise<Map<string, Balance>> => {
       const rows = userIds.length === 0 ? [] : await store.getMany(userIds.map(balanceKey));
       return byUser(rows.filter((row) => row !== undefined).map((row) => parseBalance(row).balance));
     },
     getSummary: async (bucket: string): Promise<StoredSummary> => parseSummary(await store.get(summaryKey(bucket))),
-    /** Returns one summary of all accounts, merged from those of all buckets. */
+    /** Returns the summary of all accounts, merged from the summaries of all buckets. */
     summarizeAll: async (): Promise<Summary> => {
       const rows = (await Promise.all(summaryPartitions.map((partition) => store.query({ partition })))).flat();
       return mergeSummaries(rows.map((row) => parseSummary(row).summary));
@@ -56,7 +56,7 @@ export function balanceStore(work: UnitOfWork) {
     /** Corrects balances to the ledger's accounts, never to a lower version. Returns those that it has changed. */
     correct: async (bucket: string, accounts: readonly Balance[]): Promise<readonly Balance[]> =>
       accounts.length === 0 ? [] : (await changeBucket(work, bucket, accounts, applyCorrection)).changed,
-    /** Replaces a summary, unless an account of the bucket has changed since this version. Returns whether it did. */
+    /** Replaces a summary, unless its bucket has changed since this version. Returns whether it was replaced. */
     replaceSummary: (bucket: string, version: number, counted: Summary) =>
       replaceSummary(work, bucket, version, counted),
     /** Returns the index of the bucket at which the next run of the sync starts. */

@@ -36,8 +36,8 @@ const INDEX_LAG_MS = 3000;
 
 /**
  * Compares the accounts of a bucket with the ledger, then compares its summary with a count of the accounts. Repairs
- * and reports each drift. The summary is judged only if no account changed during the comparison: if its version has
- * moved, the comparison is repeated. A different number of accounts must still differ at the same version after a
+ * and reports each drift. The summary is checked only if no account changed during the comparison: if its version has
+ * changed, the comparison is repeated. A different number of accounts must still differ at the same version after a
  * pause, in which the ledger's index catches up.
  */
 export async function compareBucket(ports: SyncPorts, bucket: string, report: (drift: Drift) => void) {

@@ -4,10 +4,10 @@ import type { CachedDocument } from './document.ts';
 
 /** The maximum age of a document in memory: an execution environment may serve a text that is stale by this time. */
 export const MEMORY_TTL_MS = 5000;
-/** The limit for all texts together. At two bytes per character they take at most 32 MB of the function's memory. */
+/** The limit for all texts together. At two bytes per character, they take 32 MB of the function's memory at most. */
 const MAX_CHARACTERS = 16 * 1024 * 1024;
 
-/** The texts that one execution environment has read recently. With too many characters, the least recently used go. */
+/** Keeps the texts that one execution environment has read recently. At its limit, it evicts the least recently used. */
 export class DocumentMemory {
   /** True once the environment has loaded the newest documents. */
   isWarmedUp = false;
