@@ -14,56 +14,59 @@ export interface ApiReply {
   readonly text: string;
 }
 
-/** Sends documents, says how far it is, and answers what it has sent. */
+/** Sends documents, reports its progress, and returns the documents that were sent before the signal was aborted. */
 export type Publisher = (
   documents: readonly GeneratedDocument[],
   signal: AbortSignal,
   onProgress: (sent: number) => void,
 ) => Promise<readonly GeneratedDocument[]>;
 
-/** Requests at once: each is a process of its own on the embedded engine. */
-const AT_ONCE = 4;
-/** Events between two looks at how far it is. */
-const AT_A_TIME = 50;
-const TRIES = 5;
-const FIRST_WAIT_MS = 200;
+/** On the embedded engine, each concurrent request is a process of its own. */
+const CONCURRENT_REQUESTS = 4;
+/** The number of events between two reports of progress. */
+const BATCH_SIZE = 50;
+const MAX_ATTEMPTS = 5;
+const BASE_WAIT_MS = 200;
 
 type Post = (method: 'POST', path: string, body: string) => Promise<ApiReply>;
 
-/** Through the API's door, which takes what is right and refuses what is wrong. */
+/** Creates a publisher that uses the API. The API must accept each valid document and refuse each invalid one. */
 export const createHttpPublisher =
   (post: Post, clock: Clock): Publisher =>
   async (documents, signal, onProgress) => {
     const sent = new Set<GeneratedDocument>();
-    let next = 0;
-    const lane = async () => {
-      while (next < documents.length && !signal.aborted) {
-        const document = documents[next++];
+    let nextIndex = 0;
+    const work = async () => {
+      while (nextIndex < documents.length && !signal.aborted) {
+        const document = documents[nextIndex++];
         if (!document) return;
         const { url, status, text } = await withRetries(() => post('POST', '/orders', document.text), clock);
         if (status !== (document.defect === undefined ? 202 : 400))
           throw new UserError(
-            `${url} answers ${status} to a document with ${document.defect ?? 'nothing wrong'}: ${text}`,
+            `${url} returned ${status} for ${describeDocument(document)}: ${text}`,
             'npm run ops -- logs tail orders-api --since 5m',
           );
         sent.add(document);
         onProgress(sent.size);
       }
     };
-    await Promise.all(Array.from({ length: AT_ONCE }, lane));
+    await Promise.all(Array.from({ length: CONCURRENT_REQUESTS }, work));
     return documents.filter((document) => sent.has(document));
   };
 
-/** A door that is too busy is asked again. */
-async function withRetries(ask: () => Promise<ApiReply>, clock: Clock): Promise<ApiReply> {
+const describeDocument = ({ defect }: GeneratedDocument): string =>
+  defect === undefined ? 'a valid document' : `a document with ${defect}`;
+
+/** Repeats a request that is throttled (429) or that the API is too busy for (503). */
+async function withRetries(send: () => Promise<ApiReply>, clock: Clock): Promise<ApiReply> {
   for (let attempt = 1; ; attempt++) {
-    const reply = await ask();
-    if ((reply.status !== 429 && reply.status !== 503) || attempt === TRIES) return reply;
-    await clock.sleep(FIRST_WAIT_MS * 2 ** attempt);
+    const reply = await send();
+    if ((reply.status !== 429 && reply.status !== 503) || attempt === MAX_ATTEMPTS) return reply;
+    await clock.sleep(BASE_WAIT_MS * 2 ** attempt);
   }
 }
 
-/** Straight onto the bus, as a publisher outside would. What is wrong with a document is for the consumer to find. */
+/** Creates a publisher that sends events to the bus, as an external publisher does. The consumer validates documents. */
 export const createBusPublisher =
   (bus: Bus, clock: Clock): Publisher =>
   async (documents, signal, onProgress) => {
@@ -76,23 +79,23 @@ export const createBusPublisher =
       park: async (events: readonly Envelope[]) => void refused.push(...events),
     };
     for (; sent < documents.length && !signal.aborted; onProgress(sent)) {
-      const some = documents.slice(sent, sent + AT_A_TIME);
+      const batch = documents.slice(sent, sent + BATCH_SIZE);
       await relay(
-        some.map((document) => createSubmitted(document, clock.now())),
+        batch.map((document) => createSubmitted(document, clock.now())),
         ports,
       );
       if (refused.length > 0)
         throw new UserError(
-          `The bus took ${sent + some.length - refused.length} documents and refused ${refused.length}.`,
-          'The same --seed sends the same documents again; what is there already stays as it is.',
+          `The bus accepted ${sent + batch.length - refused.length} documents and refused ${refused.length}.`,
+          'Run the command again. With the same --seed it sends the same documents; stored documents do not change.',
         );
-      sent += some.length;
+      sent += batch.length;
     }
     return documents.slice(0, sent);
   };
 
-const createSubmitted = ({ order_uid, text }: GeneratedDocument, now: number): Envelope =>
+const createSubmitted = ({ order_uid, text }: GeneratedDocument, nowMs: number): Envelope =>
   OrderDocumentSubmitted.make(
     { order_uid, document: text, hash: hashOfText(text) },
-    { time: toIso(now), correlation_id: order_uid, causation_id: 'ops publish' },
+    { time: toIso(nowMs), correlation_id: order_uid, causation_id: 'ops publish' },
   );

@@ -1,14 +1,14 @@
-/** Something that the person at the terminal can put right: one line on what is wrong, one on the way out. */
+/** An error that the person at the terminal can correct. It has one line for the problem and one for the remedy. */
 export class UserError extends Error {
   readonly remedy: string;
 
-  constructor(problem: string, wayOut: string) {
+  constructor(problem: string, remedy: string) {
     super(problem);
-    this.remedy = wayOut;
+    this.remedy = remedy;
   }
 }
 
-/** Prints an error as it helps most: troubles in two lines, everything unforeseen with its stack. */
+/** Prints a `UserError` in two lines, and any other error with its stack trace. */
 export function printError(error: unknown): void {
   if (error instanceof UserError) console.error(`✗ ${error.message}\n  ${error.remedy}`);
   else console.error(error);
