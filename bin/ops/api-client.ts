@@ -7,67 +7,66 @@ import type { Target } from './target.ts';
 
 const TIMEOUT_MS = 15_000;
 
-/** The API at its own door: signed on AWS, where nothing is open. */
+/** Creates a client of the stage's API. Requests are signed on AWS, where no route is open. */
 export async function createApiClient(target: Target) {
   const client = new CloudFormationClient({});
-  const base = await apiUrl(client, target);
+  const baseUrl = await findApiUrl(client, target);
   return async (method: 'GET' | 'POST', path: string, body?: string): Promise<ApiReply> => {
-    const url = new URL(base + path);
+    const url = new URL(baseUrl + path);
     const headers = {
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       ...(target.onAws ? await signedHeaders(client, method, url, body) : {}),
     };
-    const sent = body === undefined ? {} : { body };
-    const answer = await fetch(url, { method, headers, ...sent, signal: AbortSignal.timeout(TIMEOUT_MS) });
-    return { url: url.href, status: answer.status, text: await answer.text() };
+    const payload = body === undefined ? {} : { body };
+    const response = await fetch(url, { method, headers, ...payload, signal: AbortSignal.timeout(TIMEOUT_MS) });
+    return { url: url.href, status: response.status, text: await response.text() };
   };
 }
 
-/** What the API answers to one GET. */
 export const getFromApi = async (target: Target, path: string): Promise<ApiReply> =>
   (await createApiClient(target))('GET', path);
 
-/** An order, or what the API knows about it. */
-export async function getOrder<T>(target: Target, id: string, about: '' | '/workflow'): Promise<T> {
-  const { url, status, text } = await getFromApi(target, `/orders/${encodeURIComponent(id)}${about}`);
+/** Returns an order, or a resource below it. */
+export async function getOrder<T>(target: Target, id: string, subpath: '' | '/workflow'): Promise<T> {
+  const { url, status, text } = await getFromApi(target, `/orders/${encodeURIComponent(id)}${subpath}`);
   if (status === 404)
-    throw new UserError(`There is no order ${id} in stage ${target.stage}.`, 'Its id has 26 letters.');
+    throw new UserError(`There is no order ${id} in stage ${target.stage}.`, 'Check the id: it has 26 characters.');
   return parseReply(url, status, text, 'orders-api');
 }
 
-/** What a door answers, or the trouble with it and the function that knows why. */
-export async function getJson<T>(target: Target, path: string, answeredBy: string): Promise<T> {
+/** Returns the JSON of a reply. If the status is not 200, the error names the function whose logs say why. */
+export async function getJson<T>(target: Target, path: string, functionName: string): Promise<T> {
   const { url, status, text } = await getFromApi(target, path);
-  return parseReply(url, status, text, answeredBy);
+  return parseReply(url, status, text, functionName);
 }
 
-function parseReply<T>(url: string, status: number, text: string, answeredBy: string): T {
+function parseReply<T>(url: string, status: number, text: string, functionName: string): T {
   if (status !== 200)
-    throw new UserError(`${url} answers ${status}: ${text}`, `npm run ops -- logs tail ${answeredBy} --since 5m`);
+    throw new UserError(`${url} returned ${status}: ${text}`, `npm run ops -- logs tail ${functionName} --since 5m`);
   return parseExactly(text) as T;
 }
 
-/** The library's types do not know them yet. */
-const exactly = JSON as unknown as {
-  parse(text: string, revive: (key: string, value: unknown, context: { source: string }) => unknown): unknown;
+/** `JSON` with the source text of a value and with `rawJSON`, which the types of TypeScript do not declare yet. */
+const exactJson = JSON as unknown as {
+  parse(text: string, reviver: (key: string, value: unknown, context: { source: string }) => unknown): unknown;
   rawJSON(digits: string): object;
 };
 
-/** An integer beyond 2^53 keeps its digits, and is written again as it was read. */
+/** Parses JSON so that an integer beyond 2^53 keeps its digits: it is written again as it was read. */
 export const parseExactly = (text: string): unknown =>
-  exactly.parse(text, (_key, value, { source }) =>
-    typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER ? exactly.rawJSON(source) : value,
+  exactJson.parse(text, (_key, value, { source }) =>
+    typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER ? exactJson.rawJSON(source) : value,
   );
 
-async function apiUrl(client: CloudFormationClient, target: Target): Promise<string> {
+async function findApiUrl(client: CloudFormationClient, target: Target): Promise<string> {
   const StackName = target.name('api');
   const { Stacks = [] } = await client.send(new DescribeStacksCommand({ StackName }));
   const output = (key: string): string => {
     const value = Stacks[0]?.Outputs?.find(({ OutputKey }) => OutputKey === key)?.OutputValue;
-    if (!value) throw new UserError(`Stack ${StackName} has no output ${key}.`, 'Deploy it again.');
+    if (!value) throw new UserError(`Stack ${StackName} has no output ${key}.`, 'Deploy the stack again.');
     return value;
   };
-  // an engine's own address of the API may be one that no name server knows
+  // A local engine may report a host name that DNS cannot resolve, so the path form of its endpoint is used.
   if (target.endpoint) return `${target.endpoint}/_aws/execute-api/${output('ApiId')}/${output('ApiStage')}`;
   return output('ApiUrl').replace(/\/$/, '');
 }

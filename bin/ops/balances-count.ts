@@ -5,14 +5,14 @@ import { columns } from './print.ts';
 export interface Stats {
   readonly users: number;
   readonly balances: number;
-  /** As its digits where a number cannot hold it. */
+  /** The digits as raw JSON if a number cannot hold them exactly. */
   readonly total: number | { readonly rawJSON: string };
   readonly last_tick_at: string | null;
 }
 
 export default defineCommand({
   options: {},
-  about: 'As the read model has them, by GET /balances/stats.',
+  details: 'The data comes from the read model, by GET /balances/stats.',
   examples: ['balances count', 'balances count --json'],
   run: async ({ target, print }) => {
     const stats = await getJson<Stats>(target, '/balances/stats', 'balances-api');

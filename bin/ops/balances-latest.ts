@@ -1,11 +1,10 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { NEWEST } from '../../lambdas/balances/balance.ts';
 import { getJson } from './api-client.ts';
 import { parseWholeNumber } from './arguments.ts';
 import { defineCommand } from './command.ts';
-import { onClearedScreen, table } from './print.ts';
-
-const EVERY_MS = 1000;
+import { table } from './print.ts';
+import { formatTime } from './time.ts';
+import { printAndWatch, watchOption } from './watch.ts';
 
 export interface Balance {
   readonly user_id: string;
@@ -16,37 +15,27 @@ export interface Balance {
 
 export default defineCommand({
   options: {
-    limit: { type: 'string', value: 'n', help: `at most n of them (${NEWEST}, and no more)` },
-    watch: { type: 'boolean', help: 'again every second, until Ctrl-C' },
+    limit: { type: 'string', value: 'n', help: `how many changes, ${NEWEST} at most (${NEWEST})` },
+    watch: watchOption,
   },
-  about: 'The latest changes of balances over all users, newest first, by GET /balances/latest.',
+  details: 'The newest change is first. The data comes from GET /balances/latest.',
   examples: ['balances latest', 'balances latest --watch', 'balances latest --limit 3 --json'],
-  run: async ({ values, target, print, signal }) => {
+  run: ({ values, target, ...output }) => {
     const limit = parseWholeNumber(values.limit, '--limit', NEWEST, NEWEST);
-    const look = () => getJson<Balance[]>(target, `/balances/latest?limit=${limit}`, 'balances-api');
-    if (!values.watch) {
-      const latest = await look();
-      print.result(latest, () => latestTable(latest));
-      return undefined;
-    }
-    while (!signal.aborted) {
-      const latest = await look();
-      print.line(latest, () => onClearedScreen(latestTable(latest)));
-      await pause(EVERY_MS, undefined, { signal }).catch(() => undefined);
-    }
-    return undefined;
+    const read = () => getJson<Balance[]>(target, `/balances/latest?limit=${limit}`, 'balances-api');
+    return printAndWatch(output, values.watch, read, formatLatest);
   },
 });
 
-export const latestTable = (latest: readonly Balance[]): string =>
-  latest.length === 0
+export const formatLatest = (balances: readonly Balance[]): string =>
+  balances.length === 0
     ? 'No balance has changed yet.'
     : table(
         ['user', 'balance', 'version', 'changed'],
-        latest.map(({ user_id, balance, version, updated_at }) => [
+        balances.map(({ user_id, balance, version, updated_at }) => [
           user_id,
           balance,
           version,
-          updated_at.replace('T', ' ').replace('Z', ''),
+          formatTime(updated_at),
         ]),
       );

@@ -1,54 +1,55 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { BatchWriteCommand, DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb';
 import { isCacheRow } from '../../lambdas/documents/cache-store.ts';
 import { MEMORY_TTL_MS } from '../../lambdas/documents/document-memory.ts';
 import type { Key } from '../../lambdas/shared/store/store.ts';
 import { defineCommand } from './command.ts';
-import type { Print } from './print.ts';
+import { countOf, type Printer } from './print.ts';
+import { pause } from './watch.ts';
 
-const BATCH = 25;
-const STEP_MS = 250;
+/** The maximum of BatchWriteItem. */
+const BATCH_SIZE = 25;
+const PROGRESS_INTERVAL_MS = 250;
 
 export default defineCommand({
   options: {},
-  about:
-    'Removes what the cache knows of documents, and who is asking: each is looked up anew when somebody wants it. The\n' +
-    'documents themselves stay. Functions remember for five seconds beside the cache, so it waits for that to pass.',
+  details:
+    'Deletes the cached documents and the leases of running lookups. The documents themselves stay, and each is looked\n' +
+    `up again at its next request. Functions keep documents in memory for ${MEMORY_TTL_MS / 1000} s, so the command waits for that time.`,
   examples: ['cache clear'],
   run: async ({ target, print, signal }) => {
     const client = DynamoDBDocumentClient.from(new DynamoDBClient({}));
     const table = target.name('documents');
     let cleared = 0;
-    const projected = { ProjectionExpression: 'pk, sk', ConsistentRead: true };
-    for await (const { Items = [] } of paginateScan({ client }, { TableName: table, ...projected })) {
-      const rows = (Items as Key[]).filter(isCacheRow);
-      for (let at = 0; at < rows.length && !signal.aborted; at += BATCH) {
-        const some = rows.slice(at, at + BATCH);
-        await remove(client, table, some);
-        cleared += some.length;
-        print.progress('clearing', cleared);
+    const projection = { ProjectionExpression: 'pk, sk', ConsistentRead: true };
+    for await (const { Items = [] } of paginateScan({ client }, { TableName: table, ...projection })) {
+      const keys = (Items as Key[]).filter(isCacheRow);
+      for (let start = 0; start < keys.length && !signal.aborted; start += BATCH_SIZE) {
+        const batch = keys.slice(start, start + BATCH_SIZE);
+        await deleteRows(client, table, batch);
+        cleared += batch.length;
+        print.progress('rows deleted', cleared);
       }
     }
-    await forgotten(print, signal);
+    await waitForMemory(print, signal);
     print.progressDone();
-    print.result({ cleared }, () => `${cleared} rows cleared, and every function has forgotten what it had read.`);
+    print.result({ cleared }, () => `The cache is clear: ${countOf(cleared, 'row')} deleted.`);
     return undefined;
   },
 });
 
-async function remove(client: DynamoDBDocumentClient, table: string, rows: readonly Key[]): Promise<void> {
-  let requests = { [table]: rows.map(({ pk, sk }) => ({ DeleteRequest: { Key: { pk, sk } } })) };
+async function deleteRows(client: DynamoDBDocumentClient, table: string, keys: readonly Key[]): Promise<void> {
+  let requests = { [table]: keys.map(({ pk, sk }) => ({ DeleteRequest: { Key: { pk, sk } } })) };
   while (Object.keys(requests).length > 0) {
     const { UnprocessedItems = {} } = await client.send(new BatchWriteCommand({ RequestItems: requests }));
     requests = UnprocessedItems as typeof requests;
   }
 }
 
-/** What a function has read right before is served until its time is over. */
-async function forgotten(print: Print, signal: AbortSignal): Promise<void> {
-  for (let waited = 0; waited < MEMORY_TTL_MS && !signal.aborted; waited += STEP_MS) {
-    print.progress('waiting for memories', waited, MEMORY_TTL_MS);
-    await pause(STEP_MS);
+/** Waits until functions no longer serve documents that they read just before the rows were deleted. */
+async function waitForMemory(print: Printer, signal: AbortSignal): Promise<void> {
+  for (let waitedMs = 0; waitedMs < MEMORY_TTL_MS && !signal.aborted; waitedMs += PROGRESS_INTERVAL_MS) {
+    print.progress('waiting for functions (ms)', waitedMs, MEMORY_TTL_MS);
+    await pause(PROGRESS_INTERVAL_MS, signal);
   }
 }

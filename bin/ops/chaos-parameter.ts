@@ -5,26 +5,26 @@ import { columns } from './print.ts';
 import type { Target } from './target.ts';
 import { UsageError } from './usage-error.ts';
 
-const nameIn = ({ stage }: Target): string => `/oncebox/${stage}/chaos`;
+const parameterName = ({ stage }: Target): string => `/oncebox/${stage}/chaos`;
 
 export async function readChaos(ssm: SSMClient, target: Target): Promise<Chaos> {
-  const Name = nameIn(target);
+  const Name = parameterName(target);
   const value = await ssm.send(new GetParameterCommand({ Name })).catch((error: unknown) => {
     if (!(error instanceof ParameterNotFound)) throw error;
     throw new UserError(
       `Stage ${target.stage} has no parameter ${Name}.`,
-      'It is not deployed, or not wired for chaos, as production is not.',
+      'Deploy the stage. If it is deployed, its configuration has no chaos, like the one of prod.',
     );
   });
   const parsed = Chaos.safeParse(JSON.parse(value.Parameter?.Value ?? '{}'));
   if (parsed.success) return parsed.data;
-  throw new UserError(`${Name} is not what functions understand, so they ignore it.`, 'Deploy the stage again.');
+  throw new UserError(`${Name} is not a valid chaos setting, so functions ignore it.`, 'Deploy the stage again.');
 }
 
 export async function writeChaos(ssm: SSMClient, target: Target, chaos: Chaos): Promise<void> {
   await ssm.send(
     new PutParameterCommand({
-      Name: nameIn(target),
+      Name: parameterName(target),
       Value: JSON.stringify(chaos),
       Type: 'String',
       Overwrite: true,
@@ -32,20 +32,22 @@ export async function writeChaos(ssm: SSMClient, target: Target, chaos: Chaos): 
   );
 }
 
-/** `publish_failure=0.2 latency_ms=50` upon what is set. */
-export function changed(chaos: Chaos, assignments: readonly string[]): Chaos {
+/** Applies assignments such as `publish_failure=0.2 latency_ms=50`. Throws a `UsageError` if one is not valid. */
+export function applyAssignments(chaos: Chaos, assignments: readonly string[]): Chaos {
   const next: Record<string, number> = { ...chaos };
   for (const assignment of assignments) {
     const [, key = '', value = ''] = /^([a-z_]+)=([0-9.]+)$/.exec(assignment) ?? [];
     if (!Object.hasOwn(chaos, key))
-      throw new UsageError(`"${assignment}" is no setting: take key=number with ${Object.keys(chaos).join(', ')}.`);
+      throw new UsageError(
+        `"${assignment}" is not a setting. Use key=number with one of ${Object.keys(chaos).join(', ')}.`,
+      );
     next[key] = Number(value);
   }
   const parsed = Chaos.safeParse(next);
   if (parsed.success) return parsed.data;
-  const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
-  throw new UsageError(`That cannot be: ${faults.join('; ')}.`);
+  const errors = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+  throw new UsageError(`The settings are not valid: ${errors.join('; ')}.`);
 }
 
-export const chaosTable = (chaos: Chaos): string =>
+export const formatChaos = (chaos: Chaos): string =>
   columns(Object.entries(chaos).map(([key, value]) => [key, String(value)])).join('\n');

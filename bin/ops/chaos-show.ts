@@ -1,14 +1,15 @@
 import { SSMClient } from '@aws-sdk/client-ssm';
-import { chaosTable, readChaos } from './chaos-parameter.ts';
+import { formatChaos, readChaos } from './chaos-parameter.ts';
 import { defineCommand } from './command.ts';
 
 export default defineCommand({
   options: {},
-  about: 'Rates are shares of calls, between 0 and 1.',
+  details:
+    'Each rate is the share of calls in which the fault occurs, from 0 to 1. latency_ms is a delay before each step.',
   examples: ['chaos show'],
   run: async ({ target, print }) => {
     const chaos = await readChaos(new SSMClient({}), target);
-    print.result(chaos, () => chaosTable(chaos));
+    print.result(chaos, () => formatChaos(chaos));
     return undefined;
   },
 });

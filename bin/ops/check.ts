@@ -1,20 +1,20 @@
 import type { Target } from './target.ts';
 
-/** What a check found: nothing wrong, or each thing that is. */
 interface CheckResult {
   readonly problems: readonly string[];
-  /** What was looked at, in a few words. */
+  /** What was checked, in a few words. It is shown if there are no problems. */
   readonly summary: string;
 }
 
+/** One check of the doctor. */
 export interface Check {
   readonly title: string;
-  /** What to do about a fault. */
+  /** Says what to do about the problems. */
   remedy(target: Target): string;
-  /** Where it cannot even look, nothing after it can. */
+  /** Set if no later check can run when this one throws. */
   readonly isRequired?: true;
   run(target: Target): Promise<CheckResult>;
 }
 
 export const deployCommand = ({ onAws, stage }: Target): string =>
-  onAws ? `Deploy it: npx cdk deploy --all -c stage=${stage}` : 'npm start deploys what is missing.';
+  onAws ? `Deploy the stage: npx cdk deploy --all -c stage=${stage}` : 'Run npm start to deploy what is missing.';

@@ -1,45 +1,45 @@
 import type { parseArgs } from 'node:util';
-import type { Print } from './print.ts';
+import type { Printer } from './print.ts';
 import type { Target } from './target.ts';
 
 export interface Option {
   readonly type: 'string' | 'boolean';
   readonly multiple?: boolean;
-  /** What the value is called in the help: `n`, `iso`. */
+  /** The name of the value in the help, for example `n` or `iso`. */
   readonly value?: string;
   readonly help: string;
 }
 export type Options = Readonly<Record<string, Option>>;
 
-/** Every command takes these. */
-export const common = {
-  stage: { type: 'string', value: 'name', help: 'the stage; ONCEBOX_STAGE, else local' },
-  json: { type: 'boolean', help: 'JSON, for programs' },
-  debug: { type: 'boolean', help: 'the stack of an error, too' },
-  help: { type: 'boolean', help: 'this text' },
+/** The options of every command. */
+export const commonOptions = {
+  stage: { type: 'string', value: 'name', help: 'the stage (ONCEBOX_STAGE, or local)' },
+  json: { type: 'boolean', help: 'print JSON instead of text' },
+  debug: { type: 'boolean', help: 'print the stack trace of an error' },
+  help: { type: 'boolean', help: 'print this help' },
 } as const satisfies Options;
 
 export type Values<O extends Options> = ReturnType<typeof parseArgs<{ options: O; strict: true }>>['values'];
 
-interface Input<O extends Options> {
+interface CommandInput<O extends Options> {
   readonly values: Values<O>;
   readonly positionals: readonly string[];
   readonly target: Target;
-  readonly print: Print;
+  readonly print: Printer;
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
 }
 
 export interface Command<O extends Options = Options> {
-  /** What stands after the command's name: `<queue> <message id>`. */
+  /** The positional arguments, with their form in the help: `<queue> <message id>`. */
   readonly takes?: { readonly usage: string; readonly min: number; readonly max: number };
   readonly options: O;
-  /** What the one-line summary leaves out. */
-  readonly about?: string;
+  /** Sentences for the help, in addition to the summary. */
+  readonly details?: string;
   readonly examples: readonly string[];
-  /** Answers what the process ends with, where that is not 0. */
-  run(input: Input<O>): Promise<number | undefined>;
+  /** Returns the exit code of the process; `undefined` means 0. */
+  run(input: CommandInput<O>): Promise<number | undefined>;
 }
 
 /** Infers the types of a command's values from its options. */
-export const defineCommand = <const O extends Options>(declared: Command<O>): Command => declared as unknown as Command;
+export const defineCommand = <const O extends Options>(command: Command<O>): Command => command as unknown as Command;

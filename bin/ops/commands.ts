@@ -1,52 +1,61 @@
 import type { Command } from './command.ts';
 
-export interface Listed {
+export interface CommandEntry {
   readonly name: string;
+  /** What the command does, in the imperative, without a full stop. */
   readonly summary: string;
-  /** How many words of the command line are its name. */
-  readonly words: number;
-  /** Loaded when it is called: each brings its own SDK clients. */
+  /** The number of words in the name. */
+  readonly wordCount: number;
+  /** Imports the command. Each command brings its own SDK clients, so only the one that runs is loaded. */
   load(): Promise<Command>;
 }
 
-const list = (name: string, summary: string, load: () => Promise<{ default: Command }>): Listed => ({
+const entry = (name: string, summary: string, load: () => Promise<{ default: Command }>): CommandEntry => ({
   name,
   summary,
-  words: name.split(' ').length,
+  wordCount: name.split(' ').length,
   load: async () => (await load()).default,
 });
 
-/** In the order of the help. */
-export const commands: readonly Listed[] = [
-  list('doctor', 'check the whole stage, one thing after the other', () => import('./doctor.ts')),
-  list(
+/** All commands, in the order of the help. */
+export const commands: readonly CommandEntry[] = [
+  entry('doctor', 'check a whole stage and show a remedy for each problem', () => import('./doctor.ts')),
+  entry(
     'seed users',
-    'made-up users with accounts, balances and a place in the update programme',
+    'create users with accounts, balances and membership in the update programme',
     () => import('./seed-users.ts'),
   ),
-  list('queues', 'what waits, is in flight, delayed or dead in each queue', () => import('./queues.ts')),
-  list('consumers', 'who works on each queue, and whether', () => import('./consumers.ts')),
-  list('consumers stop', 'let a queue wait', () => import('./consumers-stop.ts')),
-  list('consumers start', 'have it worked on again', () => import('./consumers-start.ts')),
-  list('orders show', 'one order', () => import('./orders-show.ts')),
-  list('orders workflow', 'every step, event and receipt of one order', () => import('./orders-workflow.ts')),
-  list('balances count', 'how many users and balances, and their sum', () => import('./balances-count.ts')),
-  list('balances latest', 'the latest changes of balances', () => import('./balances-latest.ts')),
-  list('balances sync', 'the read model against the ledger, and put right', () => import('./balances-sync.ts')),
-  list('publish', 'made-up order documents, by HTTP or straight onto the bus', () => import('./publish.ts')),
-  list('cache clear', 'have every document looked up anew', () => import('./cache-clear.ts')),
-  list('dlq list', 'dead messages with their reasons', () => import('./dlq-list.ts')),
-  list('dlq show', 'one dead message, whole', () => import('./dlq-show.ts')),
-  list('dlq redrive', 'dead messages back to their queue', () => import('./dlq-redrive.ts')),
-  list('outbox resend', 'stored events to the bus again, under the same ids', () => import('./outbox-resend.ts')),
-  list('logs tail', 'the logs of one function or all, as they come', () => import('./logs-tail.ts')),
-  list('chaos show', 'the faults made on purpose', () => import('./chaos-show.ts')),
-  list('chaos set', 'change them', () => import('./chaos-set.ts')),
+  entry('queues', 'count the messages and dead letters of each queue', () => import('./queues.ts')),
+  entry('consumers', "show each queue's consumer and its state", () => import('./consumers.ts')),
+  entry('consumers stop', 'stop the consumer of a queue', () => import('./consumers-stop.ts')),
+  entry('consumers start', 'start the consumer of a queue', () => import('./consumers-start.ts')),
+  entry('orders show', 'show one order', () => import('./orders-show.ts')),
+  entry('orders workflow', 'show every step, event and delivery of one order', () => import('./orders-workflow.ts')),
+  entry(
+    'balances count',
+    'show the number of users and balances, and their total',
+    () => import('./balances-count.ts'),
+  ),
+  entry('balances latest', 'show the latest balance changes', () => import('./balances-latest.ts')),
+  entry('balances sync', 'compare the read model with the ledger and repair drift', () => import('./balances-sync.ts')),
+  entry('publish', 'publish generated order documents by HTTP or on the event bus', () => import('./publish.ts')),
+  entry(
+    'cache clear',
+    'delete all cached documents, so that each is looked up again',
+    () => import('./cache-clear.ts'),
+  ),
+  entry('dlq list', 'list dead letters with their reasons', () => import('./dlq-list.ts')),
+  entry('dlq show', 'show one dead letter in full', () => import('./dlq-show.ts')),
+  entry('dlq redrive', 'send dead letters back to their queue', () => import('./dlq-redrive.ts')),
+  entry('outbox resend', 'send stored events to the bus again, with the same ids', () => import('./outbox-resend.ts')),
+  entry('logs tail', 'show the logs of one function or of all functions', () => import('./logs-tail.ts')),
+  entry('chaos show', 'show the rates of injected faults', () => import('./chaos-show.ts')),
+  entry('chaos set', 'change the rates of injected faults', () => import('./chaos-set.ts')),
 ];
 
-/** `consumers stop` is no `consumers`. */
-const longestFirst = commands.toSorted((one, other) => other.words - one.words);
+/** Names with more words come first, so that `consumers stop` is not taken for `consumers`. */
+const byWordCount = commands.toSorted((a, b) => b.wordCount - a.wordCount);
 
-/** The command that the line begins with. */
-export const findCommand = (args: readonly string[]): Listed | undefined =>
-  longestFirst.find(({ name, words }) => args.slice(0, words).join(' ') === name);
+/** Returns the command whose name the arguments begin with. */
+export const findCommand = (args: readonly string[]): CommandEntry | undefined =>
+  byWordCount.find(({ name, wordCount }) => args.slice(0, wordCount).join(' ') === name);

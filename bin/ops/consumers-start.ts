@@ -4,7 +4,7 @@ import { switchConsumer } from './switch-consumer.ts';
 export default defineCommand({
   takes: { usage: '<queue>', min: 1, max: 1 },
   options: {},
-  about: 'It begins with what has waited for it.',
+  details: 'The consumer processes the messages that have waited in the queue.',
   examples: ['consumers start ticket-issuing'],
   run: ({ positionals: [queue = ''], ...input }) => switchConsumer(queue, 'running', input),
 });

@@ -4,9 +4,9 @@ import { switchConsumer } from './switch-consumer.ts';
 export default defineCommand({
   takes: { usage: '<queue>', min: 1, max: 1 },
   options: {},
-  about:
-    'What is under way is finished; all else waits in its queue until the consumer is started, for four days at most.\n' +
-    'Everybody else goes on.',
+  details:
+    'Messages in flight are finished. All others wait in the queue until the consumer is started again, for four days\n' +
+    'at most. Other consumers are not affected.',
   examples: ['consumers stop ticket-issuing'],
   run: ({ positionals: [queue = ''], ...input }) => switchConsumer(queue, 'stopped', input),
 });

@@ -21,39 +21,44 @@ const EXPIRED_CREDENTIALS = new Set([
 ]);
 const ACCESS_DENIED = new Set(['AccessDenied', 'AccessDeniedException', 'AuthorizationError']);
 
-/** What went wrong in one line, and what to do about it in another. */
+/** Returns the problem in one line and its remedy in another. */
 export function describeError(error: unknown, target: Target | undefined): ErrorDescription {
   if (error instanceof UserError) return { problem: error.message, remedy: error.remedy };
-  const { name, message, code } = facts(error);
-  const where = target?.endpoint ?? 'AWS';
+  const { name, message, code } = readError(error);
   if (code !== undefined && UNREACHABLE.has(code))
     return {
-      problem: `Nothing answers at ${where} (${code}).`,
+      problem: `No response from ${target?.endpoint ?? 'AWS'} (${code}).`,
       remedy: target?.onAws
         ? 'Check the network and AWS_REGION.'
-        : `Start it with npm start; ONCEBOX_ENGINE_PORT or AWS_ENDPOINT_URL say where it is.`,
+        : 'Run npm start. If the engine runs elsewhere, set ONCEBOX_ENGINE_PORT or AWS_ENDPOINT_URL.',
     };
   if (name === 'CredentialsProviderError')
-    return { problem: 'There are no AWS credentials.', remedy: 'aws sso login, or AWS_PROFILE, then again.' };
+    return {
+      problem: 'There are no AWS credentials.',
+      remedy: 'Run aws sso login or set AWS_PROFILE, then try again.',
+    };
   if (/region is missing/i.test(message))
-    return { problem: 'There is no AWS region.', remedy: 'Set AWS_REGION, or a profile that names one.' };
+    return { problem: 'There is no AWS region.', remedy: 'Set AWS_REGION, or use a profile that has a region.' };
   if (EXPIRED_CREDENTIALS.has(name))
-    return { problem: `AWS does not take these credentials: ${message}`, remedy: 'Log in again.' };
-  if (ACCESS_DENIED.has(name)) return { problem: message, remedy: 'This needs a role with that right.' };
+    return { problem: `AWS does not accept the credentials: ${message}`, remedy: 'Log in again.' };
+  if (ACCESS_DENIED.has(name)) return { problem: message, remedy: 'Use a role that has this permission.' };
   if (NOT_FOUND.has(name))
     return {
-      problem: `Stage ${target?.stage ?? ''} is not there, or not whole: ${message}`,
-      remedy: 'npm run ops -- doctor says what is missing.',
+      problem: `Stage ${target?.stage ?? ''} is not deployed, or is incomplete: ${message}`,
+      remedy: 'Run npm run ops -- doctor to see what is missing.',
     };
-  return { problem: name === 'Error' ? message : `${name}: ${message}`, remedy: '--debug shows where.' };
+  return {
+    problem: name === 'Error' ? message : `${name}: ${message}`,
+    remedy: 'Run the command with --debug to see the stack trace.',
+  };
 }
 
-function facts(error: unknown): { name: string; message: string; code: string | undefined } {
+function readError(error: unknown): { name: string; message: string; code: string | undefined } {
   if (!(error instanceof Error)) return { name: 'Error', message: String(error), code: undefined };
-  const inner = error instanceof AggregateError ? error.errors[0] : error.cause;
-  const code = codeOf(error) ?? codeOf(inner);
-  return { name: error.name, message: error.message || codeOf(inner) || error.name, code };
+  const cause = error instanceof AggregateError ? error.errors[0] : error.cause;
+  const code = readCode(error) ?? readCode(cause);
+  return { name: error.name, message: error.message || readCode(cause) || error.name, code };
 }
 
-const codeOf = (error: unknown): string | undefined =>
+const readCode = (error: unknown): string | undefined =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;

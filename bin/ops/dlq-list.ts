@@ -4,15 +4,15 @@ import { defineCommand } from './command.ts';
 import type { DlqMessage } from './dlq-message.ts';
 import { createDlqReader, withDlqMessages } from './dlq-reader.ts';
 import { table } from './print.ts';
-import { queueNamed, queuesOf, withDlq } from './stage-queues.ts';
-import { formatAge } from './time.ts';
+import { findQueue, listQueues, requireDlq } from './stage-queues.ts';
+import { formatAge, formatTime } from './time.ts';
 
-/** Long enough to read them all once, short enough that a crash of ours hides nothing for long. */
+/** Long enough to receive every message once, and short enough that a crash of this process does not hide them for long. */
 const HIDE_FOR_S = 30;
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 10_000;
 
-export interface Listing {
+export interface DeadLetterEntry {
   readonly queue: string;
   readonly message_id: string;
   readonly reason: string;
@@ -28,70 +28,68 @@ export interface Listing {
 
 export default defineCommand({
   takes: { usage: '[queue]', min: 0, max: 1 },
-  options: { limit: { type: 'string', value: 'n', help: `at most n of each DLQ (${DEFAULT_LIMIT})` } },
-  about: 'Of all queues where none is named. Each message is given back as soon as it is read: nothing changes by it.',
+  options: { limit: { type: 'string', value: 'n', help: `how many of each DLQ at most (${DEFAULT_LIMIT})` } },
+  details: 'Without a queue, lists the dead letters of all queues. Listing does not change a DLQ.',
   examples: ['dlq list', 'dlq list order-payments --limit 200', 'dlq list --json'],
   run: async ({ values, positionals: [name], target, print, signal }) => {
     const limit = parseWholeNumber(values.limit, '--limit', DEFAULT_LIMIT, MAX_LIMIT);
     const sqs = new SQSClient({});
-    const queues = name ? [await queueNamed(sqs, target, name)] : (await queuesOf(sqs, target)).map(withDlq);
-    const found = await Promise.all(
+    const queues = name ? [await findQueue(sqs, target, name)] : (await listQueues(sqs, target)).map(requireDlq);
+    const entriesByQueue = await Promise.all(
       queues.map((queue) =>
         withDlqMessages(
           createDlqReader(sqs, queue.dlqUrl, queue.url),
           { limit, hideForS: HIDE_FOR_S, signal },
-          async (messages) => messages.map((message) => listingOf(queue.name, message, Date.now())),
+          async (messages) => messages.map((message) => toEntry(queue.name, message, Date.now())),
         ),
       ),
     );
-    const listings = found.flat();
-    const isCut = found.some((some) => some.length === limit);
-    print.result(
-      listings,
-      () => listingsTable(listings) + (isCut ? `\nOnly ${limit} of each DLQ; --limit shows more.` : ''),
-    );
+    const entries = entriesByQueue.flat();
+    const isLimited = entriesByQueue.some(({ length }) => length === limit);
+    const hint = isLimited ? `\nThe list shows ${limit} of a DLQ at most; --limit shows more.` : '';
+    print.result(entries, () => formatEntries(entries) + hint);
     return undefined;
   },
 });
 
-export function listingOf(queue: string, message: DlqMessage, now: number): Listing {
-  const [first] = message.events;
+export function toEntry(queue: string, message: DlqMessage, nowMs: number): DeadLetterEntry {
+  const [event] = message.events;
   return {
     queue,
     message_id: message.id,
     reason: message.reason,
-    type: first?.type ?? null,
-    event_id: first?.id ?? null,
+    type: event?.type ?? null,
+    event_id: event?.id ?? null,
     events: message.events.length,
-    order_id: orderIdOf(first?.data),
+    order_id: orderIdOf(event?.data),
     first_received_at: message.first_received_at,
     last_received_at: message.last_received_at,
     receive_count: message.receive_count,
-    age_s: Math.max(0, Math.round((now - Date.parse(message.sent_at)) / 1000)),
+    age_s: Math.max(0, Math.round((nowMs - Date.parse(message.sent_at)) / 1000)),
   };
 }
 
 function orderIdOf(data: unknown): string | null {
-  const has = typeof data === 'object' && data !== null && 'order_id' in data && typeof data.order_id === 'string';
-  return has ? (data.order_id as string) : null;
+  const hasOrderId = typeof data === 'object' && data !== null && 'order_id' in data;
+  return hasOrderId && typeof data.order_id === 'string' ? data.order_id : null;
 }
 
-export function listingsTable(listings: readonly Listing[]): string {
-  if (listings.length === 0) return 'No dead messages.';
+export function formatEntries(entries: readonly DeadLetterEntry[]): string {
+  if (entries.length === 0) return 'There are no dead letters.';
   return table(
-    ['queue', 'message', 'event', 'order', 'receives', 'first', 'last', 'age', 'reason'],
-    listings.map((one) => [
-      one.queue,
-      one.message_id,
-      one.events > 1 ? `${one.type} +${one.events - 1}` : (one.type ?? '?'),
-      one.order_id ?? '-',
-      one.receive_count ?? '-',
-      clock(one.first_received_at),
-      clock(one.last_received_at),
-      formatAge(one.age_s * 1000),
-      one.reason,
+    ['queue', 'message', 'event', 'order', 'receives', 'first received', 'last received', 'age', 'reason'],
+    entries.map((entry) => [
+      entry.queue,
+      entry.message_id,
+      entry.events > 1 ? `${entry.type} +${entry.events - 1}` : (entry.type ?? '?'),
+      entry.order_id ?? '-',
+      entry.receive_count ?? '-',
+      toSecond(entry.first_received_at),
+      toSecond(entry.last_received_at),
+      formatAge(entry.age_s * 1000),
+      entry.reason,
     ]),
   );
 }
 
-const clock = (iso: string | null): string => (iso === null ? '-' : iso.slice(0, 19).replace('T', ' '));
+const toSecond = (iso: string | null): string => (iso === null ? '-' : formatTime(iso).slice(0, 19));

@@ -1,16 +1,17 @@
 import type { Message } from '@aws-sdk/client-sqs';
 import { Envelope } from '../../events/envelope.ts';
+import { parseJson } from './json.ts';
 
-/** A message of a DLQ, with what is known of its death. */
+/** A message in a DLQ, with the details of its failure. */
 export interface DlqMessage {
   readonly id: string;
   readonly handle: string;
-  /** As it lies there. */
+  /** The body as it is in the DLQ. */
   readonly raw: string;
-  /** As its consumer takes it. */
+  /** The body as the consumer expects it. */
   readonly body: string;
   readonly reason: string;
-  /** The events in it: one, or all that were parked together, or none where it is not ours. */
+  /** The events in the body: one, several that were parked together, or none if the body is not an envelope. */
   readonly events: readonly Envelope[];
   readonly first_received_at: string | null;
   readonly last_received_at: string | null;
@@ -18,55 +19,44 @@ export interface DlqMessage {
   readonly sent_at: string;
 }
 
-/** Reads what `consume` wrote when it buried the message, or what SQS and EventBridge write when they do. */
+/** Reads the attributes that a consumer, EventBridge or SQS has set when it dead-lettered the message. */
 export function parseDlqMessage(message: Message): DlqMessage {
   const raw = message.Body ?? '';
-  const json = jsonOf(raw);
-  const inner = unwrapBusEvent(json);
-  const said = (name: string): string | undefined => message.MessageAttributes?.[name]?.StringValue;
-  const system: Readonly<Record<string, string>> = message.Attributes ?? {};
-  const receives = said('receive_count');
+  const json = parseJson(raw);
+  const content = unwrapBusEvent(json);
+  const attribute = (name: string): string | undefined => message.MessageAttributes?.[name]?.StringValue;
+  const systemAttributes: Readonly<Record<string, string>> = message.Attributes ?? {};
+  const receiveCount = attribute('receive_count');
   return {
     id: message.MessageId ?? '',
     handle: message.ReceiptHandle ?? '',
     raw,
-    body: inner === json ? raw : JSON.stringify(inner),
-    reason: said('reason') ?? deliveryFailureOf(said) ?? defaultReasonOf(system),
-    events: (Array.isArray(inner) ? inner : [inner]).flatMap((one) => {
-      const parsed = Envelope.safeParse(one);
+    body: content === json ? raw : JSON.stringify(content),
+    reason: attribute('reason') ?? describeDeliveryFailure(attribute) ?? describeMove(systemAttributes),
+    events: (Array.isArray(content) ? content : [content]).flatMap((candidate) => {
+      const parsed = Envelope.safeParse(candidate);
       return parsed.success ? [parsed.data as Envelope] : [];
     }),
-    first_received_at: said('first_received_at') ?? null,
-    last_received_at: said('last_received_at') ?? null,
-    receive_count: receives === undefined ? null : Number(receives),
-    sent_at: isoOf(system['SentTimestamp']),
+    first_received_at: attribute('first_received_at') ?? null,
+    last_received_at: attribute('last_received_at') ?? null,
+    receive_count: receiveCount === undefined ? null : Number(receiveCount),
+    sent_at: new Date(Number(systemAttributes['SentTimestamp'] ?? 0)).toISOString(),
   };
 }
 
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-}
-
-/** A rule that could not reach its queue buries the bus' own form of the event; our envelope is its detail. */
+/** Returns the detail of an EventBridge event. A rule that cannot deliver sends the whole event to the DLQ. */
 function unwrapBusEvent(json: unknown): unknown {
-  const isOfBus = typeof json === 'object' && json !== null && 'detail-type' in json && 'detail' in json;
-  return isOfBus ? json.detail : json;
+  const isBusEvent = typeof json === 'object' && json !== null && 'detail-type' in json && 'detail' in json;
+  return isBusEvent ? json.detail : json;
 }
 
-function deliveryFailureOf(said: (name: string) => string | undefined): string | undefined {
-  const code = said('ERROR_CODE');
-  return code && `the bus could not deliver it: ${code} ${said('ERROR_MESSAGE') ?? ''}`.trim();
+function describeDeliveryFailure(attribute: (name: string) => string | undefined): string | undefined {
+  const code = attribute('ERROR_CODE');
+  return code && `EventBridge could not deliver it: ${code} ${attribute('ERROR_MESSAGE') ?? ''}`.trim();
 }
 
-/** Nobody wrote why, so nobody was left to: SQS moved it after its last receive. */
-const defaultReasonOf = (system: Readonly<Record<string, string>>): string =>
-  system['DeadLetterQueueSourceArn']
-    ? 'moved by SQS: its consumer crashed or ran out of time, receive after receive'
+/** A consumer that crashes or times out writes no reason. SQS moves its message after the last receive. */
+const describeMove = (systemAttributes: Readonly<Record<string, string>>): string =>
+  systemAttributes['DeadLetterQueueSourceArn']
+    ? 'moved by SQS: the consumer crashed or timed out at every receive'
     : 'no reason given';
-
-const isoOf = (ms: string | undefined): string => new Date(Number(ms ?? 0)).toISOString();

@@ -7,57 +7,57 @@ import {
 } from '@aws-sdk/client-sqs';
 import { type DlqMessage, parseDlqMessage } from './dlq-message.ts';
 
-const BATCH = 10;
-/** SQS keeps a reading of a few servers for all there is; asking for a second asks all of them. */
-const ASK_FOR_S = 1;
+const BATCH_SIZE = 10;
+/** Long polling asks all servers of SQS. A short poll asks only some of them, and may find nothing although there is more. */
+const POLL_SECONDS = 1;
 
-/** A DLQ, read without consuming it. */
+/** Reads a DLQ without deleting its messages. */
 export interface DlqReader {
-  /** Up to `limit` messages, hidden from others for the time of `hideForS` or until they are given back. */
+  /** Receives up to `limit` messages and hides them from others for `hideForS`, or until they are released. */
   receive(limit: number, hideForS: number, signal: AbortSignal): Promise<DlqMessage[]>;
-  /** To be received by anybody again, at once. */
+  /** Makes the messages visible again at once. */
   release(messages: readonly DlqMessage[]): Promise<void>;
-  /** Sent to its queue first and deleted here then, so a crash in between doubles it at worst. */
+  /** Sends the message to its queue and then deletes it here, so a crash in between duplicates it but never loses it. */
   redrive(message: DlqMessage): Promise<void>;
 }
 
 /**
- * Reading costs a message nothing but one more on its receive count here, which no one acts upon: a DLQ has no DLQ, and
- * how often its consumer received it is an attribute that was written at its burial.
+ * Creates the reader of a DLQ. Reading raises only SQS's own receive count, which has no effect, because a DLQ has no DLQ
+ * of its own. How often the consumer received the message is an attribute that was set when it was dead-lettered.
  */
 export function createDlqReader(sqs: SQSClient, dlqUrl: string, queueUrl: string): DlqReader {
   return {
     receive: async (limit, hideForS, signal) => {
-      const taken = new Map<string, DlqMessage>();
-      while (taken.size < limit && !signal.aborted) {
+      const received = new Map<string, DlqMessage>();
+      while (received.size < limit && !signal.aborted) {
         const { Messages = [] } = await sqs.send(
           new ReceiveMessageCommand({
             QueueUrl: dlqUrl,
-            MaxNumberOfMessages: Math.min(BATCH, limit - taken.size),
+            MaxNumberOfMessages: Math.min(BATCH_SIZE, limit - received.size),
             VisibilityTimeout: hideForS,
-            WaitTimeSeconds: ASK_FOR_S,
+            WaitTimeSeconds: POLL_SECONDS,
             MessageSystemAttributeNames: ['All'],
             MessageAttributeNames: ['All'],
           }),
         );
-        const before = taken.size;
-        for (const message of Messages.map(parseDlqMessage)) taken.set(message.id, message);
-        // nothing new: that was all, or the first of them are visible again
-        if (taken.size === before) break;
+        const countBefore = received.size;
+        for (const message of Messages.map(parseDlqMessage)) received.set(message.id, message);
+        // Without a new message, either all have been received, or the first ones are visible again.
+        if (received.size === countBefore) break;
       }
-      return [...taken.values()];
+      return [...received.values()];
     },
     release: async (messages) => {
-      for (let at = 0; at < messages.length; at += BATCH)
+      // A message that cannot be released becomes visible when its visibility timeout ends.
+      for (let start = 0; start < messages.length; start += BATCH_SIZE)
         await sqs.send(
           new ChangeMessageVisibilityBatchCommand({
             QueueUrl: dlqUrl,
             Entries: messages
-              .slice(at, at + BATCH)
-              .map(({ handle }, entry) => ({ Id: String(entry), ReceiptHandle: handle, VisibilityTimeout: 0 })),
+              .slice(start, start + BATCH_SIZE)
+              .map(({ handle }, index) => ({ Id: String(index), ReceiptHandle: handle, VisibilityTimeout: 0 })),
           }),
         );
-      // what could not be given back comes by itself when its time is over
     },
     redrive: async ({ body, handle }) => {
       await sqs.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: body }));
@@ -66,17 +66,17 @@ export function createDlqReader(sqs: SQSClient, dlqUrl: string, queueUrl: string
   };
 }
 
-/** Does something with a DLQ's messages; whatever of them is still there afterwards is given back, come what may. */
+/** Receives messages and passes them to `act`. Releases all that `act` has not marked as removed, even if it throws. */
 export async function withDlqMessages<T>(
-  letters: DlqReader,
+  dlq: DlqReader,
   { limit, hideForS, signal }: { limit: number; hideForS: number; signal: AbortSignal },
-  act: (messages: readonly DlqMessage[], gone: (message: DlqMessage) => void) => Promise<T>,
+  act: (messages: readonly DlqMessage[], markRemoved: (message: DlqMessage) => void) => Promise<T>,
 ): Promise<T> {
-  const messages = await letters.receive(limit, hideForS, signal);
-  const left = new Set(messages);
+  const messages = await dlq.receive(limit, hideForS, signal);
+  const remaining = new Set(messages);
   try {
-    return await act(messages, (message) => left.delete(message));
+    return await act(messages, (message) => remaining.delete(message));
   } finally {
-    await letters.release([...left]);
+    await dlq.release([...remaining]);
   }
 }

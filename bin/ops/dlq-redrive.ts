@@ -4,45 +4,45 @@ import { parseWholeNumber } from './arguments.ts';
 import { defineCommand } from './command.ts';
 import type { DlqMessage } from './dlq-message.ts';
 import { createDlqReader, type DlqReader, withDlqMessages } from './dlq-reader.ts';
-import { matchesId } from './dlq-show.ts';
+import { hasId } from './dlq-show.ts';
 import type { Effect } from './dry-run.ts';
-import { effectOf, type Tables } from './dry-run-consumers.ts';
-import { type Print, table } from './print.ts';
-import { queueNamed } from './stage-queues.ts';
-import { tablesOf } from './tables.ts';
+import { predictEffect } from './dry-run-consumers.ts';
+import { type Printer, table } from './print.ts';
+import { findQueue } from './stage-queues.ts';
+import { openTables, type Tables } from './tables.ts';
 
-/** All are read before the first is sent, so that one that dies again at once is not met twice. */
+/** All messages are received before the first is sent. One that is dead-lettered again at once is not met twice. */
 const HIDE_FOR_S = 300;
 const DEFAULT_LIMIT = 1000;
 const MAX_LIMIT = 10_000;
-const AT_ONCE = 8;
+const CONCURRENT_MESSAGES = 8;
 
 export default defineCommand({
   takes: { usage: '<queue>', min: 1, max: 1 },
   options: {
-    id: { type: 'string', multiple: true, value: 'id', help: 'only this one, by its message or event id; repeatable' },
-    limit: { type: 'string', value: 'n', help: `at most n messages (${DEFAULT_LIMIT})` },
-    'dry-run': { type: 'boolean', help: 'say what each would do, and do nothing' },
+    id: { type: 'string', multiple: true, value: 'id', help: 'only this message or event id; repeatable' },
+    limit: { type: 'string', value: 'n', help: `how many messages at most (${DEFAULT_LIMIT})` },
+    'dry-run': { type: 'boolean', help: 'show the effect of each message, and send nothing' },
   },
-  about:
-    'Each is sent to its queue first and deleted from the DLQ then. What is decided already has no effect. A longer\n' +
-    'DLQ takes several calls.',
+  details:
+    'Each message is sent to its queue first and then deleted from the DLQ. A message whose step is already decided has\n' +
+    'no effect. Run the command again if the DLQ holds more messages than the limit.',
   examples: ['dlq redrive order-payments --dry-run', 'dlq redrive order-payments', 'dlq redrive outbox-retry'],
   run: async ({ values, positionals: [name = ''], target, print, signal }) => {
     const limit = parseWholeNumber(values.limit, '--limit', DEFAULT_LIMIT, MAX_LIMIT);
     const sqs = new SQSClient({});
-    const queue = await queueNamed(sqs, target, name);
-    const letters = createDlqReader(sqs, queue.dlqUrl, queue.url);
+    const queue = await findQueue(sqs, target, name);
+    const dlq = createDlqReader(sqs, queue.dlqUrl, queue.url);
     const ids = values.id;
-    // one that is asked for by its id may lie behind all the others
+    // A message with a given id may be behind all others, so the limit applies only after the search.
     const scope = { limit: ids ? MAX_LIMIT : limit, hideForS: HIDE_FOR_S, signal };
-    return withDlqMessages(letters, scope, async (messages, gone) => {
-      const chosen = (ids ? messages.filter((one) => matchesId(one, ids)) : messages).slice(0, limit);
-      const missing = ids?.filter((id) => !chosen.some((message) => matchesId(message, [id]))) ?? [];
+    return withDlqMessages(dlq, scope, async (received, markRemoved) => {
+      const messages = (ids ? received.filter((message) => hasId(message, ids)) : received).slice(0, limit);
+      const missing = ids?.filter((id) => !messages.some((message) => hasId(message, [id]))) ?? [];
       if (missing.length > 0 && !signal.aborted)
         throw new UserError(`Not in ${queue.dlqName}: ${missing.join(', ')}.`, `npm run ops -- dlq list ${queue.name}`);
-      if (values['dry-run']) await showEffects(queue.name, chosen, tablesOf(target), print);
-      else await redrive(queue.name, chosen, letters, gone, print, signal);
+      if (values['dry-run']) await showEffects(queue.name, messages, openTables(target), print);
+      else await redrive({ queue: queue.name, messages, dlq, markRemoved, print, signal });
       return undefined;
     });
   },
@@ -52,70 +52,73 @@ async function showEffects(
   queue: string,
   messages: readonly DlqMessage[],
   tables: Tables,
-  print: Print,
+  print: Printer,
 ): Promise<void> {
-  const told = await effectsOf(queue, messages, tables);
-  const json = told.map(({ message, effect }) => ({
+  const predictions = await predictEffects(queue, messages, tables);
+  const rows = predictions.map(({ message, effect }) => ({
     message_id: message.id,
     event_id: message.events[0]?.id ?? null,
     ...effect,
   }));
-  print.result({ queue, dry_run: true, messages: json }, () =>
-    told.length === 0
-      ? 'Nothing to redrive.'
+  print.result({ queue, dry_run: true, messages: rows }, () =>
+    rows.length === 0
+      ? 'There is nothing to redrive.'
       : table(
           ['message', 'event', 'effect', 'reason'],
-          json.map((one) => [one.message_id, one.event_id ?? '?', one.effect, one.reason]),
+          rows.map((row) => [row.message_id, row.event_id ?? '?', row.effect, row.reason]),
         ),
   );
 }
 
-/** Of two that say the same, only the first can still have an effect. */
-export async function effectsOf(queue: string, messages: readonly DlqMessage[], tables: Tables) {
+/** Predicts the effect of each message. Of several messages with the same events, only the first can have an effect. */
+export async function predictEffects(queue: string, messages: readonly DlqMessage[], tables: Tables) {
   const applied = new Set<string>();
-  const told: { message: DlqMessage; effect: Effect }[] = [];
+  const predictions: { message: DlqMessage; effect: Effect }[] = [];
   for (const message of messages) {
-    const effect = await effectOf(queue, message, tables);
-    const says = message.events.map(({ id, nudge }) => `${id} ${nudge ?? ''}`).join();
-    const isRepeat = effect.effect === 'apply' && applied.has(says);
-    if (effect.effect === 'apply') applied.add(says);
-    told.push({
+    const predicted = await predictEffect(queue, message, tables);
+    const eventKey = message.events.map(({ id, nudge }) => `${id} ${nudge ?? ''}`).join();
+    const isRepeat = predicted.effect === 'apply' && applied.has(eventKey);
+    if (predicted.effect === 'apply') applied.add(eventKey);
+    predictions.push({
       message,
-      effect: isRepeat ? { effect: 'no_effect', reason: 'it is decided by the one before it' } : effect,
+      effect: isRepeat ? { effect: 'no_effect', reason: 'an earlier message has the same event' } : predicted,
     });
   }
-  return told;
+  return predictions;
 }
 
-async function redrive(
-  queue: string,
-  messages: readonly DlqMessage[],
-  letters: DlqReader,
-  gone: (message: DlqMessage) => void,
-  print: Print,
-  signal: AbortSignal,
-): Promise<void> {
+interface Redrive {
+  readonly queue: string;
+  readonly messages: readonly DlqMessage[];
+  readonly dlq: DlqReader;
+  readonly markRemoved: (message: DlqMessage) => void;
+  readonly print: Printer;
+  readonly signal: AbortSignal;
+}
+
+async function redrive({ queue, messages, dlq, markRemoved, print, signal }: Redrive): Promise<void> {
   let redriven = 0;
-  for (let at = 0; at < messages.length && !signal.aborted; at += AT_ONCE) {
-    const some = messages.slice(at, at + AT_ONCE);
-    const results = await Promise.allSettled(some.map((message) => letters.redrive(message)));
-    for (const [index, message] of some.entries()) {
+  const summary = () => `${redriven} of ${messages.length} messages were sent to ${queue}.`;
+  for (let start = 0; start < messages.length && !signal.aborted; start += CONCURRENT_MESSAGES) {
+    const batch = messages.slice(start, start + CONCURRENT_MESSAGES);
+    const results = await Promise.allSettled(batch.map((message) => dlq.redrive(message)));
+    for (const [index, message] of batch.entries()) {
       if (results[index]?.status !== 'fulfilled') continue;
-      gone(message);
+      markRemoved(message);
       redriven += 1;
     }
     const failed = results.find((result) => result.status === 'rejected');
     if (failed) {
       const reason = failed.reason instanceof Error ? failed.reason.message : String(failed.reason);
       throw new UserError(
-        `${redriven} of ${messages.length} messages went back to ${queue}, then: ${reason}`,
-        'The others lie in the DLQ as before. Run it again; a message that went twice has no second effect.',
+        `${summary()} Then an error occurred: ${reason}`,
+        'All others are still in the DLQ. Run the command again; a message that is sent twice has no second effect.',
       );
     }
     print.progress('redriving', redriven, messages.length);
   }
   print.progressDone();
   print.result({ queue, redriven, ids: messages.slice(0, redriven).map(({ id }) => id) }, () =>
-    redriven === 0 ? 'Nothing to redrive.' : `${redriven} of ${messages.length} messages went back to ${queue}.`,
+    redriven === 0 ? 'There is nothing to redrive.' : summary(),
   );
 }

@@ -3,50 +3,44 @@ import { UserError } from '../../tools/user-error.ts';
 import { defineCommand } from './command.ts';
 import type { DlqMessage } from './dlq-message.ts';
 import { createDlqReader, withDlqMessages } from './dlq-reader.ts';
+import { parseJson } from './json.ts';
 import { columns } from './print.ts';
-import { queueNamed } from './stage-queues.ts';
+import { findQueue } from './stage-queues.ts';
 
 const HIDE_FOR_S = 30;
-const MAX_READ = 10_000;
+const MAX_MESSAGES = 10_000;
 
 export default defineCommand({
   takes: { usage: '<queue> <message id>', min: 2, max: 2 },
   options: {},
-  about: "The id is the message's as `dlq list` says it, or the event's.",
+  details: 'The id is the message id that dlq list shows, or the id of an event in the message.',
   examples: ['dlq show order-payments 4b825dc6-42cb-4cd3-9e5c-2f5e43c1e4b2'],
   run: async ({ positionals: [name = '', id = ''], target, print, signal }) => {
     const sqs = new SQSClient({});
-    const queue = await queueNamed(sqs, target, name);
-    const scope = { limit: MAX_READ, hideForS: HIDE_FOR_S, signal };
-    const message = await withDlqMessages(createDlqReader(sqs, queue.dlqUrl, queue.url), scope, async (messages) =>
-      messages.find((one) => matchesId(one, [id])),
+    const queue = await findQueue(sqs, target, name);
+    const message = await withDlqMessages(
+      createDlqReader(sqs, queue.dlqUrl, queue.url),
+      { limit: MAX_MESSAGES, hideForS: HIDE_FOR_S, signal },
+      async (messages) => messages.find((candidate) => hasId(candidate, [id])),
     );
     if (!message)
       throw new UserError(`There is no message ${id} in ${queue.dlqName}.`, `npm run ops -- dlq list ${queue.name}`);
-    const { handle, raw, body, ...about } = message;
-    const whole = { queue: queue.name, ...about, body: readable(raw) };
-    print.result(whole, () => formatMessage(whole));
+    const { handle, raw, body: _, ...details } = message;
+    const json = parseJson(raw);
+    const result = { queue: queue.name, ...details, body: json === undefined ? raw : json };
+    print.result(result, () => formatMessage(result));
     return undefined;
   },
 });
 
-/** By its own id, or by that of an event in it. */
-export const matchesId = (message: DlqMessage, ids: readonly string[]): boolean =>
+/** Tells whether one of the ids is the message's own id or the id of an event in it. */
+export const hasId = (message: DlqMessage, ids: readonly string[]): boolean =>
   ids.includes(message.id) || message.events.some((event) => ids.includes(event.id));
 
-function readable(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch (error) {
-    if (error instanceof SyntaxError) return body;
-    throw error;
-  }
-}
-
-function formatMessage({ events, body, ...about }: { events: DlqMessage['events']; body: unknown }): string {
-  const facts = Object.entries({ ...about, events: events.map(({ id }) => id).join(', ') || 'none of ours' });
+function formatMessage({ events, body, ...details }: { events: DlqMessage['events']; body: unknown }): string {
+  const fields = Object.entries({ ...details, events: events.map(({ id }) => id).join(', ') || 'none' });
   return [
-    ...columns(facts.map(([name, value]) => [name.replaceAll('_', ' '), String(value ?? '-')])),
+    ...columns(fields.map(([name, value]) => [name.replaceAll('_', ' '), String(value ?? '-')])),
     '',
     typeof body === 'string' ? body : JSON.stringify(body, null, 2),
   ].join('\n');

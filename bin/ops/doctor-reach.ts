@@ -2,25 +2,26 @@ import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import type { Check } from './check.ts';
 import type { Target } from './target.ts';
 
-/** It runs TypeScript as it stands; functions run on the same. */
-const NODE = 24;
-/** A signature may be five minutes off, but the order of events is told by their times. */
-const SKEW_MS = 30_000;
+/** The first version that runs this TypeScript without a build. Functions run on the same version. */
+const MIN_NODE = 24;
+/** AWS accepts signatures that are five minutes off. The limit is lower, because events are ordered by their times. */
+const MAX_SKEW_MS = 30_000;
 
 export const reachChecks: readonly Check[] = [
   {
     title: 'Node',
-    remedy: () => `Call it by npm run ops, which brings Node ${NODE} along.`,
+    remedy: () => `Start the command with npm run ops, which uses Node ${MIN_NODE}.`,
     run: async () => {
       const { node } = process.versions;
-      const isNew = Number(node.split('.')[0]) >= NODE;
-      return { summary: node, problems: isNew ? [] : [`${node} is older than ${NODE}`] };
+      const isSupported = Number(node.split('.')[0]) >= MIN_NODE;
+      return { summary: node, problems: isSupported ? [] : [`${node} is older than ${MIN_NODE}`] };
     },
   },
   {
     title: 'Reachable',
     isRequired: true,
-    remedy: () => 'See above.',
+    // The check throws when it fails, so the remedy is the one of the error.
+    remedy: () => '',
     run: async (target) => {
       const client = new DynamoDBClient({});
       await client.send(new ListTablesCommand({ Limit: 1 }));
@@ -30,32 +31,32 @@ export const reachChecks: readonly Check[] = [
   },
   {
     title: 'Clock',
-    remedy: () => 'Set this machine by a time server: timedatectl set-ntp true, or its like.',
+    remedy: () => 'Synchronize the clock of this machine with a time server, for example: timedatectl set-ntp true',
     run: async (target) => {
-      const before = Date.now();
-      const theirs = await timeAt(target);
-      if (theirs === undefined) return { summary: 'the other side does not tell its time', problems: [] };
-      const skew = skewOf(theirs, before, Date.now());
-      const text = `${(skew / 1000).toFixed(0)} s apart`;
+      const startedMs = Date.now();
+      const serverMs = await readServerTime(target);
+      if (serverMs === undefined) return { summary: 'the server does not send its time', problems: [] };
+      const skewMs = clockSkewMs(serverMs, startedMs, Date.now());
+      const text = `${(skewMs / 1000).toFixed(0)} s apart`;
       return {
         summary: text,
-        problems: skew > SKEW_MS ? [`this machine and ${target.endpoint ?? 'AWS'} are ${text}`] : [],
+        problems: skewMs > MAX_SKEW_MS ? [`this machine and ${target.endpoint ?? 'AWS'} are ${text}`] : [],
       };
     },
   },
 ];
 
-/** The other clock was read somewhere between `before` and `after`, and cut to its second. */
-export function skewOf(theirs: number, before: number, after: number): number {
-  if (theirs + 1000 < before) return before - (theirs + 1000);
-  return Math.max(0, theirs - after);
+/** Returns the difference of the clocks. The server read its clock during the request, and cut it to the second. */
+export function clockSkewMs(serverMs: number, startedMs: number, endedMs: number): number {
+  if (serverMs + 1000 < startedMs) return startedMs - (serverMs + 1000);
+  return Math.max(0, serverMs - endedMs);
 }
 
-async function timeAt(target: Target): Promise<number | undefined> {
+async function readServerTime(target: Target): Promise<number | undefined> {
   const client = new DynamoDBClient({});
   const url = target.endpoint ?? `https://dynamodb.${await client.config.region()}.amazonaws.com/`;
-  const answer = await fetch(url, { signal: AbortSignal.timeout(5000) });
-  await answer.body?.cancel();
-  const date = Date.parse(answer.headers.get('date') ?? '');
-  return Number.isNaN(date) ? undefined : date;
+  const response = await fetch(url, { signal: AbortSignal.timeout(5000) });
+  await response.body?.cancel();
+  const serverMs = Date.parse(response.headers.get('date') ?? '');
+  return Number.isNaN(serverMs) ? undefined : serverMs;
 }

@@ -1,15 +1,11 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CloudFormationClient, paginateDescribeStacks } from '@aws-sdk/client-cloudformation';
-import {
-  DescribeTableCommand,
-  DescribeTimeToLiveCommand,
-  DynamoDBClient,
-  paginateListTables,
-} from '@aws-sdk/client-dynamodb';
+import { DescribeTableCommand, DescribeTimeToLiveCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { UserError } from '../../tools/user-error.ts';
 import { getFromApi } from './api-client.ts';
 import { type Check, deployCommand } from './check.ts';
+import { listTableNames } from './tables.ts';
 import type { Target } from './target.ts';
 
 const TTL_ATTRIBUTE = 'expires_at';
@@ -21,16 +17,15 @@ export const stageChecks: readonly Check[] = [
     isRequired: true,
     remedy: deployCommand,
     run: async (target) => {
-      const found = await stacksOf(target);
-      if (found.size === 0) throw new UserError(`stage ${target.stage} is not deployed`, deployCommand(target));
-      const wanted = await expectedStacks(target);
-      const missing = wanted.filter((name) => !found.has(name));
-      const broken = [...found].filter(([, status]) => !COMPLETE.test(status));
+      const statuses = await readStackStatuses(target);
+      if (statuses.size === 0) throw new UserError(`stage ${target.stage} is not deployed`, deployCommand(target));
+      const missing = (await expectedStacks(target)).filter((name) => !statuses.has(name));
+      const incomplete = [...statuses].filter(([, status]) => !COMPLETE.test(status));
       return {
-        summary: `${found.size} complete`,
+        summary: `${statuses.size} complete`,
         problems: [
           ...(missing.length > 0 ? [`missing: ${missing.join(', ')}`] : []),
-          ...broken.map(([name, status]) => `${name} is ${status}`),
+          ...incomplete.map(([name, status]) => `${name} is ${status}`),
         ],
       };
     },
@@ -40,58 +35,52 @@ export const stageChecks: readonly Check[] = [
     remedy: deployCommand,
     run: async (target) => {
       const client = new DynamoDBClient({});
-      const names = await tableNames(client, target);
-      const faults = await Promise.all(names.map((name) => faultsOfTable(client, name)));
+      const names = await listTableNames(client, target);
+      const problems = await Promise.all(names.map((name) => checkTable(client, name)));
       return {
-        summary: `${names.length} active, with streams and expiry`,
-        problems: names.length === 0 ? ['there are none'] : faults.flat(),
+        summary: `${names.length} active, each with a stream and TTL`,
+        problems: names.length === 0 ? ['there are no tables'] : problems.flat(),
       };
     },
   },
   {
     title: 'API',
     remedy: ({ onAws }) =>
-      onAws
-        ? 'npm run ops -- logs tail ops-api; your role needs execute-api:Invoke.'
-        : 'npm run ops -- logs tail ops-api',
+      `npm run ops -- logs tail ops-api${onAws ? ' (your role needs the permission execute-api:Invoke)' : ''}`,
     run: async (target) => {
       const { url, status } = await getFromApi(target, '/healthz');
-      return { summary: `${url} answers ${status}`, problems: status === 200 ? [] : [`${url} answers ${status}`] };
+      const summary = `${url} returned ${status}`;
+      return { summary, problems: status === 200 ? [] : [summary] };
     },
   },
 ];
 
-async function stacksOf(target: Target): Promise<Map<string, string>> {
-  const found = new Map<string, string>();
+async function readStackStatuses(target: Target): Promise<Map<string, string>> {
+  const statuses = new Map<string, string>();
   for await (const { Stacks = [] } of paginateDescribeStacks({ client: new CloudFormationClient({}) }, {}))
     for (const { StackName = '', StackStatus = '' } of Stacks)
       if (StackName.startsWith(`${target.name()}-`) && StackStatus !== 'DELETE_COMPLETE')
-        found.set(StackName, StackStatus);
-  return found;
+        statuses.set(StackName, StackStatus);
+  return statuses;
 }
 
-/** A stack for what holds data, one for each context, the API, and what only AWS has: as the tree says. */
+/** Lists the stacks of a whole stage: data, one per file in `lib/contexts`, api, and aws for what only AWS has. */
 async function expectedStacks(target: Target): Promise<string[]> {
   const files = await readdir(join(import.meta.dirname, '..', '..', 'lib', 'contexts'));
   const contexts = files.filter((file) => file.endsWith('.ts')).map((file) => file.slice(0, -'.ts'.length));
   return ['data', ...contexts, 'api', ...(target.onAws ? ['aws'] : [])].map((name) => target.name(name));
 }
 
-async function tableNames(client: DynamoDBClient, target: Target): Promise<string[]> {
-  const names: string[] = [];
-  for await (const { TableNames = [] } of paginateListTables({ client }, {})) names.push(...TableNames);
-  return names.filter((name) => name.startsWith(`${target.name()}-`));
-}
-
-async function faultsOfTable(client: DynamoDBClient, TableName: string): Promise<string[]> {
-  const [{ Table }, { TimeToLiveDescription: expiry }] = await Promise.all([
+async function checkTable(client: DynamoDBClient, TableName: string): Promise<string[]> {
+  const [{ Table }, { TimeToLiveDescription: ttl }] = await Promise.all([
     client.send(new DescribeTableCommand({ TableName })),
     client.send(new DescribeTimeToLiveCommand({ TableName })),
   ]);
-  const faults: string[] = [];
-  if (Table?.TableStatus !== 'ACTIVE') faults.push(`${TableName} is ${Table?.TableStatus}`);
-  if (!Table?.StreamSpecification?.StreamEnabled) faults.push(`${TableName} has no stream, so its outbox stands still`);
-  const expires = expiry?.TimeToLiveStatus === 'ENABLED' && expiry.AttributeName === TTL_ATTRIBUTE;
-  if (!expires) faults.push(`${TableName} does not expire rows by ${TTL_ATTRIBUTE}`);
-  return faults;
+  const problems: string[] = [];
+  if (Table?.TableStatus !== 'ACTIVE') problems.push(`${TableName} is ${Table?.TableStatus}`);
+  if (!Table?.StreamSpecification?.StreamEnabled)
+    problems.push(`${TableName} has no stream, so its outbox records are not published`);
+  if (ttl?.TimeToLiveStatus !== 'ENABLED' || ttl.AttributeName !== TTL_ATTRIBUTE)
+    problems.push(`${TableName} has no TTL on ${TTL_ATTRIBUTE}, so its rows do not expire`);
+  return problems;
 }

@@ -9,8 +9,8 @@ import type { Target } from './target.ts';
 export interface Diagnosis {
   readonly check: string;
   readonly ok: boolean;
-  /** Whether it could be looked at, at all. */
-  readonly wasRun: boolean;
+  /** False if the check threw, so that its result is unknown. */
+  readonly completed: boolean;
   readonly summary: string;
   readonly problems: readonly string[];
   readonly remedy: string | null;
@@ -18,37 +18,37 @@ export interface Diagnosis {
 
 export default defineCommand({
   options: {},
-  about: 'Each fault comes with a way out. Ends with 1 if there is any.',
+  details: 'The exit code is 1 if there is a problem.',
   examples: ['doctor', 'doctor --stage prod --json'],
   run: async ({ target, print, signal }) => {
     const diagnoses: Diagnosis[] = [];
     for (const check of [...reachChecks, ...stageChecks, ...wiringChecks]) {
       if (signal.aborted) break;
-      print.progress('looking at', diagnoses.length + 1);
+      print.progress('check', diagnoses.length + 1);
       const diagnosis = await diagnose(check, target);
       diagnoses.push(diagnosis);
       if (!print.isJson) print.text(formatDiagnosis(diagnosis));
-      if (!diagnosis.wasRun && check.isRequired) break;
+      if (!diagnosis.completed && check.isRequired) break;
     }
     print.progressDone();
-    const isWell = diagnoses.every(({ ok }) => ok);
-    if (print.isJson) print.result({ stage: target.stage, ok: isWell, checks: diagnoses }, () => '');
-    return isWell ? 0 : 1;
+    const ok = diagnoses.every((diagnosis) => diagnosis.ok);
+    if (print.isJson) print.result({ stage: target.stage, ok, checks: diagnoses }, () => '');
+    return ok ? 0 : 1;
   },
 });
 
-/** A check that cannot look has found a fault, too. */
+/** Runs a check. A check that throws is reported as a problem. */
 export async function diagnose(check: Check, target: Target): Promise<Diagnosis> {
   try {
     const { problems, summary } = await check.run(target);
     const ok = problems.length === 0;
-    return { check: check.title, ok, wasRun: true, summary, problems, remedy: ok ? null : check.remedy(target) };
+    return { check: check.title, ok, completed: true, summary, problems, remedy: ok ? null : check.remedy(target) };
   } catch (error) {
     const { problem, remedy } = describeError(error, target);
     return {
       check: check.title,
       ok: false,
-      wasRun: false,
+      completed: false,
       summary: '',
       problems: [problem],
       remedy: check.isRequired ? remedy : check.remedy(target),

@@ -13,20 +13,19 @@ import { createPaymentsDeps, createProgrammeDeps } from '../../lambdas/payments/
 import { handler as onBalanceTicks } from '../../lambdas/payments/on-balance-ticks.ts';
 import { handler as onOrderPayments } from '../../lambdas/payments/on-order-payments.ts';
 import { handler as onOrderRefundsPayments } from '../../lambdas/payments/on-order-refunds-payments.ts';
-import type { Store } from '../../lambdas/shared/store/store.ts';
 import { createTicketsDeps } from '../../lambdas/tickets/deps.ts';
 import { handler as onOrderRefundsTickets } from '../../lambdas/tickets/on-order-refunds-tickets.ts';
 import { handler as onProductChanges } from '../../lambdas/tickets/on-product-changes.ts';
 import { handler as onTicketIssuing } from '../../lambdas/tickets/on-ticket-issuing.ts';
 import type { DlqMessage } from './dlq-message.ts';
 import { dryRun, type Effect } from './dry-run.ts';
+import { countOf } from './print.ts';
+import type { Tables } from './tables.ts';
 
-/** As every stage has it; only whether a word is too old to be cached depends on it. */
-const CACHED_FOR_MS = 360_000;
+/** The value of every stage (`documentsCachedForSeconds`). It only decides whether an answer is too old for the cache. */
+const CACHE_TTL_MS = 360_000;
 
-export type Tables = Readonly<Record<'payments' | 'orders' | 'tickets' | 'catalog' | 'balances' | 'documents', Store>>;
-
-/** What stands behind each queue, on its own table. */
+/** Runs the consumer of each queue on its own table. */
 const dryRuns: Readonly<Record<string, (body: string, tables: Tables) => Promise<Effect>>> = {
   'order-payments': (body, { payments }) => dryRun(onOrderPayments, createPaymentsDeps, payments, body),
   'order-refunds-payments': (body, { payments }) => dryRun(onOrderRefundsPayments, createPaymentsDeps, payments, body),
@@ -41,17 +40,15 @@ const dryRuns: Readonly<Record<string, (body: string, tables: Tables) => Promise
   'order-documents': (body, { documents }) => dryRun(onOrderDocuments, createRecordsDeps, documents, body),
   'order-lookup': (body, { documents }) => dryRun(onOrderLookup, createRecordsDeps, documents, body),
   'order-found': (body, { documents }) =>
-    dryRun(onOrderFound, (ports) => createCacheDeps({ ...ports, ttlMs: CACHED_FOR_MS }), documents, body),
+    dryRun(onOrderFound, (ports) => createCacheDeps({ ...ports, ttlMs: CACHE_TTL_MS }), documents, body),
 };
 
-/** What a dead message would do if its queue had it again. */
-export async function effectOf(queue: string, { body, events }: DlqMessage, tables: Tables): Promise<Effect> {
-  if (queue === 'outbox-retry') {
-    if (events.length === 0) return { effect: 'fail_again', reason: 'not our envelope' };
-    return { effect: 'apply', reason: `${events.length === 1 ? 'one event' : `${events.length} events`} to the bus` };
-  }
-  const rehearsal = dryRuns[queue];
-  return rehearsal
-    ? rehearsal(body, tables)
-    : { effect: 'unknown', reason: `nothing is known here of what ${queue} decides` };
+/** Predicts what a dead letter would do if it were sent to its queue again. */
+export async function predictEffect(queue: string, { body, events }: DlqMessage, tables: Tables): Promise<Effect> {
+  if (queue === 'outbox-retry')
+    return events.length === 0
+      ? { effect: 'fail_again', reason: 'not our envelope' }
+      : { effect: 'apply', reason: `sends ${countOf(events.length, 'event')} to the bus` };
+  const run = dryRuns[queue];
+  return run ? run(body, tables) : { effect: 'unknown', reason: `no dry run is defined for queue ${queue}` };
 }

@@ -8,7 +8,7 @@ import { systemClock } from '../../lambdas/shared/runtime/clock.ts';
 import { keyOfWrite, type Store, type Write, WriteRefused } from '../../lambdas/shared/store/store.ts';
 import type { TablePorts } from '../../lambdas/shared/store/tables.ts';
 
-/** What a message would do if its queue had it again. */
+/** What a message would do if it were sent to its queue again, and why. */
 export interface Effect {
   readonly effect: 'apply' | 'no_effect' | 'wait' | 'fail_again' | 'unknown';
   readonly reason: string;
@@ -16,44 +16,41 @@ export interface Effect {
 
 const TIMEOUT_MS = 10_000;
 
-/**
- * The consumer itself, on a table that it can read and not write: so it says what it would do, and nobody has to keep
- * a second copy of its rules.
- */
+/** Runs the consumer itself on a table that it can only read, so the CLI needs no copy of the consumer's rules. */
 export async function dryRun<Deps>(
-  handler: Consumer<Deps>,
+  consumer: Consumer<Deps>,
   createDeps: (ports: TablePorts) => (deadline: Deadline) => Deps,
   store: Store,
   body: string,
 ): Promise<Effect> {
-  const written: Write[] = [];
-  const buried: string[] = [];
-  const putBack: string[] = [];
-  const dry = readOnly(store, (writes) => written.push(...writes));
-  const run = handler.withRuntime({
-    createDeps: createDeps({ store: dry, clock: systemClock }),
+  const writes: Write[] = [];
+  const deadLetterReasons: string[] = [];
+  const requeued: string[] = [];
+  const run = consumer.withRuntime({
+    createDeps: createDeps({ store: captureWrites(store, writes), clock: systemClock }),
     queue: {
-      deadLetter: async (_body, { reason }) => void buried.push(reason),
-      requeue: async (again) => void putBack.push(again),
+      deadLetter: async (_body, { reason }) => void deadLetterReasons.push(reason),
+      requeue: async (requeuedBody) => void requeued.push(requeuedBody),
       changeVisibility: async () => [],
     },
     clock: systemClock,
     chaos: async () => noFaults,
   });
-  const { batchItemFailures } = await run(lastReceiveOf(body), 'rehearsal', TIMEOUT_MS);
-  const [reason] = buried;
-  if (reason !== undefined) return { effect: 'fail_again', reason: reason };
-  if (putBack.length > 0) return { effect: 'wait', reason: 'what it stands on is not there yet' };
-  if (batchItemFailures.length > 0) return { effect: 'unknown', reason: 'it could not be tried' };
-  if (written.length === 0) return { effect: 'no_effect', reason: 'it is decided already' };
-  return { effect: 'apply', reason: describeWrites(written) };
+  const { batchItemFailures } = await run(createLastReceive(body), 'dry-run', TIMEOUT_MS);
+  const [reason] = deadLetterReasons;
+  if (reason !== undefined) return { effect: 'fail_again', reason };
+  if (requeued.length > 0)
+    return { effect: 'wait', reason: 'it would be requeued: a prerequisite is missing, or the table is busy' };
+  if (batchItemFailures.length > 0) return { effect: 'unknown', reason: 'the dry run was not completed' };
+  if (writes.length === 0) return { effect: 'no_effect', reason: 'the step is already decided' };
+  return { effect: 'apply', reason: describeWrites(writes) };
 }
 
-/** A failure of this receive is the last one, so that it comes with its reason. */
-const lastReceiveOf = (body: string): SQSEvent => ({
+/** Creates the last receive of a message. If it fails, the consumer dead-letters it at once and gives the reason. */
+const createLastReceive = (body: string): SQSEvent => ({
   Records: [
     {
-      messageId: 'rehearsal',
+      messageId: 'dry-run',
       receiptHandle: '',
       body,
       attributes: {
@@ -71,38 +68,40 @@ const lastReceiveOf = (body: string): SQSEvent => ({
   ],
 });
 
-/** A step plans on what it has read a moment ago; only what it writes blindly, as a decision, can be there already. */
-const readOnly = (store: Store, note: (writes: readonly Write[]) => void): Store => ({
+/**
+ * Wraps a store so that writes are collected instead of executed. Version conditions are not checked, because a step has
+ * just read these rows. A decision row may be written without a read, so `absent` conditions are checked.
+ */
+const captureWrites = (store: Store, captured: Write[]): Store => ({
   get: (key) => store.get(key),
   getMany: (keys) => store.getMany(keys),
   query: (query) => store.query(query),
   write: async (writes) => {
     const rows = await store.getMany(writes.map(keyOfWrite));
-    const isThere = writes.map(({ when }, at) => when?.type === 'absent' && rows[at] !== undefined);
-    if (isThere.includes(true))
-      throw new WriteRefused(
-        isThere.map((there, at) => (there ? { kind: 'condition', row: rows[at] } : { kind: 'none' })),
-      );
-    note(writes);
+    const conflicts = writes.map(({ when }, index) => (when?.type === 'absent' ? rows[index] : undefined));
+    if (conflicts.some((row) => row !== undefined))
+      throw new WriteRefused(conflicts.map((row) => (row ? { kind: 'condition', row } : { kind: 'none' })));
+    captured.push(...writes);
   },
 });
 
 function describeWrites(writes: readonly Write[]): string {
-  const [records, rows] = [writes.filter(isRecord), writes.filter((write) => !isRecord(write))];
-  const stated = records
-    .flatMap((write) => (write.op === 'put' ? parseOutboxRecord(write.row) : []))
-    .map(({ type }) => type);
-  const changed = rows.map((write) => `${keyOfWrite(write).pk} ${keyOfWrite(write).sk}${statusIn(write)}`);
+  const events = writes.flatMap((write) =>
+    isOutboxRecord(write) && write.op === 'put' ? parseOutboxRecord(write.row).map(({ type }) => type) : [],
+  );
+  const rows = writes
+    .filter((write) => !isOutboxRecord(write))
+    .map((write) => `${keyOfWrite(write).pk} ${keyOfWrite(write).sk}${describeStatus(write)}`);
   return [
-    ...(changed.length > 0 ? [`writes ${changed.join(', ')}`] : []),
-    ...(stated.length > 0 ? [`states ${stated.join(', ')}`] : []),
+    ...(rows.length > 0 ? [`writes ${rows.join(', ')}`] : []),
+    ...(events.length > 0 ? [`publishes ${events.join(', ')}`] : []),
   ].join('; ');
 }
 
-const isRecord = (write: Write): boolean => keyOfWrite(write).sk.startsWith('OUTBOX#');
+const isOutboxRecord = (write: Write): boolean => keyOfWrite(write).sk.startsWith('OUTBOX#');
 
-/** What a decision decides, or where a state goes. */
-function statusIn(write: Write): string {
+/** Returns the decision or the new status in the written row, in parentheses. */
+function describeStatus(write: Write): string {
   const fields = write.op === 'put' ? write.row : write.op === 'update' ? write.set : undefined;
   const { decision, state } = (fields ?? {}) as { decision?: string; state?: { status: string } };
   const status = decision ?? state?.status;

@@ -8,14 +8,14 @@ import { UserError } from '../../tools/user-error.ts';
 import type { WorkQueue } from './stage-queues.ts';
 import type { Target } from './target.ts';
 
-/** Who works on a queue, and whether. */
+/** The function that consumes a queue, and the state of its mapping. */
 export interface Consumer {
   readonly queue: string;
   readonly function: string;
   readonly state: string;
 }
 
-/** What Lambda calls the states of a mapping, and what an operator does. */
+/** The names of Lambda's mapping states for an operator. Other states keep their name in lower case. */
 const STATES: Readonly<Record<string, string>> = {
   Enabled: 'running',
   Disabled: 'stopped',
@@ -23,42 +23,43 @@ const STATES: Readonly<Record<string, string>> = {
   Disabling: 'stopping',
 };
 
-/** The stage's mappings: all of them, or those that one thing feeds. */
-export async function mappingsOf(
+/** Lists the stage's mappings, or only those of one event source. */
+export async function listMappings(
   client: LambdaClient,
   target: Target,
   EventSourceArn?: string,
 ): Promise<EventSourceMappingConfiguration[]> {
-  const found: EventSourceMappingConfiguration[] = [];
+  const mappings: EventSourceMappingConfiguration[] = [];
   const input = EventSourceArn === undefined ? {} : { EventSourceArn };
   for await (const { EventSourceMappings = [] } of paginateListEventSourceMappings({ client }, input))
-    found.push(...EventSourceMappings.filter((one) => nameIn(one).startsWith(`${target.name()}-`)));
-  return found;
+    mappings.push(...EventSourceMappings.filter((mapping) => physicalName(mapping).startsWith(`${target.name()}-`)));
+  return mappings;
 }
 
-const nameIn = ({ FunctionArn = '' }: EventSourceMappingConfiguration): string => FunctionArn.split(':')[6] ?? '';
-export const functionOf = (mapping: EventSourceMappingConfiguration, target: Target): string =>
-  target.short(nameIn(mapping));
+const physicalName = ({ FunctionArn = '' }: EventSourceMappingConfiguration): string => FunctionArn.split(':')[6] ?? '';
 
-/** The queue's own mapping: there is one, since a queue has one function. */
-export async function mappingOf(lambda: LambdaClient, sqs: SQSClient, target: Target, { name, url }: WorkQueue) {
+export const functionName = (mapping: EventSourceMappingConfiguration, target: Target): string =>
+  target.short(physicalName(mapping));
+
+/** Finds the mapping of a queue. There is one, because a queue has one consumer. */
+export async function findMapping(lambda: LambdaClient, sqs: SQSClient, target: Target, { name, url }: WorkQueue) {
   const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: ['QueueArn'] }));
-  const [mapping] = await mappingsOf(lambda, target, Attributes?.QueueArn);
+  const [mapping] = await listMappings(lambda, target, Attributes?.QueueArn);
   if (!mapping?.UUID)
-    throw new UserError(`Nobody works on queue ${name}.`, 'npm run ops -- doctor says what else is missing.');
-  return { mapping, id: mapping.UUID };
+    throw new UserError(`Queue ${name} has no consumer.`, 'Run npm run ops -- doctor to see what is missing.');
+  return { mapping, uuid: mapping.UUID };
 }
 
-/** Mappings of queues only, as an operator reads them. */
-export const consumersIn = (mappings: readonly EventSourceMappingConfiguration[], target: Target): Consumer[] =>
+/** Returns the consumers of queues. Mappings of table streams are left out. */
+export const toConsumers = (mappings: readonly EventSourceMappingConfiguration[], target: Target): Consumer[] =>
   mappings
     .filter(({ EventSourceArn = '' }) => EventSourceArn.includes(':sqs:'))
     .map((mapping) => ({
       queue: target.short(mapping.EventSourceArn?.split(':')[5] ?? ''),
-      function: functionOf(mapping, target),
-      state: stateIn(mapping),
+      function: functionName(mapping, target),
+      state: stateOf(mapping),
     }))
-    .sort((one, other) => (one.queue < other.queue ? -1 : 1));
+    .sort((a, b) => (a.queue < b.queue ? -1 : 1));
 
-export const stateIn = ({ State = 'unknown' }: Pick<EventSourceMappingConfiguration, 'State'>): string =>
+export const stateOf = ({ State = 'unknown' }: Pick<EventSourceMappingConfiguration, 'State'>): string =>
   STATES[State] ?? State.toLowerCase();

@@ -1,10 +1,11 @@
-import { type Command, common, type Option, type Options } from './command.ts';
-import { commands } from './commands.ts';
+import { type Command, commonOptions, type Option, type Options } from './command.ts';
+import { type CommandEntry, commands } from './commands.ts';
 import { columns } from './print.ts';
 
 const CALL = 'npm run ops --';
 
-export function overview(): string {
+/** Returns the help that lists all commands. */
+export function generalHelp(): string {
   return [
     `Usage: ${CALL} <command> [options]`,
     '',
@@ -12,28 +13,32 @@ export function overview(): string {
     ...columns(commands.map(({ name, summary }) => [`  ${name}`, summary])),
     '',
     'Options of all commands:',
-    ...columns(flags(common)),
+    ...columns(describeOptions(commonOptions)),
     '',
-    `More on each: ${CALL} <command> --help`,
+    `Help for one command: ${CALL} <command> --help`,
   ].join('\n');
 }
 
-export function helpOf(name: string, summary: string, { takes, options, about, examples }: Command): string {
+/** Returns the help of one command. */
+export function commandHelp(
+  { name, summary }: Pick<CommandEntry, 'name' | 'summary'>,
+  { takes, options, details, examples }: Command,
+): string {
   return [
-    `${CALL} ${[name, takes?.usage, '[options]'].filter(Boolean).join(' ')}`,
+    `Usage: ${CALL} ${[name, takes?.usage, '[options]'].filter(Boolean).join(' ')}`,
     '',
-    `${summary[0]?.toUpperCase()}${summary.slice(1)}.${about ? `\n${about}` : ''}`,
+    `${summary[0]?.toUpperCase()}${summary.slice(1)}.${details ? `\n${details}` : ''}`,
     '',
     'Options:',
-    ...columns(flags({ ...options, ...common })),
+    ...columns(describeOptions({ ...options, ...commonOptions })),
     '',
     'Examples:',
     ...examples.map((example) => `  ${CALL} ${example}`),
   ].join('\n');
 }
 
-const flags = (options: Options): string[][] =>
-  Object.entries(options).map(([name, option]) => [`  --${name}${shownValue(option)}`, option.help]);
+const describeOptions = (options: Options): string[][] =>
+  Object.entries(options).map(([name, option]) => [`  --${name}${describeValue(option)}`, option.help]);
 
-const shownValue = ({ type, value, multiple }: Option): string =>
+const describeValue = ({ type, value, multiple }: Option): string =>
   type === 'boolean' ? '' : ` <${value ?? 'text'}>${multiple ? ' …' : ''}`;

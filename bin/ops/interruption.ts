@@ -1,16 +1,17 @@
-/** Ctrl-C that comes twice at once is one: npm passes on what the terminal has sent to us already. */
+/** Signals within one second count as one: on Ctrl-C, npm passes on the signal that the terminal has sent as well. */
 const SAME_KEY_MS = 1000;
+/** 128 + SIGINT, as shells expect. */
 const INTERRUPTED = 130;
 
-/** Ctrl-C asks a command to end where nothing is half done; a second one, later, ends it as it stands. */
-export function interruption(): { signal: AbortSignal; code: number } {
+/** Aborts the signal at the first Ctrl-C, so that a command ends between two steps. A later one exits at once. */
+export function listenForInterrupts(): { signal: AbortSignal; exitCode: number } {
   const controller = new AbortController();
-  let first: number | undefined;
+  let firstMs: number | undefined;
   for (const name of ['SIGINT', 'SIGTERM'] as const)
     process.on(name, () => {
-      first ??= Date.now();
-      if (Date.now() - first > SAME_KEY_MS) process.exit(INTERRUPTED);
+      firstMs ??= Date.now();
+      if (Date.now() - firstMs > SAME_KEY_MS) process.exit(INTERRUPTED);
       controller.abort();
     });
-  return { signal: controller.signal, code: INTERRUPTED };
+  return { signal: controller.signal, exitCode: INTERRUPTED };
 }

@@ -5,63 +5,66 @@ import {
   ResourceNotFoundException,
 } from '@aws-sdk/client-cloudwatch-logs';
 
-/** Lines may come in late and out of order; so far back is asked again, and what was seen is left out. */
-const LATE_MS = 10_000;
+/** Lines may arrive late and out of order, so each read starts this far back and leaves out the lines seen before. */
+const MAX_DELAY_MS = 10_000;
+/** The maximum number of events in one reply. */
 const FULL_PAGE = 10_000;
 
-/** One log group, read on from where the last reading ended. */
+/** Reads a log group in steps. Each step returns the lines that are new since the last one. */
 export class LogFollower {
   readonly group: string;
   readonly #client: CloudWatchLogsClient;
-  #from: number;
-  readonly #first: number;
-  /** The ids of lines in the time that is asked again, with their times. */
+  readonly #firstMs: number;
+  /** The time from which the next step reads. */
+  #fromMs: number;
+  /** The timestamps of the lines that the next step may read again, by their ids. */
   #seen = new Map<string, number>();
 
-  constructor(client: CloudWatchLogsClient, group: string, from: number) {
+  constructor(client: CloudWatchLogsClient, group: string, fromMs: number) {
     this.#client = client;
     this.group = group;
-    this.#from = from;
-    this.#first = from;
+    this.#fromMs = fromMs;
+    this.#firstMs = fromMs;
   }
 
   async newLines(signal: AbortSignal): Promise<FilteredLogEvent[]> {
-    const fresh: FilteredLogEvent[] = [];
-    let newest = this.#from;
-    let startTime = this.#from;
+    const lines: FilteredLogEvent[] = [];
+    let newestMs = this.#fromMs;
+    let startTime = this.#fromMs;
     let nextToken: string | undefined;
-    let goesOn = true;
-    while (goesOn && !signal.aborted) {
-      const page = await this.#page(startTime, nextToken);
-      const unseen = page.events.filter((event) => this.#isNew(event));
-      fresh.push(...unseen);
-      for (const { timestamp = 0 } of unseen) newest = Math.max(newest, timestamp);
+    let hasMore = true;
+    while (hasMore && !signal.aborted) {
+      const page = await this.#readPage(startTime, nextToken);
+      const unseen = page.events.filter((event) => this.#markSeen(event));
+      lines.push(...unseen);
+      for (const { timestamp = 0 } of unseen) newestMs = Math.max(newestMs, timestamp);
       nextToken = page.nextToken;
-      // an engine without tokens cuts a long answer off: it is asked on from its end
-      const isCut = !nextToken && page.events.length >= FULL_PAGE && unseen.length > 0;
-      if (isCut) startTime = newest;
-      goesOn = nextToken !== undefined || isCut;
+      // An engine without tokens truncates a long reply, so the next page starts at the newest line.
+      const isTruncated = !nextToken && page.events.length >= FULL_PAGE && unseen.length > 0;
+      if (isTruncated) startTime = newestMs;
+      hasMore = nextToken !== undefined || isTruncated;
     }
-    this.#from = Math.max(this.#first, newest - LATE_MS);
-    for (const [id, at] of this.#seen) if (at < this.#from) this.#seen.delete(id);
-    return fresh;
+    this.#fromMs = Math.max(this.#firstMs, newestMs - MAX_DELAY_MS);
+    for (const [id, timestamp] of this.#seen) if (timestamp < this.#fromMs) this.#seen.delete(id);
+    return lines;
   }
 
-  #isNew(event: FilteredLogEvent): boolean {
+  /** Returns whether the line has not been seen before. */
+  #markSeen(event: FilteredLogEvent): boolean {
     const id = event.eventId ?? `${event.logStreamName} ${event.timestamp} ${event.message}`;
     if (this.#seen.has(id)) return false;
     this.#seen.set(id, event.timestamp ?? 0);
     return true;
   }
 
-  async #page(startTime: number, nextToken: string | undefined) {
+  async #readPage(startTime: number, nextToken: string | undefined) {
     try {
       const page = await this.#client.send(
         new FilterLogEventsCommand({ logGroupName: this.group, startTime, ...(nextToken ? { nextToken } : {}) }),
       );
       return { events: page.events ?? [], nextToken: page.nextToken };
     } catch (error) {
-      // a group that was deleted, by a deploy say, comes again or does not: there is nothing to read either way
+      // The group was deleted, for example by a deployment. Whether it is created again or not, it has no lines now.
       if (error instanceof ResourceNotFoundException) return { events: [], nextToken: undefined };
       throw error;
     }

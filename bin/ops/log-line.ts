@@ -1,13 +1,15 @@
+import { parseJson } from './json.ts';
+
 /** One line of a function's log. */
 export interface LogLine {
-  readonly at: number;
-  /** As people call it: `orders-api`. */
-  readonly from: string;
+  readonly timestampMs: number;
+  /** The short name of the function, for example `orders-api`. */
+  readonly functionName: string;
   readonly message: string;
 }
 
-/** What every line of Powertools carries; the others tell what happened. */
-const BOILERPLATE = new Set([
+/** The fields that Powertools adds to every line. They are not shown as fields of the message. */
+const COMMON_FIELDS = new Set([
   'timestamp',
   'level',
   'message',
@@ -20,44 +22,36 @@ const BOILERPLATE = new Set([
   'sampling_rate',
   'xray_trace_id',
 ]);
-const PLATFORM = /^(START|END|REPORT) RequestId: |^INIT_START /;
+const PLATFORM_LINE = /^(START|END|REPORT) RequestId: |^INIT_START /;
 
-/** For people: time, function, level, message, and the keys that differ. Nothing for what only machines read. */
-export function readable({ at, from, message }: LogLine): string | undefined {
+/** Formats a line as time, function, level, message and fields. Returns `undefined` for platform lines and metrics. */
+export function formatLogLine({ timestampMs, functionName, message }: LogLine): string | undefined {
   const text = message.trimEnd();
-  if (text === '' || PLATFORM.test(text)) return undefined;
-  const json = parsed(text);
-  const head = `${new Date(at).toISOString().slice(11, 23)} ${from}`;
-  if (!json) return `${head} ${text}`;
+  if (text === '' || PLATFORM_LINE.test(text)) return undefined;
+  const json = parseObject(text);
+  const prefix = `${new Date(timestampMs).toISOString().slice(11, 23)} ${functionName}`;
+  if (!json) return `${prefix} ${text}`;
   if ('_aws' in json) return undefined;
-  const keys = Object.entries(json)
-    .filter(([key]) => !BOILERPLATE.has(key))
-    .map(([key, value]) => `${key}=${inShort(value)}`);
-  return [head, String(json['level'] ?? '-').padEnd(5), String(json['message'] ?? ''), ...keys].join(' ');
+  const fields = Object.entries(json)
+    .filter(([key]) => !COMMON_FIELDS.has(key))
+    .map(([key, value]) => `${key}=${formatValue(value)}`);
+  return [prefix, String(json['level'] ?? '-').padEnd(5), String(json['message'] ?? ''), ...fields].join(' ');
 }
 
-/** For programs: the line as it was written, JSON as JSON. */
-export const rawLine = ({ at, from, message }: LogLine) => ({
-  time: new Date(at).toISOString(),
-  function: from,
-  line: parsed(message) ?? message.trimEnd(),
+/** Returns a line for --json: complete, and as an object if it is JSON. */
+export const toJsonLine = ({ timestampMs, functionName, message }: LogLine) => ({
+  time: new Date(timestampMs).toISOString(),
+  function: functionName,
+  line: parseObject(message) ?? message.trimEnd(),
 });
 
-/** An error shows its name and message; where it was thrown stands in the raw line. */
-function inShort(value: unknown): string {
+/** Shows only the name and the message of an error. The stack trace is in the JSON line. */
+function formatValue(value: unknown): string {
   if (typeof value === 'string') return /\s/.test(value) ? JSON.stringify(value) : value;
   if (typeof value === 'object' && value !== null && 'name' in value && 'message' in value)
     return JSON.stringify(`${String(value.name)}: ${String(value.message)}`);
   return JSON.stringify(value) ?? '-';
 }
 
-function parsed(text: string): Record<string, unknown> | undefined {
-  if (!text.startsWith('{')) return undefined;
-  try {
-    return JSON.parse(text) as Record<string, unknown>;
-  } catch (error) {
-    // a line that only looks like JSON is shown as it is
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-}
+const parseObject = (text: string): Record<string, unknown> | undefined =>
+  text.startsWith('{') ? (parseJson(text) as Record<string, unknown> | undefined) : undefined;

@@ -1,70 +1,82 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { CloudWatchLogsClient, paginateDescribeLogGroups } from '@aws-sdk/client-cloudwatch-logs';
 import { UserError } from '../../tools/user-error.ts';
 import { defineCommand } from './command.ts';
 import { LogFollower } from './log-follower.ts';
-import { type LogLine, rawLine, readable } from './log-line.ts';
+import { formatLogLine, type LogLine, toJsonLine } from './log-line.ts';
 import type { Target } from './target.ts';
 import { parseDurationMs } from './time.ts';
+import { pause } from './watch.ts';
 
-const EVERY_MS = 1000;
-const GROUPS = '/aws/lambda/';
+const INTERVAL_MS = 1000;
+const GROUP_PREFIX = '/aws/lambda/';
 
 export default defineCommand({
   takes: { usage: '[function]', min: 0, max: 1 },
   options: {
-    filter: { type: 'string', value: 'text', help: 'only lines that contain it, in any case: an order id, say' },
-    since: { type: 'string', value: 'duration', help: 'begin so far back (5m)' },
-    'no-follow': { type: 'boolean', help: 'what there is, and no more' },
+    filter: { type: 'string', value: 'text', help: 'only lines that contain this text, in any case' },
+    since: { type: 'string', value: 'duration', help: 'start this long before now (5m)' },
+    'no-follow': { type: 'boolean', help: 'print the existing lines and exit' },
   },
-  about: 'All functions where none is named. --json gives every line whole, those of the platform and metrics too.',
+  details:
+    'Without a function, shows the logs of all functions. --json prints each line in full, including platform lines and\n' +
+    'metrics.',
   examples: ['logs tail', 'logs tail orders-api --since 1h --no-follow', 'logs tail --filter insufficient_funds'],
   run: async ({ values, positionals: [name], target, print, signal }) => {
-    const from = Date.now() - parseDurationMs(values.since ?? '5m', '--since');
-    const text = values.filter?.toLowerCase();
+    const fromMs = Date.now() - parseDurationMs(values.since ?? '5m', '--since');
+    const filter = values.filter?.toLowerCase();
     const client = new CloudWatchLogsClient({});
-    const followers = (await groupsOf(client, target, name)).map((group) => new LogFollower(client, group, from));
+    const groups = await findLogGroups(client, target, name);
+    const followers = groups.map((group) => new LogFollower(client, group, fromMs));
     for (;;) {
-      for (const line of await newLines(followers, target, signal)) {
-        // each engine has filter patterns of its own, so lines are chosen here
-        if (text !== undefined && !line.message.toLowerCase().includes(text)) continue;
-        if (print.isJson) print.line(rawLine(line), () => '');
-        else {
-          const shown = readable(line);
-          if (shown !== undefined) print.text(shown);
-        }
+      for (const line of await readNewLines(followers, target, signal)) {
+        // Engines differ in their filter patterns, so lines are filtered here.
+        if (filter !== undefined && !line.message.toLowerCase().includes(filter)) continue;
+        const text = formatLogLine(line);
+        if (print.isJson) print.line(toJsonLine(line), () => '');
+        else if (text !== undefined) print.text(text);
       }
       if (values['no-follow'] || signal.aborted) return undefined;
-      await pause(EVERY_MS, undefined, { signal }).catch(() => undefined);
+      await pause(INTERVAL_MS, signal);
     }
   },
 });
 
-async function newLines(followers: readonly LogFollower[], target: Target, signal: AbortSignal): Promise<LogLine[]> {
+async function readNewLines(
+  followers: readonly LogFollower[],
+  target: Target,
+  signal: AbortSignal,
+): Promise<LogLine[]> {
   const lines = await Promise.all(
     followers.map(async (follower) => {
-      const from = target.short(follower.group.slice(GROUPS.length));
+      const functionName = shortName(follower.group, target);
       const events = await follower.newLines(signal);
-      return events.map(({ timestamp = 0, message = '' }): LogLine => ({ at: timestamp, from, message }));
+      return events.map(({ timestamp = 0, message = '' }) => ({ timestampMs: timestamp, functionName, message }));
     }),
   );
-  return lines.flat().sort((one, other) => one.at - other.at);
+  return lines.flat().sort((a, b) => a.timestampMs - b.timestampMs);
 }
 
-async function groupsOf(client: CloudWatchLogsClient, target: Target, name: string | undefined): Promise<string[]> {
+const shortName = (group: string, target: Target): string => target.short(group.slice(GROUP_PREFIX.length));
+
+/** Finds the log groups of the stage, or the one of a function that is given by its name or by its file. */
+async function findLogGroups(
+  client: CloudWatchLogsClient,
+  target: Target,
+  name: string | undefined,
+): Promise<string[]> {
   const groups: string[] = [];
-  const input = { logGroupNamePrefix: `${GROUPS}${target.name()}-` };
+  const input = { logGroupNamePrefix: `${GROUP_PREFIX}${target.name()}-` };
   for await (const { logGroups = [] } of paginateDescribeLogGroups({ client }, input))
     groups.push(...logGroups.flatMap(({ logGroupName }) => logGroupName ?? []));
   if (groups.length === 0)
     throw new UserError(
-      `Stage ${target.stage} has no functions that log.`,
-      'npm run ops -- doctor says what is missing.',
+      `Stage ${target.stage} has no log groups.`,
+      'Run npm run ops -- doctor to see what is missing.',
     );
   if (name === undefined) return groups;
-  const shorts = groups.map((group) => target.short(group.slice(GROUPS.length)));
-  const at = shorts.indexOf(target.short(name).replace('/', '-').replace(/\.ts$/, ''));
-  const group = groups[at];
-  if (!group) throw new UserError(`There is no function "${name}".`, `Choose one of ${shorts.join(', ')}.`);
-  return [group];
+  const wanted = target.short(name).replace('/', '-').replace(/\.ts$/, '');
+  const group = groups.find((candidate) => shortName(candidate, target) === wanted);
+  if (group) return [group];
+  const names = groups.map((candidate) => shortName(candidate, target));
+  throw new UserError(`There is no function "${name}".`, `Choose one of ${names.join(', ')}.`);
 }

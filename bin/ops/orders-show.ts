@@ -5,7 +5,7 @@ import { columns } from './print.ts';
 export default defineCommand({
   takes: { usage: '<order id>', min: 1, max: 1 },
   options: {},
-  about: 'As its customer would see it, by GET /orders/{id}.',
+  details: 'The data comes from GET /orders/{id}, so it is what the customer sees.',
   examples: ['orders show 2fbqq5v4mxz3hsd7k6yaw4tcni'],
   run: async ({ positionals: [id = ''], target, print }) => {
     const order = await getOrder<Record<string, unknown>>(target, id, '');

@@ -1,8 +1,9 @@
 import { getOrder } from './api-client.ts';
 import { defineCommand } from './command.ts';
 import { columns, table } from './print.ts';
+import { formatTime } from './time.ts';
 
-/** What GET /orders/{id}/workflow answers. */
+/** The reply of GET /orders/{id}/workflow. */
 export interface Workflow {
   readonly order: { readonly id: string; readonly status: string; readonly reason?: string };
   readonly steps: readonly { readonly name: string; readonly status: string; readonly at?: string }[];
@@ -29,14 +30,14 @@ export interface Workflow {
   readonly expired: boolean;
 }
 
-const MARKS: Readonly<Record<string, string>> = { done: '✓', active: '…', failed: '✗', skipped: '–' };
+const STATUS_MARKS: Readonly<Record<string, string>> = { done: '✓', active: '…', failed: '✗', skipped: '–' };
 
 export default defineCommand({
   takes: { usage: '<order id>', min: 1, max: 1 },
   options: {},
-  about:
-    'Its steps, every event that was stated about it, and who took each of them in: ✓ done, … waits, ✗ failed,\n' +
-    '– not come to. By GET /orders/{id}/workflow.',
+  details:
+    'Shows the steps, each published event, each delivery to a consumer, and the decisions. Marks of a step: ✓ done,\n' +
+    '… waiting, ✗ failed, – not reached. The data comes from GET /orders/{id}/workflow.',
   examples: ['orders workflow 2fbqq5v4mxz3hsd7k6yaw4tcni', 'orders workflow 2fbqq5v4mxz3hsd7k6yaw4tcni --json'],
   run: async ({ positionals: [id = ''], target, print }) => {
     const workflow = await getOrder<Workflow>(target, id, '/workflow');
@@ -46,41 +47,39 @@ export default defineCommand({
 });
 
 export function formatWorkflow({ order, steps, outbox, inbox, decisions, expired }: Workflow): string {
-  const sections = [
+  return [
     `${order.id} is ${order.status}${order.reason ? `: ${order.reason}` : ''}`,
-    columns(steps.map(({ name, status, at }) => [`${MARKS[status] ?? '?'} ${name}`, at ? whole(at) : ''])).map((line) =>
-      line.trimEnd(),
-    ),
+    columns(steps.map(({ name, status, at }) => [`${STATUS_MARKS[status] ?? '?'} ${name}`, at ? formatTime(at) : '']))
+      .map((line) => line.trimEnd())
+      .join('\n'),
     table(
-      ['outbox', 'from', 'stated', 'caused by'],
-      outbox.map((one) => [
-        one.nudge === undefined ? one.type : `${one.type} (nudged)`,
-        one.source,
-        whole(one.created_at),
-        one.causation_id,
+      ['outbox', 'source', 'created', 'caused by'],
+      outbox.map(({ type, source, created_at, causation_id, nudge }) => [
+        nudge === undefined ? type : `${type} (nudge)`,
+        source,
+        formatTime(created_at),
+        causation_id,
       ]),
     ),
     table(
       ['inbox', 'consumer', 'status', 'published', 'received', 'processed', 'receives'],
-      inbox.map((one) => [
-        one.type,
-        one.consumer,
-        one.reason ? `${one.status}: ${one.reason}` : one.status,
-        clock(one.published_at),
-        clock(one.received_at),
-        clock(one.processed_at),
-        one.receive_count ?? '-',
+      inbox.map((delivery) => [
+        delivery.type,
+        delivery.consumer,
+        delivery.reason ? `${delivery.status}: ${delivery.reason}` : delivery.status,
+        timeOfDay(delivery.published_at),
+        timeOfDay(delivery.received_at),
+        timeOfDay(delivery.processed_at),
+        delivery.receive_count ?? '-',
       ]),
     ),
-    ...(expired ? ['Its events are gone by their age; what was decided stays:'] : []),
+    ...(expired ? ['The events have expired. The decisions remain:'] : []),
     table(
-      ['decision', 'as', 'at'],
-      decisions.map(({ step, decision, at }) => [step, decision, whole(at)]),
+      ['step', 'decision', 'decided'],
+      decisions.map(({ step, decision, at }) => [step, decision, formatTime(at)]),
     ),
-  ];
-  return sections.map((section) => (typeof section === 'string' ? section : section.join('\n'))).join('\n\n');
+  ].join('\n\n');
 }
 
-/** A hop takes milliseconds; the day stands above it. */
-const clock = (iso: string | undefined): string => (iso === undefined ? '-' : iso.slice(11, 23));
-const whole = (iso: string): string => iso.slice(0, 23).replace('T', ' ');
+/** A delivery takes milliseconds, and the date is in the table above it. */
+const timeOfDay = (iso: string | undefined): string => (iso === undefined ? '-' : iso.slice(11, 23));

@@ -1,83 +1,79 @@
-/** Where a command's results go: people read text and tables, programs JSON. Progress and troubles go to stderr. */
-export interface Print {
+/** Writes results to stdout, as text or as JSON, and errors and progress to stderr. */
+export interface Printer {
   readonly isJson: boolean;
   text(text: string): void;
-  /** JSON where it was asked for, the text otherwise. */
+  /** Prints JSON if --json was given, otherwise the text. */
   result(json: unknown, text: () => string): void;
-  /** One object a line, for what never ends. */
+  /** Prints one JSON document on one line, or the text, for output without an end. */
   line(json: unknown, text: () => string): void;
-  error(problem: string, wayOut: string): void;
+  error(problem: string, remedy: string): void;
   stack(error: unknown): void;
-  /** Shows how far a long work is; nothing where nobody watches. */
-  progress(what: string, done: number, of?: number): void;
-  /** Takes the progress away. */
+  /** Shows the progress of a long operation. Prints nothing if stderr is not a terminal. */
+  progress(label: string, done: number, total?: number): void;
+  /** Removes the progress line. */
   progressDone(): void;
 }
 
-const BAR = 24;
+const BAR_WIDTH = 24;
 
-export function createPrinter(isJson: boolean): Print {
-  const watched = process.stderr.isTTY === true;
-  let shown = false;
-  const clear = () => {
-    if (shown) process.stderr.write('\r\u001b[2K');
-    shown = false;
+export function createPrinter(isJson: boolean): Printer {
+  const isTerminal = process.stderr.isTTY === true;
+  let isProgressShown = false;
+  const clearProgress = () => {
+    if (isProgressShown) process.stderr.write('\r\u001b[2K');
+    isProgressShown = false;
   };
-  const out = (text: string) => {
-    clear();
+  const write = (text: string) => {
+    clearProgress();
     process.stdout.write(`${text}\n`);
   };
   return {
     isJson,
-    text: out,
-    result: (json, text) => out(isJson ? JSON.stringify(json, null, 2) : text()),
-    line: (json, text) => out(isJson ? JSON.stringify(json) : text()),
-    error: (problem, wayOut) => {
-      clear();
-      process.stderr.write(wayOut ? `✗ ${problem}\n  ${wayOut}\n` : `✗ ${problem}\n`);
+    text: write,
+    result: (json, text) => write(isJson ? JSON.stringify(json, null, 2) : text()),
+    line: (json, text) => write(isJson ? JSON.stringify(json) : text()),
+    error: (problem, remedy) => {
+      clearProgress();
+      process.stderr.write(remedy ? `✗ ${problem}\n  ${remedy}\n` : `✗ ${problem}\n`);
     },
     stack: (error) => {
       process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
     },
-    progress: (what, done, of) => {
-      if (!watched) return;
-      clear();
-      process.stderr.write(of === undefined ? `${what} ${done}` : `${what} ${bar(done, of)} ${done}/${of}`);
-      shown = true;
+    progress: (label, done, total) => {
+      if (!isTerminal) return;
+      clearProgress();
+      process.stderr.write(total === undefined ? `${label} ${done}` : `${label} ${bar(done, total)} ${done}/${total}`);
+      isProgressShown = true;
     },
-    progressDone: clear,
+    progressDone: clearProgress,
   };
 }
 
-/** In place of what was there before, where a person looks on; below it where it goes into a file. */
-export const onClearedScreen = (text: string): string =>
-  `${process.stdout.isTTY === true ? '\u001b[H\u001b[2J' : ''}${text}\n`;
-
-export function bar(done: number, of: number): string {
-  const full = of === 0 ? BAR : Math.min(BAR, Math.round((done / of) * BAR));
-  return `[${'#'.repeat(full)}${'.'.repeat(BAR - full)}]`;
+export function bar(done: number, total: number): string {
+  const filled = total === 0 ? BAR_WIDTH : Math.min(BAR_WIDTH, Math.round((done / total) * BAR_WIDTH));
+  return `[${'#'.repeat(filled)}${'.'.repeat(BAR_WIDTH - filled)}]`;
 }
 
-/** Lines with their cells below each other; the last column may be as long as it likes. */
+/** Returns `1 event`, `2 events`. */
+export const countOf = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+
+/** Aligns cells in columns. The last column is not padded. */
 export function columns(rows: readonly (readonly string[])[]): string[] {
   const widths: number[] = [];
   for (const row of rows)
-    for (const [at, cell] of row.slice(0, -1).entries()) widths[at] = Math.max(widths[at] ?? 0, cell.length);
+    for (const [index, cell] of row.slice(0, -1).entries()) widths[index] = Math.max(widths[index] ?? 0, cell.length);
   return rows.map((row) =>
-    row.map((cell, at) => (at < row.length - 1 ? cell.padEnd(widths[at] ?? 0) : cell)).join('  '),
+    row.map((cell, index) => (index < row.length - 1 ? cell.padEnd(widths[index] ?? 0) : cell)).join('  '),
   );
 }
 
-/** A table with its head; columns of numbers stand to the right. */
+/** Formats a table with a heading. Columns of numbers are aligned to the right. */
 export function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
-  const widths = head.map((title, at) => Math.max(title.length, ...rows.map((row) => String(row[at] ?? '').length)));
-  const isNumeric = head.map((_, at) => rows.length > 0 && rows.every((row) => typeof row[at] === 'number'));
-  const line = (cells: readonly (string | number)[]) =>
-    cells
-      .map((cell, at) =>
-        isNumeric[at] ? String(cell).padStart(widths[at] ?? 0) : String(cell).padEnd(widths[at] ?? 0),
-      )
-      .join('  ')
-      .trimEnd();
-  return [line(head), ...rows.map(line)].join('\n');
+  const widths = head.map((title, index) =>
+    Math.max(title.length, ...rows.map((row) => String(row[index] ?? '').length)),
+  );
+  const isNumeric = head.map((_, index) => rows.length > 0 && rows.every((row) => typeof row[index] === 'number'));
+  const pad = (cell: string | number, index: number) =>
+    isNumeric[index] ? String(cell).padStart(widths[index] ?? 0) : String(cell).padEnd(widths[index] ?? 0);
+  return [head, ...rows].map((cells) => cells.map(pad).join('  ').trimEnd()).join('\n');
 }

@@ -15,15 +15,15 @@ const MAX_SEED = 2 ** 31;
 
 export default defineCommand({
   options: {
-    count: { type: 'string', value: 'n', help: `how many (${DEFAULT_COUNT})` },
-    'bad-rate': { type: 'string', value: 'share', help: 'the share of them that is wrong, 0 to 1 (0)' },
-    via: { type: 'string', value: 'way', help: 'http or bus (http)' },
-    seed: { type: 'string', value: 'n', help: 'the same seed makes the same documents (a new one each time)' },
+    count: { type: 'string', value: 'n', help: `how many documents (${DEFAULT_COUNT})` },
+    'bad-rate': { type: 'string', value: 'share', help: 'the share of invalid documents, from 0 to 1 (0)' },
+    via: { type: 'string', value: 'channel', help: 'http or bus (http)' },
+    seed: { type: 'string', value: 'n', help: 'a seed always generates the same documents (random)' },
   },
-  about:
-    'Wrong ones are broken JSON, or lack fields, or do not add up, or have wrong types. By HTTP they are refused with\n' +
-    '400; on the bus they end in the DLQ of order-documents, each with all of its faults. Only the UIDs of the right\n' +
-    'ones are printed: npm run ops -- dlq list order-documents has the others.',
+  details:
+    'Invalid documents are broken JSON, lack fields, have a wrong sum or wrong types. By HTTP they are refused with 400.\n' +
+    'On the bus they end in the DLQ of order-documents, each with all of its errors as the reason; dlq list\n' +
+    'order-documents shows them. Only the UIDs of valid documents are printed.',
   examples: ['publish --count 50', 'publish --count 500 --bad-rate 0.3 --via bus', 'publish --count 3 --seed 7 --json'],
   run: async ({ values, target, print, signal }) => {
     const documents = generateDocuments({
@@ -34,31 +34,31 @@ export default defineCommand({
     const publish = await createPublisher(values.via ?? 'http', target);
     const sent = await publish(documents, signal, (done) => print.progress('publishing', done, documents.length));
     print.progressDone();
-    const right = sent.filter(({ defect }) => defect === undefined).map(({ order_uid }) => order_uid);
-    const wrong = sent.flatMap(({ order_uid, defect: fault }) => (fault === undefined ? [] : [{ order_uid, fault }]));
-    print.result({ published: right, wrong }, () => formatUids(right, sent));
+    const published = sent.filter(({ defect }) => defect === undefined).map(({ order_uid }) => order_uid);
+    const invalid = sent.flatMap(({ order_uid, defect }) => (defect === undefined ? [] : [{ order_uid, defect }]));
+    print.result({ published, invalid }, () => formatUids(published, sent));
     return undefined;
   },
 });
 
-export function formatUids(right: readonly string[], sent: readonly GeneratedDocument[]): string {
-  const wrong = sent.length - right.length;
+export function formatUids(published: readonly string[], sent: readonly GeneratedDocument[]): string {
+  const invalidCount = sent.length - published.length;
   return [
     '--- Published Order UIDs ---',
-    ...right,
+    ...published,
     '--------------------------',
-    ...(wrong > 0 ? [`wrong on purpose besides: ${wrong}`] : []),
+    ...(invalidCount > 0 ? [`invalid documents sent in addition: ${invalidCount}`] : []),
   ].join('\n');
 }
 
 async function createPublisher(via: string, target: Target): Promise<Publisher> {
   if (via === 'http') return createHttpPublisher(await createApiClient(target), systemClock);
   if (via === 'bus') return createBusPublisher(createEventBridgeBus(target.name()), systemClock);
-  throw new UsageError(`--via takes http or bus, not "${via}".`);
+  throw new UsageError(`--via requires http or bus, not "${via}".`);
 }
 
 function parseShare(text = '0'): number {
   const share = Number(text);
   if (text.trim() !== '' && share >= 0 && share <= 1) return share;
-  throw new UsageError(`--bad-rate takes a share from 0 to 1, not "${text}".`);
+  throw new UsageError(`--bad-rate requires a share from 0 to 1, not "${text}".`);
 }

@@ -1,45 +1,47 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { defineCommand } from './command.ts';
-import { onClearedScreen, table } from './print.ts';
-import { type Counts, countsOf, queuesOf, type WorkQueue } from './stage-queues.ts';
+import { table } from './print.ts';
+import { countDeadLetters, countMessages, listQueues, type MessageCounts, type WorkQueue } from './stage-queues.ts';
+import { printAndWatch, watchOption } from './watch.ts';
 
-const EVERY_MS = 1000;
-
-export interface QueueFigures extends Counts {
+export interface QueueCounts extends MessageCounts {
   readonly queue: string;
-  /** Messages in its DLQ, those that somebody looks at included; nothing where it has none. */
-  readonly dead: number | null;
+  /** The number of messages in the DLQ; `null` if the queue has no DLQ. */
+  readonly dead_letters: number | null;
 }
 
 export default defineCommand({
-  options: { watch: { type: 'boolean', help: 'again every second, until Ctrl-C' } },
+  options: { watch: watchOption },
+  details: 'Messages wait, are in flight (received and not yet deleted), or are delayed. SQS counts approximately.',
   examples: ['queues', 'queues --watch', 'queues --json'],
-  run: async ({ values, target, print, signal }) => {
+  run: async ({ values, target, ...output }) => {
     const sqs = new SQSClient({});
-    const queues = await queuesOf(sqs, target);
-    const look = () => Promise.all(queues.map((queue) => figuresOf(sqs, queue)));
-    if (!values.watch) {
-      const figures = await look();
-      print.result(figures, () => figuresTable(figures));
-      return undefined;
-    }
-    while (!signal.aborted) {
-      const figures = await look();
-      print.line(figures, () => onClearedScreen(figuresTable(figures)));
-      await pause(EVERY_MS, undefined, { signal }).catch(() => undefined);
-    }
-    return undefined;
+    const queues = await listQueues(sqs, target);
+    return printAndWatch(
+      output,
+      values.watch,
+      () => Promise.all(queues.map((queue) => readCounts(sqs, queue))),
+      formatQueueCounts,
+    );
   },
 });
 
-async function figuresOf(sqs: SQSClient, { name, url, dlqUrl }: WorkQueue): Promise<QueueFigures> {
-  const [own, dlq] = await Promise.all([countsOf(sqs, url), dlqUrl ? countsOf(sqs, dlqUrl) : undefined]);
-  return { queue: name, ...own, dead: dlq ? dlq.waiting + dlq.in_flight + dlq.delayed : null };
+async function readCounts(sqs: SQSClient, { name, url, dlqUrl }: WorkQueue): Promise<QueueCounts> {
+  const [counts, deadLetters] = await Promise.all([
+    countMessages(sqs, url),
+    dlqUrl === undefined ? null : countDeadLetters(sqs, dlqUrl),
+  ]);
+  return { queue: name, ...counts, dead_letters: deadLetters };
 }
 
-export const figuresTable = (figures: readonly QueueFigures[]): string =>
+export const formatQueueCounts = (counts: readonly QueueCounts[]): string =>
   table(
-    ['queue', 'waiting', 'in flight', 'delayed', 'dead'],
-    figures.map((one) => [one.queue, one.waiting, one.in_flight, one.delayed, one.dead ?? 'no DLQ']),
+    ['queue', 'waiting', 'in flight', 'delayed', 'dead letters'],
+    counts.map(({ queue, waiting, in_flight, delayed, dead_letters }) => [
+      queue,
+      waiting,
+      in_flight,
+      delayed,
+      dead_letters ?? 'no DLQ',
+    ]),
   );

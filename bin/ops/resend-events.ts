@@ -6,49 +6,46 @@ import { type EventFilter, filterEvents } from './stored-events.ts';
 export interface ResendResult {
   found: number;
   sent: number;
-  /** Taken over by the outbox-retry queue, which sends them as soon as the bus takes them. */
+  /** Events that the bus refused. The queue outbox-retry holds them until the bus accepts them. */
   parked: number;
   readonly by_type: Record<string, number>;
 }
 
-/** PutEvents calls at once: the bus takes far more, and one engine on a laptop gains nothing beyond. */
-const LANES = 4;
+/** Concurrent PutEvents calls. The bus accepts far more, but the engine on a laptop is not faster with more. */
+const CONCURRENT_CALLS = 4;
 
 /**
- * Sends stored events again, as they are: each under its own id, by which every consumer knows what it has done
- * already. Without a relay it only counts.
+ * Sends the selected events again without a change. Each keeps its id, by which a consumer recognizes what it has already
+ * processed. Without ports, the events are only counted.
  */
 export async function resendEvents(
   pages: AsyncIterable<readonly Row[]>,
-  wanted: EventFilter,
+  filter: EventFilter,
   ports: RelayPorts | undefined,
   signal: AbortSignal,
-  onProgress: (resent: ResendResult) => void = () => undefined,
+  onProgress: (result: ResendResult) => void = () => undefined,
 ): Promise<ResendResult> {
-  const resent: ResendResult = { found: 0, sent: 0, parked: 0, by_type: {} };
+  const result: ResendResult = { found: 0, sent: 0, parked: 0, by_type: {} };
   for await (const page of pages) {
-    const events = filterEvents(page, wanted);
-    resent.found += events.length;
-    for (const { type } of events) resent.by_type[type] = (resent.by_type[type] ?? 0) + 1;
-    if (ports) await sendAll(events, countingParked(ports, resent), resent);
-    onProgress(resent);
+    const events = filterEvents(page, filter);
+    result.found += events.length;
+    for (const { type } of events) result.by_type[type] = (result.by_type[type] ?? 0) + 1;
+    if (ports) await sendAll(events, ports, result);
+    onProgress(result);
     if (signal.aborted) break;
   }
-  return resent;
+  return result;
 }
 
-async function sendAll(events: readonly Envelope[], ports: RelayPorts, resent: ResendResult): Promise<void> {
-  const perLane = Math.ceil(events.length / LANES);
-  const lanes = Array.from({ length: LANES }, (_, lane) => events.slice(lane * perLane, (lane + 1) * perLane));
-  const before = resent.parked;
-  await Promise.all(lanes.map((lane) => relay(lane, ports)));
-  resent.sent += events.length - (resent.parked - before);
+async function sendAll(events: readonly Envelope[], ports: RelayPorts, result: ResendResult): Promise<void> {
+  const size = Math.ceil(events.length / CONCURRENT_CALLS);
+  const parts = Array.from({ length: CONCURRENT_CALLS }, (_, index) => events.slice(index * size, (index + 1) * size));
+  let parked = 0;
+  const park: RelayPorts['park'] = async (refused) => {
+    await ports.park(refused);
+    parked += refused.length;
+  };
+  await Promise.all(parts.map((part) => relay(part, { ...ports, park })));
+  result.parked += parked;
+  result.sent += events.length - parked;
 }
-
-const countingParked = (ports: RelayPorts, resent: ResendResult): RelayPorts => ({
-  ...ports,
-  park: async (events) => {
-    await ports.park(events);
-    resent.parked += events.length;
-  },
-});

@@ -1,69 +1,63 @@
 import { parseArguments } from './arguments.ts';
 import { findCommand } from './commands.ts';
 import { describeError } from './describe-error.ts';
-import { helpOf, overview } from './help.ts';
-import { interruption } from './interruption.ts';
-import { createPrinter, type Print } from './print.ts';
+import { commandHelp, generalHelp } from './help.ts';
+import { listenForInterrupts } from './interruption.ts';
+import { createPrinter, type Printer } from './print.ts';
 import { resolveTarget, type Target } from './target.ts';
 import { UsageError } from './usage-error.ts';
 
-const DONE = 0;
-const FAILED = 1;
-const MISUSED = 2;
+const EXIT_OK = 0;
+const EXIT_FAILED = 1;
+const EXIT_USAGE = 2;
 
-/** The whole of the CLI; answers what the process ends with. */
+/** Runs one command line and returns the exit code of the process. */
 export async function run(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
-  // whoever reads us through `| head` has seen enough
+  // A reader such as `| head` closes the pipe when it has read enough. That is a normal end.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
-    process.exit(DONE);
+    process.exit(EXIT_OK);
   });
   const print = createPrinter(args.includes('--json'));
-  const found = findCommand(args);
+  const entry = findCommand(args);
   let target: Target | undefined;
   try {
-    if (!found) {
-      if (args.length > 0 && !asksForHelp(args)) throw new UsageError(unknown(args));
-      print.text(overview());
-      return args.length > 0 ? DONE : MISUSED;
+    if (!entry) {
+      if (args.length > 0 && !asksForHelp(args)) throw new UsageError(describeUnknownCommand(args));
+      print.text(generalHelp());
+      return args.length > 0 ? EXIT_OK : EXIT_USAGE;
     }
-    const command = await found.load();
+    const command = await entry.load();
     if (asksForHelp(args)) {
-      print.text(helpOf(found.name, found.summary, command));
-      return DONE;
+      print.text(commandHelp(entry, command));
+      return EXIT_OK;
     }
-    const { values, positionals, stage } = parseArguments(found.name, command, args.slice(found.words), env);
+    const { values, positionals, stage } = parseArguments(entry.name, command, args.slice(entry.wordCount), env);
     target = await resolveTarget(stage);
-    const interrupted = interruption();
-    const code = await command.run({ values, positionals, target, print, signal: interrupted.signal });
-    return interrupted.signal.aborted ? interrupted.code : (code ?? DONE);
+    const interrupt = listenForInterrupts();
+    const code = await command.run({ values, positionals, target, print, signal: interrupt.signal });
+    return interrupt.signal.aborted ? interrupt.exitCode : (code ?? EXIT_OK);
   } catch (error) {
-    return report(error, found?.name, target, print, args.includes('--debug'));
+    const code = reportError(error, entry?.name, target, print);
+    if (args.includes('--debug')) print.stack(error);
+    return code;
   }
 }
 
 const asksForHelp = (args: readonly string[]): boolean => args.includes('--help') || args.includes('-h');
 
-function unknown(args: readonly string[]): string {
+function describeUnknownCommand(args: readonly string[]): string {
   const words = args.filter((word) => !word.startsWith('-'));
-  return words.length > 0 ? `There is no command "${words.slice(0, 2).join(' ')}".` : 'A command is missing.';
+  return words.length > 0 ? `There is no command "${words.slice(0, 2).join(' ')}".` : 'The command is missing.';
 }
 
-/** One clear line and a way out; the stack is for those who ask for it. */
-function report(
-  error: unknown,
-  name: string | undefined,
-  target: Target | undefined,
-  print: Print,
-  debug: boolean,
-): number {
+/** Prints the problem and its remedy, and returns the exit code. */
+function reportError(error: unknown, name: string | undefined, target: Target | undefined, print: Printer): number {
   if (error instanceof UsageError) {
     print.error(error.message, ['npm run ops --', name, '--help'].filter(Boolean).join(' '));
-    if (debug) print.stack(error);
-    return MISUSED;
+    return EXIT_USAGE;
   }
   const { problem, remedy } = describeError(error, target);
   print.error(problem, remedy);
-  if (debug) print.stack(error);
-  return FAILED;
+  return EXIT_FAILED;
 }

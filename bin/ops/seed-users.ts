@@ -5,66 +5,67 @@ import type { Store } from '../../lambdas/shared/store/store.ts';
 import { parseWholeNumber } from './arguments.ts';
 import { defineCommand } from './command.ts';
 import { table } from './print.ts';
-import { tablesOf } from './tables.ts';
+import { openTables } from './tables.ts';
 
 const DEFAULT_COUNT = 1000;
 const MAX_COUNT = 10_000_000;
 const DEFAULT_SEED = 42;
 const MAX_SEED = 999_999;
-/** A chunk is a transaction of a hundred items; more at once than this would make the local engine no faster. */
+/** Each chunk is a transaction of a hundred items. The local engine is not faster with more of them at once. */
 const CONCURRENT_CHUNKS = 4;
 const TIMEOUT_MS = 60_000;
 
 export default defineCommand({
   options: {
-    count: { type: 'string', value: 'n', help: `so many users (${DEFAULT_COUNT})` },
-    seed: { type: 'string', value: 'n', help: `which users: each seed has its own, always the same (${DEFAULT_SEED})` },
+    count: { type: 'string', value: 'n', help: `how many users (${DEFAULT_COUNT})` },
+    seed: { type: 'string', value: 'n', help: `the set of users; a seed always has the same users (${DEFAULT_SEED})` },
   },
-  about:
-    'Each gets an account, a balance from 0.00 to 10,000.00 and a place in a chunk of the update programme, by entries\n' +
-    'of the ledger like all money. Run again, it makes those who are missing: more of them where the count is higher.',
+  details:
+    'Each user gets an account, a balance from 0.00 to 10,000.00 and membership in a chunk, by entries of the ledger.\n' +
+    'A repeated run creates only the users that are missing, for example because the count is higher.',
   examples: ['seed users', 'seed users --count 100000', 'seed users --count 50 --seed 7'],
   run: async ({ values, target, print, signal }) => {
     const count = parseWholeNumber(values.count, '--count', DEFAULT_COUNT, MAX_COUNT);
     const seed = parseWholeNumber(values.seed, '--seed', DEFAULT_SEED, MAX_SEED);
-    const started = Date.now();
-    const made = await seedUsers(tablesOf(target).payments, { seed, count, signal }, (done) =>
+    const startedMs = Date.now();
+    const created = await seedUsers(openTables(target).payments, { seed, count, signal }, (done) =>
       print.progress('seeding', done, count),
     );
     print.progressDone();
-    const told = {
+    const report = {
       seed,
       users: count,
-      new: made,
+      new: created,
       first: seededUser(seed, 1),
       last: seededUser(seed, count),
-      seconds: (Date.now() - started) / 1000,
+      seconds: (Date.now() - startedMs) / 1000,
     };
-    print.result(told, () => table(Object.keys(told), [Object.values(told)]));
+    print.result(report, () => table(Object.keys(report), [Object.values(report)]));
     return undefined;
   },
 });
 
-interface Wanted {
+interface Seeding {
   readonly seed: number;
   readonly count: number;
   readonly signal: AbortSignal;
 }
 
-/** Chunk by chunk, some at once; answers how many users are new. */
-async function seedUsers(store: Store, { seed, count, signal }: Wanted, progress: (done: number) => void) {
-  const programme = () => programmeStore({ store, clock: systemClock, deadlineMs: Date.now() + TIMEOUT_MS });
-  const chunks = await programme().claim(seed, chunksNeeded(count));
-  let [next, done, made] = [0, 0, 0];
-  const lane = async () => {
-    for (let group = next++; group < chunks.length && !signal.aborted; group = next++) {
+/** Seeds several chunks at once, and returns the number of new users. */
+async function seedUsers(store: Store, { seed, count, signal }: Seeding, onProgress: (done: number) => void) {
+  const openProgramme = () => programmeStore({ store, clock: systemClock, deadlineMs: Date.now() + TIMEOUT_MS });
+  const chunks = await openProgramme().claim(seed, chunksNeeded(count));
+  let [nextGroup, done, created] = [0, 0, 0];
+  const work = async () => {
+    for (let group = nextGroup++; group < chunks.length && !signal.aborted; group = nextGroup++) {
       const users = usersOfGroup(seed, group, count);
-      const fresh = await programme().seed(seed, Number(chunks[group]), users);
-      made += fresh;
+      // The sum is formed after the await, since the other workers add to `created` meanwhile.
+      const newUsers = await openProgramme().seed(seed, Number(chunks[group]), users);
+      created += newUsers;
       done += users.length;
-      progress(done);
+      onProgress(done);
     }
   };
-  await Promise.all(Array.from({ length: CONCURRENT_CHUNKS }, lane));
-  return made;
+  await Promise.all(Array.from({ length: CONCURRENT_CHUNKS }, work));
+  return created;
 }

@@ -7,19 +7,19 @@ import {
 import { UserError } from '../../tools/user-error.ts';
 import type { Target } from './target.ts';
 
-const DLQ = '-dlq';
+const DLQ_SUFFIX = '-dlq';
 
-/** A queue that consumers work on, and the one where its dead messages lie. */
+/** A queue with a consumer, and its DLQ. */
 export interface WorkQueue {
-  /** As people call it: `order-payments`. */
+  /** The short name, for example `order-payments`. */
   readonly name: string;
   readonly url: string;
   readonly dlqName: string;
   readonly dlqUrl: string | undefined;
 }
 
-/** Every queue of the stage, found by its name, so that a later one is there by itself. */
-export async function queuesOf(sqs: SQSClient, target: Target): Promise<WorkQueue[]> {
+/** Lists every queue of the stage. Queues are found by their names, so a new queue needs no change here. */
+export async function listQueues(sqs: SQSClient, target: Target): Promise<WorkQueue[]> {
   const urls = new Map<string, string>();
   const input = { QueueNamePrefix: `${target.name()}-` };
   for await (const { QueueUrls = [] } of paginateListQueues({ client: sqs, pageSize: 1000 }, input))
@@ -30,44 +30,52 @@ export async function queuesOf(sqs: SQSClient, target: Target): Promise<WorkQueu
       'Deploy it: npm start, or npx cdk deploy --all on AWS.',
     );
   return [...urls]
-    .filter(([name]) => !name.endsWith(DLQ))
-    .map(([name, url]) => ({ name, url, dlqName: name + DLQ, dlqUrl: urls.get(name + DLQ) }))
-    .sort((one, other) => (one.name < other.name ? -1 : 1));
+    .filter(([name]) => !name.endsWith(DLQ_SUFFIX))
+    .map(([name, url]) => ({ name, url, dlqName: name + DLQ_SUFFIX, dlqUrl: urls.get(name + DLQ_SUFFIX) }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** One queue by what a person calls it: its short or whole name, or its DLQ's. */
-export async function queueNamed(sqs: SQSClient, target: Target, given: string) {
-  const queues = await queuesOf(sqs, target);
-  const short = target.short(given);
-  const name = short.endsWith(DLQ) ? short.slice(0, -DLQ.length) : short;
-  const queue = queues.find((one) => one.name === name);
+/** Finds a queue by its short name, its physical name, or the name of its DLQ. */
+export async function findQueue(sqs: SQSClient, target: Target, input: string) {
+  const queues = await listQueues(sqs, target);
+  const short = target.short(input);
+  const name = short.endsWith(DLQ_SUFFIX) ? short.slice(0, -DLQ_SUFFIX.length) : short;
+  const queue = queues.find((candidate) => candidate.name === name);
   if (!queue)
-    throw new UserError(`There is no queue "${given}".`, `Choose one of ${queues.map((one) => one.name).join(', ')}.`);
-  return withDlq(queue);
+    throw new UserError(`There is no queue "${input}".`, `Choose one of ${queues.map(({ name }) => name).join(', ')}.`);
+  return requireDlq(queue);
 }
 
-export function withDlq(queue: WorkQueue): WorkQueue & { dlqUrl: string } {
+export function requireDlq(queue: WorkQueue): WorkQueue & { dlqUrl: string } {
   const { dlqUrl } = queue;
   if (!dlqUrl)
-    throw new UserError(`Queue ${queue.name} has no DLQ.`, 'npm run ops -- doctor says what else is missing.');
+    throw new UserError(`Queue ${queue.name} has no DLQ.`, 'Run npm run ops -- doctor to see what is missing.');
   return { ...queue, dlqUrl };
 }
 
-export interface Counts {
+export interface MessageCounts {
   readonly waiting: number;
   readonly in_flight: number;
   readonly delayed: number;
 }
 
-const COUNTS = [
+const COUNT_ATTRIBUTES = [
   'ApproximateNumberOfMessages',
   'ApproximateNumberOfMessagesNotVisible',
   'ApproximateNumberOfMessagesDelayed',
 ] as const satisfies QueueAttributeName[];
 
-/** As SQS counts: near the truth, and a moment late on AWS. */
-export async function countsOf(sqs: SQSClient, QueueUrl: string): Promise<Counts> {
-  const { Attributes = {} } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: [...COUNTS] }));
-  const [waiting = 0, in_flight = 0, delayed = 0] = COUNTS.map((name) => Number(Attributes[name] ?? 0));
+/** Counts the messages of a queue. The counts of SQS are approximate, and on AWS they lag by a moment. */
+export async function countMessages(sqs: SQSClient, QueueUrl: string): Promise<MessageCounts> {
+  const { Attributes = {} } = await sqs.send(
+    new GetQueueAttributesCommand({ QueueUrl, AttributeNames: [...COUNT_ATTRIBUTES] }),
+  );
+  const [waiting = 0, in_flight = 0, delayed = 0] = COUNT_ATTRIBUTES.map((name) => Number(Attributes[name] ?? 0));
   return { waiting, in_flight, delayed };
+}
+
+/** Counts all messages of a DLQ, including those that someone is reading. */
+export async function countDeadLetters(sqs: SQSClient, dlqUrl: string): Promise<number> {
+  const { waiting, in_flight, delayed } = await countMessages(sqs, dlqUrl);
+  return waiting + in_flight + delayed;
 }

@@ -1,38 +1,39 @@
-import { DynamoDBClient, paginateListTables } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb';
 import type { Envelope } from '../../events/envelope.ts';
 import { expiresAt, parseOutboxRecord } from '../../lambdas/shared/outbox/outbox-record.ts';
 import type { Row } from '../../lambdas/shared/store/store.ts';
+import { listTableNames } from './tables.ts';
 import type { Target } from './target.ts';
 
-/** Which of the stored events: those stated in this time, of these types or of all. */
+/** Selects events by their time, both limits included, and by their type. Without types, all types are selected. */
 export interface EventFilter {
-  readonly from: number;
-  readonly to: number;
+  readonly fromMs: number;
+  readonly toMs: number;
   readonly types: readonly string[];
 }
 
-/** A table is read in so many parts at once. Only DynamoDB itself divides it; another engine would give all of it to each. */
+/** The segments of a parallel scan. Other engines ignore segments and would return the whole table for each. */
 const SEGMENTS_ON_AWS = 8;
-/** A record is written after its events are stated, and by clocks that are not this much apart. */
-const CLOCKS_APART_MS = 3_600_000;
+/** A record may be written later than the time of its events. The margin also covers the difference of two clocks. */
+const TIME_MARGIN_MS = 3_600_000;
 
-/** The wanted events of some records, in the order in which they were stated. */
-export function filterEvents(records: readonly Row[], { from, to, types }: EventFilter): Envelope[] {
+/** Returns the selected events of the outbox records, ordered by time. */
+export function filterEvents(records: readonly Row[], { fromMs, toMs, types }: EventFilter): Envelope[] {
   return records
     .flatMap(parseOutboxRecord)
     .filter(({ time, type }) => {
-      const at = Date.parse(time);
-      return at >= from && at <= to && (types.length === 0 || types.includes(type));
+      const timeMs = Date.parse(time);
+      return timeMs >= fromMs && timeMs <= toMs && (types.length === 0 || types.includes(type));
     })
-    .sort((one, other) => Date.parse(one.time) - Date.parse(other.time));
+    .sort((a, b) => Date.parse(a.time) - Date.parse(b.time));
 }
 
-/** Every table's outbox, page by page. */
-export async function* outboxPages(target: Target, { from }: EventFilter): AsyncGenerator<Row[]> {
+/** Reads the outbox records of all tables, page by page. */
+export async function* readOutboxPages(target: Target, { fromMs }: EventFilter): AsyncGenerator<Row[]> {
   const client = new DynamoDBClient({});
   const documents = DynamoDBDocumentClient.from(client);
-  for (const table of await tablesIn(client, target)) {
+  for (const table of await listTableNames(client, target)) {
     const segments = target.onAws ? SEGMENTS_ON_AWS : 1;
     const readers = Array.from({ length: segments }, (_, Segment) =>
       paginateScan(
@@ -40,37 +41,31 @@ export async function* outboxPages(target: Target, { from }: EventFilter): Async
         {
           TableName: table,
           ConsistentRead: true,
-          // the expiry tells when a record was written, so older ones need not come over the wire; those that go early
-          // are young anyway
+          // The expiry shows when a record was written, so older records are left out by the table. Records with their
+          // own TTL expire early, so all that exist are young.
           FilterExpression: 'begins_with(sk, :outbox) AND (expires_at >= :since OR attribute_exists(ttl_seconds))',
-          ExpressionAttributeValues: { ':outbox': 'OUTBOX#', ':since': expiresAt(from - CLOCKS_APART_MS) },
+          ExpressionAttributeValues: { ':outbox': 'OUTBOX#', ':since': expiresAt(fromMs - TIME_MARGIN_MS) },
           ...(segments === 1 ? {} : { Segment, TotalSegments: segments }),
         },
       ),
     );
-    yield* merged(readers);
+    yield* mergePages(readers);
   }
 }
 
-async function tablesIn(client: DynamoDBClient, target: Target): Promise<string[]> {
-  const names: string[] = [];
-  for await (const { TableNames = [] } of paginateListTables({ client }, {})) names.push(...TableNames);
-  return names.filter((name) => name.startsWith(`${target.name()}-`)).sort();
-}
-
-/** The pages of all readers, each as soon as it is there. */
-async function* merged(
+/** Yields the pages of all readers in the order of their arrival. */
+async function* mergePages(
   readers: readonly AsyncIterator<{ Items?: Record<string, unknown>[] | undefined }>[],
 ): AsyncGenerator<Row[]> {
-  const next = async (reader: (typeof readers)[number]) => ({ reader, page: await reader.next() });
-  const waiting = new Map(readers.map((reader) => [reader, next(reader)]));
-  while (waiting.size > 0) {
-    const { reader, page } = await Promise.race(waiting.values());
+  const readNext = async (reader: (typeof readers)[number]) => ({ reader, page: await reader.next() });
+  const pending = new Map(readers.map((reader) => [reader, readNext(reader)]));
+  while (pending.size > 0) {
+    const { reader, page } = await Promise.race(pending.values());
     if (page.done) {
-      waiting.delete(reader);
+      pending.delete(reader);
       continue;
     }
-    waiting.set(reader, next(reader));
+    pending.set(reader, readNext(reader));
     yield (page.value.Items ?? []) as Row[];
   }
 }

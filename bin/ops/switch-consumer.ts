@@ -1,73 +1,76 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { GetEventSourceMappingCommand, LambdaClient, UpdateEventSourceMappingCommand } from '@aws-sdk/client-lambda';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { UserError } from '../../tools/user-error.ts';
-import { functionOf, mappingOf, stateIn } from './event-source-mappings.ts';
-import type { Print } from './print.ts';
-import { queueNamed } from './stage-queues.ts';
+import { findMapping, functionName, stateOf } from './event-source-mappings.ts';
+import type { Printer } from './print.ts';
+import { findQueue } from './stage-queues.ts';
 import type { Target } from './target.ts';
+import { pause } from './watch.ts';
 
-const EVERY_MS = 250;
-/** AWS takes up to a minute for it. */
+const INTERVAL_MS = 250;
+/** AWS takes up to a minute to stop or start a mapping. */
 const TIMEOUT_MS = 180_000;
 
-export type Wanted = 'running' | 'stopped';
+export type DesiredState = 'running' | 'stopped';
 
-/** A consumer's mapping, as something that can be asked and turned. */
+/** The operations on a consumer's mapping that stopping and starting need. */
 export interface ConsumerSwitch {
-  state(): Promise<string>;
-  turn(wanted: Wanted): Promise<void>;
+  readState(): Promise<string>;
+  setState(desired: DesiredState): Promise<void>;
 }
 
-/** Stops or starts the consumer of a queue, and answers once it is so. */
+/** Stops or starts the consumer of a queue, and returns when its mapping has reached the state. */
 export async function switchConsumer(
-  given: string,
-  wanted: Wanted,
-  { target, print, signal }: { target: Target; print: Print; signal: AbortSignal },
+  queueName: string,
+  desired: DesiredState,
+  { target, print, signal }: { target: Target; print: Printer; signal: AbortSignal },
 ): Promise<undefined> {
   const lambda = new LambdaClient({});
   const sqs = new SQSClient({});
-  const queue = await queueNamed(sqs, target, given);
-  const { mapping, id: UUID } = await mappingOf(lambda, sqs, target, queue);
-  const { state, changed } = await waitForState(
+  const queue = await findQueue(sqs, target, queueName);
+  const { mapping, uuid: UUID } = await findMapping(lambda, sqs, target, queue);
+  const { state, changed } = await switchAndWait(
     {
-      state: async () => stateIn(await lambda.send(new GetEventSourceMappingCommand({ UUID }))),
-      turn: async (to) => {
-        await lambda.send(new UpdateEventSourceMappingCommand({ UUID, Enabled: to === 'running' }));
+      readState: async () => stateOf(await lambda.send(new GetEventSourceMappingCommand({ UUID }))),
+      setState: async (newState) => {
+        await lambda.send(new UpdateEventSourceMappingCommand({ UUID, Enabled: newState === 'running' }));
       },
     },
-    wanted,
+    desired,
     signal,
   );
-  print.result({ queue: queue.name, function: functionOf(mapping, target), state, changed }, () =>
-    changed ? `${queue.name} is ${state}.` : `${queue.name} was ${state} already.`,
+  print.result({ queue: queue.name, function: functionName(mapping, target), state, changed }, () =>
+    changed ? `The consumer of ${queue.name} is ${state}.` : `The consumer of ${queue.name} was already ${state}.`,
   );
   return undefined;
 }
 
 /**
- * Turns it once whatever it was doing is over, for a mapping that changes takes no other change, and waits until it is
- * as it was wanted.
+ * Sets the desired state and waits until the mapping has reached it. A mapping that is changing accepts no other
+ * change, so the state is set when the current change is complete.
  */
-export async function waitForState(
-  { state, turn }: ConsumerSwitch,
-  wanted: Wanted,
+export async function switchAndWait(
+  { readState, setState }: ConsumerSwitch,
+  desired: DesiredState,
   signal: AbortSignal,
-  { everyMs = EVERY_MS, patienceMs = TIMEOUT_MS } = {},
+  { intervalMs = INTERVAL_MS, timeoutMs = TIMEOUT_MS } = {},
 ): Promise<{ state: string; changed: boolean }> {
-  const until = Date.now() + patienceMs;
+  const deadlineMs = Date.now() + timeoutMs;
   let changed = false;
   for (;;) {
-    const seen = await state();
-    if (seen === wanted || signal.aborted) return { state: seen, changed };
-    if (!changed && isAtRest(seen)) {
-      await turn(wanted);
+    const state = await readState();
+    if (state === desired || signal.aborted) return { state, changed };
+    if (!changed && isStable(state)) {
+      await setState(desired);
       changed = true;
     }
-    if (Date.now() > until)
-      throw new UserError(`It is still ${seen}.`, 'npm run ops -- consumers says when it has changed.');
-    await pause(everyMs, undefined, { signal }).catch(() => undefined);
+    if (Date.now() > deadlineMs)
+      throw new UserError(
+        `The consumer is still ${state} after ${timeoutMs / 1000} s.`,
+        'Run npm run ops -- consumers to see when its state has changed.',
+      );
+    await pause(intervalMs, signal);
   }
 }
 
-const isAtRest = (state: string): boolean => state === 'running' || state === 'stopped';
+const isStable = (state: string): boolean => state === 'running' || state === 'stopped';

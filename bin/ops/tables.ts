@@ -1,19 +1,30 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient, paginateListTables } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { createDynamoStore } from '../../lambdas/shared/store/dynamo-store.ts';
-import type { Tables } from './dry-run-consumers.ts';
+import type { Store } from '../../lambdas/shared/store/store.ts';
 import type { Target } from './target.ts';
 
-/** The tables as their handlers see them. */
-export function tablesOf(target: Target): Tables {
+/** The table of each context, as its handlers see it. */
+export type Tables = Readonly<Record<'payments' | 'orders' | 'tickets' | 'catalog' | 'balances' | 'documents', Store>>;
+
+export const createTables = (open: (context: keyof Tables) => Store): Tables => ({
+  payments: open('payments'),
+  orders: open('orders'),
+  tickets: open('tickets'),
+  catalog: open('catalog'),
+  balances: open('balances'),
+  documents: open('documents'),
+});
+
+/** Opens the tables of a stage with the adapter that the handlers use. */
+export function openTables(target: Target): Tables {
   const client = DynamoDBDocumentClient.from(new DynamoDBClient({}));
-  const table = (context: keyof Tables) => createDynamoStore(client, target.name(context));
-  return {
-    payments: table('payments'),
-    orders: table('orders'),
-    tickets: table('tickets'),
-    catalog: table('catalog'),
-    balances: table('balances'),
-    documents: table('documents'),
-  };
+  return createTables((context) => createDynamoStore(client, target.name(context)));
+}
+
+/** Lists the physical names of the stage's tables in alphabetical order. */
+export async function listTableNames(client: DynamoDBClient, target: Target): Promise<string[]> {
+  const names: string[] = [];
+  for await (const { TableNames = [] } of paginateListTables({ client }, {})) names.push(...TableNames);
+  return names.filter((name) => name.startsWith(`${target.name()}-`)).sort();
 }

@@ -3,23 +3,23 @@ import { findRunning, folderOf } from '../../localstack/instance.ts';
 import { engineEnv, readSettings } from '../../localstack/settings.ts';
 import { UsageError } from './usage-error.ts';
 
-/** The stage that a command is about, and where it lives. */
+/** The stage that a command works on. */
 export interface Target {
   readonly stage: string;
   readonly onAws: boolean;
-  /** Of the local engine; on AWS each service has its own. */
+  /** The URL of the local engine. On AWS each service has its own endpoint. */
   readonly endpoint: string | undefined;
-  /** `name('orders')` is `oncebox-<stage>-orders`; without parts it is the stage's bus. */
+  /** Returns a physical name: `name('orders')` is `oncebox-<stage>-orders`, and `name()` is the stage's bus. */
   name(...parts: readonly string[]): string;
-  /** What a thing of this stage is called among its own: `oncebox-<stage>-orders` → `orders`. */
+  /** Removes the prefix of the stage from a physical name: `oncebox-<stage>-orders` becomes `orders`. */
   short(name: string): string;
 }
 
-/** Aims at a stage: from here on, every client of the SDK speaks to where it lives. */
+/** Resolves a stage and points every SDK client of this process to it. */
 export async function resolveTarget(stage: string): Promise<Target> {
-  const config = configIn(stage);
-  const endpoint = config.onAws ? undefined : await localEndpoint(stage);
-  // the kernel's own ports make their clients from the environment, as in a function
+  const config = readConfig(stage);
+  const endpoint = config.onAws ? undefined : await findLocalEndpoint(stage);
+  // The kernel's adapters create their clients from the environment, as they do in a function.
   if (endpoint) Object.assign(process.env, engineEnv(endpoint));
   return createTarget(config, endpoint);
 }
@@ -35,18 +35,18 @@ export function createTarget({ stage, onAws }: { stage: string; onAws: boolean }
   };
 }
 
-function configIn(stage: string): { stage: string; onAws: boolean } {
+function readConfig(stage: string): { stage: string; onAws: boolean } {
   try {
     return configOf(stage);
   } catch (error) {
-    throw new UsageError(`${(error as Error).message.split(' by ')[0]}.`);
+    throw new UsageError((error as Error).message);
   }
 }
 
-/** AWS_ENDPOINT_URL, else what a running `npm start` of this stage says, else the port by its setting. */
-async function localEndpoint(stage: string): Promise<string> {
+/** Returns AWS_ENDPOINT_URL, or the endpoint of a running `npm start` of this stage, or the default port. */
+async function findLocalEndpoint(stage: string): Promise<string> {
   const settings = { ...readSettings(), stage };
   if (settings.endpoint) return settings.endpoint;
-  const started = await findRunning(folderOf(settings));
-  return started?.endpoint ?? `http://127.0.0.1:${settings.enginePort}`;
+  const running = await findRunning(folderOf(settings));
+  return running?.endpoint ?? `http://127.0.0.1:${settings.enginePort}`;
 }

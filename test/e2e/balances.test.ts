@@ -105,8 +105,8 @@ describe('an operator', () => {
       () => engine.deadLetters('balance_updates'),
       (deadLetters) => deadLetters.length > 0,
     );
-    expect(deadLetter?.attributes['reason']).toMatch(/^Poison: not our envelope/);
-    const queues = await operator.json<{ queue: string; dead: number }[]>('queues');
-    expect(queues.find(({ queue }) => queue === 'balance_updates')?.dead).toBeGreaterThan(0);
+    expect(deadLetter?.attributes['reason']).toMatch(/^PoisonMessage: not an event envelope/);
+    const queues = await operator.json<{ queue: string; dead_letters: number }[]>('queues');
+    expect(queues.find(({ queue }) => queue === 'balance_updates')?.dead_letters).toBeGreaterThan(0);
   });
 });

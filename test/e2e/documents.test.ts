@@ -61,18 +61,18 @@ describe('order documents', () => {
   test('published on the bus are stored if they are valid, and else dead-lettered with all of their errors', async () => {
     const deadBefore = await engine.messageCount('order-documents-dlq');
     const command = ['publish', '--count', '60', '--bad-rate', '0.3', '--via', 'bus', '--seed', '60'];
-    const { published, wrong } = await operator.json<{ published: string[]; wrong: object[] }>(...command);
-    expect([published.length + wrong.length, wrong.length > 5]).toEqual([60, true]);
+    const { published, invalid } = await operator.json<{ published: string[]; invalid: object[] }>(...command);
+    expect([published.length + invalid.length, invalid.length > 5]).toEqual([60, true]);
     const documents = generateDocuments({ count: 60, seed: 60, badRate: 0.3 });
     const sent = new Map(documents.map(({ order_uid, text }) => [order_uid, text]));
     for (const { text } of await Promise.all(published.map(waitForDocument)))
       expect(sent.get(JSON.parse(text).order_uid)).toBe(text);
     await poll(
       () => engine.messageCount('order-documents-dlq'),
-      (deadCount) => deadCount === deadBefore + wrong.length,
+      (deadCount) => deadCount === deadBefore + invalid.length,
     );
     for (const { attributes } of await engine.deadLetters('order-documents'))
-      expect(attributes['reason']).toMatch(/^Poison: not an order document: /);
+      expect(attributes['reason']).toMatch(/^PoisonMessage: not an order document: /);
     await engine.purge('order-documents-dlq');
   });
 

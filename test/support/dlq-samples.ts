@@ -1,6 +1,6 @@
 import type { Message } from '@aws-sdk/client-sqs';
 import { type DlqMessage, parseDlqMessage } from '../../bin/ops/dlq-message.ts';
-import type { Tables } from '../../bin/ops/dry-run-consumers.ts';
+import { createTables, type Tables } from '../../bin/ops/tables.ts';
 import { ProductChanged } from '../../events/catalog/product-changed.ts';
 import { OrderDocumentSubmitted } from '../../events/documents/order-document-submitted.ts';
 import type { Envelope } from '../../events/envelope.ts';
@@ -15,75 +15,68 @@ import type { Row } from '../../lambdas/shared/store/store.ts';
 import { createMemoryStore } from './memory-store.ts';
 
 export const orderId = 'a'.repeat(26);
-const cause = (time: string) => ({ time, correlation_id: orderId, causation_id: 'r1' });
+const causeAt = (time: string) => ({ time, correlation_id: orderId, causation_id: 'r1' });
 
-export const created = (time = '2026-01-01T12:00:00.000Z', order_id = orderId): Envelope =>
-  OrderCreated.make({ order_id, user_id: 'alice', amount: 10, created_at: time }, cause(time));
+export const orderCreated = (time = '2026-01-01T12:00:00.000Z', order_id = orderId): Envelope =>
+  OrderCreated.make({ order_id, user_id: 'alice', amount: 10, created_at: time }, causeAt(time));
 
-export const authorized = (time = '2026-01-01T12:00:01.000Z'): Envelope =>
-  PaymentAuthorized.make({ order_id: orderId, user_id: 'alice', amount: 10, balance_after: 0 }, cause(time));
+export const paymentAuthorized = (time = '2026-01-01T12:00:01.000Z'): Envelope =>
+  PaymentAuthorized.make({ order_id: orderId, user_id: 'alice', amount: 10, balance_after: 0 }, causeAt(time));
 
-export const issued = (): Envelope =>
-  TicketIssued.make({ order_id: orderId, ticket_id: 't1' }, cause('2026-01-01T12:00:02.000Z'));
+export const ticketIssued = (): Envelope =>
+  TicketIssued.make({ order_id: orderId, ticket_id: 't1' }, causeAt('2026-01-01T12:00:02.000Z'));
 
 export const refundRequested = (): Envelope =>
   RefundRequested.make(
     { order_id: orderId, user_id: 'alice', amount: 10, reason: 'requested' },
-    cause('2026-01-01T12:00:03.000Z'),
+    causeAt('2026-01-01T12:00:03.000Z'),
   );
 
 export const productChanged = (version = 2): Envelope =>
-  ProductChanged.make({ sku: 'gig', name: 'Gig', price: 5, capacity: 10, version }, cause('2026-01-01T12:00:00.000Z'));
-
-export const stockChanged = (version = 2): Envelope =>
-  StockChanged.make({ sku: 'gig', claimed: 1, version }, cause('2026-01-01T12:00:00.000Z'));
-
-export const balanceUpdated = (version: number): Envelope =>
-  BalancesUpdated.make(
-    { entry_id: `order:${orderId}`, balances: [{ user_id: 'alice', balance: 10, version }] },
-    cause('2026-01-01T12:00:01.000Z'),
+  ProductChanged.make(
+    { sku: 'gig', name: 'Gig', price: 5, capacity: 10, version },
+    causeAt('2026-01-01T12:00:00.000Z'),
   );
 
-/** By an outside publisher, who knows the UID also where the text says none. */
+export const stockChanged = (version = 2): Envelope =>
+  StockChanged.make({ sku: 'gig', claimed: 1, version }, causeAt('2026-01-01T12:00:00.000Z'));
+
+export const balancesUpdated = (version: number): Envelope =>
+  BalancesUpdated.make(
+    { entry_id: `order:${orderId}`, balances: [{ user_id: 'alice', balance: 10, version }] },
+    causeAt('2026-01-01T12:00:01.000Z'),
+  );
+
+/** Creates the event of an external publisher, which knows the UID even if the document lacks it. */
 export const documentSubmitted = (document: string): Envelope<OrderDocumentSubmitted> =>
   OrderDocumentSubmitted.make(
     { order_uid: String(/"order_uid":"([^"]*)"/.exec(document)?.[1]), document },
-    cause('2026-01-01T12:00:00.000Z'),
+    causeAt('2026-01-01T12:00:00.000Z'),
   );
 
-/** The record that these events lie in. */
-export function recordOf(...events: Envelope[]): Row {
+/** Returns the outbox record that holds these events. */
+export function outboxRecordWith(...events: Envelope[]): Row {
   const write = createOutboxRecord({ aggregate: `ORDER#${orderId}`, events }, Date.parse(events[0]?.time ?? ''), false);
   if (write.op !== 'put') throw new Error('an outbox record is put');
   return write.row;
 }
 
-export const dead = (body: unknown, more: Partial<Message> = {}): DlqMessage =>
+export const deadLetterWith = (body: unknown, message: Partial<Message> = {}): DlqMessage =>
   parseDlqMessage({
     MessageId: 'm1',
     ReceiptHandle: 'h1',
     Body: typeof body === 'string' ? body : JSON.stringify(body),
     Attributes: { SentTimestamp: String(Date.UTC(2026, 0, 1, 12)) },
-    ...more,
+    ...message,
   });
 
-/** All tables, with what is decided in them. */
+/** Creates all tables in memory, with the given rows. */
 export async function tablesWith(rows: Partial<Record<keyof Tables, readonly Row[]>> = {}): Promise<Tables> {
-  const filled = async (items: readonly Row[] = []) => {
-    const store = createMemoryStore({ now: Date.now });
-    if (items.length > 0)
-      await store.write(
-        items.map((row) => ({ op: 'put', row })),
-        't',
-      );
-    return store;
-  };
-  return {
-    payments: await filled(rows.payments),
-    orders: await filled(rows.orders),
-    tickets: await filled(rows.tickets),
-    catalog: await filled(rows.catalog),
-    balances: await filled(rows.balances),
-    documents: await filled(rows.documents),
-  };
+  const tables = createTables(() => createMemoryStore({ now: Date.now }));
+  for (const [context, tableRows] of Object.entries(rows) as [keyof Tables, readonly Row[]][])
+    await tables[context].write(
+      tableRows.map((row) => ({ op: 'put', row })),
+      't',
+    );
+  return tables;
 }

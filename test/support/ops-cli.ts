@@ -7,7 +7,7 @@ export interface CliResult {
   readonly stderr: string;
 }
 
-/** The CLI as an operator calls it, each time in a process of its own. */
+/** Runs the CLI as an operator does, each command in a process of its own. */
 export class OpsCli {
   readonly #env: NodeJS.ProcessEnv;
 
@@ -16,19 +16,19 @@ export class OpsCli {
   }
 
   run(...args: string[]): Promise<CliResult> {
-    const cli = join(import.meta.dirname, '..', '..', 'bin', 'ops.ts');
-    const call = ['--disable-warning=ExperimentalWarning', cli, ...args];
-    return new Promise((done) => {
-      execFile(process.execPath, call, { env: this.#env, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) =>
-        done({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr }),
+    const script = join(import.meta.dirname, '..', '..', 'bin', 'ops.ts');
+    const nodeArgs = ['--disable-warning=ExperimentalWarning', script, ...args];
+    return new Promise((resolve) => {
+      execFile(process.execPath, nodeArgs, { env: this.#env, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) =>
+        resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr }),
       );
     });
   }
 
-  /** What a call answers to a program. */
+  /** Runs a command with --json and returns its result. Throws if the command fails. */
   async json<T>(...args: string[]): Promise<T> {
     const { code, stdout, stderr } = await this.run(...args, '--json');
-    if (code !== 0) throw new Error(`ops ${args.join(' ')} ended with ${code}: ${stderr}`);
+    if (code !== 0) throw new Error(`ops ${args.join(' ')} exited with ${code}: ${stderr}`);
     return JSON.parse(stdout) as T;
   }
 }

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { parseExactly } from '../../../bin/ops/api-client.ts';
 import { formatStats, type Stats } from '../../../bin/ops/balances-count.ts';
-import { latestTable } from '../../../bin/ops/balances-latest.ts';
+import { formatLatest } from '../../../bin/ops/balances-latest.ts';
 import { createReport, formatReport } from '../../../bin/ops/balances-sync.ts';
 import type { Drift } from '../../../lambdas/balances/compare-bucket.ts';
 
-describe('the balances, told to an operator', () => {
-  test('are counted, to the last digit of their sum', () => {
+describe('balances count', () => {
+  test('shows every digit of the total', () => {
     const text = '{"users":3,"balances":2,"total":11999999999999988,"last_tick_at":null}';
     const stats = parseExactly(text) as Stats;
     expect(formatStats(stats).split('\n')).toEqual([
@@ -20,19 +20,21 @@ describe('the balances, told to an operator', () => {
       /total +70\nlast tick +2026-01-01T12:00:00.000Z$/,
     );
   });
+});
 
-  test('have their latest changes in a table', () => {
-    const one = { user_id: 'alice', balance: 70, version: 2, updated_at: '2026-01-01T12:00:00.000Z' };
-    expect(latestTable([one, { ...one, user_id: 'bob', balance: 1000 }]).split('\n')).toEqual([
+describe('balances latest', () => {
+  test('shows the latest changes in a table', () => {
+    const alice = { user_id: 'alice', balance: 70, version: 2, updated_at: '2026-01-01T12:00:00.000Z' };
+    expect(formatLatest([alice, { ...alice, user_id: 'bob', balance: 1000 }]).split('\n')).toEqual([
       'user   balance  version  changed',
       'alice       70        2  2026-01-01 12:00:00.000',
       'bob       1000        2  2026-01-01 12:00:00.000',
     ]);
-    expect(latestTable([])).toBe('No balance has changed yet.');
+    expect(formatLatest([])).toBe('No balance has changed yet.');
   });
 });
 
-describe('the sync, told to an operator', () => {
+describe('balances sync', () => {
   const wrong: Drift = {
     bucket: 'hash:3',
     user_id: 'alice',
@@ -42,8 +44,8 @@ describe('the sync, told to an operator', () => {
     read_model: { balance: 71, version: 2 },
   };
 
-  test('says what differed, and whether it does still', () => {
-    const told = createReport(
+  test('shows each drift, and what could not be counted or compared', () => {
+    const report = createReport(
       [
         { bucket: 'hash:3', accounts: 2, drifts: [wrong, { bucket: 'hash:3', kind: 'summary', repaired: true }] },
         { bucket: 'chunk:0', accounts: 97, drifts: [], isUncounted: true },
@@ -51,9 +53,9 @@ describe('the sync, told to an operator', () => {
       ],
       18,
     );
-    expect(formatReport(told).split('\n')).toEqual([
-      'bucket  user   kind     ledger   read model',
-      'hash:3  alice  wrong    70 at 2  71 at 2     repaired',
+    expect(formatReport(report).split('\n')).toEqual([
+      'bucket  user   kind     ledger   read model  result',
+      'hash:3  alice  wrong    70 (v2)  71 (v2)     repaired',
       'hash:3  -      summary  -        -           repaired',
       '',
       '99 accounts in 3 of 18 buckets: 2 drifts',
@@ -62,7 +64,7 @@ describe('the sync, told to an operator', () => {
     ]);
   });
 
-  test('says so where nothing does', () => {
+  test('reports that there is no drift', () => {
     expect(formatReport(createReport([{ bucket: 'hash:3', accounts: 2, drifts: [] }], 16))).toBe(
       '2 accounts in 1 of 16 buckets: no drift',
     );

@@ -1,80 +1,85 @@
 import { describe, expect, test } from 'vitest';
-import { consumersTable } from '../../../bin/ops/consumers.ts';
-import { consumersIn } from '../../../bin/ops/event-source-mappings.ts';
-import { type Wanted, waitForState } from '../../../bin/ops/switch-consumer.ts';
+import { formatConsumers } from '../../../bin/ops/consumers.ts';
+import { toConsumers } from '../../../bin/ops/event-source-mappings.ts';
+import { type DesiredState, switchAndWait } from '../../../bin/ops/switch-consumer.ts';
 import { createTarget } from '../../../bin/ops/target.ts';
 
 const target = createTarget({ stage: 'local', onAws: false });
-const soon = { everyMs: 0, patienceMs: 1000 };
-const nobodyStops = new AbortController().signal;
+const timing = { intervalMs: 0, timeoutMs: 1000 };
+const { signal } = new AbortController();
 
-/** A mapping that is seen in these states, one after the other, and then stays in the last. */
-function mapping(...states: string[]) {
-  const turns: { to: Wanted; at: string }[] = [];
-  let now = '';
+/** Creates a mapping that goes through the given states, one at each read, and stays in the last. */
+function createMapping(...states: string[]) {
+  const changes: { to: DesiredState; from: string }[] = [];
+  let current = '';
   return {
-    turns,
-    state: async () => {
-      now = states.length > 1 ? String(states.shift()) : String(states[0]);
-      return now;
+    changes,
+    readState: async () => {
+      current = states.length > 1 ? String(states.shift()) : String(states[0]);
+      return current;
     },
-    turn: async (to: Wanted) => void turns.push({ to, at: now }),
+    setState: async (to: DesiredState) => void changes.push({ to, from: current }),
   };
 }
 
-describe('a consumer', () => {
-  test('is turned once, and waited for', async () => {
-    const one = mapping('running', 'stopping', 'stopping', 'stopped');
-    expect(await waitForState(one, 'stopped', nobodyStops, soon)).toEqual({ state: 'stopped', changed: true });
-    expect(one.turns).toEqual([{ to: 'stopped', at: 'running' }]);
+describe('switching a consumer', () => {
+  test('changes the state once and waits for it', async () => {
+    const mapping = createMapping('running', 'stopping', 'stopping', 'stopped');
+    expect(await switchAndWait(mapping, 'stopped', signal, timing)).toEqual({ state: 'stopped', changed: true });
+    expect(mapping.changes).toEqual([{ to: 'stopped', from: 'running' }]);
   });
 
-  test('that is as it was wanted is left alone', async () => {
-    const one = mapping('running');
-    expect(await waitForState(one, 'running', nobodyStops, soon)).toEqual({ state: 'running', changed: false });
-    expect(one.turns).toEqual([]);
+  test('changes nothing if the consumer has the state already', async () => {
+    const mapping = createMapping('running');
+    expect(await switchAndWait(mapping, 'running', signal, timing)).toEqual({ state: 'running', changed: false });
+    expect(mapping.changes).toEqual([]);
   });
 
-  test('in the middle of a change is turned when that is over', async () => {
-    const one = mapping('starting', 'updating', 'running', 'stopping', 'stopped');
-    await waitForState(one, 'stopped', nobodyStops, soon);
-    expect(one.turns).toEqual([{ to: 'stopped', at: 'running' }]);
+  test('waits for the end of another change before its own', async () => {
+    const mapping = createMapping('starting', 'updating', 'running', 'stopping', 'stopped');
+    await switchAndWait(mapping, 'stopped', signal, timing);
+    expect(mapping.changes).toEqual([{ to: 'stopped', from: 'running' }]);
   });
 
-  test('that does not get there is said to be where it is', async () => {
-    const stuck = waitForState(mapping('running', 'stopping'), 'stopped', nobodyStops, { everyMs: 0, patienceMs: 5 });
-    await expect(stuck).rejects.toThrow('It is still stopping.');
+  test('reports the current state after the timeout', async () => {
+    const mapping = createMapping('running', 'stopping');
+    const waiting = switchAndWait(mapping, 'stopped', signal, { intervalMs: 0, timeoutMs: 5 });
+    await expect(waiting).rejects.toThrow('The consumer is still stopping');
   });
 
-  test('is waited for until Ctrl-C', async () => {
-    expect(await waitForState(mapping('stopping'), 'stopped', AbortSignal.abort(), soon)).toEqual({
+  test('ends at Ctrl-C', async () => {
+    const aborted = AbortSignal.abort();
+    expect(await switchAndWait(createMapping('stopping'), 'stopped', aborted, timing)).toEqual({
       state: 'stopping',
       changed: false,
     });
   });
 });
 
-test('consumers are listed by their queues, with what they do; what reads a table is none', () => {
-  const lambda = 'arn:aws:lambda:eu-west-1:000000000000:function:oncebox-local';
-  const sqs = 'arn:aws:sqs:eu-west-1:000000000000:oncebox-local';
-  const stream = 'arn:aws:dynamodb:eu-west-1:000000000000:table/oncebox-local-orders/stream/x';
-  const consumers = consumersIn(
-    [
-      {
-        FunctionArn: `${lambda}-tickets-on-ticket-issuing`,
-        EventSourceArn: `${sqs}-ticket-issuing`,
-        State: 'Disabled',
-      },
-      { FunctionArn: `${lambda}-orders-on-payment-status`, EventSourceArn: `${sqs}-payment-status`, State: 'Enabled' },
-      { FunctionArn: `${lambda}-shared-publish-outbox`, EventSourceArn: stream, State: 'Enabled' },
-      { FunctionArn: `${lambda}-ops-x`, EventSourceArn: `${sqs}-x`, State: 'Creating' },
-    ],
-    target,
-  );
-  expect(consumersTable(consumers).split('\n')).toEqual([
-    'queue           function                   state',
-    'payment-status  orders-on-payment-status   running',
-    'ticket-issuing  tickets-on-ticket-issuing  stopped',
-    'x               ops-x                      creating',
-  ]);
+describe('consumers', () => {
+  test('lists consumers by queue with their state, and leaves out the relay of a table', () => {
+    const lambda = 'arn:aws:lambda:eu-west-1:000000000000:function:oncebox-local';
+    const sqs = 'arn:aws:sqs:eu-west-1:000000000000:oncebox-local';
+    const stream = 'arn:aws:dynamodb:eu-west-1:000000000000:table/oncebox-local-orders/stream/x';
+    const mapping = (file: string, EventSourceArn: string, State: string) => ({
+      FunctionArn: `${lambda}-${file}`,
+      EventSourceArn,
+      State,
+    });
+    const consumers = toConsumers(
+      [
+        mapping('tickets-on-ticket-issuing', `${sqs}-ticket-issuing`, 'Disabled'),
+        mapping('orders-on-payment-status', `${sqs}-payment-status`, 'Enabled'),
+        mapping('relay-publish-outbox', stream, 'Enabled'),
+        mapping('ops-x', `${sqs}-x`, 'Creating'),
+      ],
+      target,
+    );
+    expect(formatConsumers(consumers).split('\n')).toEqual([
+      'queue           function                   state',
+      'payment-status  orders-on-payment-status   running',
+      'ticket-issuing  tickets-on-ticket-issuing  stopped',
+      'x               ops-x                      creating',
+    ]);
+  });
 });

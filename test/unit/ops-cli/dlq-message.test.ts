@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { listingOf, listingsTable } from '../../../bin/ops/dlq-list.ts';
-import { matchesId } from '../../../bin/ops/dlq-show.ts';
-import { authorized, created, dead, orderId } from '../../support/dlq-samples.ts';
+import { formatEntries, toEntry } from '../../../bin/ops/dlq-list.ts';
+import { hasId } from '../../../bin/ops/dlq-show.ts';
+import { deadLetterWith, orderCreated, orderId, paymentAuthorized } from '../../support/dlq-samples.ts';
 
 const text = (StringValue: string) => ({ DataType: 'String', StringValue });
 
-describe('a dead message tells', () => {
-  test('what its consumer wrote at its burial', () => {
-    const message = dead(created(), {
+describe('a dead letter', () => {
+  test('shows the attributes that its consumer has set', () => {
+    const message = deadLetterWith(orderCreated(), {
       MessageAttributes: {
         reason: text('Error: away'),
         first_received_at: text('2026-01-01T11:59:00.000Z'),
@@ -15,7 +15,7 @@ describe('a dead message tells', () => {
         receive_count: text('5'),
       },
     });
-    expect(listingOf('order-payments', message, Date.UTC(2026, 0, 1, 12, 1))).toEqual({
+    expect(toEntry('order-payments', message, Date.UTC(2026, 0, 1, 12, 1))).toEqual({
       queue: 'order-payments',
       message_id: 'm1',
       reason: 'Error: away',
@@ -30,31 +30,31 @@ describe('a dead message tells', () => {
     });
   });
 
-  test('that SQS moved it, where nobody was left to say why', () => {
+  test('says that SQS moved it if its consumer gave no reason', () => {
     const Attributes = { SentTimestamp: '0', DeadLetterQueueSourceArn: 'arn' };
-    expect(dead(created(), { Attributes }).reason).toMatch(/moved by SQS/);
+    expect(deadLetterWith(orderCreated(), { Attributes }).reason).toMatch(/^moved by SQS/);
   });
 
-  test('that the bus could not deliver it; what goes back is our envelope, not the form of the bus', () => {
-    const message = dead(
-      { version: '0', 'detail-type': 'OrderCreated', detail: created() },
+  test('holds our envelope as its body if EventBridge could not deliver it', () => {
+    const message = deadLetterWith(
+      { version: '0', 'detail-type': 'OrderCreated', detail: orderCreated() },
       { MessageAttributes: { ERROR_CODE: text('NO_PERMISSIONS'), ERROR_MESSAGE: text('denied') } },
     );
-    expect(message.reason).toBe('the bus could not deliver it: NO_PERMISSIONS denied');
-    expect(JSON.parse(message.body)).toEqual(created());
+    expect(message.reason).toBe('EventBridge could not deliver it: NO_PERMISSIONS denied');
+    expect(JSON.parse(message.body)).toEqual(orderCreated());
     expect(message.raw).toContain('detail-type');
   });
 
-  test('all of the events that were parked together', () => {
-    const message = dead([created(), authorized()]);
+  test('lists all events that were parked together', () => {
+    const message = deadLetterWith([orderCreated(), paymentAuthorized()]);
     expect(message.events.map(({ type }) => type)).toEqual(['OrderCreated', 'PaymentAuthorized']);
-    expect(listingsTable([listingOf('outbox-retry', message, 0)])).toContain('OrderCreated +1');
-    expect(matchesId(message, [authorized().id])).toBe(true);
+    expect(formatEntries([toEntry('outbox-retry', message, 0)])).toContain('OrderCreated +1');
+    expect(hasId(message, [paymentAuthorized().id])).toBe(true);
   });
 
-  test.each(['not json', '{"a":1}', '7', 'null', ''])('%j is listed too, and goes back as it is', (body) => {
-    const message = dead(body);
+  test.each(['not json', '{"a":1}', '7', 'null', ''])('keeps its body %j if that is not an envelope', (body) => {
+    const message = deadLetterWith(body);
     expect(message.body).toBe(body);
-    expect(listingOf('q', message, 0)).toMatchObject({ type: null, order_id: null, events: 0 });
+    expect(toEntry('q', message, 0)).toMatchObject({ type: null, order_id: null, events: 0 });
   });
 });

@@ -2,73 +2,74 @@ import { ReceiveMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { describe, expect, test } from 'vitest';
 import { createDlqReader, withDlqMessages } from '../../../bin/ops/dlq-reader.ts';
 
-interface Sent {
+interface SentCommand {
   readonly name: string;
   readonly input: Record<string, unknown>;
 }
 
-/** An SQS that hands out these messages once, and fails where it is told to. */
-function sqsWith(ids: string[], fails: (name: string) => boolean = () => false) {
-  const sent: Sent[] = [];
+/** Creates the reader of a DLQ whose messages are received once. The commands named by `fails` throw. */
+function createDlq(ids: string[], fails: (name: string) => boolean = () => false) {
+  const commands: SentCommand[] = [];
   const waiting = [...ids];
   const send = async (command: { constructor: { name: string }; input: Record<string, unknown> }) => {
     const { name } = command.constructor;
-    sent.push({ name, input: command.input });
+    commands.push({ name, input: command.input });
     if (fails(name)) throw new Error(`${name} failed`);
     if (!(command instanceof ReceiveMessageCommand)) return {};
-    const some = waiting.splice(0, command.input.MaxNumberOfMessages);
-    return { Messages: some.map((MessageId) => ({ MessageId, ReceiptHandle: `h-${MessageId}`, Body: MessageId })) };
+    const received = waiting.splice(0, command.input.MaxNumberOfMessages);
+    return { Messages: received.map((MessageId) => ({ MessageId, ReceiptHandle: `h-${MessageId}`, Body: MessageId })) };
   };
-  return { letters: createDlqReader({ send } as unknown as SQSClient, 'dlq', 'queue'), sent };
+  return { dlq: createDlqReader({ send } as unknown as SQSClient, 'dlq', 'queue'), commands };
 }
 
-const scope = (limit = 100) => ({ limit, hideForS: 30, signal: new AbortController().signal });
-const namesOf = (sent: Sent[]) => sent.map(({ name }) => name.replace('Command', ''));
-const givenBack = (sent: Sent[]) =>
-  sent
+const scopeOf = (limit = 100) => ({ limit, hideForS: 30, signal: new AbortController().signal });
+const createIds = (length: number) => Array.from({ length }, (_, index) => `m${index}`);
+const namesOf = (commands: SentCommand[]) => commands.map(({ name }) => name.replace('Command', ''));
+const releasedBy = (commands: SentCommand[]) =>
+  commands
     .filter(({ name }) => name === 'ChangeMessageVisibilityBatchCommand')
     .flatMap(({ input }) => input['Entries'] as { ReceiptHandle: string; VisibilityTimeout: number }[]);
 
-describe('a DLQ', () => {
-  test('is listed to its end, ten at a time, and everything is given back at once', async () => {
-    const ids = Array.from({ length: 23 }, (_, at) => `m${at}`);
-    const { letters, sent } = sqsWith(ids);
-    const seen = await withDlqMessages(letters, scope(), async (messages) => messages.map(({ id }) => id));
-    expect(seen).toEqual(ids);
-    expect(givenBack(sent)).toHaveLength(23);
-    expect(givenBack(sent).every(({ VisibilityTimeout }) => VisibilityTimeout === 0)).toBe(true);
-    expect(namesOf(sent)).not.toContain('DeleteMessage');
+describe('reading a DLQ', () => {
+  test('receives all messages in batches of ten and releases them at once', async () => {
+    const ids = createIds(23);
+    const { dlq, commands } = createDlq(ids);
+    const received = await withDlqMessages(dlq, scopeOf(), async (messages) => messages.map(({ id }) => id));
+    expect(received).toEqual(ids);
+    expect(releasedBy(commands)).toHaveLength(23);
+    expect(releasedBy(commands).every(({ VisibilityTimeout }) => VisibilityTimeout === 0)).toBe(true);
+    expect(namesOf(commands)).not.toContain('DeleteMessage');
   });
 
-  test('is listed up to the limit', async () => {
-    const { letters } = sqsWith(Array.from({ length: 23 }, (_, at) => `m${at}`));
-    expect(await withDlqMessages(letters, scope(12), async (messages) => messages.length)).toBe(12);
+  test('receives no more messages than the limit', async () => {
+    const { dlq } = createDlq(createIds(23));
+    expect(await withDlqMessages(dlq, scopeOf(12), async (messages) => messages.length)).toBe(12);
   });
 
-  test('gets its messages back also when the work on them fails', async () => {
-    const { letters, sent } = sqsWith(['m1']);
-    const work = withDlqMessages(letters, scope(), async () => Promise.reject(new Error('no')));
+  test('releases the messages if the work on them fails', async () => {
+    const { dlq, commands } = createDlq(['m1']);
+    const work = withDlqMessages(dlq, scopeOf(), async () => Promise.reject(new Error('no')));
     await expect(work).rejects.toThrow('no');
-    expect(givenBack(sent)).toHaveLength(1);
+    expect(releasedBy(commands)).toHaveLength(1);
   });
 });
 
 describe('a redrive', () => {
-  test('sends first and deletes then', async () => {
-    const { letters, sent } = sqsWith(['m1']);
-    const [message] = await letters.receive(1, 30, scope().signal);
-    if (!message) throw new Error('there is one');
-    await letters.redrive(message);
-    expect(namesOf(sent).slice(-2)).toEqual(['SendMessage', 'DeleteMessage']);
-    expect(sent.at(-2)?.input).toEqual({ QueueUrl: 'queue', MessageBody: 'm1' });
-    expect(sent.at(-1)?.input).toEqual({ QueueUrl: 'dlq', ReceiptHandle: 'h-m1' });
+  test('sends the message and then deletes it', async () => {
+    const { dlq, commands } = createDlq(['m1']);
+    const [message] = await dlq.receive(1, 30, scopeOf().signal);
+    if (!message) throw new Error('the message was not received');
+    await dlq.redrive(message);
+    expect(namesOf(commands).slice(-2)).toEqual(['SendMessage', 'DeleteMessage']);
+    expect(commands.at(-2)?.input).toEqual({ QueueUrl: 'queue', MessageBody: 'm1' });
+    expect(commands.at(-1)?.input).toEqual({ QueueUrl: 'dlq', ReceiptHandle: 'h-m1' });
   });
 
-  test('deletes nothing that it could not send', async () => {
-    const { letters, sent } = sqsWith(['m1'], (name) => name === 'SendMessageCommand');
-    const [message] = await letters.receive(1, 30, scope().signal);
-    if (!message) throw new Error('there is one');
-    await expect(letters.redrive(message)).rejects.toThrow('SendMessageCommand failed');
-    expect(namesOf(sent)).not.toContain('DeleteMessage');
+  test('does not delete a message that it could not send', async () => {
+    const { dlq, commands } = createDlq(['m1'], (name) => name === 'SendMessageCommand');
+    const [message] = await dlq.receive(1, 30, scopeOf().signal);
+    if (!message) throw new Error('the message was not received');
+    await expect(dlq.redrive(message)).rejects.toThrow('SendMessageCommand failed');
+    expect(namesOf(commands)).not.toContain('DeleteMessage');
   });
 });

@@ -1,38 +1,41 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { formatOrder } from '../../../bin/ops/orders-show.ts';
 import { formatWorkflow, type Workflow } from '../../../bin/ops/orders-workflow.ts';
 
-const at = (second: number) => `2026-01-01T12:00:0${second}.000Z`;
+const timeAt = (second: number) => `2026-01-01T12:00:0${second}.000Z`;
 const workflow: Workflow = {
   order: { id: 'o1', status: 'PAYMENT_AUTHORIZED' },
   steps: [
-    { name: 'placed', status: 'done', at: at(0) },
-    { name: 'payment', status: 'done', at: at(1) },
+    { name: 'placed', status: 'done', at: timeAt(0) },
+    { name: 'payment', status: 'done', at: timeAt(1) },
     { name: 'ticket', status: 'active' },
     { name: 'refund', status: 'skipped' },
   ],
-  outbox: [{ id: 'OrderCreated:o1', type: 'OrderCreated', source: 'orders', created_at: at(0), causation_id: 'r1' }],
+  outbox: [
+    { id: 'OrderCreated:o1', type: 'OrderCreated', source: 'orders', created_at: timeAt(0), causation_id: 'r1' },
+  ],
   inbox: [
     {
-      ...{ type: 'OrderCreated', consumer: 'order-payments', created_at: at(0), status: 'done' },
-      ...{ published_at: at(0), received_at: at(1), processed_at: at(1), receive_count: 2 },
+      ...{ type: 'OrderCreated', consumer: 'order-payments', created_at: timeAt(0), status: 'done' },
+      ...{ published_at: timeAt(0), received_at: timeAt(1), processed_at: timeAt(1), receive_count: 2 },
     },
     {
-      ...{ type: 'PaymentAuthorized', consumer: 'payment-status', created_at: at(1) },
+      ...{ type: 'PaymentAuthorized', consumer: 'payment-status', created_at: timeAt(1) },
       ...{ status: 'overtaken', reason: 'Error: y' },
     },
     {
-      ...{ type: 'PaymentAuthorized', consumer: 'ticket-issuing', created_at: at(1) },
+      ...{ type: 'PaymentAuthorized', consumer: 'ticket-issuing', created_at: timeAt(1) },
       ...{ status: 'dead', reason: 'Poison: x' },
     },
   ],
-  decisions: [{ step: 'PAYMENT', decision: 'authorized', at: at(1) }],
+  decisions: [{ step: 'PAYMENT', decision: 'authorized', at: timeAt(1) }],
   expired: false,
 };
 
-test('a workflow is read from top to bottom, in the order in which it happened: steps, what was stated, who took it in, what was decided', () => {
-  expect(formatWorkflow(workflow)).toBe(
-    `
+describe('orders workflow', () => {
+  test('shows steps, events, deliveries and decisions in this order', () => {
+    expect(formatWorkflow(workflow)).toBe(
+      `
 o1 is PAYMENT_AUTHORIZED
 
 ✓ placed   2026-01-01 12:00:00.000
@@ -40,7 +43,7 @@ o1 is PAYMENT_AUTHORIZED
 … ticket
 – refund
 
-outbox        from    stated                   caused by
+outbox        source  created                  caused by
 OrderCreated  orders  2026-01-01 12:00:00.000  r1
 
 inbox              consumer        status               published     received      processed     receives
@@ -48,27 +51,30 @@ OrderCreated       order-payments  done                 12:00:00.000  12:00:01.0
 PaymentAuthorized  payment-status  overtaken: Error: y  -             -             -             -
 PaymentAuthorized  ticket-issuing  dead: Poison: x      -             -             -             -
 
-decision  as          at
-PAYMENT   authorized  2026-01-01 12:00:01.000
+step     decision    decided
+PAYMENT  authorized  2026-01-01 12:00:01.000
 `.trim(),
-  );
-});
-
-test('a cancelled order says why, and an old one that its events are gone', () => {
-  const old = formatWorkflow({
-    ...workflow,
-    order: { id: 'o1', status: 'CANCELLED', reason: 'sold_out' },
-    steps: [{ name: 'ticket', status: 'failed' }],
-    expired: true,
+    );
   });
-  expect(old).toMatch(/^o1 is CANCELLED: sold_out\n\n✗ ticket\n/);
-  expect(old).toContain('Its events are gone by their age; what was decided stays:');
+
+  test('shows the reason of a cancelled order, and that events have expired', () => {
+    const text = formatWorkflow({
+      ...workflow,
+      order: { id: 'o1', status: 'CANCELLED', reason: 'sold_out' },
+      steps: [{ name: 'ticket', status: 'failed' }],
+      expired: true,
+    });
+    expect(text).toMatch(/^o1 is CANCELLED: sold_out\n\n✗ ticket\n/);
+    expect(text).toContain('The events have expired. The decisions remain:');
+  });
 });
 
-test('an order is shown field by field', () => {
-  expect(formatOrder({ id: 'o1', user_id: 'alice', items: [{ sku: 'gig', quantity: 1 }] }).split('\n')).toEqual([
-    'id       o1',
-    'user id  alice',
-    'items    [{"sku":"gig","quantity":1}]',
-  ]);
+describe('orders show', () => {
+  test('shows one field per line', () => {
+    expect(formatOrder({ id: 'o1', user_id: 'alice', items: [{ sku: 'gig', quantity: 1 }] }).split('\n')).toEqual([
+      'id       o1',
+      'user id  alice',
+      'items    [{"sku":"gig","quantity":1}]',
+    ]);
+  });
 });
