@@ -47,7 +47,7 @@ const dryRuns: Readonly<Record<string, (body: string, tables: Tables) => Promise
 export async function predictEffect(queue: string, { body, events }: DlqMessage, tables: Tables): Promise<Effect> {
   if (queue === 'outbox-retry')
     return events.length === 0
-      ? { effect: 'fail_again', reason: 'not our envelope' }
+      ? { effect: 'fail_again', reason: 'not a list of event envelopes' }
       : { effect: 'apply', reason: `sends ${countOf(events.length, 'event')} to the bus` };
   const run = dryRuns[queue];
   return run ? run(body, tables) : { effect: 'unknown', reason: `no dry run is defined for queue ${queue}` };

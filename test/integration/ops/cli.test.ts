@@ -11,20 +11,17 @@ import { OpsCli } from '../../support/ops-cli.ts';
 import { poll } from '../../support/poll.ts';
 
 const shop = new ApiClient(inject('url'));
-const behind = new EngineAccess(inject('endpoint'));
+const engine = new EngineAccess(inject('endpoint'));
+const cli = new OpsCli(inject('endpoint'));
 
-const operator = new OpsCli(inject('endpoint'));
-const ops = (...args: string[]) => operator.run(...args);
-const told = <T>(...args: string[]): Promise<T> => operator.json<T>(...args);
-
-interface Dead {
+interface DeadLetterEntry {
   readonly message_id: string;
   readonly order_id: string | null;
   readonly reason: string;
 }
 
-/** An order as it stands when its event was written but has died on the way to payments. */
-async function orderWithoutItsEvent(user_id: string, amount: number) {
+/** Writes a new order without its outbox record, and returns the event that payments has not received. */
+async function placeOrderWithoutEvent(user_id: string, amount: number) {
   const id = createRandomId();
   const created_at = new Date().toISOString();
   const placed = { id, user_id, amount, created_at, state: { status: 'NEW' }, version: 1, updated_at: created_at };
@@ -36,132 +33,128 @@ async function orderWithoutItsEvent(user_id: string, amount: number) {
   return OrderCreated.make({ order_id: id, user_id, amount, created_at }, cause);
 }
 
-afterAll(() => behind.purge('order-payments-dlq'));
+afterAll(() => engine.purge('order-payments-dlq'));
 
-describe('an operator', () => {
-  test('hears from the doctor that the stage is well but for its dead messages', async () => {
-    const { stdout } = await ops('doctor', '--json');
-    const { checks } = JSON.parse(stdout) as { checks: { check: string; ok: boolean; faults: string[] }[] };
-    // other tests leave their dead behind
+describe('the ops CLI', () => {
+  test('doctor finds no problem but dead letters', async () => {
+    const { stdout } = await cli.run('doctor', '--json');
+    const { checks } = JSON.parse(stdout) as { checks: { check: string; ok: boolean; problems: string[] }[] };
+    // Other tests leave dead letters behind.
     expect(checks.filter(({ ok, check }) => !ok && check !== 'DLQs')).toEqual([]);
     expect(checks).toHaveLength(10);
   });
 
-  test('sends stored events again, and nothing happens twice', async () => {
+  test('outbox resend sends stored events again without a second effect', async () => {
     const customer = await shop.customer(100);
     await shop.ended(await shop.order(customer, 30));
-    const resent = await told<{ found: number; sent: number }>('outbox', 'resend', '--since', '5m');
+    const resent = await cli.json<{ found: number; sent: number }>('outbox', 'resend', '--since', '5m');
     expect(resent.found).toBeGreaterThanOrEqual(2);
     expect(resent.sent).toBe(resent.found);
     await poll(
-      async () => (await behind.messageCount('order-payments')) + (await behind.messageCount('payment-status')),
-      (left) => left === 0,
+      async () => (await engine.messageCount('order-payments')) + (await engine.messageCount('payment-status')),
+      (count) => count === 0,
     );
     expect(await shop.balance(customer)).toBe(70);
     expect(await shop.statement(customer)).toHaveLength(2);
   });
 
-  test('finds a dead message with its reason, is told what it would do, and brings it back', async () => {
+  test('dlq lists a dead letter with its reason, predicts its effect and redrives it', async () => {
     const customer = await shop.customer(100);
-    const event = await orderWithoutItsEvent(customer, 10);
+    const event = await placeOrderWithoutEvent(customer, 10);
     const { order_id } = event.data;
-    // a version that nobody knows dies at once; put right, it goes into the DLQ by hand
-    await behind.send('order-payments', JSON.stringify({ ...event, version: 99 }));
-    await behind.send('order-payments-dlq', JSON.stringify(event));
-    const mine = await poll(
-      async () =>
-        (await told<Dead[]>('dlq', 'list', 'order-payments', '--limit', '1000')).filter(
-          (one) => one.order_id === order_id,
-        ),
-      (dead) => dead.length === 2,
+    // The unknown version is dead-lettered at once. The valid event is sent to the DLQ directly.
+    await engine.send('order-payments', JSON.stringify({ ...event, version: 99 }));
+    await engine.send('order-payments-dlq', JSON.stringify(event));
+    const entries = await poll(
+      async () => {
+        const all = await cli.json<DeadLetterEntry[]>('dlq', 'list', 'order-payments', '--limit', '1000');
+        return all.filter((entry) => entry.order_id === order_id);
+      },
+      ({ length }) => length === 2,
     );
-    const poison = mine.find(({ reason }) => reason.includes('version 99 is unknown here'));
+    const poison = entries.find(({ reason }) => reason.includes('version 99 of OrderCreated is unknown'));
     expect(poison).toBeDefined();
 
     const dryRun = ['dlq', 'redrive', 'order-payments', '--id', event.id, '--dry-run'];
-    const { messages } = await told<{ messages: { message_id: string; would: string }[] }>(...dryRun);
-    const healthy = messages.find(({ message_id }) => message_id !== poison?.message_id);
-    expect(healthy?.would).toBe('apply');
-    expect(messages.find(({ message_id }) => message_id === poison?.message_id)?.would).toBe('fail_again');
+    const { messages } = await cli.json<{ messages: { message_id: string; effect: string }[] }>(...dryRun);
+    const valid = messages.find(({ message_id }) => message_id !== poison?.message_id);
+    expect(valid?.effect).toBe('apply');
+    expect(messages.find(({ message_id }) => message_id === poison?.message_id)?.effect).toBe('fail_again');
     expect(await shop.balance(customer)).toBe(100);
 
-    const redriven = await told<{ redriven: number }>(
-      'dlq',
-      'redrive',
-      'order-payments',
-      '--id',
-      healthy?.message_id ?? '',
-    );
-    expect(redriven.redriven).toBe(1);
+    const redrive = ['dlq', 'redrive', 'order-payments', '--id', valid?.message_id ?? ''];
+    expect(await cli.json<{ redriven: number }>(...redrive)).toMatchObject({ redriven: 1 });
     expect(await shop.ended(order_id)).toMatchObject({ status: 'FINISHED' });
     expect(await shop.balance(customer)).toBe(90);
-    const shown = await told<{ body: unknown }>('dlq', 'show', 'order-payments', poison?.message_id ?? '');
+    const shown = await cli.json<{ body: unknown }>('dlq', 'show', 'order-payments', poison?.message_id ?? '');
     expect(shown.body).toEqual({ ...event, version: 99 });
   });
 
-  test('stops one consumer and starts it again: what came in between has waited', async () => {
+  test('consumers stop lets messages wait until consumers start', async () => {
     const customer = await shop.customer(100);
-    const state = async () =>
-      (await told<{ queue: string; state: string }[]>('consumers')).find(({ queue }) => queue === 'payment-status')
-        ?.state;
-    expect(await state()).toBe('running');
-    expect(await told('consumers', 'stop', 'payment-status')).toMatchObject({ state: 'stopped', changed: true });
+    const readState = async () => {
+      const consumers = await cli.json<{ queue: string; state: string }[]>('consumers');
+      return consumers.find(({ queue }) => queue === 'payment-status')?.state;
+    };
+    const stop = () => cli.json('consumers', 'stop', 'payment-status');
+    const start = () => cli.json('consumers', 'start', 'payment-status');
+    expect(await readState()).toBe('running');
+    expect(await stop()).toMatchObject({ state: 'stopped', changed: true });
     try {
-      expect(await state()).toBe('stopped');
-      expect(await told('consumers', 'stop', 'payment-status')).toMatchObject({ state: 'stopped', changed: false });
-      const { stderr } = await ops('consumers', 'stop', 'nowhere');
+      expect(await readState()).toBe('stopped');
+      expect(await stop()).toMatchObject({ state: 'stopped', changed: false });
+      const { stderr } = await cli.run('consumers', 'stop', 'nowhere');
       expect(stderr).toMatch(/^✗ There is no queue "nowhere"\.\n/);
       const id = await shop.order(customer, 30);
       await poll(
         () => shop.balance(customer),
         (balance) => balance === 70,
       );
-      // its ticket may have been the faster word
+      // TicketIssued may move the order without PaymentAuthorized, since each has a queue of its own.
       const { body } = await shop.get(`/orders/${id}`);
       expect(['NEW', 'FINISHED']).toContain(body['status']);
-      expect(await behind.messageCount('payment-status')).toBeGreaterThan(0);
-      expect(await told('consumers', 'start', 'payment-status')).toMatchObject({ state: 'running', changed: true });
+      expect(await engine.messageCount('payment-status')).toBeGreaterThan(0);
+      expect(await start()).toMatchObject({ state: 'running', changed: true });
       expect(await shop.ended(id)).toMatchObject({ status: 'FINISHED' });
       await poll(
-        () => behind.messageCount('payment-status'),
-        (left) => left === 0,
+        () => engine.messageCount('payment-status'),
+        (count) => count === 0,
       );
     } finally {
-      await ops('consumers', 'start', 'payment-status');
+      await cli.run('consumers', 'start', 'payment-status');
     }
   });
 
-  test('looks an order up, and every step and receipt of it', async () => {
+  test('orders show and orders workflow show an order and its steps', async () => {
     const id = await shop.order(await shop.customer(100), 30);
     await shop.ended(id);
-    expect(await told('orders', 'show', id)).toMatchObject({ id, amount: 30, status: 'FINISHED' });
-    const { stdout } = await ops('orders', 'workflow', id);
+    expect(await cli.json('orders', 'show', id)).toMatchObject({ id, amount: 30, status: 'FINISHED' });
+    const { stdout } = await cli.run('orders', 'workflow', id);
     expect(stdout).toMatch(new RegExp(`^${id} is FINISHED\n`));
     expect(stdout).toMatch(/✓ placed .*\n✓ payment .*\n✓ ticket .*\n– refund\n✓ end /);
     expect(stdout).toMatch(/^OrderCreated +order-payments +done /m);
-    const unknown = await ops('orders', 'workflow', 'a'.repeat(26));
-    expect(unknown).toMatchObject({ code: 1, trouble: expect.stringMatching(/^✗ There is no order a+ in stage test/) });
+    const unknown = await cli.run('orders', 'workflow', 'a'.repeat(26));
+    expect(unknown).toMatchObject({ code: 1, stderr: expect.stringMatching(/^✗ There is no order a+ in stage test/) });
   });
 
-  test('reads what the functions log', async () => {
-    const customer = await shop.customer();
+  test('logs tail shows the log lines of a function', async () => {
+    await shop.customer();
     const lines = await poll(
-      async () => (await ops('logs', 'tail', 'payments-api', '--since', '5m', '--no-follow')).stdout,
-      (out) => out.includes('answered'),
+      async () => (await cli.run('logs', 'tail', 'payments-api', '--since', '5m', '--no-follow')).stdout,
+      (output) => output.includes('request answered'),
     );
-    expect(lines).toMatch(/^\d\d:\d\d:\d\d\.\d{3} payments-api INFO {2}answered .*status=201/m);
-    expect(customer).toBeTruthy();
+    expect(lines).toMatch(/^\d\d:\d\d:\d\d\.\d{3} payments-api INFO {2}request answered .*status=201/m);
   });
 
-  test('is told in one line what is wrong with a call', async () => {
-    expect(await ops('dlq', 'list', 'nowhere')).toMatchObject({
+  test('reports an error in the command line in one line', async () => {
+    expect(await cli.run('dlq', 'list', 'nowhere')).toMatchObject({
       code: 1,
-      trouble: expect.stringMatching(/^✗ There is no queue "nowhere"\.\n/),
+      stderr: expect.stringMatching(/^✗ There is no queue "nowhere"\.\n/),
     });
-    expect(await ops('queues', '--nonsense')).toMatchObject({
+    expect(await cli.run('queues', '--nonsense')).toMatchObject({
       code: 2,
-      trouble: expect.stringMatching(/^✗ Unknown option/),
+      stderr: expect.stringMatching(/^✗ Unknown option/),
     });
-    expect(await ops('nonsense')).toMatchObject({ code: 2 });
+    expect(await cli.run('nonsense')).toMatchObject({ code: 2 });
   });
 });

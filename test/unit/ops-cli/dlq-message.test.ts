@@ -35,7 +35,7 @@ describe('a dead letter', () => {
     expect(deadLetterWith(orderCreated(), { Attributes }).reason).toMatch(/^moved by SQS/);
   });
 
-  test('holds our envelope as its body if EventBridge could not deliver it', () => {
+  test('holds only the event envelope as its body if EventBridge could not deliver it', () => {
     const message = deadLetterWith(
       { version: '0', 'detail-type': 'OrderCreated', detail: orderCreated() },
       { MessageAttributes: { ERROR_CODE: text('NO_PERMISSIONS'), ERROR_MESSAGE: text('denied') } },

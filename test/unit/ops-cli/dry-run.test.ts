@@ -88,11 +88,11 @@ describe('the dry run of order-payments', () => {
 
   test.each([
     ['not json', 'not JSON'],
-    [{}, 'not our envelope'],
-    [{ ...orderCreated(), version: 9 }, 'OrderCreated version 9 is unknown here'],
-    [{ ...orderCreated(), data: { order_id: 1 } }, 'OrderCreated breaks its schema'],
-    [paymentAuthorized(), 'PaymentAuthorized is not for this queue'],
-    [[orderCreated()], 'not our envelope'],
+    [{}, 'not an event envelope'],
+    [{ ...orderCreated(), version: 9 }, 'version 9 of OrderCreated is unknown'],
+    [{ ...orderCreated(), data: { order_id: 1 } }, 'OrderCreated does not match its schema'],
+    [paymentAuthorized(), 'PaymentAuthorized is not an event of this queue'],
+    [[orderCreated()], 'not an event envelope'],
   ])('predicts another failure of %j', async (body, reason) => {
     expect(await predict('order-payments', body, await tablesWith())).toEqual({
       effect: 'fail_again',

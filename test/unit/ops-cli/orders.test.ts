@@ -25,7 +25,7 @@ const workflow: Workflow = {
     },
     {
       ...{ type: 'PaymentAuthorized', consumer: 'ticket-issuing', created_at: timeAt(1) },
-      ...{ status: 'dead', reason: 'Poison: x' },
+      ...{ status: 'dead', reason: 'PoisonMessage: x' },
     },
   ],
   decisions: [{ step: 'PAYMENT', decision: 'authorized', at: timeAt(1) }],
@@ -46,10 +46,10 @@ o1 is PAYMENT_AUTHORIZED
 outbox        source  created                  caused by
 OrderCreated  orders  2026-01-01 12:00:00.000  r1
 
-inbox              consumer        status               published     received      processed     receives
-OrderCreated       order-payments  done                 12:00:00.000  12:00:01.000  12:00:01.000  2
-PaymentAuthorized  payment-status  overtaken: Error: y  -             -             -             -
-PaymentAuthorized  ticket-issuing  dead: Poison: x      -             -             -             -
+inbox              consumer        status                  published     received      processed     receives
+OrderCreated       order-payments  done                    12:00:00.000  12:00:01.000  12:00:01.000  2
+PaymentAuthorized  payment-status  overtaken: Error: y     -             -             -             -
+PaymentAuthorized  ticket-issuing  dead: PoisonMessage: x  -             -             -             -
 
 step     decision    decided
 PAYMENT  authorized  2026-01-01 12:00:01.000

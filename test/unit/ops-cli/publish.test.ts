@@ -90,7 +90,7 @@ describe('publishing by HTTP', () => {
 });
 
 describe('publishing on the bus', () => {
-  test('sends each text in our envelope, valid or not', async () => {
+  test('sends each text in an event envelope, valid or not', async () => {
     const sent: Envelope[] = [];
     const documents = generateDocuments({ count: 120, seed: 3, badRate: 0.5 });
     const publish = createBusPublisher(async (events) => {
