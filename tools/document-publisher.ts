@@ -66,7 +66,7 @@ async function withRetries(send: () => Promise<ApiReply>, clock: Clock): Promise
   }
 }
 
-/** Creates a publisher that sends events to the bus, as an external publisher does. The consumer validates documents. */
+/** Creates a publisher that sends events to the bus, as an external one does. The consumer validates the documents. */
 export const createBusPublisher =
   (bus: Bus, clock: Clock): Publisher =>
   async (documents, signal, onProgress) => {

@@ -15,7 +15,7 @@ export interface Balance {
 
 export default defineCommand({
   options: {
-    limit: { type: 'string', value: 'n', help: `how many changes, ${NEWEST} at most (${NEWEST})` },
+    limit: { type: 'string', value: 'n', help: `how many changes, at most ${NEWEST} (default: ${NEWEST})` },
     watch: watchOption,
   },
   details: 'The newest change is first. The data comes from GET /balances/latest.',

@@ -13,8 +13,9 @@ const TIMEOUT_MS = 3_600_000;
 export default defineCommand({
   options: {},
   details:
-    'Does the work of the scheduled job, for all buckets in one run. Drift is repaired, but never to a lower version. An\n' +
-    'update that may still be in transit is not drift. The exit code is 1 if something could not be repaired or compared.',
+    'Does the work of the scheduled job, for all buckets in one run. Drift is repaired, but never to a lower version.\n' +
+    'An update that may still be in transit is not drift. The exit code is 1 if something could not be repaired or\n' +
+    'compared.',
   examples: ['balances sync', 'balances sync --stage prod --json'],
   run: async ({ target, print, signal }) => {
     const { balances: store, payments } = openTables(target);

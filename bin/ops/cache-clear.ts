@@ -14,8 +14,8 @@ const PROGRESS_INTERVAL_MS = 250;
 export default defineCommand({
   options: {},
   details:
-    'Deletes the cached documents and the leases of running lookups. The documents themselves stay, and each is looked\n' +
-    `up again at its next request. Functions keep documents in memory for ${MEMORY_TTL_MS / 1000} s, so the command waits for that time.`,
+    'Also deletes the leases of running lookups. The documents themselves stay. Functions keep documents in memory for\n' +
+    `${MEMORY_TTL_MS / 1000} s, so the command waits for that time.`,
   examples: ['cache clear'],
   run: async ({ target, print, signal }) => {
     const client = DynamoDBDocumentClient.from(new DynamoDBClient({}));

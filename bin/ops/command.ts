@@ -13,7 +13,7 @@ export type Options = Readonly<Record<string, Option>>;
 
 /** The options of every command. */
 export const commonOptions = {
-  stage: { type: 'string', value: 'name', help: 'the stage (ONCEBOX_STAGE, or local)' },
+  stage: { type: 'string', value: 'name', help: 'the stage (default: ONCEBOX_STAGE, or local)' },
   json: { type: 'boolean', help: 'print JSON instead of text' },
   debug: { type: 'boolean', help: 'print the stack trace of an error' },
   help: { type: 'boolean', help: 'print this help' },

@@ -49,8 +49,8 @@ export const commands: readonly CommandEntry[] = [
   entry('dlq redrive', 'send dead letters back to their queue', () => import('./dlq-redrive.ts')),
   entry('outbox resend', 'send stored events to the bus again, with the same ids', () => import('./outbox-resend.ts')),
   entry('logs tail', 'show the logs of one function or of all functions', () => import('./logs-tail.ts')),
-  entry('chaos show', 'show the rates of injected faults', () => import('./chaos-show.ts')),
-  entry('chaos set', 'change the rates of injected faults', () => import('./chaos-set.ts')),
+  entry('chaos show', 'show the settings for injected faults', () => import('./chaos-show.ts')),
+  entry('chaos set', 'change the settings for injected faults', () => import('./chaos-set.ts')),
 ];
 
 /** Names with more words come first, so that `consumers stop` is not taken for `consumers`. */

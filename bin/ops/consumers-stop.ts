@@ -5,8 +5,8 @@ export default defineCommand({
   takes: { usage: '<queue>', min: 1, max: 1 },
   options: {},
   details:
-    'Messages in flight are finished. All others wait in the queue until the consumer is started again, for four days\n' +
-    'at most. Other consumers are not affected.',
+    'Messages in flight are finished. All others wait in the queue until the consumer is started again, for at most\n' +
+    'four days. Other consumers are not affected.',
   examples: ['consumers stop ticket-issuing'],
   run: ({ positionals: [queue = ''], ...input }) => switchConsumer(queue, 'stopped', input),
 });

@@ -7,7 +7,7 @@ import { table } from './print.ts';
 import { findQueue, listQueues, requireDlq } from './stage-queues.ts';
 import { formatAge, formatTime } from './time.ts';
 
-/** Long enough to receive every message once, and short enough that a crash of this process does not hide them for long. */
+/** Long enough to receive every message once. If this process crashes, the messages are hidden for this long. */
 const HIDE_FOR_S = 30;
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 10_000;
@@ -28,7 +28,7 @@ export interface DeadLetterEntry {
 
 export default defineCommand({
   takes: { usage: '[queue]', min: 0, max: 1 },
-  options: { limit: { type: 'string', value: 'n', help: `how many of each DLQ at most (${DEFAULT_LIMIT})` } },
+  options: { limit: { type: 'string', value: 'n', help: `how many of each DLQ at most (default: ${DEFAULT_LIMIT})` } },
   details: 'Without a queue, lists the dead letters of all queues. Listing does not change a DLQ.',
   examples: ['dlq list', 'dlq list order-payments --limit 200', 'dlq list --json'],
   run: async ({ values, positionals: [name], target, print, signal }) => {

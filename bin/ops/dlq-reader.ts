@@ -8,7 +8,7 @@ import {
 import { type DlqMessage, parseDlqMessage } from './dlq-message.ts';
 
 const BATCH_SIZE = 10;
-/** Long polling asks all servers of SQS. A short poll asks only some of them, and may find nothing although there is more. */
+/** Long polling asks all servers of SQS. A short poll asks only some of them, so it may miss messages. */
 const POLL_SECONDS = 1;
 
 /** Reads a DLQ without deleting its messages. */
@@ -17,13 +17,13 @@ export interface DlqReader {
   receive(limit: number, hideForS: number, signal: AbortSignal): Promise<DlqMessage[]>;
   /** Makes the messages visible again at once. */
   release(messages: readonly DlqMessage[]): Promise<void>;
-  /** Sends the message to its queue and then deletes it here, so a crash in between duplicates it but never loses it. */
+  /** Sends the message to its queue and then deletes it here, so a crash in between duplicates it at worst. */
   redrive(message: DlqMessage): Promise<void>;
 }
 
 /**
- * Creates the reader of a DLQ. Reading raises only SQS's own receive count, which has no effect, because a DLQ has no DLQ
- * of its own. How often the consumer received the message is an attribute that was set when it was dead-lettered.
+ * Creates the reader of a DLQ. Reading raises only SQS's own receive count, which has no effect, because a DLQ has no
+ * DLQ of its own. How often the consumer received the message is an attribute that was set when it was dead-lettered.
  */
 export function createDlqReader(sqs: SQSClient, dlqUrl: string, queueUrl: string): DlqReader {
   return {

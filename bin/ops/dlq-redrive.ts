@@ -21,12 +21,12 @@ export default defineCommand({
   takes: { usage: '<queue>', min: 1, max: 1 },
   options: {
     id: { type: 'string', multiple: true, value: 'id', help: 'only this message or event id; repeatable' },
-    limit: { type: 'string', value: 'n', help: `how many messages at most (${DEFAULT_LIMIT})` },
+    limit: { type: 'string', value: 'n', help: `how many messages at most (default: ${DEFAULT_LIMIT})` },
     'dry-run': { type: 'boolean', help: 'show the effect of each message, and send nothing' },
   },
   details:
-    'Each message is sent to its queue first and then deleted from the DLQ. A message whose step is already decided has\n' +
-    'no effect. Run the command again if the DLQ holds more messages than the limit.',
+    'Each message is sent to its queue first and then deleted from the DLQ. A message whose step is already decided\n' +
+    'has no effect. Run the command again if the DLQ holds more messages than the limit.',
   examples: ['dlq redrive order-payments --dry-run', 'dlq redrive order-payments', 'dlq redrive outbox-retry'],
   run: async ({ values, positionals: [name = ''], target, print, signal }) => {
     const limit = parseWholeNumber(values.limit, '--limit', DEFAULT_LIMIT, MAX_LIMIT);

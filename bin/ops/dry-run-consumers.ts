@@ -22,7 +22,7 @@ import { dryRun, type Effect } from './dry-run.ts';
 import { countOf } from './print.ts';
 import type { Tables } from './tables.ts';
 
-/** The value of every stage (`documentsCachedForSeconds`). It only decides whether an answer is too old for the cache. */
+/** The setting `documentsCachedForSeconds` of every stage. It decides whether an answer is too old for the cache. */
 const CACHE_TTL_MS = 360_000;
 
 /** Runs the consumer of each queue on its own table. */

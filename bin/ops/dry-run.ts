@@ -69,8 +69,8 @@ const createLastReceive = (body: string): SQSEvent => ({
 });
 
 /**
- * Wraps a store so that writes are collected instead of executed. Version conditions are not checked, because a step has
- * just read these rows. A decision row may be written without a read, so `absent` conditions are checked.
+ * Wraps a store so that writes are collected instead of executed. Version conditions are not checked, because a step
+ * has just read these rows. A decision row may be written without a read, so `absent` conditions are checked.
  */
 const captureWrites = (store: Store, captured: Write[]): Store => ({
   get: (key) => store.get(key),

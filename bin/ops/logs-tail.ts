@@ -14,12 +14,12 @@ export default defineCommand({
   takes: { usage: '[function]', min: 0, max: 1 },
   options: {
     filter: { type: 'string', value: 'text', help: 'only lines that contain this text, in any case' },
-    since: { type: 'string', value: 'duration', help: 'start this long before now (5m)' },
+    since: { type: 'string', value: 'duration', help: 'start this long before now (default: 5m)' },
     'no-follow': { type: 'boolean', help: 'print the existing lines and exit' },
   },
   details:
-    'Without a function, shows the logs of all functions. --json prints each line in full, including platform lines and\n' +
-    'metrics.',
+    'Without a function, shows the logs of all functions. --json prints each line in full, including platform lines\n' +
+    'and metrics.',
   examples: ['logs tail', 'logs tail orders-api --since 1h --no-follow', 'logs tail --filter insufficient_funds'],
   run: async ({ values, positionals: [name], target, print, signal }) => {
     const fromMs = Date.now() - parseDurationMs(values.since ?? '5m', '--since');

@@ -36,8 +36,8 @@ export default defineCommand({
   takes: { usage: '<order id>', min: 1, max: 1 },
   options: {},
   details:
-    'Shows the steps, each published event, each delivery to a consumer, and the decisions. Marks of a step: ✓ done,\n' +
-    '… waiting, ✗ failed, – not reached. The data comes from GET /orders/{id}/workflow.',
+    'Also shows the decisions. A step is ✓ done, … waiting, ✗ failed or – not reached. The data comes from\n' +
+    'GET /orders/{id}/workflow.',
   examples: ['orders workflow 2fbqq5v4mxz3hsd7k6yaw4tcni', 'orders workflow 2fbqq5v4mxz3hsd7k6yaw4tcni --json'],
   run: async ({ positionals: [id = ''], target, print }) => {
     const workflow = await getOrder<Workflow>(target, id, '/workflow');

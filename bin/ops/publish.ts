@@ -15,14 +15,14 @@ const MAX_SEED = 2 ** 31;
 
 export default defineCommand({
   options: {
-    count: { type: 'string', value: 'n', help: `how many documents (${DEFAULT_COUNT})` },
-    'bad-rate': { type: 'string', value: 'share', help: 'the share of invalid documents, from 0 to 1 (0)' },
-    via: { type: 'string', value: 'channel', help: 'http or bus (http)' },
-    seed: { type: 'string', value: 'n', help: 'a seed always generates the same documents (random)' },
+    count: { type: 'string', value: 'n', help: `how many documents (default: ${DEFAULT_COUNT})` },
+    'bad-rate': { type: 'string', value: 'share', help: 'the share of invalid documents, from 0 to 1 (default: 0)' },
+    via: { type: 'string', value: 'channel', help: 'http or bus (default: http)' },
+    seed: { type: 'string', value: 'n', help: 'a seed always generates the same documents (default: random)' },
   },
   details:
-    'Invalid documents are broken JSON, lack fields, have a wrong sum or wrong types. By HTTP they are refused with 400.\n' +
-    'On the bus they end in the DLQ of order-documents, each with all of its errors as the reason; dlq list\n' +
+    'Invalid documents are broken JSON, lack fields, have a wrong sum or wrong types. By HTTP they are refused with\n' +
+    '400. On the bus they end in the DLQ of order-documents, each with all of its errors as the reason; dlq list\n' +
     'order-documents shows them. Only the UIDs of valid documents are printed.',
   examples: ['publish --count 50', 'publish --count 500 --bad-rate 0.3 --via bus', 'publish --count 3 --seed 7 --json'],
   run: async ({ values, target, print, signal }) => {

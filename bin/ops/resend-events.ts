@@ -15,8 +15,8 @@ export interface ResendResult {
 const CONCURRENT_CALLS = 4;
 
 /**
- * Sends the selected events again without a change. Each keeps its id, by which a consumer recognizes what it has already
- * processed. Without ports, the events are only counted.
+ * Sends the selected events again without a change. Each keeps its id, by which a consumer recognizes what it has
+ * already processed. Without ports, the events are only counted.
  */
 export async function resendEvents(
   pages: AsyncIterable<readonly Row[]>,

@@ -17,8 +17,12 @@ const TIMEOUT_MS = 60_000;
 
 export default defineCommand({
   options: {
-    count: { type: 'string', value: 'n', help: `how many users (${DEFAULT_COUNT})` },
-    seed: { type: 'string', value: 'n', help: `the set of users; a seed always has the same users (${DEFAULT_SEED})` },
+    count: { type: 'string', value: 'n', help: `how many users (default: ${DEFAULT_COUNT})` },
+    seed: {
+      type: 'string',
+      value: 'n',
+      help: `selects the users: a seed always has the same ones (default: ${DEFAULT_SEED})`,
+    },
   },
   details:
     'Each user gets an account, a balance from 0.00 to 10,000.00 and membership in a chunk, by entries of the ledger.\n' +

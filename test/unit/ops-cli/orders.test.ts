@@ -21,7 +21,7 @@ const workflow: Workflow = {
     },
     {
       ...{ type: 'PaymentAuthorized', consumer: 'payment-status', created_at: timeAt(1) },
-      ...{ status: 'overtaken', reason: 'Error: y' },
+      ...{ status: 'superseded', reason: 'Error: y' },
     },
     {
       ...{ type: 'PaymentAuthorized', consumer: 'ticket-issuing', created_at: timeAt(1) },
@@ -48,7 +48,7 @@ OrderCreated  orders  2026-01-01 12:00:00.000  r1
 
 inbox              consumer        status                  published     received      processed     receives
 OrderCreated       order-payments  done                    12:00:00.000  12:00:01.000  12:00:01.000  2
-PaymentAuthorized  payment-status  overtaken: Error: y     -             -             -             -
+PaymentAuthorized  payment-status  superseded: Error: y    -             -             -             -
 PaymentAuthorized  ticket-issuing  dead: PoisonMessage: x  -             -             -             -
 
 step     decision    decided
