@@ -1,15 +1,17 @@
 import type { ServerResponse } from 'node:http';
+import { statusTitles } from '../lambdas/shared/http/status-titles.ts';
 
-/** An error of the gateway itself, in the form of all the others. */
+/** Sends an error of the gateway itself, in the same format as the errors of the API. */
 export function sendProblem(response: ServerResponse, status: number, code: string, detail: string): void {
-  const titles: Record<number, string> = {
-    404: 'Not Found',
-    413: 'Content Too Large',
-    502: 'Bad Gateway',
-    503: 'Service Unavailable',
+  const correlationId = crypto.randomUUID();
+  const problem = {
+    type: 'about:blank',
+    title: statusTitles[status] ?? 'Error',
+    status,
+    detail,
+    code,
+    correlation_id: correlationId,
   };
-  const correlation = crypto.randomUUID();
-  const body = JSON.stringify({ title: titles[status] ?? 'Error', status, detail, code, correlation_id: correlation });
-  response.writeHead(status, { 'content-type': 'application/problem+json', 'x-correlation-id': correlation });
-  response.end(body);
+  response.writeHead(status, { 'content-type': 'application/problem+json', 'x-correlation-id': correlationId });
+  response.end(JSON.stringify(problem));
 }

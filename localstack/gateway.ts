@@ -3,34 +3,36 @@ import {
   createServer,
   request as httpRequest,
   type IncomingMessage,
+  type RequestOptions,
   type Server,
   type ServerResponse,
 } from 'node:http';
 import { sendProblem } from './gateway-problem.ts';
-import { Limiter } from './limiter.ts';
-import { servePage } from './page.ts';
+import { createLimiter } from './limiter.ts';
+import { createPageHandler } from './page.ts';
 
-/** Where the API is at the engine, and which first path segments are its own. */
+/** The deployed API: its address at the engine, and the first path segments of its routes. */
 export type ApiTarget = {
   endpoint: string;
   id: string;
   stage: string;
   segments: ReadonlySet<string>;
-  /** Whether the API answers unknown paths too: then it, and not the page, refuses what is no GET. */
+  /** True if the API also answers unknown paths. Then it refuses what is neither GET nor HEAD, instead of the page. */
   hasFallback: boolean;
 };
 
 export type GatewayOptions = {
   port: number;
   target: ApiTarget;
-  /** Folders with the page, the first that exists serves. */
+  /** Folders of the page. The first folder with an index.html is served. */
   pages: readonly string[];
+  /** API calls in flight for each first path segment. */
   maxInFlight: number;
 };
 
-// What API Gateway takes; it answers 413 beyond.
+// The limit of API Gateway, which answers 413 above it.
 const MAX_BODY_BYTES = 10 * 1024 * 1024;
-const HOP_BY_HOP = new Set([
+const HOP_BY_HOP_HEADERS = new Set([
   'connection',
   'keep-alive',
   'proxy-connection',
@@ -40,94 +42,85 @@ const HOP_BY_HOP = new Set([
   'trailer',
 ]);
 
-/** Serves the app at one address: API paths go to the engine's API as they are, all else is the page. */
+/** Serves the app at one address: forwards API paths unchanged to the engine and serves the page at all other paths. */
 export async function startGateway(options: GatewayOptions): Promise<{ url: string; close(): Promise<void> }> {
+  const { target } = options;
   const agent = new Agent({ keepAlive: true, maxSockets: 256 });
-  const limiter = new Limiter(options.maxInFlight);
+  const limit = createLimiter(options.maxInFlight);
+  const servePage = createPageHandler(options.pages);
+
+  const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const segment = firstSegment(request.url);
+    if (!isForApi(request.method ?? 'GET', segment, target)) return servePage(request, response);
+    const body = await readBody(request);
+    if (body === 'aborted') return;
+    if (body === 'too_large') {
+      response.setHeader('connection', 'close');
+      sendProblem(response, 413, 'body_too_large', 'The body is larger than 10 MB.');
+      return;
+    }
+    await limit(segment, async () => {
+      if (!response.destroyed) await forward(request, response, body, { target, agent });
+    });
+  };
+
   const server = createServer((request, response) => {
-    const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
-    const answer = isForApi(request.method ?? 'GET', path, options.target)
-      ? forward(request, response, options.target, agent, limiter)
-      : servePage(path, request, response, options.pages);
-    answer.catch((error: unknown) => {
+    handle(request, response).catch((error: unknown) => {
       console.error('gateway:', error);
-      if (!response.headersSent)
-        sendProblem(response, 502, 'bad_gateway', 'The gateway could not pass this request on.');
-      else response.destroy();
+      if (response.headersSent) response.destroy();
+      else sendProblem(response, 502, 'bad_gateway', 'The gateway could not forward the request.');
     });
   });
-  // Node closes idle connections after 5 s by default, in the face of a client that is just sending again.
+  // By default Node closes idle connections after 5 s, which may be the moment at which a client sends its next request.
   server.keepAliveTimeout = 65_000;
   await listen(server, options.port);
   return {
     url: `http://localhost:${portOf(server)}`,
     async close() {
       server.closeAllConnections();
-      await new Promise<void>((done) => server.close(() => done()));
+      await new Promise<void>((resolve) => server.close(() => resolve()));
       agent.destroy();
     },
   };
 }
 
-function isForApi(method: string, path: string, target: ApiTarget): boolean {
-  if (target.segments.has(firstSegment(path))) return true;
-  return target.hasFallback && method !== 'GET' && method !== 'HEAD';
+function firstSegment(url = '/'): string {
+  return url.split('?', 1)[0]?.split('/', 2)[1] ?? '';
 }
 
-function firstSegment(path: string): string {
-  return path.split('/', 2)[1] ?? '';
+function isForApi(method: string, segment: string, target: ApiTarget): boolean {
+  if (target.segments.has(segment)) return true;
+  return target.hasFallback && method !== 'GET' && method !== 'HEAD';
 }
 
 async function forward(
   request: IncomingMessage,
   response: ServerResponse,
-  target: ApiTarget,
-  agent: Agent,
-  limiter: Limiter,
-): Promise<void> {
-  const body = await readBody(request);
-  if (body === 'aborted') return;
-  if (body === 'too_large') {
-    response.setHeader('connection', 'close');
-    sendProblem(response, 413, 'body_too_large', 'A request body is at most 10 MB.');
-    return;
-  }
-  const path = request.url ?? '/';
-  await limiter.run(firstSegment(path.split('?', 1)[0] ?? '/'), async () => {
-    if (response.destroyed) return;
-    await passOn(request, response, body, { target, agent, path });
-  });
-}
-
-async function passOn(
-  request: IncomingMessage,
-  response: ServerResponse,
   body: Buffer,
-  to: { target: ApiTarget; agent: Agent; path: string },
+  { target, agent }: { target: ApiTarget; agent: Agent },
 ): Promise<void> {
-  const { hostname, port } = new URL(to.target.endpoint);
-  await new Promise<void>((done) => {
-    const upstream = httpRequest(
-      {
-        agent: to.agent,
-        hostname,
-        port,
-        method: request.method,
-        path: `/_aws/execute-api/${to.target.id}/${to.target.stage}${to.path}`,
-        headers: requestHeaders(request, body, `${hostname}:${port}`),
-      },
-      (answer) => {
-        response.writeHead(answer.statusCode ?? 502, answerHeaders(answer));
-        answer.pipe(response);
-        answer.once('close', done);
-      },
-    );
+  const { hostname, port } = new URL(target.endpoint);
+  const options: RequestOptions = {
+    agent,
+    hostname,
+    port,
+    method: request.method,
+    path: `/_aws/execute-api/${target.id}/${target.stage}${request.url ?? '/'}`,
+    headers: requestHeaders(request, body, `${hostname}:${port}`),
+  };
+  await new Promise<void>((resolve) => {
+    const upstream = httpRequest(options, (reply) => {
+      response.writeHead(reply.statusCode ?? 502, replyHeaders(reply));
+      reply.pipe(response);
+      reply.once('close', resolve);
+    });
     upstream.once('error', () => {
       if (!response.headersSent) {
         response.setHeader('retry-after', '2');
-        sendProblem(response, 503, 'engine_away', 'The local engine does not answer; see where `npm start` runs.');
+        const detail = 'The local engine does not answer. See the terminal in which `npm start` runs.';
+        sendProblem(response, 503, 'engine_unavailable', detail);
       } else response.destroy();
-      done();
+      resolve();
     });
     response.once('close', () => upstream.destroy());
     upstream.end(body);
@@ -137,9 +130,9 @@ async function passOn(
 function requestHeaders(request: IncomingMessage, body: Buffer, host: string): Record<string, string | string[]> {
   const headers: Record<string, string | string[]> = {};
   for (const [name, value] of Object.entries(request.headers)) {
-    if (value !== undefined && !HOP_BY_HOP.has(name) && name !== 'expect') headers[name] = value;
+    if (value !== undefined && !HOP_BY_HOP_HEADERS.has(name) && name !== 'expect') headers[name] = value;
   }
-  // The engine takes the API from the path; the name that the client used stays readable beside it.
+  // The engine finds the API by the path, so `host` is its own, and the host that the client used is passed beside it.
   headers['x-forwarded-host'] = request.headers.host ?? '';
   headers['host'] = host;
   if (body.length > 0 || request.headers['content-length'] !== undefined)
@@ -147,11 +140,11 @@ function requestHeaders(request: IncomingMessage, body: Buffer, host: string): R
   return headers;
 }
 
-function answerHeaders(answer: IncomingMessage): string[] {
+function replyHeaders(reply: IncomingMessage): string[] {
   const headers: string[] = [];
-  for (let i = 0; i < answer.rawHeaders.length; i += 2) {
-    const name = answer.rawHeaders[i] ?? '';
-    if (!HOP_BY_HOP.has(name.toLowerCase())) headers.push(name, answer.rawHeaders[i + 1] ?? '');
+  for (let index = 0; index < reply.rawHeaders.length; index += 2) {
+    const name = reply.rawHeaders[index] ?? '';
+    if (!HOP_BY_HOP_HEADERS.has(name.toLowerCase())) headers.push(name, reply.rawHeaders[index + 1] ?? '');
   }
   return headers;
 }
@@ -167,7 +160,7 @@ async function readBody(request: IncomingMessage): Promise<Buffer | 'too_large' 
       chunks.push(chunk);
     }
   } catch (error) {
-    // The client went away in the middle of its own request: nobody is left to answer.
+    // The client closed the connection during its own request, so there is no one to reply to.
     if ((error as NodeJS.ErrnoException).code === 'ECONNRESET') return 'aborted';
     throw error;
   }
@@ -175,9 +168,9 @@ async function readBody(request: IncomingMessage): Promise<Buffer | 'too_large' 
 }
 
 async function listen(server: Server, port: number): Promise<void> {
-  await new Promise<void>((done, fail) => {
-    server.once('error', fail);
-    server.listen(port, '127.0.0.1', () => done());
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', () => resolve());
   });
 }
 

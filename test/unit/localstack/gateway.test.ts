@@ -1,83 +1,126 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { firstSegments } from '../../../localstack/api-target.ts';
 import { startGateway } from '../../../localstack/gateway.ts';
 
-type Answer = (request: IncomingMessage, response: ServerResponse, body: string) => void;
+type Reply = (request: IncomingMessage, response: ServerResponse, body: string) => void;
 
 let upstream: Server;
 let gateway: Awaited<ReturnType<typeof startGateway>>;
-let answer: Answer;
+let reply: Reply;
+let folder: string;
 
 beforeEach(async () => {
   upstream = createServer(async (request, response) => {
     let body = '';
     for await (const chunk of request) body += chunk;
-    answer(request, response, body);
+    reply(request, response, body);
   });
-  await new Promise<void>((done) => upstream.listen(0, '127.0.0.1', done));
+  await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve));
   const endpoint = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`;
   const segments = firstSegments(['/', '/orders', '/orders/{id}', '/healthz', '/{proxy+}']);
   const target = { endpoint, id: 'abc', stage: 'test', segments, hasFallback: true };
-  gateway = await startGateway({ port: 0, target, pages: [], maxInFlight: 2 });
+  folder = mkdtempSync(join(tmpdir(), 'gateway-'));
+  const pages = [join(folder, 'dist'), join(folder, 'web')];
+  gateway = await startGateway({ port: 0, target, pages, maxInFlight: 2 });
 });
 
 afterEach(async () => {
   await gateway.close();
   upstream.closeAllConnections();
-  await new Promise((done) => upstream.close(done));
+  await new Promise((resolve) => upstream.close(resolve));
+  rmSync(folder, { recursive: true, force: true });
 });
 
+const get = (path: string, method = 'GET') => fetch(gateway.url + path, { method });
+
 describe('the gateway', () => {
-  it('passes method, path, query, headers and body on as they are', async () => {
-    answer = (request, response, body) => {
+  test('forwards method, path, query, headers and body unchanged', async () => {
+    reply = (request, response, body) => {
       response.writeHead(201, { 'x-answer': 'yes', location: '/orders/1' });
       response.end(`${request.method} ${request.url} ${request.headers['x-sent']} ${body}`);
     };
-    const got = await fetch(`${gateway.url}/orders/a%2Fb?x=1&x=2`, {
+    const response = await fetch(`${gateway.url}/orders/a%2Fb?x=1&x=2`, {
       method: 'POST',
       headers: { 'x-sent': 'me' },
       body: '{"é":1}',
     });
-    expect([got.status, got.headers.get('x-answer'), got.headers.get('location')]).toEqual([201, 'yes', '/orders/1']);
-    expect(await got.text()).toBe('POST /_aws/execute-api/abc/test/orders/a%2Fb?x=1&x=2 me {"é":1}');
+    expect([response.status, response.headers.get('x-answer'), response.headers.get('location')]).toEqual([
+      201,
+      'yes',
+      '/orders/1',
+    ]);
+    expect(await response.text()).toBe('POST /_aws/execute-api/abc/test/orders/a%2Fb?x=1&x=2 me {"é":1}');
   });
 
-  it('lets the API refuse what is no page, and keeps the rest for the page', async () => {
-    answer = (_request, response) => response.writeHead(405).end();
-    expect((await fetch(`${gateway.url}/unknown`, { method: 'DELETE' })).status).toBe(405);
-    const page = await fetch(`${gateway.url}/unknown`);
+  test('forwards DELETE of an unknown path to the API and keeps GET for the page', async () => {
+    reply = (_request, response) => response.writeHead(405).end();
+    expect((await get('/unknown', 'DELETE')).status).toBe(405);
+    const page = await get('/unknown?x=1');
     expect(page.status).toBe(404);
     expect(page.headers.get('content-type')).toBe('application/problem+json');
+    expect(await page.json()).toMatchObject({ title: 'Not Found', detail: 'No route matches GET /unknown.' });
   });
 
-  it('refuses a body beyond 10 MB', async () => {
-    answer = (_request, response) => response.end();
-    const got = await fetch(`${gateway.url}/orders`, { method: 'POST', body: 'x'.repeat(10 * 1024 * 1024 + 1) });
-    expect(got.status).toBe(413);
-    expect(await got.json()).toMatchObject({ status: 413, code: 'body_too_large' });
+  test('refuses a body above 10 MB', async () => {
+    reply = (_request, response) => response.end();
+    const response = await fetch(`${gateway.url}/orders`, { method: 'POST', body: 'x'.repeat(10 * 1024 * 1024 + 1) });
+    expect(response.status).toBe(413);
+    expect(await response.json()).toMatchObject({ status: 413, code: 'body_too_large' });
   });
 
-  it('says 503 while the engine is away', async () => {
+  test('returns 503 while the engine does not answer', async () => {
     upstream.closeAllConnections();
-    await new Promise((done) => upstream.close(done));
-    const got = await fetch(`${gateway.url}/orders`);
-    expect(got.status).toBe(503);
-    expect(await got.json()).toMatchObject({ code: 'engine_away', correlation_id: expect.any(String) });
+    await new Promise((resolve) => upstream.close(resolve));
+    const response = await get('/orders');
+    expect(response.status).toBe(503);
+    expect(await response.json()).toMatchObject({ code: 'engine_unavailable', correlation_id: expect.any(String) });
     upstream.listen(0);
   });
 
-  it('keeps to its number in flight, and serves everybody in the end', async () => {
+  test('limits the requests in flight and answers all of them', async () => {
     const open: (() => void)[] = [];
-    let most = 0;
-    answer = (_request, response) => {
+    let maxOpen = 0;
+    reply = (_request, response) => {
       open.push(() => response.end());
-      most = Math.max(most, open.length);
+      maxOpen = Math.max(maxOpen, open.length);
       if (open.length === 2) setImmediate(() => open.splice(0).forEach((end) => void end()));
     };
-    const all = await Promise.all(Array.from({ length: 10 }, () => fetch(`${gateway.url}/orders`)));
-    expect(all.map(({ status }) => status)).toEqual(Array(10).fill(200));
-    expect(most).toBe(2);
+    const responses = await Promise.all(Array.from({ length: 10 }, () => get('/orders')));
+    expect(responses.map(({ status }) => status)).toEqual(Array(10).fill(200));
+    expect(maxOpen).toBe(2);
+  });
+});
+
+describe('the page', () => {
+  const write = (dir: string, name: string, text: string) => {
+    mkdirSync(join(folder, dir), { recursive: true });
+    writeFileSync(join(folder, dir, name), text);
+  };
+
+  test('is served with its files, and index.html for every other path', async () => {
+    write('web', 'index.html', 'index');
+    write('web', 'page.js', 'script');
+    const script = await get('/page.js?v=1');
+    expect([await script.text(), script.headers.get('content-type'), script.headers.get('cache-control')]).toEqual([
+      'script',
+      'text/javascript',
+      'no-cache',
+    ]);
+    for (const path of ['/', '/documents/b563', '/missing.js', '/%E0%A4%A', '/..%2f..%2fetc%2fpasswd'])
+      expect(await (await get(path)).text()).toBe('index');
+    const head = await get('/', 'HEAD');
+    expect([head.status, await head.text()]).toEqual([200, '']);
+  });
+
+  test('comes from the first folder that has an index.html at the time of the request', async () => {
+    write('web', 'index.html', 'source');
+    expect(await (await get('/')).text()).toBe('source');
+    write('dist', 'index.html', 'built');
+    expect(await (await get('/')).text()).toBe('built');
   });
 });
