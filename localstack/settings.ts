@@ -1,24 +1,27 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
+import { parseEnv } from 'node:util';
 import { UserError } from '../tools/user-error.ts';
-import { parseEnvFile } from './env-file.ts';
 
 export const root = dirname(import.meta.dirname);
 
-/** What a start can be told: by environment, or by `.env`, where the environment wins. `.env.example` explains each. */
+/** The app of one stage in one engine. */
+export type Deployment = { endpoint: string; stage: string };
+
+/** The settings of `npm start`, from the environment and from `.env`; the environment wins. See `.env.example`. */
 export type Settings = {
   port: number;
   enginePort: number;
   stage: string;
-  /** Everything that a start writes; `npm run down -- -v` removes the instance's part of it. */
+  /** The folder for everything that a start writes. `npm run down -- -v` removes the part of the instance. */
   dataDir: string;
   engine: 'ministack' | 'localstack';
-  /** An engine that runs already; none is started then. */
+  /** The address of a running engine. If it is set, no engine is started. */
   endpoint: string | undefined;
   maxInFlight: number;
   python: string | undefined;
-  /** What the app itself may be told (`bin/app.ts`), by its variables. */
+  /** Environment variables for the app itself (`bin/app.ts`). */
   overrides: Record<string, string>;
 };
 
@@ -28,33 +31,39 @@ const engines = ['ministack', 'localstack'] as const;
 
 export function readSettings(env: NodeJS.ProcessEnv = process.env, args: readonly string[] = []): Settings {
   const file = join(root, '.env');
-  const values: NodeJS.ProcessEnv = { ...(existsSync(file) ? parseEnvFile(readFileSync(file, 'utf8')) : {}), ...env };
-  const at = args.indexOf('--engine');
-  const named = at >= 0 ? args[at + 1] : (values['ONCEBOX_ENGINE'] ?? 'ministack');
-  const engine = engines.find((known) => known === named);
-  if (!engine) throw new UserError(`There is no engine "${named ?? ''}".`, `Choose one of: ${engines.join(', ')}.`);
-  const stage = values['ONCEBOX_STAGE'] || 'local';
-  if (!/^[a-z][a-z0-9-]{0,19}$/.test(stage)) {
-    throw new UserError(
-      `"${stage}" cannot be a stage.`,
-      'ONCEBOX_STAGE takes up to 20 of a–z, 0–9 and -, a letter first.',
-    );
-  }
+  const values: NodeJS.ProcessEnv = { ...(existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {}), ...env };
   const dataDir = values['ONCEBOX_DATA_DIR'] || '.oncebox';
   return {
-    port: number(values, 'ONCEBOX_PORT', 8080, 65_535),
-    enginePort: number(values, 'ONCEBOX_ENGINE_PORT', 4566, 65_535),
-    stage,
+    port: readNumber(values, 'ONCEBOX_PORT', 8080, 65_535),
+    enginePort: readNumber(values, 'ONCEBOX_ENGINE_PORT', 4566, 65_535),
+    stage: readStage(values),
     dataDir: isAbsolute(dataDir) ? dataDir : join(root, dataDir),
-    engine,
+    engine: readEngine(values, args),
     endpoint: values['AWS_ENDPOINT_URL'] || undefined,
-    maxInFlight: number(values, 'ONCEBOX_MAX_IN_FLIGHT', 2 * availableParallelism(), 1_000),
+    maxInFlight: readNumber(values, 'ONCEBOX_MAX_IN_FLIGHT', 2 * availableParallelism(), 1_000),
     python: values['ONCEBOX_PYTHON'] || undefined,
     overrides: Object.fromEntries(OVERRIDES.flatMap((name) => (values[name] ? [[name, values[name]]] : []))),
   };
 }
 
-function number(values: NodeJS.ProcessEnv, name: string, fallback: number, max: number): number {
+function readEngine(values: NodeJS.ProcessEnv, args: readonly string[]): Settings['engine'] {
+  const index = args.indexOf('--engine');
+  const name = index >= 0 ? args[index + 1] : (values['ONCEBOX_ENGINE'] ?? 'ministack');
+  const engine = engines.find((known) => known === name);
+  if (!engine) throw new UserError(`There is no engine "${name ?? ''}".`, `Choose one of: ${engines.join(', ')}.`);
+  return engine;
+}
+
+function readStage(values: NodeJS.ProcessEnv): string {
+  const stage = values['ONCEBOX_STAGE'] || 'local';
+  if (/^[a-z][a-z0-9-]{0,19}$/.test(stage)) return stage;
+  throw new UserError(
+    `"${stage}" is not a valid stage.`,
+    'ONCEBOX_STAGE takes up to 20 characters: a–z, 0–9 and -, starting with a letter.',
+  );
+}
+
+function readNumber(values: NodeJS.ProcessEnv, name: string, fallback: number, max: number): number {
   const text = values[name];
   if (text === undefined || text === '') return fallback;
   const value = Number(text);
@@ -62,11 +71,11 @@ function number(values: NodeJS.ProcessEnv, name: string, fallback: number, max: 
   throw new UserError(`${name} is "${text}".`, `It takes a whole number from 1 to ${max}.`);
 }
 
-/** What every AWS client and the CDK CLI need to speak to a local engine, and to nothing else. */
+/** Returns the environment with which AWS clients and the CDK CLI use a local engine and nothing else. */
 export function engineEnv(endpoint: string): Record<string, string> {
   return {
     AWS_ENDPOINT_URL: endpoint,
-    // Path-style addresses: a bucket's host name does not resolve everywhere.
+    // An own variable for S3 keeps path-style addresses, since a bucket's host name does not resolve everywhere.
     AWS_ENDPOINT_URL_S3: endpoint,
     AWS_ACCESS_KEY_ID: 'test',
     AWS_SECRET_ACCESS_KEY: 'test',
@@ -74,7 +83,7 @@ export function engineEnv(endpoint: string): Record<string, string> {
     AWS_DEFAULT_REGION: 'us-east-1',
     CDK_DEFAULT_ACCOUNT: '000000000000',
     CDK_DEFAULT_REGION: 'us-east-1',
-    // A profile of the person at the terminal must not win over the lines above.
+    // A profile of the user must not override the values above.
     AWS_PROFILE: '',
     AWS_CONFIG_FILE: '/dev/null',
     AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
@@ -82,7 +91,7 @@ export function engineEnv(endpoint: string): Record<string, string> {
   };
 }
 
-/** Options of an AWS SDK client that speaks to a local engine. */
+/** Returns the options of an AWS SDK client for a local engine. */
 export function clientOptions(endpoint: string) {
   return { endpoint, region: 'us-east-1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
 }
