@@ -5,70 +5,69 @@ import { findLedgerErrors } from '../support/ledger-check.ts';
 import { OpsCli } from '../support/ops-cli.ts';
 import { poll } from '../support/poll.ts';
 
-const shop = new ApiClient(inject('url'));
-const behind = new EngineAccess(inject('endpoint'));
-const operator = new OpsCli(inject('endpoint'));
+const api = new ApiClient(inject('url'));
+const engine = new EngineAccess(inject('endpoint'));
+const ops = new OpsCli(inject('endpoint'));
 
-/** As many as one likes: ORDERS=1000 npm test -- test/e2e/consumers.test.ts */
+/** Can be raised: ORDERS=1000 npm test -- test/e2e/consumers.test.ts */
 const ORDERS = Number(process.env['ORDERS'] ?? 100);
-/** There is stock for half of them. */
+/** There is stock for half of the orders. */
 const STOCK = Math.floor(ORDERS / 2);
-const LIMIT_MS = 100_000;
-const ALL_END_MS = LIMIT_MS + ORDERS * 300;
-const many = <T>(count: number, make: (at: number) => Promise<T>): Promise<T[]> =>
-  Promise.all(Array.from({ length: count }, (_, at) => make(at)));
-const statusOf = async (id: string) => (await shop.get(`/orders/${id}`)).body['status'];
+const TIMEOUT_MS = 100_000;
+const ALL_ORDERS_TIMEOUT_MS = TIMEOUT_MS + ORDERS * 300;
+const repeat = <T>(count: number, create: (index: number) => Promise<T>): Promise<T[]> =>
+  Promise.all(Array.from({ length: count }, (_, index) => create(index)));
+const readStatus = async (id: string) => (await api.get(`/orders/${id}`)).body['status'];
 
-describe('a consumer that is stopped in the middle of a run', () => {
+describe('while a consumer is stopped', () => {
   test.each([
-    // what an order waits at, without it
+    // The status in which orders wait without this consumer.
     ['order-payments', 'NEW'],
     ['ticket-issuing', 'PAYMENT_AUTHORIZED'],
     ['ticket-status', 'PAYMENT_AUTHORIZED'],
-  ])('%s: orders wait at %s, and all end once it is started', async (queue, waitingAt) => {
-    const sku = await shop.product({ price: 1, stock: 1000 });
-    const customer = await shop.customer(1000);
-    const order = () => shop.orderOf(customer, { sku, quantity: 1 });
-    const before = many(20, order);
+  ])('%s: orders wait in %s, and all of them finish once it is started', async (queue, waitingStatus) => {
+    const sku = await api.product({ price: 1, stock: 1000 });
+    const customer = await api.customer(1000);
+    const order = () => api.orderOf(customer, { sku, quantity: 1 });
+    const before = repeat(20, order);
     try {
-      expect(await operator.json('consumers', 'stop', queue)).toMatchObject({ state: 'stopped', changed: true });
-      const after = await many(20, order);
+      expect(await ops.json('consumers', 'stop', queue)).toMatchObject({ state: 'stopped', changed: true });
+      const after = await repeat(20, order);
       await poll(
-        () => Promise.all(after.map(statusOf)),
-        (statuses) => statuses.every((status) => status === waitingAt),
+        () => Promise.all(after.map(readStatus)),
+        (statuses) => statuses.every((status) => status === waitingStatus),
       );
-      expect(await behind.messageCount(queue)).toBeGreaterThanOrEqual(20);
-      await operator.json('consumers', 'start', queue);
-      expect(await shop.endings([...(await before), ...after], LIMIT_MS)).toEqual({ FINISHED: 40 });
+      expect(await engine.messageCount(queue)).toBeGreaterThanOrEqual(20);
+      await ops.json('consumers', 'start', queue);
+      expect(await api.endings([...(await before), ...after], TIMEOUT_MS)).toEqual({ FINISHED: 40 });
     } finally {
-      await operator.run('consumers', 'start', queue);
+      await ops.run('consumers', 'start', queue);
     }
-    expect(await shop.balance(customer)).toBe(960);
+    expect(await api.balance(customer)).toBe(960);
   });
 });
 
 describe('while a fifth of all publishing fails', () => {
-  afterEach(() => behind.setChaos({}));
+  afterEach(() => engine.setChaos({}));
 
   test(
-    `${ORDERS} orders and their refunds end, and the balances are right to the cent`,
+    `${ORDERS} orders and their refunds end with exact balances`,
     async () => {
-      const sku = await shop.product({ price: 3, stock: STOCK });
-      const customers = await shop.customers(10, ORDERS * 10);
-      await behind.setChaos({ publish_failure: 0.2 });
-      const ids = await many(ORDERS, (at) => shop.orderOf(customers[at % 10] ?? '', { sku, quantity: 1 }));
-      expect(await shop.endings(ids, ALL_END_MS)).toEqual({ FINISHED: STOCK, CANCELLED: ORDERS - STOCK });
+      const sku = await api.product({ price: 3, stock: STOCK });
+      const customers = await api.customers(10, ORDERS * 10);
+      await engine.setChaos({ publish_failure: 0.2 });
+      const ids = await repeat(ORDERS, (index) => api.orderOf(customers[index % 10] ?? '', { sku, quantity: 1 }));
+      expect(await api.endings(ids, ALL_ORDERS_TIMEOUT_MS)).toEqual({ FINISHED: STOCK, CANCELLED: ORDERS - STOCK });
       const finished: string[] = [];
-      for (const id of ids) if ((await statusOf(id)) === 'FINISHED') finished.push(id);
-      const sum = async () =>
-        (await Promise.all(customers.map((customer) => shop.balance(customer)))).reduce((total, one) => total + one, 0);
-      expect(await sum()).toBe(100 * ORDERS - STOCK * 3);
-      const replies = await Promise.all(finished.map((id) => shop.refund(id)));
+      for (const id of ids) if ((await readStatus(id)) === 'FINISHED') finished.push(id);
+      const balances = await Promise.all(customers.map((customer) => api.balance(customer)));
+      expect(balances.reduce((sum, balance) => sum + balance, 0)).toBe(100 * ORDERS - STOCK * 3);
+      const replies = await Promise.all(finished.map((id) => api.refund(id)));
       expect(new Set(replies.map(({ status }) => status))).toEqual(new Set([202]));
-      expect(await shop.endings(finished, ALL_END_MS)).toEqual({ REFUNDED: STOCK });
-      for (const customer of customers) expect(await shop.balance(customer)).toBe(ORDERS * 10);
-      expect(findLedgerErrors(await behind.rows('payments'))).toEqual([]);
+      expect(await api.endings(finished, ALL_ORDERS_TIMEOUT_MS)).toEqual({ REFUNDED: STOCK });
+      for (const customer of customers) expect(await api.balance(customer)).toBe(ORDERS * 10);
+      expect(findLedgerErrors(await engine.rows('payments'))).toEqual([]);
     },
-    2 * ALL_END_MS,
+    2 * ALL_ORDERS_TIMEOUT_MS,
   );
 });

@@ -5,55 +5,55 @@ import { findLedgerErrors } from '../support/ledger-check.ts';
 import { LocalInstance } from '../support/local-instance.ts';
 import { poll } from '../support/poll.ts';
 
-let laptop: LocalInstance;
-let shop: ApiClient;
-let behind: EngineAccess;
+let instance: LocalInstance;
+let api: ApiClient;
+let engine: EngineAccess;
 
 beforeAll(async () => {
-  laptop = await LocalInstance.create();
-  shop = new ApiClient(laptop.url);
-  behind = new EngineAccess(laptop.endpoint);
-  await laptop.start();
+  instance = await LocalInstance.create();
+  api = new ApiClient(instance.url);
+  engine = new EngineAccess(instance.endpoint);
+  await instance.start();
 });
-afterAll(() => laptop.remove());
+afterAll(() => instance.remove());
 
-test('a power cut in the middle of 100 orders: the next start works, every order that is there ends, the books are right', async () => {
-  const customer = await shop.customer(100);
-  // what a crash takes is at most the last seconds: this customer has been saved before the orders begin
-  const opened = Date.now();
-  const saved = await poll(
-    () => laptop.savedAt(),
-    (at) => at > opened,
+test('after a power failure during 100 orders, the next start ends every saved order and the ledger has no errors', async () => {
+  const customer = await api.customer(100);
+  // A crash loses at most the last seconds, so the customer must be saved before the orders begin.
+  const openedAt = Date.now();
+  const savedAt = await poll(
+    () => instance.savedAt(),
+    (time) => time > openedAt,
   );
   let placed = 0;
-  const customers = Array.from({ length: 4 }, async () => {
+  const clients = Array.from({ length: 4 }, async () => {
     while (placed < 100) {
       placed += 1;
-      await shop.order(customer, 1);
+      await api.order(customer, 1);
     }
   });
-  const buying = Promise.allSettled(customers);
+  const placing = Promise.allSettled(clients);
   await poll(
-    () => laptop.savedAt(),
-    (now) => now > saved,
+    () => instance.savedAt(),
+    (time) => time > savedAt,
   );
-  await laptop.killAll();
-  await buying;
+  await instance.killAll();
+  await placing;
 
-  await laptop.start();
-  const { body } = await shop.get(`/orders?user_id=${customer}&limit=200`);
+  await instance.start();
+  const { body } = await api.get(`/orders?user_id=${customer}&limit=200`);
   const ids = (body as unknown as { id: string }[]).map(({ id }) => id);
-  const endings = await shop.endings(ids);
+  const endings = await api.endings(ids);
   expect(endings['CANCELLED']).toBeUndefined();
-  expect(await shop.balance(customer)).toBe(100 - ids.length);
-  expect(findLedgerErrors(await behind.rows('payments'))).toEqual([]);
-  await shop.post('/payments/accounts/deposit', { user_id: customer, amount: 1 });
-  expect(await shop.ended(await shop.order(customer, 1))).toMatchObject({ status: 'FINISHED' });
+  expect(await api.balance(customer)).toBe(100 - ids.length);
+  expect(findLedgerErrors(await engine.rows('payments'))).toEqual([]);
+  await api.post('/payments/accounts/deposit', { user_id: customer, amount: 1 });
+  expect(await api.ended(await api.order(customer, 1))).toMatchObject({ status: 'FINISHED' });
 });
 
-test('Ctrl-C leaves nothing running, and the next start finds the data again', async () => {
-  const customer = await shop.customer(7);
-  expect(await laptop.stop()).toEqual([]);
-  await laptop.start();
-  expect(await shop.balance(customer)).toBe(7);
+test('Ctrl-C ends all processes, and the next start finds the data', async () => {
+  const customer = await api.customer(7);
+  expect(await instance.stop()).toEqual([]);
+  await instance.start();
+  expect(await api.balance(customer)).toBe(7);
 });

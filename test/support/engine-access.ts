@@ -21,18 +21,18 @@ import { type Chaos, noFaults } from '../../lambdas/shared/runtime/chaos-setting
 import type { Row } from '../../lambdas/shared/store/store.ts';
 import { clientOptions } from '../../localstack/settings.ts';
 
+/** A dead letter as the queue holds it. */
 export interface DlqContent {
   readonly body: string;
   readonly attributes: Readonly<Record<string, string>>;
 }
 
-/** What a test does where no customer comes: queues, tables and faults of the engine under test. */
+/** Gives tests direct access to the queues, tables, schedules and faults of the engine under test. */
 export class EngineAccess {
   readonly #sqs: SQSClient;
   readonly #tables: DynamoDBDocumentClient;
   readonly #ssm: SSMClient;
   readonly #events: EventBridgeClient;
-
   readonly #stage: string;
 
   constructor(endpoint: string, stage = 'test') {
@@ -47,16 +47,16 @@ export class EngineAccess {
     await this.#sqs.send(new SendMessageCommand({ QueueUrl: await this.#url(queue), MessageBody: body }));
   }
 
-  /** All at once, so that one call of the consumer may well get them all. */
+  /** Sends messages in batches of ten, so that one call of the consumer may receive all of them. */
   async sendBatch(queue: string, bodies: readonly string[]): Promise<void> {
     const QueueUrl = await this.#url(queue);
-    for (let at = 0; at < bodies.length; at += 10) {
-      const Entries = bodies.slice(at, at + 10).map((MessageBody, index) => ({ Id: String(index), MessageBody }));
+    for (let start = 0; start < bodies.length; start += 10) {
+      const Entries = bodies.slice(start, start + 10).map((MessageBody, index) => ({ Id: String(index), MessageBody }));
       await this.#sqs.send(new SendMessageBatchCommand({ QueueUrl, Entries }));
     }
   }
 
-  /** How many messages a queue holds, those under way and those that wait for their next try included. */
+  /** Counts the messages of a queue, including those in flight and those that wait for their next attempt. */
   async messageCount(queue: string): Promise<number> {
     const { Attributes = {} } = await this.#sqs.send(
       new GetQueueAttributesCommand({ QueueUrl: await this.#url(queue), AttributeNames: ['All'] }),
@@ -65,7 +65,7 @@ export class EngineAccess {
     return names.reduce((sum, name) => sum + Number(Attributes[name as keyof typeof Attributes] ?? 0), 0);
   }
 
-  /** A look at what a queue's DLQ holds; it stays there. */
+  /** Reads up to ten messages of a queue's DLQ without removing them. */
   async deadLetters(queue: string): Promise<DlqContent[]> {
     const { Messages = [] } = await this.#sqs.send(
       new ReceiveMessageCommand({
@@ -87,14 +87,14 @@ export class EngineAccess {
     await this.#sqs.send(new PurgeQueueCommand({ QueueUrl: await this.#url(queue) }));
   }
 
-  /** An order's row as it stands in the table. */
+  /** Reads an order's row. */
   async order(id: string): Promise<Row | undefined> {
     const Key = { pk: `ORDER#${id}`, sk: 'STATE' };
     const { Item } = await this.#tables.send(new GetCommand({ TableName: `oncebox-${this.#stage}-orders`, Key }));
     return Item as Row | undefined;
   }
 
-  /** Every row of a table. */
+  /** Reads every row of a table. */
   async rows(table: 'orders' | 'payments' | 'balances'): Promise<Row[]> {
     const rows: Row[] = [];
     let start: Record<string, unknown> | undefined;
@@ -111,18 +111,18 @@ export class EngineAccess {
     return rows;
   }
 
-  /** Whether the clock plans ticks: other tests look at tables that stand still. */
-  async setTicksEnabled(on: boolean): Promise<void> {
+  /** Switches the schedule of ticks on or off. It is off for tests that compare tables. */
+  async setTicksEnabled(isEnabled: boolean): Promise<void> {
     const Name = `oncebox-${this.#stage}-payments-plan-ticks`;
-    await this.#events.send(on ? new EnableRuleCommand({ Name }) : new DisableRuleCommand({ Name }));
+    await this.#events.send(isEnabled ? new EnableRuleCommand({ Name }) : new DisableRuleCommand({ Name }));
   }
 
-  /** A row as nobody has decided it. */
+  /** Writes a row past all rules, to create a state that the app itself never creates. */
   async overwriteRow(table: 'balances', row: Row): Promise<void> {
     await this.#tables.send(new PutCommand({ TableName: `oncebox-${this.#stage}-${table}`, Item: row }));
   }
 
-  /** From each function's next call on. */
+  /** Sets the faults. They apply from each function's next call. */
   async setChaos(chaos: Partial<Chaos>): Promise<void> {
     await this.#ssm.send(
       new PutParameterCommand({
@@ -136,7 +136,7 @@ export class EngineAccess {
 
   async #url(queue: string): Promise<string> {
     const { QueueUrl } = await this.#sqs.send(new GetQueueUrlCommand({ QueueName: `oncebox-${this.#stage}-${queue}` }));
-    if (!QueueUrl) throw new Error(`there is no queue ${queue}`);
+    if (!QueueUrl) throw new Error(`There is no queue ${queue}.`);
     return QueueUrl;
   }
 }

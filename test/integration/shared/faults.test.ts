@@ -5,44 +5,46 @@ import { EngineAccess } from '../../support/engine-access.ts';
 import { findLedgerErrors } from '../../support/ledger-check.ts';
 import { poll } from '../../support/poll.ts';
 
-const shop = new ApiClient(inject('url'));
-const behind = new EngineAccess(inject('endpoint'));
+const api = new ApiClient(inject('url'));
+const engine = new EngineAccess(inject('endpoint'));
 
-afterEach(() => behind.setChaos({}));
+afterEach(() => engine.setChaos({}));
 
-async function buyAll(orders: number): Promise<void> {
-  const customers = await Promise.all(Array.from({ length: 5 }, () => shop.customer(orders)));
-  const ids = await Promise.all(Array.from({ length: orders }, (_, at) => shop.order(customers[at % 5] as string, 5)));
-  expect(await shop.endings(ids)).toEqual({ FINISHED: orders });
-  for (const customer of customers) expect(await shop.balance(customer)).toBe(0);
-  expect(findLedgerErrors(await behind.rows('payments'))).toEqual([]);
+async function expectAllFinish(orders: number): Promise<void> {
+  const customers = await Promise.all(Array.from({ length: 5 }, () => api.customer(orders)));
+  const ids = await Promise.all(
+    Array.from({ length: orders }, (_, index) => api.order(customers[index % 5] as string, 5)),
+  );
+  expect(await api.endings(ids)).toEqual({ FINISHED: orders });
+  for (const customer of customers) expect(await api.balance(customer)).toBe(0);
+  expect(findLedgerErrors(await engine.rows('payments'))).toEqual([]);
 }
 
-test('with 30 % of the transactions in conflict and each third event refused by the bus, every order ends', async () => {
-  await behind.setChaos({ transaction_conflict: 0.3, publish_failure: 0.33 });
-  await buyAll(100);
+test('every order finishes while 30 % of the transactions conflict and the bus refuses every third event', async () => {
+  await engine.setChaos({ transaction_conflict: 0.3, publish_failure: 0.33 });
+  await expectAllFinish(100);
 });
 
-test('with the bus gone for a while, orders wait, and all of them end once it is back', async () => {
-  await behind.setChaos({ publish_failure: 1 });
-  const customer = await shop.customer(20);
-  const ids = await Promise.all(Array.from({ length: 20 }, () => shop.order(customer, 1)));
+test('orders wait while the bus fails, and all of them finish once it works again', async () => {
+  await engine.setChaos({ publish_failure: 1 });
+  const customer = await api.customer(20);
+  const ids = await Promise.all(Array.from({ length: 20 }, () => api.order(customer, 1)));
   await poll(
-    () => behind.messageCount('outbox-retry'),
-    (waiting) => waiting > 0,
+    () => engine.messageCount('outbox-retry'),
+    (count) => count > 0,
   );
-  expect((await shop.get(`/orders/${ids[0]}`)).body['status']).toBe('NEW');
-  await behind.setChaos({});
-  expect(await shop.endings(ids, 90_000)).toEqual({ FINISHED: 20 });
-  expect(await shop.balance(customer)).toBe(0);
+  expect((await api.get(`/orders/${ids[0]}`)).body['status']).toBe('NEW');
+  await engine.setChaos({});
+  expect(await api.endings(ids, 90_000)).toEqual({ FINISHED: 20 });
+  expect(await api.balance(customer)).toBe(0);
 });
 
-test('what can never succeed is buried at once with its reason, and what lies beside it goes on', async () => {
-  await behind.purge('order-payments-dlq');
-  const customer = await shop.customer(10);
+test('a poison message is dead-lettered at the first receive with its reason, and other messages are processed', async () => {
+  await engine.purge('order-payments-dlq');
+  const customer = await api.customer(10);
   const created = OrderCreated.make(
     { order_id: 'a'.repeat(26), user_id: customer, amount: 1, created_at: new Date().toISOString() },
-    { time: new Date().toISOString(), correlation_id: 'made-up', causation_id: 'made-up' },
+    { time: new Date().toISOString(), correlation_id: 'test', causation_id: 'test' },
   );
   const poison = [
     '{"half":',
@@ -50,11 +52,11 @@ test('what can never succeed is buried at once with its reason, and what lies be
     JSON.stringify({ ...created, version: 9 }),
     JSON.stringify({ ...created, data: { amount: -1 } }),
   ];
-  await behind.sendBatch('order-payments', poison);
-  const id = await shop.order(customer, 1);
-  expect(await shop.ended(id)).toMatchObject({ status: 'FINISHED' });
+  await engine.sendBatch('order-payments', poison);
+  const id = await api.order(customer, 1);
+  expect(await api.ended(id)).toMatchObject({ status: 'FINISHED' });
   const reasons = await poll(
-    async () => (await behind.deadLetters('order-payments')).map(({ attributes }) => attributes['reason'] ?? ''),
+    async () => (await engine.deadLetters('order-payments')).map(({ attributes }) => attributes['reason'] ?? ''),
     (all) => all.length === poison.length,
   );
   expect(reasons.sort()).toEqual([
@@ -63,26 +65,26 @@ test('what can never succeed is buried at once with its reason, and what lies be
     expect.stringMatching(/^Poison: not JSON/),
     expect.stringMatching(/^Poison: not our envelope/),
   ]);
-  await behind.purge('order-payments-dlq');
+  await engine.purge('order-payments-dlq');
 });
 
-test('a consumer that throws gets its message five times, after 1, 2, 4 and 8 s, and then it is buried', async () => {
-  await behind.purge('order-payments-dlq');
-  const customer = await shop.customer(10);
-  await behind.setChaos({ consumer_crash_before: 1 });
-  const id = await shop.order(customer, 1);
-  const [dead] = await poll(
-    () => behind.deadLetters('order-payments'),
+test('a message whose consumer throws is received five times, after 1, 2, 4 and 8 s, and then dead-lettered', async () => {
+  await engine.purge('order-payments-dlq');
+  const customer = await api.customer(10);
+  await engine.setChaos({ consumer_crash_before: 1 });
+  const id = await api.order(customer, 1);
+  const [deadLetter] = await poll(
+    () => engine.deadLetters('order-payments'),
     (all) => all.length > 0,
   );
-  expect(JSON.parse(dead?.body ?? '')).toMatchObject({ type: 'OrderCreated', data: { order_id: id } });
-  expect(dead?.attributes).toMatchObject({ receive_count: '5', reason: expect.stringContaining('chaos') });
-  const lasted =
-    Date.parse(String(dead?.attributes['last_received_at'])) -
-    Date.parse(String(dead?.attributes['first_received_at']));
-  expect(lasted).toBeGreaterThanOrEqual(14_500);
-  expect(lasted).toBeLessThan(25_000);
-  await behind.setChaos({});
-  expect(await shop.ended(await shop.order(customer, 1))).toMatchObject({ status: 'FINISHED' });
-  await behind.purge('order-payments-dlq');
+  expect(JSON.parse(deadLetter?.body ?? '')).toMatchObject({ type: 'OrderCreated', data: { order_id: id } });
+  expect(deadLetter?.attributes).toMatchObject({ receive_count: '5', reason: expect.stringContaining('chaos') });
+  const durationMs =
+    Date.parse(String(deadLetter?.attributes['last_received_at'])) -
+    Date.parse(String(deadLetter?.attributes['first_received_at']));
+  expect(durationMs).toBeGreaterThanOrEqual(14_500);
+  expect(durationMs).toBeLessThan(25_000);
+  await engine.setChaos({});
+  expect(await api.ended(await api.order(customer, 1))).toMatchObject({ status: 'FINISHED' });
+  await engine.purge('order-payments-dlq');
 });
