@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-/** Nothing of a test outlives it, so its files may share what is slow to import (the CDK above all). */
-const fast = (name: string) => ({
+/** Defines a project without an engine. Its tests leave nothing behind, so its files share slow imports such as the CDK. */
+const fastProject = (name: string) => ({
   test: {
     name,
     include: [`test/${name}/**/*.test.ts`],
@@ -10,8 +10,8 @@ const fast = (name: string) => ({
   },
 });
 
-/** Against one engine, by one file after the other: each of them has the whole of it for itself. */
-const onEngine = {
+/** Tests that share one engine. The files run one after another, so that none disturbs another. */
+const engineProject = {
   test: {
     name: 'engine',
     include: ['test/integration/**/*.test.ts', 'test/e2e/**/*.test.ts'],
@@ -22,6 +22,6 @@ const onEngine = {
   },
 };
 
-export default defineConfig({
-  test: { projects: [fast('unit'), fast('contracts'), fast('infra'), fast('simulation'), onEngine] },
-});
+const projects = [...['unit', 'contracts', 'infra', 'simulation'].map(fastProject), engineProject];
+
+export default defineConfig({ test: { projects } });

@@ -1,5 +1,5 @@
-// npm run check: everything that needs no engine, side by side, one line each. Under a minute; the pre-commit hook.
-// With --static only what runs no test: CI runs the tests by `npm test`.
+// npm run check runs everything that needs no engine in parallel, in under a minute, and prints one line for each step.
+// The pre-commit hook runs it. --static leaves out the tests, because CI runs them with `npm test`.
 import { spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,24 +9,25 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 await prepare();
 
 const bin = (name) => join('node_modules', '.bin', name);
-const fast = ['unit', 'contracts', 'infra', 'simulation'].flatMap((name) => ['--project', name]);
+const projects = ['unit', 'contracts', 'infra', 'simulation'].flatMap((name) => ['--project', name]);
 
-// The longest first: with two cores, what starts late ends late.
+// The slowest step is first, because on two cores a step that starts late also ends late.
 const steps = [
-  ...(process.argv.includes('--static') ? [] : [['tests', bin('vitest'), ['run', ...fast, '--reporter=dot']]]),
+  ...(process.argv.includes('--static') ? [] : [['tests', bin('vitest'), ['run', ...projects, '--reporter=dot']]]),
   ['types', bin('tsc'), ['-p', '.']],
-  ['unused', bin('knip'), ['--no-progress']],
+  ['unused code', bin('knip'), ['--no-progress']],
   ['format and lint', bin('biome'), ['ci', '--colors=off', '.']],
 ];
 
-const began = Date.now();
+const startedAt = Date.now();
 const results = await Promise.all(steps.map(([name, command, args]) => run(name, command, args)));
-const failed = results.filter((ok) => !ok).length;
-console.log(`${failed === 0 ? '✓' : '✗'} ${results.length - failed} of ${results.length} (${seconds(began)} s)`);
+const failed = results.filter((isOk) => !isOk).length;
+const total = `${results.length - failed} of ${results.length} steps passed`;
+console.log(`${failed === 0 ? '✓' : '✗'} ${total} (${elapsed(startedAt)} s)`);
 process.exitCode = failed === 0 ? 0 : 1;
 
 async function run(name, command, args) {
-  const started = Date.now();
+  const stepStartedAt = Date.now();
   const child = spawn(command, args, {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -38,18 +39,18 @@ async function run(name, command, args) {
       output += chunk;
     });
   }
-  const code = await new Promise((done) => {
+  const code = await new Promise((resolve) => {
     child.once('error', (error) => {
       output += error.message;
-      done(127);
+      resolve(127);
     });
-    child.once('close', done);
+    child.once('close', resolve);
   });
-  console.log(`${code === 0 ? '✓' : '✗'} ${name} (${seconds(started)} s)`);
+  console.log(`${code === 0 ? '✓' : '✗'} ${name} (${elapsed(stepStartedAt)} s)`);
   if (code !== 0) console.log(output.trim().split('\n').slice(-80).join('\n'));
   return code === 0;
 }
 
-function seconds(since) {
-  return ((Date.now() - since) / 1000).toFixed(1);
+function elapsed(sinceMs) {
+  return ((Date.now() - sinceMs) / 1000).toFixed(1);
 }

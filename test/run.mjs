@@ -1,4 +1,5 @@
-// npm test: every layer, on an engine of its own beside a running `npm start`. The last line is the count.
+// npm test runs all test projects on an engine of their own, also beside a running `npm start`. The last line counts the
+// tests that passed and failed.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,9 +15,9 @@ const report = join(scratch, 'results.json');
 let status = 1;
 try {
   status = await vitest(process.argv.slice(2));
-  const { passed, failed } = count();
+  const { passed, failed } = readCounts();
   if (passed === 0 || failed > 0) status = status || 1;
-  // A suite that could not even be loaded, or a set-up that failed, has no test to count: it counts as one.
+  // If vitest failed without a failed test, for example in the global setup, that counts as one failure.
   console.log(`${passed} passed, ${status !== 0 && failed === 0 ? 1 : failed} failed`);
 } finally {
   rmSync(scratch, { recursive: true, force: true });
@@ -31,18 +32,19 @@ async function vitest(args) {
     env: { ...process.env, PATH: `${nodeBin}:${process.env.PATH ?? ''}` },
   });
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
-  return await new Promise((done) => {
+  return await new Promise((resolve) => {
     child.once('error', (error) => {
       console.error(`✗ vitest did not start: ${error.message}`);
-      done(1);
+      resolve(1);
     });
-    child.once('close', (code) => done(code ?? 1));
+    child.once('close', (code) => resolve(code ?? 1));
   });
 }
 
-function count() {
+function readCounts() {
   if (!existsSync(report)) return { passed: 0, failed: 1 };
   const { numPassedTests, numFailedTests, testResults } = JSON.parse(readFileSync(report, 'utf8'));
+  // A file that cannot be loaded has no tests to count, so the file counts as one failure.
   const broken = testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0).length;
   return { passed: numPassedTests, failed: numFailedTests + broken };
 }
