@@ -1,4 +1,6 @@
+import { findStack } from './cloudformation.ts';
 import type { ApiTarget } from './gateway.ts';
+import type { Deployment } from './settings.ts';
 
 type Resources = {
   item?: { path?: string }[];
@@ -6,20 +8,32 @@ type Resources = {
   _embedded?: { item?: { path?: string }[] };
 };
 
-// Unsigned, since both engines only read the service's name in it: one client package less.
+// Not signed: both engines only read the name of the service from this header, so no further client package is needed.
 const AUTHORIZATION =
   'AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/apigateway/aws4_request, SignedHeaders=host, Signature=0';
 
-/** Asks the deployed API which paths are its own, so that a new route needs no word here. */
-export async function apiTarget(endpoint: string, api: { id: string; stage: string }): Promise<ApiTarget> {
-  const answer = await fetch(`${endpoint}/restapis/${api.id}/resources?limit=500`, {
+/** Finds the deployed API and asks it for its paths, so that a new route needs no change here. */
+export async function findApi(deployment: Deployment): Promise<ApiTarget> {
+  const { endpoint } = deployment;
+  const api = await readApiOutputs(deployment);
+  const response = await fetch(`${endpoint}/restapis/${api.id}/resources?limit=500`, {
     headers: { authorization: AUTHORIZATION, accept: 'application/json' },
   });
-  if (!answer.ok) throw new Error(`The engine does not list the resources of API ${api.id}: HTTP ${answer.status}`);
-  const body = (await answer.json()) as Resources;
+  if (!response.ok) throw new Error(`The engine does not list the resources of API ${api.id}: HTTP ${response.status}`);
+  const body = (await response.json()) as Resources;
   const resources = body.item ?? body.items ?? body._embedded?.item ?? [];
   const paths = resources.map((resource) => resource.path ?? '/');
   return { endpoint, ...api, segments: firstSegments(paths), hasFallback: paths.includes('/{proxy+}') };
+}
+
+async function readApiOutputs(deployment: Deployment): Promise<{ id: string; stage: string }> {
+  const name = `oncebox-${deployment.stage}-api`;
+  const outputs = (await findStack(deployment.endpoint, name))?.Outputs ?? [];
+  const readOutput = (key: string) => outputs.find((output) => output.OutputKey === key)?.OutputValue;
+  const id = readOutput('ApiId');
+  const stage = readOutput('ApiStage');
+  if (!id || !stage) throw new Error(`Stack ${name} has no outputs ApiId and ApiStage.`);
+  return { id, stage };
 }
 
 export function firstSegments(paths: readonly string[]): ReadonlySet<string> {

@@ -5,42 +5,47 @@ import {
   type StackEvent,
 } from '@aws-sdk/client-cloudformation';
 import { UserError } from '../tools/user-error.ts';
-import { clientOptions } from './settings.ts';
+import { isMissingStack } from './cloudformation.ts';
+import { clientOptions, type Deployment } from './settings.ts';
 
-export type FailedDeploy = { endpoint: string; stage: string; since: Date; output: string; log: string };
+export type FailedDeploy = Deployment & { startedAt: Date; output: string; log: string };
 
-/** Says which resource failed and why, from the stack's events; where no stack is to blame, what the CLI said last. */
+/** Names the resource that failed and its reason, from the stack events. If no stack failed, quotes the CDK CLI. */
 export async function toDeployError(failed: FailedDeploy): Promise<UserError> {
-  const wayOut = `All that the CLI said: ${failed.log}`;
-  const event = firstFailure(await eventsSince(failed));
+  const remedy = `The full output is in ${failed.log}`;
+  const event = firstFailure(await readEvents(failed));
   if (event) {
     return new UserError(
       `The deploy failed at ${event.LogicalResourceId} (${event.ResourceType}) of ${event.StackName}: ${event.ResourceStatusReason}`,
-      wayOut,
+      remedy,
     );
   }
-  return new UserError(`cdk failed: ${mostInformativeLine(failed.output)}`, wayOut);
+  return new UserError(`cdk failed: ${mostInformativeLine(failed.output)}`, remedy);
 }
 
-async function eventsSince(failed: FailedDeploy): Promise<StackEvent[]> {
+async function readEvents(failed: FailedDeploy): Promise<StackEvent[]> {
   const client = new CloudFormationClient(clientOptions(failed.endpoint));
   const { StackSummaries: stacks = [] } = await client.send(new ListStacksCommand({}));
-  const names = stacks.map((stack) => stack.StackName ?? '');
-  const ours = names.filter((name) => name.startsWith(`oncebox-${failed.stage}-`) || name === 'CDKToolkit');
+  const names = stacks
+    .map((stack) => stack.StackName ?? '')
+    .filter((name) => name.startsWith(`oncebox-${failed.stage}-`) || name === 'CDKToolkit');
   const events: StackEvent[] = [];
-  for (const StackName of new Set(ours)) {
-    const answer = await client.send(new DescribeStackEventsCommand({ StackName })).catch((error: unknown) => {
-      // A stack that failed at its creation may be gone again already.
-      if (error instanceof Error && /does not exist/.test(error.message)) return { StackEvents: [] };
+  for (const StackName of new Set(names)) {
+    const page = await client.send(new DescribeStackEventsCommand({ StackName })).catch((error: unknown) => {
+      // A stack whose creation failed may have been deleted already.
+      if (isMissingStack(error)) return { StackEvents: [] };
       throw error;
     });
-    events.push(...(answer.StackEvents ?? []));
+    events.push(...(page.StackEvents ?? []));
   }
-  // The engine keeps whole seconds.
-  return events.filter((event) => (event.Timestamp?.getTime() ?? 0) >= failed.since.getTime() - 1_000);
+  // The engine stores whole seconds.
+  return events.filter((event) => (event.Timestamp?.getTime() ?? 0) >= failed.startedAt.getTime() - 1_000);
 }
 
-/** The first resource that failed by itself; those cancelled because of it come later, and stacks only repeat it. */
+/**
+ * Returns the event of the first resource that failed. Resources that were cancelled because of it follow later, and
+ * the events of stacks only repeat its reason.
+ */
 export function firstFailure(events: readonly StackEvent[]): StackEvent | undefined {
   const failures = events.filter(
     (event) => /_FAILED$/.test(event.ResourceStatus ?? '') && !/cancelled/i.test(event.ResourceStatusReason ?? ''),
@@ -49,16 +54,16 @@ export function firstFailure(events: readonly StackEvent[]): StackEvent | undefi
   return oldestFirst.find((event) => event.ResourceType !== 'AWS::CloudFormation::Stack') ?? oldestFirst[0];
 }
 
-// What says most comes first: an error with its reason, CDK's own kind of error, then the CLI's verdict.
-const TELLING = [/^\w*Error: /, /^«\w+»/, /^❌/];
+// In order of information: an error with its reason, an error class of the CDK, the final verdict of the CLI.
+const ERROR_PATTERNS = [/^\w*Error: /, /^«\w+»/, /^❌/];
 
-/** The line of a failed command that says most: its error, not the frames under it. */
+/** Returns the line of a failed command that names its error, not a stack frame. */
 export function mostInformativeLine(output: string): string {
   const lines = output.split('\n').map((line) => line.trim().replace(/^‣ /, ''));
-  const spoken = lines.filter((line) => line !== '' && !/^at |^Node\.js v|Subprocess exited/.test(line));
-  for (const pattern of TELLING) {
-    const line = spoken.find((candidate) => pattern.test(candidate));
-    if (line) return line.slice(0, 400);
+  const messages = lines.filter((line) => line !== '' && !/^at |^Node\.js v|Subprocess exited/.test(line));
+  for (const pattern of ERROR_PATTERNS) {
+    const message = messages.find((line) => pattern.test(line));
+    if (message) return message.slice(0, 400);
   }
-  return (spoken.at(-1) ?? 'it said nothing').slice(0, 400);
+  return (messages.at(-1) ?? 'no output').slice(0, 400);
 }

@@ -1,35 +1,36 @@
 import { GetParameterCommand, ParameterNotFound, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { clientOptions } from './settings.ts';
+import { clientOptions, type Deployment } from './settings.ts';
 
-type At = { endpoint: string; stage: string };
-
-/** The functions' code came from a watcher, not from a deploy: CloudFormation does not know it. */
+/** Recorded instead of a fingerprint if `--watch` has updated functions, since CloudFormation does not know that code. */
 export const WATCHED = 'watched';
 
-// Kept in the engine, not in a file beside it: after a crash the record is exactly as old as the stacks are.
-const name = ({ stage }: At) => `/oncebox/${stage}/deployed`;
+// Stored in the engine and not in a file beside it, so that after a crash the record is exactly as old as the stacks.
+const parameterName = ({ stage }: Deployment) => `/oncebox/${stage}/deployed`;
 
-/** The fingerprint of what the engine holds; undefined where nothing was deployed to the end. */
-export async function deployedFingerprint(at: At): Promise<string | undefined> {
+/** Returns the fingerprint of the deployed app, or undefined if no deploy has finished. */
+export async function deployedFingerprint(deployment: Deployment): Promise<string | undefined> {
   try {
-    const answer = await client(at).send(new GetParameterCommand({ Name: name(at) }));
-    return answer.Parameter?.Value;
+    const { Parameter } = await createClient(deployment).send(
+      new GetParameterCommand({ Name: parameterName(deployment) }),
+    );
+    return Parameter?.Value;
   } catch (error) {
     if (error instanceof ParameterNotFound) return undefined;
     throw error;
   }
 }
 
-export async function rememberDeployed(at: At, fingerprint: string): Promise<void> {
-  await client(at).send(
-    new PutParameterCommand({ Name: name(at), Value: fingerprint, Type: 'String', Overwrite: true }),
+export async function recordDeployed(deployment: Deployment, fingerprint: string): Promise<void> {
+  await createClient(deployment).send(
+    new PutParameterCommand({
+      Name: parameterName(deployment),
+      Value: fingerprint,
+      Type: 'String',
+      Overwrite: true,
+    }),
   );
 }
 
-export async function rememberWatched(at: At): Promise<void> {
-  await rememberDeployed(at, WATCHED);
-}
-
-function client({ endpoint }: At): SSMClient {
+function createClient({ endpoint }: Deployment): SSMClient {
   return new SSMClient(clientOptions(endpoint));
 }

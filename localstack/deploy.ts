@@ -1,25 +1,22 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
-import { CloudFormationClient, DescribeStacksCommand, type Stack } from '@aws-sdk/client-cloudformation';
 import { step } from '../tools/progress.ts';
+import { findStack } from './cloudformation.ts';
 import { toDeployError } from './deploy-failure.ts';
-import { deployedFingerprint, rememberDeployed, WATCHED } from './deploy-record.ts';
+import { deployedFingerprint, recordDeployed, WATCHED } from './deploy-record.ts';
 import { enableTtl } from './enable-ttl.ts';
-import { fingerprint } from './fingerprint.ts';
-import { clientOptions, engineEnv, root } from './settings.ts';
-import { push } from './watch.ts';
+import { computeFingerprint } from './fingerprint.ts';
+import { type Deployment, engineEnv, root } from './settings.ts';
+import { updateFunctions } from './watch.ts';
 
-export type DeployOptions = {
-  endpoint: string;
-  stage: string;
-  /** Where the synthesized app and the CLI's output go: each instance its own, so that two never wait for each other. */
+export type DeployOptions = Deployment & {
+  /** For the synthesized app and the output of the CLI. Each instance has its own, so that two never share a lock. */
   folder: string;
-  /** Where links in answers point; the app's own choice without it. */
+  /** The base of links in replies. Without it the app chooses. */
   baseUrl?: string;
-  /** What else the app is told, by its variables. */
+  /** Further environment variables for the app. */
   overrides?: Readonly<Record<string, string>>;
-  project?: string;
 };
 
 const SOURCES = [
@@ -33,104 +30,69 @@ const SOURCES = [
   'localstack/deploy.ts',
 ];
 
-/** Deploys the app with the ordinary CDK CLI, unless the engine holds this very app already. */
+/** Deploys the app with the ordinary CDK CLI, unless the engine already holds exactly this app. */
 export async function deploy(options: DeployOptions): Promise<'deployed' | 'unchanged'> {
-  const project = options.project ?? root;
-  const wanted = await fingerprint(project, SOURCES, [
-    options.stage,
-    options.baseUrl ?? '',
-    ...Object.entries(options.overrides ?? {}).map((wish) => wish.join('=')),
-  ]);
-  const before = await deployedFingerprint(options);
-  if (before === wanted && (await complete(options))) return 'unchanged';
+  const overrides = Object.entries(options.overrides ?? {}).map((entry) => entry.join('='));
+  const fingerprint = await computeFingerprint(root, SOURCES, [options.stage, options.baseUrl ?? '', ...overrides]);
+  const deployed = await deployedFingerprint(options);
+  if (deployed === fingerprint && (await isComplete(options))) return 'unchanged';
   mkdirSync(options.folder, { recursive: true });
-  if (!(await stackNamed(options, 'CDKToolkit'))) {
-    await step('preparing the engine for CDK', () =>
-      cdk(options, project, ['bootstrap', 'aws://000000000000/us-east-1', '--app', '']),
+  if (!(await findStack(options.endpoint, 'CDKToolkit'))) {
+    await step('Prepare the engine for CDK', () =>
+      runCdk(options, ['bootstrap', 'aws://000000000000/us-east-1', '--app', '']),
     );
   }
-  const out = join(options.folder, 'cdk.out');
-  await step('deploying the app (cdk deploy --all)', async () => {
-    // Change sets would only be shown to nobody; stacks that do not wait for each other go at once.
-    await cdk(options, project, [
-      'deploy',
-      '--all',
-      '--require-approval',
-      'never',
-      '--method=direct',
-      '--concurrency',
-      '4',
-      '--output',
-      out,
-    ]);
-    await enableTtl(options.endpoint, out);
-  });
-  // CloudFormation sees no change where a watcher brought code past it.
-  if (before === WATCHED) await push(options, new Map());
-  await rememberDeployed(options, wanted);
+  await step('Deploy the app (cdk deploy --all)', () => deployStacks(options));
+  // CloudFormation sees no change in functions that a watcher has updated without it.
+  if (deployed === WATCHED) await updateFunctions(options, new Map());
+  await recordDeployed(options, fingerprint);
   return 'deployed';
 }
 
-/** Outputs of the app's API stack: where its API is. */
-export async function apiOf(options: { endpoint: string; stage: string }): Promise<{ id: string; stage: string }> {
-  const name = `oncebox-${options.stage}-api`;
-  const outputs = (await stackNamed(options, name))?.Outputs ?? [];
-  const value = (key: string) => outputs.find((output) => output.OutputKey === key)?.OutputValue;
-  const id = value('ApiId');
-  const stage = value('ApiStage');
-  if (!id || !stage) throw new Error(`Stack ${name} has no outputs ApiId and ApiStage.`);
-  return { id, stage };
+async function deployStacks(options: DeployOptions): Promise<void> {
+  const out = join(options.folder, 'cdk.out');
+  const unattended = ['--require-approval', 'never', '--method=direct'];
+  // Stacks that do not depend on each other are deployed in parallel.
+  await runCdk(options, ['deploy', '--all', ...unattended, '--concurrency', '4', '--output', out]);
+  await enableTtl(options.endpoint, out);
 }
 
-async function complete(options: DeployOptions): Promise<boolean> {
-  const stack = await stackNamed(options, `oncebox-${options.stage}-api`);
+async function isComplete({ endpoint, stage }: DeployOptions): Promise<boolean> {
+  const stack = await findStack(endpoint, `oncebox-${stage}-api`);
   return /^(CREATE|UPDATE)_COMPLETE$/.test(stack?.StackStatus ?? '');
 }
 
-async function stackNamed(options: { endpoint: string }, name: string): Promise<Stack | undefined> {
-  const client = new CloudFormationClient(clientOptions(options.endpoint));
-  try {
-    return (await client.send(new DescribeStacksCommand({ StackName: name }))).Stacks?.[0];
-  } catch (error) {
-    if (error instanceof Error && /does not exist/.test(error.message)) return undefined;
-    throw error;
-  }
-}
-
-async function cdk(options: DeployOptions, project: string, args: string[]): Promise<void> {
-  const started = new Date();
-  const child = spawn(
-    process.execPath,
-    [join(root, 'node_modules', 'aws-cdk', 'bin', 'cdk'), ...args, '--no-color', '--ci'],
-    {
-      cwd: project,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      // A group of its own: Ctrl-C in the terminal reaches it through us, once.
-      detached: true,
-      env: {
-        ...process.env,
-        ...engineEnv(options.endpoint),
-        ONCEBOX_STAGE: options.stage,
-        ...options.overrides,
-        ...(options.baseUrl ? { ONCEBOX_BASE_URL: options.baseUrl } : {}),
-        PATH: `${dirname(process.execPath)}${delimiter}${process.env['PATH'] ?? ''}`,
-      },
+async function runCdk(options: DeployOptions, args: string[]): Promise<void> {
+  const startedAt = new Date();
+  const cli = join(root, 'node_modules', 'aws-cdk', 'bin', 'cdk');
+  const child = spawn(process.execPath, [cli, ...args, '--no-color', '--ci'], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // Its own process group: Ctrl-C in the terminal must reach it once, and from this process.
+    detached: true,
+    env: {
+      ...process.env,
+      ...engineEnv(options.endpoint),
+      ONCEBOX_STAGE: options.stage,
+      ...options.overrides,
+      ...(options.baseUrl ? { ONCEBOX_BASE_URL: options.baseUrl } : {}),
+      PATH: `${dirname(process.execPath)}${delimiter}${process.env['PATH'] ?? ''}`,
     },
-  );
-  const end = () => child.kill('SIGTERM');
-  process.once('exit', end);
+  });
+  const terminate = () => child.kill('SIGTERM');
+  process.once('exit', terminate);
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk) => {
       output += chunk;
     });
   }
-  const code = await new Promise<number>((done, fail) => {
-    child.once('error', fail);
-    child.once('close', (status) => done(status ?? 1));
+  const code = await new Promise<number>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (status) => resolve(status ?? 1));
   });
-  process.off('exit', end);
+  process.off('exit', terminate);
   const log = join(options.folder, 'cdk.log');
   writeFileSync(log, output);
-  if (code !== 0) throw await toDeployError({ ...options, since: started, output, log });
+  if (code !== 0) throw await toDeployError({ ...options, startedAt, output, log });
 }

@@ -1,34 +1,34 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { printError } from '../tools/user-error.ts';
 import { findRunning, folderOf } from './instance.ts';
-import { endOrphans, type Identity, readJson, remove, stop } from './processes.ts';
+import { killOrphanWorkers, type ProcessIdentity, readJson, remove, stop } from './processes.ts';
 import { readSettings } from './settings.ts';
 
-const STOP_WITHIN_MS = 60_000;
+const STOP_TIMEOUT_MS = 60_000;
 
 try {
   const settings = readSettings();
   const folder = folderOf(settings);
   const instance = await findRunning(folder);
   if (instance) {
-    await stop(instance, STOP_WITHIN_MS);
-    console.log(`✓ stopped (${instance.url})`);
-  } else console.log(`Nothing runs for stage ${settings.stage}.`);
-  // What a killed start left: its engine, and the functions' workers.
-  const engine = readJson<Identity>(join(folder, 'engine.json'));
-  if (engine) await stop(engine, STOP_WITHIN_MS);
-  await endOrphans(join(folder, 'tmp'));
+    await stop(instance, STOP_TIMEOUT_MS);
+    console.log(`✓ Stopped ${instance.url}`);
+  } else console.log(`Stage ${settings.stage} is not running.`);
+  // If `npm start` was killed, its engine and the function workers may still run.
+  const engine = readJson<ProcessIdentity>(join(folder, 'engine.json'));
+  if (engine) await stop(engine, STOP_TIMEOUT_MS);
+  await killOrphanWorkers(join(folder, 'tmp'));
   if (process.argv.includes('-v')) {
     remove(folder);
-    console.log(`✓ data of stage ${settings.stage} removed${others(settings.dataDir)}`);
+    console.log(`✓ Removed the data of stage ${settings.stage}${describeRemaining(settings.dataDir)}`);
   }
 } catch (error) {
   printError(error);
   process.exitCode = 1;
 }
 
-function others(dataDir: string): string {
-  const kept = readdirSync(dataDir).filter((name) => !name.startsWith('python'));
-  return kept.length > 0 ? `; still there: ${kept.join(', ')}` : '';
+function describeRemaining(dataDir: string): string {
+  const stages = existsSync(dataDir) ? readdirSync(dataDir).filter((name) => !name.startsWith('python')) : [];
+  return stages.length > 0 ? `; data of other stages remains: ${stages.join(', ')}` : '';
 }

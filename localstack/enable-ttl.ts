@@ -5,42 +5,42 @@ import { DescribeTimeToLiveCommand, DynamoDBClient, UpdateTimeToLiveCommand } fr
 import { clientOptions } from './settings.ts';
 
 type Template = { Resources?: Record<string, { Type: string; Properties?: Record<string, unknown> }> };
-type Expiring = { stack: string; logicalId: string; attribute: string };
+type TtlTable = { stack: string; logicalId: string; attribute: string };
 
-/** The embedded engine drops TimeToLiveSpecification from templates: it is switched on again, table by table. */
+/** Enables TTL on the tables that ask for it, since the embedded engine ignores TimeToLiveSpecification in templates. */
 export async function enableTtl(endpoint: string, cdkOut: string): Promise<void> {
   const cloudFormation = new CloudFormationClient(clientOptions(endpoint));
   const dynamo = new DynamoDBClient(clientOptions(endpoint));
-  for (const { stack, logicalId, attribute } of await expiringTables(cdkOut)) {
+  for (const { stack, logicalId, attribute } of await readTtlTables(cdkOut)) {
     const input = { StackName: stack, LogicalResourceId: logicalId };
     const { StackResourceDetail } = await cloudFormation.send(new DescribeStackResourceCommand(input));
     const TableName = StackResourceDetail?.PhysicalResourceId;
-    if (!TableName) throw new Error(`${stack} has no table ${logicalId}.`);
-    const { TimeToLiveDescription: now } = await dynamo.send(new DescribeTimeToLiveCommand({ TableName }));
-    if (now?.TimeToLiveStatus === 'ENABLED' && now.AttributeName === attribute) continue;
+    if (!TableName) throw new Error(`Stack ${stack} has no table ${logicalId}.`);
+    const { TimeToLiveDescription: current } = await dynamo.send(new DescribeTimeToLiveCommand({ TableName }));
+    if (current?.TimeToLiveStatus === 'ENABLED' && current.AttributeName === attribute) continue;
     const TimeToLiveSpecification = { Enabled: true, AttributeName: attribute };
     await dynamo.send(new UpdateTimeToLiveCommand({ TableName, TimeToLiveSpecification }));
   }
 }
 
-/** Tables whose template asks for expiry, from the synthesized app. */
-async function expiringTables(cdkOut: string): Promise<Expiring[]> {
+/** Reads the tables with TTL from the templates of the synthesized app. */
+async function readTtlTables(cdkOut: string): Promise<TtlTable[]> {
   const manifest = JSON.parse(await readFile(join(cdkOut, 'manifest.json'), 'utf8')) as {
     artifacts: Record<string, { type: string; properties?: { templateFile?: string; stackName?: string } }>;
   };
-  const found: Expiring[] = [];
+  const tables: TtlTable[] = [];
   const files = new Set(await readdir(cdkOut));
   for (const [id, artifact] of Object.entries(manifest.artifacts)) {
     const file = artifact.properties?.templateFile;
     if (artifact.type !== 'aws:cloudformation:stack' || !file || !files.has(file)) continue;
     const template = JSON.parse(await readFile(join(cdkOut, file), 'utf8')) as Template;
     const stack = artifact.properties?.stackName ?? id;
-    found.push(...expiringIn(template).map((table) => ({ stack, ...table })));
+    tables.push(...findTtlTables(template).map((table) => ({ stack, ...table })));
   }
-  return found;
+  return tables;
 }
 
-export function expiringIn(template: Template): { logicalId: string; attribute: string }[] {
+export function findTtlTables(template: Template): { logicalId: string; attribute: string }[] {
   return Object.entries(template.Resources ?? {}).flatMap(([logicalId, { Type, Properties }]) => {
     if (Type !== 'AWS::DynamoDB::Table' && Type !== 'AWS::DynamoDB::GlobalTable') return [];
     const spec = Properties?.['TimeToLiveSpecification'] as { Enabled?: boolean; AttributeName?: string } | undefined;

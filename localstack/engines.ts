@@ -3,86 +3,76 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { step, until } from '../tools/progress.ts';
 import { UserError } from '../tools/user-error.ts';
-import { isHealthy, startEngine } from './engine.ts';
+import { type Engine, isHealthy, startEngine } from './engine.ts';
 import { folderOf } from './instance.ts';
-import { NoPython } from './python.ts';
+import { PythonUnavailable } from './python.ts';
 import type { Settings } from './settings.ts';
 
-/** An engine to deploy to, whichever it is. */
-export type AnyEngine = {
-  endpoint: string;
-  /** When the state was saved that it started from; undefined where it keeps its own or began with nothing. */
-  stateFrom: Date | undefined;
-  /** Settles when it ends by itself; never for an engine that is not ours. */
-  ended: Promise<void>;
-  atomically<T>(work: () => Promise<T>): Promise<T>;
-  stop(): Promise<void>;
-};
+const compose = join(import.meta.dirname, 'docker-compose.yml');
 
-const never = new Promise<void>(() => {});
+/** For engines that store their own state, or that were not started here. */
+const unmanaged = {
+  stateSavedAt: undefined,
+  exited: new Promise<void>(() => {}),
+  atomically: <T>(work: () => Promise<T>) => work(),
+};
 
 export function endpointOf(settings: Settings): string {
   return settings.endpoint ?? `http://127.0.0.1:${settings.enginePort}`;
 }
 
-/** Starts the engine that the settings name, or finds the one that they point to. */
-export async function startOrFindEngine(settings: Settings): Promise<AnyEngine> {
+/** Starts the engine that the settings choose, or uses the running engine that they point to. */
+export async function startOrFindEngine(settings: Settings): Promise<Engine> {
   if (settings.endpoint) return await useRunning(settings.endpoint);
   if (settings.engine === 'localstack') return await startLocalStack(settings);
   return await startEmbedded(settings).catch(async (error: unknown) => {
-    // Without Python the container does it, where there is one; without either, what is missing for the default is said.
-    if (!(error instanceof NoPython) || !(await hasDocker())) throw error;
-    console.log(`  … ${error.message} Docker is here: LocalStack instead.`);
+    // Without Python, LocalStack is used if Docker is available. Otherwise the error says what the embedded engine needs.
+    if (!(error instanceof PythonUnavailable) || !(await hasDocker())) throw error;
+    console.log(`  … ${error.message} Docker is available: LocalStack is used instead.`);
     return await startLocalStack(settings);
   });
 }
 
-async function startEmbedded(settings: Settings): Promise<AnyEngine> {
-  return await step('starting the embedded engine', () =>
-    startEngine({
-      name: settings.stage,
-      stage: settings.stage,
-      port: settings.enginePort,
-      dataDir: settings.dataDir,
-      keep: true,
-      ...(settings.python ? { python: settings.python } : {}),
-    }),
-  );
+async function startEmbedded(settings: Settings): Promise<Engine> {
+  return await startEngine({
+    name: settings.stage,
+    port: settings.enginePort,
+    dataDir: settings.dataDir,
+    keep: true,
+    ...(settings.python ? { python: settings.python } : {}),
+  });
 }
 
-async function useRunning(endpoint: string): Promise<AnyEngine> {
+async function useRunning(endpoint: string): Promise<Engine> {
   if (!(await isHealthy(endpoint))) {
     throw new UserError(
       `No engine answers at AWS_ENDPOINT_URL=${endpoint}.`,
-      'Start it, or unset AWS_ENDPOINT_URL to use the embedded one.',
+      'Start it, or unset AWS_ENDPOINT_URL to use the embedded engine.',
     );
   }
-  return { endpoint, stateFrom: undefined, ended: never, atomically: (work) => work(), stop: async () => {} };
+  return { ...unmanaged, endpoint, stop: async () => {} };
 }
 
-const compose = join(import.meta.dirname, 'docker-compose.yml');
-
-async function startLocalStack(settings: Settings): Promise<AnyEngine> {
+async function startLocalStack(settings: Settings): Promise<Engine> {
   await assertDocker();
   const endpoint = endpointOf(settings);
   const args = ['compose', '-p', `oncebox-${settings.stage}`, '-f', compose];
   const env = { ...process.env, ONCEBOX_ENGINE_PORT: String(settings.enginePort) };
   mkdirSync(folderOf(settings), { recursive: true });
-  await step('starting LocalStack in Docker (the first time its image is fetched)', async () => {
+  await step('Start LocalStack in Docker (the first start downloads its image)', async () => {
+    const remedy = `See its log: docker ${args.join(' ')} logs`;
     const up = await docker([...args, 'up', '--detach'], env);
-    if (up.code !== 0)
-      throw new UserError(
-        `Docker did not start LocalStack: ${lastLine(up.output)}`,
-        `See: docker ${args.join(' ')} logs`,
-      );
-    const late = () => new UserError('LocalStack does not answer.', `See: docker ${args.join(' ')} logs`);
-    await until(async () => (await isHealthy(endpoint)) || undefined, { timeoutMs: 120_000, everyMs: 500, late });
+    if (up.code !== 0) throw new UserError(`Docker did not start LocalStack: ${lastLine(up.output)}`, remedy);
+    const timeoutError = () => new UserError('LocalStack does not answer.', remedy);
+    await until(async () => (await isHealthy(endpoint)) || undefined, {
+      timeoutMs: 120_000,
+      intervalMs: 500,
+      timeoutError,
+    });
   });
   return {
+    ...unmanaged,
     endpoint,
-    stateFrom: undefined,
-    ended: never,
-    atomically: (work) => work(),
     async stop() {
       const down = await docker([...args, 'down', '--remove-orphans'], env);
       if (down.code !== 0)
@@ -95,26 +85,21 @@ async function startLocalStack(settings: Settings): Promise<AnyEngine> {
 }
 
 async function assertDocker(): Promise<void> {
+  const alternative = 'or omit --engine localstack: the embedded engine needs no Docker.';
   const daemon = await docker(['version', '--format', '{{.Server.Version}}'], process.env);
-  const without = 'Start without --engine localstack: the embedded engine needs no Docker.';
-  if (daemon.code === 127) throw new UserError('Docker is not installed.', without);
-  if (daemon.code !== 0)
-    throw new UserError(
-      'The Docker daemon does not answer.',
-      `Start it; or leave out --engine localstack, since the embedded engine needs no Docker.`,
-    );
+  if (daemon.code === 127) throw new UserError('Docker is not installed.', `Install it; ${alternative}`);
+  if (daemon.code !== 0) throw new UserError('The Docker daemon does not answer.', `Start it; ${alternative}`);
   const plugin = await docker(['compose', 'version'], process.env);
-  if (plugin.code !== 0)
-    throw new UserError('Docker has no `compose` command.', `Install its plugin; or leave out --engine localstack.`);
+  if (plugin.code !== 0) throw new UserError('Docker has no `compose` command.', `Install the plugin; ${alternative}`);
 }
 
 async function hasDocker(): Promise<boolean> {
-  const answers = [await docker(['version'], process.env), await docker(['compose', 'version'], process.env)];
-  return answers.every(({ code }) => code === 0);
+  const results = [await docker(['version'], process.env), await docker(['compose', 'version'], process.env)];
+  return results.every(({ code }) => code === 0);
 }
 
 async function docker(args: string[], env: NodeJS.ProcessEnv): Promise<{ code: number; output: string }> {
-  return await new Promise((done) => {
+  return await new Promise((resolve) => {
     const child = spawn('docker', args, { stdio: ['ignore', 'pipe', 'pipe'], env });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) {
@@ -122,11 +107,11 @@ async function docker(args: string[], env: NodeJS.ProcessEnv): Promise<{ code: n
         output += chunk;
       });
     }
-    child.once('error', () => done({ code: 127, output }));
-    child.once('close', (code) => done({ code: code ?? 1, output }));
+    child.once('error', () => resolve({ code: 127, output }));
+    child.once('close', (code) => resolve({ code: code ?? 1, output }));
   });
 }
 
 function lastLine(output: string): string {
-  return output.trim().split('\n').at(-1) ?? 'it said nothing';
+  return output.trim().split('\n').at(-1) || 'no output';
 }

@@ -2,10 +2,14 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 
-/** One hash of everything under these paths and of some plain facts: equal means that a deploy would change nothing. */
-export async function fingerprint(root: string, paths: readonly string[], facts: readonly string[]): Promise<string> {
+/** Returns one hash of all files under the paths and of the parameters. If it is equal, a deploy would change nothing. */
+export async function computeFingerprint(
+  root: string,
+  paths: readonly string[],
+  parameters: readonly string[],
+): Promise<string> {
   const hash = createHash('sha256');
-  for (const fact of facts) hash.update(`fact ${fact}\0`);
+  for (const parameter of parameters) hash.update(`parameter ${parameter}\0`);
   for (const path of [...paths].sort()) {
     for (const file of await filesUnder(join(root, path))) {
       const content = await readFile(file);

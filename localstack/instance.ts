@@ -1,15 +1,15 @@
 import { linkSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../tools/user-error.ts';
-import { type Identity, identify, isAlive, readJson, remove, writeJson } from './processes.ts';
+import { identify, isAlive, type ProcessIdentity, readJson, remove, writeJson } from './processes.ts';
 import type { Settings } from './settings.ts';
 
-/** What a running `npm start` tells others: the CLI, `npm run down`, a second start. */
-export type Running = Identity & {
+/** The record of a running `npm start`, for the CLI, for `npm run down` and for a second start. */
+export type RunningInstance = ProcessIdentity & {
   stage: string;
-  /** The gateway. */
+  /** The address of the gateway. */
   url: string;
-  /** The engine. */
+  /** The address of the engine. */
   endpoint: string;
   engine: string;
 };
@@ -18,48 +18,48 @@ export function folderOf(settings: Settings): string {
   return join(settings.dataDir, settings.stage);
 }
 
-const recordIn = (folder: string) => join(folder, 'running.json');
+const recordPath = (folder: string) => join(folder, 'running.json');
 
-/** Makes this process the one that runs the instance; two at once cannot both succeed. */
+/** Registers this process as the one that runs the instance. Of two starts at once only one succeeds. */
 export async function claimInstance(settings: Settings, endpoint: string): Promise<() => void> {
   const folder = folderOf(settings);
   mkdirSync(folder, { recursive: true });
-  const self = await identify(process.pid);
-  if (!self) throw new Error('this process has no start time');
-  const url = `http://localhost:${settings.port}`;
-  const mine: Running = { ...self, stage: settings.stage, url, endpoint, engine: settings.engine };
+  const identity = await identify(process.pid);
+  if (!identity) throw new Error('this process has no start time');
+  const { stage, engine, port } = settings;
+  const record: RunningInstance = { ...identity, stage, url: `http://localhost:${port}`, endpoint, engine };
   const draft = join(folder, `running.${process.pid}.json`);
-  writeJson(draft, mine);
+  writeJson(draft, record);
   try {
-    await take(draft, folder);
+    await publishRecord(draft, folder);
   } finally {
     remove(draft);
   }
-  return () => remove(recordIn(folder));
+  return () => remove(recordPath(folder));
 }
 
-async function take(draft: string, folder: string): Promise<void> {
+async function publishRecord(draft: string, folder: string): Promise<void> {
   for (;;) {
     try {
-      // A link to the finished draft: there is never a record that is only half written.
-      linkSync(draft, recordIn(folder));
+      // The record is a link to the complete draft, so it is never half written.
+      linkSync(draft, recordPath(folder));
       return;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
-    const other = await findRunning(folder);
-    if (other) {
+    const running = await findRunning(folder);
+    if (running) {
       throw new UserError(
-        `Oncebox runs already: ${other.url} (stage ${other.stage}, pid ${other.pid}).`,
-        'Use it, or stop it with `npm run down`; a second one needs its own ONCEBOX_DATA_DIR, ONCEBOX_PORT and ONCEBOX_ENGINE_PORT.',
+        `Oncebox is already running at ${running.url} (stage ${running.stage}, pid ${running.pid}).`,
+        'Use it, or stop it with `npm run down`. A second instance needs its own ONCEBOX_DATA_DIR, ONCEBOX_PORT and ONCEBOX_ENGINE_PORT.',
       );
     }
-    remove(recordIn(folder));
+    remove(recordPath(folder));
   }
 }
 
-/** The instance that runs in this folder; a record left by a crash is none, whoever has its process id now. */
-export async function findRunning(folder: string): Promise<Running | undefined> {
-  const record = readJson<Running>(recordIn(folder));
+/** Returns the instance that runs in this folder. A record left by a crash does not count, even if its pid is in use. */
+export async function findRunning(folder: string): Promise<RunningInstance | undefined> {
+  const record = readJson<RunningInstance>(recordPath(folder));
   return record && (await isAlive(record)) ? record : undefined;
 }

@@ -8,51 +8,57 @@ const run = promisify(execFile);
 
 type Owner = { pid: number; command: string };
 
-/** Throws with the port, who has it and the setting that chooses another. */
+/** Throws if the port is in use, and names its owner and the setting that chooses another port. */
 export async function assertFree(port: number, setting: string): Promise<void> {
   if (await isFree(port)) return;
-  const owner = await portOwner(port);
+  const owner = await findPortOwner(port);
   const by = owner ? ` by ${owner.command} (pid ${owner.pid})` : '';
   throw new UserError(
-    `Port ${port} is taken${by}.`,
-    `Stop that, or choose another port: ${setting}=${port + 1} npm start`,
+    `Port ${port} is in use${by}.`,
+    `Stop that process, or choose another port: ${setting}=${port + 1} npm start`,
   );
 }
 
 export async function isFree(port: number): Promise<boolean> {
-  return await new Promise((answer, fail) => {
+  return await new Promise((resolve, reject) => {
     const probe = createServer();
     probe.once('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EADDRINUSE' || error.code === 'EACCES') answer(false);
-      else fail(error);
+      if (error.code === 'EADDRINUSE' || error.code === 'EACCES') resolve(false);
+      else reject(error);
     });
-    probe.listen(port, '127.0.0.1', () => probe.close(() => answer(true)));
+    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
   });
 }
 
-/** A port that nobody has at this moment. */
+/** Returns a port that is not in use at this moment. */
 export async function freePort(): Promise<number> {
-  return await new Promise((answer, fail) => {
+  return await new Promise((resolve, reject) => {
     const probe = createServer();
-    probe.once('error', fail);
+    probe.once('error', reject);
     probe.listen(0, '127.0.0.1', () => {
       const address = probe.address();
-      probe.close(() => (address && typeof address === 'object' ? answer(address.port) : fail(new Error('no port'))));
+      probe.close(() =>
+        address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no free port')),
+      );
     });
   });
 }
 
-/** Which process listens on a port: from /proc where there is one, else by asking lsof. */
-export async function portOwner(port: number): Promise<Owner | undefined> {
+/**
+ * Returns the process that listens on a port. It reads /proc where it exists, since minimal Linux images have neither
+ * `ss` nor `lsof`, and asks `lsof` elsewhere.
+ */
+export async function findPortOwner(port: number): Promise<Owner | undefined> {
   const inodes = new Set<string>();
-  for (const table of ['/proc/net/tcp', '/proc/net/tcp6']) {
-    for (const inode of listeningInodes(await readFile(table, 'utf8').catch(() => ''), port)) inodes.add(inode);
+  for (const path of ['/proc/net/tcp', '/proc/net/tcp6']) {
+    const table = await readFile(path, 'utf8').catch(() => '');
+    for (const inode of listeningInodes(table, port)) inodes.add(inode);
   }
-  const pid = inodes.size > 0 ? await holderOf(inodes) : await askLsof(port);
-  return pid === undefined ? undefined : { pid, command: await commandOf(pid) };
+  const pid = inodes.size > 0 ? await findSocketOwner(inodes) : await askLsof(port);
+  return pid === undefined ? undefined : { pid, command: await readCommand(pid) };
 }
 
-/** The inodes of sockets in state LISTEN (0A) on a port, from the text of /proc/net/tcp. */
+/** Returns the inodes of the sockets in state LISTEN (0A) on a port, from the text of /proc/net/tcp. */
 export function listeningInodes(table: string, port: number): string[] {
   const hex = port.toString(16).toUpperCase().padStart(4, '0');
   return table
@@ -63,10 +69,10 @@ export function listeningInodes(table: string, port: number): string[] {
     .filter((inode) => inode !== '');
 }
 
-async function holderOf(inodes: Set<string>): Promise<number | undefined> {
+async function findSocketOwner(inodes: Set<string>): Promise<number | undefined> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
   for (const pid of pids) {
-    // Other users' processes cannot be read, and processes end while we look: both are simply not the answer.
+    // Processes of other users cannot be read, and a process may end meanwhile. Neither is then the owner to name.
     const files = await readdir(`/proc/${pid}/fd`).catch(() => []);
     for (const file of files) {
       const target = await readlink(`/proc/${pid}/fd/${file}`).catch(() => '');
@@ -78,16 +84,18 @@ async function holderOf(inodes: Set<string>): Promise<number | undefined> {
 }
 
 async function askLsof(port: number): Promise<number | undefined> {
-  // No lsof, or nobody there: the owner stays unknown, the port is still named.
-  const answer = await run('lsof', ['-nP', `-iTCP:${port}`, '-sTCP:LISTEN', '-t']).catch(() => ({ stdout: '' }));
-  const pid = Number.parseInt(answer.stdout, 10);
+  // Without lsof, or if it finds nothing, the owner stays unknown. The error still names the port.
+  const { stdout } = await run('lsof', ['-nP', `-iTCP:${port}`, '-sTCP:LISTEN', '-t']).catch(() => ({ stdout: '' }));
+  const pid = Number.parseInt(stdout, 10);
   return Number.isNaN(pid) ? undefined : pid;
 }
 
-async function commandOf(pid: number): Promise<string> {
-  const proc = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-  const line = proc
-    ? proc.split('\0').join(' ').trim()
-    : (await run('ps', ['-o', 'command=', '-p', String(pid)]).catch(() => ({ stdout: '' }))).stdout.trim();
-  return line.length > 80 ? `${line.slice(0, 77)}…` : line || 'an unknown process';
+async function readCommand(pid: number): Promise<string> {
+  const cmdline = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+  const text = cmdline || (await run('ps', ['-o', 'command=', '-p', String(pid)]).catch(() => ({ stdout: '' }))).stdout;
+  const command = text
+    .split(/[\0\s]+/)
+    .join(' ')
+    .trim();
+  return command.length > 80 ? `${command.slice(0, 77)}…` : command || 'an unknown process';
 }

@@ -6,66 +6,64 @@ import { until } from '../tools/progress.ts';
 
 const run = promisify(execFile);
 
-/** A process that cannot be mistaken for another which got its id later. */
-export type Identity = { pid: number; started: string };
+/** A process id with its start time, so that a later process with the same id is not taken for it. */
+export type ProcessIdentity = { pid: number; started: string };
 
-/** When a process started, in the system's own words; undefined where it is gone. A zombie is gone. */
+/** Returns the start time as the system writes it, or undefined if the process has ended. A zombie has ended. */
 async function startTime(pid: number): Promise<string | undefined> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
   if (stat !== undefined) {
-    // The name in parentheses may hold spaces; after it come state (3rd field) … start time (22nd).
+    // The name in parentheses may contain spaces. After it come the state (3rd field) … and the start time (22nd).
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return fields[0] === 'Z' ? undefined : fields[19];
   }
   if (process.platform === 'linux') return undefined;
-  const answer = await run('ps', ['-o', 'lstart=', '-p', String(pid)]).catch(() => ({ stdout: '' }));
-  return answer.stdout.trim() || undefined;
+  const { stdout } = await run('ps', ['-o', 'lstart=', '-p', String(pid)]).catch(() => ({ stdout: '' }));
+  return stdout.trim() || undefined;
 }
 
-export async function identify(pid: number): Promise<Identity | undefined> {
+export async function identify(pid: number): Promise<ProcessIdentity | undefined> {
   const started = await startTime(pid);
   return started === undefined ? undefined : { pid, started };
 }
 
-export async function isAlive(identity: Identity): Promise<boolean> {
+export async function isAlive(identity: ProcessIdentity): Promise<boolean> {
   return (await startTime(identity.pid)) === identity.started;
 }
 
-/** Asks a process to end, waits, and ends it by force when it does not. */
-export async function stop(identity: Identity, graceMs: number): Promise<void> {
+/** Sends SIGTERM and waits for the process to end. Sends SIGKILL after the timeout. */
+export async function stop(identity: ProcessIdentity, timeoutMs: number): Promise<void> {
   if (!(await isAlive(identity))) return;
-  signal(identity.pid, 'SIGTERM');
-  const gone = async () => ((await isAlive(identity)) ? undefined : true);
-  const late = () => new Error(`process ${identity.pid} does not end`);
-  await until(gone, { timeoutMs: graceMs, everyMs: 50, late }).catch(async () => {
-    signal(identity.pid, 'SIGKILL');
-    await until(gone, { timeoutMs: 5_000, everyMs: 50, late });
+  const hasEnded = async () => ((await isAlive(identity)) ? undefined : true);
+  const timeoutError = () => new Error(`process ${identity.pid} does not end`);
+  sendSignal(identity.pid, 'SIGTERM');
+  await until(hasEnded, { timeoutMs, intervalMs: 50, timeoutError }).catch(async () => {
+    sendSignal(identity.pid, 'SIGKILL');
+    await until(hasEnded, { timeoutMs: 5_000, intervalMs: 50, timeoutError });
   });
 }
 
-function signal(pid: number, name: NodeJS.Signals): void {
+function sendSignal(pid: number, signal: NodeJS.Signals): void {
   try {
-    process.kill(pid, name);
+    process.kill(pid, signal);
   } catch (error) {
-    // It ended between the look and the signal.
+    // The process has ended since it was checked.
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
 
 /**
- * Ends what an engine that was killed left behind: function workers, known by their script in the instance's own
- * temporary folder, which no other process runs.
+ * Kills the function workers of an engine that was itself killed. They are recognized by their script in the temporary
+ * folder of the instance, which no other process runs.
  */
-export async function endOrphans(folder: string): Promise<number> {
+export async function killOrphanWorkers(folder: string): Promise<void> {
   const prefix = `${folder}/ministack-lambda-`;
-  const orphans = (await allCommands()).filter(
-    ({ args }) => args[1]?.startsWith(prefix) && /_worker\.\w+$/.test(args[1]),
-  );
-  for (const { pid } of orphans) signal(pid, 'SIGKILL');
-  return orphans.length;
+  for (const { pid, args } of await listProcesses()) {
+    if (args[1]?.startsWith(prefix) && /_worker\.\w+$/.test(args[1])) sendSignal(pid, 'SIGKILL');
+  }
 }
 
-async function allCommands(): Promise<{ pid: number; args: string[] }[]> {
+async function listProcesses(): Promise<{ pid: number; args: string[] }[]> {
   if (process.platform !== 'linux') {
     const { stdout } = await run('ps', ['-axo', 'pid=,command=']);
     return stdout.split('\n').map((line) => {
@@ -76,7 +74,7 @@ async function allCommands(): Promise<{ pid: number; args: string[] }[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
   return await Promise.all(
     pids.map(async (pid) => {
-      // It may have ended meanwhile.
+      // A process may have ended meanwhile; then its command is empty.
       const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
       return { pid: Number(pid), args: command.split('\0') };
     }),
@@ -87,7 +85,7 @@ export function writeJson(path: string, value: unknown): void {
   writeFileSync(path, `${JSON.stringify(value, null, 2)}\n`);
 }
 
-/** A small file of our own; undefined where it is missing or was cut off by a crash. */
+/** Reads a JSON file that this project wrote. Returns undefined if it is missing or was cut off by a crash. */
 export function readJson<T>(path: string): T | undefined {
   try {
     return JSON.parse(readFileSync(path, 'utf8')) as T;

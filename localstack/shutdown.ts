@@ -1,44 +1,44 @@
-/** Ends everything that was started, the last first, once, at a signal or at a failure. */
-export class Stopper {
-  readonly stopped: Promise<void>;
-  #stopping = false;
-  #done: () => void = () => {};
-  readonly #steps: { name: string; end: () => Promise<void> }[] = [];
+/** Stops everything that was started, the last first, once, at a signal or after an error. */
+export class Shutdown {
+  readonly finished: Promise<void>;
+  #isStopping = false;
+  #resolveFinished: () => void = () => {};
+  readonly #parts: { name: string; stop: () => Promise<void> }[] = [];
 
   constructor() {
-    this.stopped = new Promise((done) => {
-      this.#done = done;
+    this.finished = new Promise((resolve) => {
+      this.#resolveFinished = resolve;
     });
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
       process.on(signal, () => {
-        if (!this.#stopping) console.log('\n• stopping …');
-        void this.stop();
+        if (!this.#isStopping) console.log('\n• Stopping …');
+        void this.run();
       });
     }
   }
 
-  get stopping(): boolean {
-    return this.#stopping;
+  get isStopping(): boolean {
+    return this.#isStopping;
   }
 
-  add(name: string, end: () => Promise<void>): void {
-    this.#steps.push({ name, end });
+  add(name: string, stop: () => Promise<void>): void {
+    this.#parts.push({ name, stop });
   }
 
-  /** Each step gets its turn, whatever becomes of the others; then the process ends. */
-  async stop(): Promise<void> {
-    if (this.#stopping) return await this.stopped;
-    this.#stopping = true;
-    for (const { name, end } of this.#steps.reverse()) {
+  /** Stops each part, even if another fails to stop, and then exits the process. */
+  async run(): Promise<void> {
+    if (this.#isStopping) return await this.finished;
+    this.#isStopping = true;
+    for (const { name, stop } of this.#parts.reverse()) {
       try {
-        await end();
+        await stop();
       } catch (error) {
         console.error(`✗ ${name} did not stop:`, error);
         process.exitCode = 1;
       }
     }
-    if (process.exitCode !== 1) console.log('✓ stopped');
-    this.#done();
+    if (process.exitCode !== 1) console.log('✓ Stopped');
+    this.#resolveFinished();
     process.exit();
   }
 }

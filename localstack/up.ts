@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { elapsed, step } from '../tools/progress.ts';
 import { printError, UserError } from '../tools/user-error.ts';
-import { apiTarget } from './api-target.ts';
-import { apiOf, deploy } from './deploy.ts';
-import { type AnyEngine, endpointOf, startOrFindEngine } from './engines.ts';
+import { findApi } from './api-target.ts';
+import { deploy } from './deploy.ts';
+import type { Engine } from './engine.ts';
+import { endpointOf, startOrFindEngine } from './engines.ts';
 import { startGateway } from './gateway.ts';
 import { claimInstance, folderOf } from './instance.ts';
 import { startMetrics } from './metrics.ts';
@@ -11,89 +12,92 @@ import { assertFree } from './ports.ts';
 import { resendOutbox } from './resend-outbox.ts';
 import { seed } from './seed.ts';
 import { readSettings, root, type Settings } from './settings.ts';
-import { Stopper } from './shutdown.ts';
+import { Shutdown } from './shutdown.ts';
 import { watch } from './watch.ts';
 
-// An engine that ends more often than this has something that a restart does not cure.
-const RESTARTS = 3;
+// An engine that exits more often has a problem that a restart does not solve.
+const MAX_RESTARTS = 3;
 
-const began = Date.now();
-const stopper = new Stopper();
+const startedAt = Date.now();
+const shutdown = new Shutdown();
 
 try {
-  await up(readSettings(process.env, process.argv), process.argv.includes('--watch'));
+  await start(readSettings(process.env, process.argv), process.argv.includes('--watch'));
 } catch (error) {
-  if (!stopper.stopping) {
+  if (!shutdown.isStopping) {
     printError(error);
     process.exitCode = 1;
   }
-  await stopper.stop();
+  await shutdown.run();
 }
 
-async function up(settings: Settings, watching: boolean): Promise<void> {
+async function start(settings: Settings, isWatching: boolean): Promise<void> {
   const release = await claimInstance(settings, endpointOf(settings));
-  stopper.add('the record of this instance', async () => release());
+  shutdown.add('The record of this instance', async () => release());
   await assertFree(settings.port, 'ONCEBOX_PORT');
   let engine = await startOrFindEngine(settings);
-  stopper.add('the engine', () => engine.stop());
+  shutdown.add('The engine', () => engine.stop());
 
-  const { endpoint } = engine;
-  const at = { endpoint, stage: settings.stage };
+  const deployment = { endpoint: engine.endpoint, stage: settings.stage };
   const baseUrl = `http://localhost:${settings.port}`;
   const outcome = await engine.atomically(async () => {
-    const deployed = await deploy({ ...at, folder: folderOf(settings), baseUrl, overrides: settings.overrides });
-    await catchUp(engine, settings);
+    const { overrides } = settings;
+    const deployed = await deploy({ ...deployment, folder: folderOf(settings), baseUrl, overrides });
+    await resendLostEvents(engine, settings);
     return deployed;
   });
 
-  const pages = [join(root, 'dist', 'web'), join(root, 'web')];
-  const target = await apiTarget(endpoint, await apiOf(at));
-  const gateway = await startGateway({ port: settings.port, target, pages, maxInFlight: settings.maxInFlight });
-  stopper.add('the gateway', () => gateway.close());
-  stopper.add('metrics', startMetrics(at));
-  if (watching) stopper.add('the watcher', await watch(at));
+  const gateway = await startGateway({
+    port: settings.port,
+    target: await findApi(deployment),
+    pages: [join(root, 'dist', 'web'), join(root, 'web')],
+    maxInFlight: settings.maxInFlight,
+  });
+  shutdown.add('The gateway', () => gateway.close());
+  shutdown.add('The publisher of metrics', startMetrics(deployment));
+  if (isWatching) shutdown.add('The watcher', await watch(deployment));
 
   if (outcome === 'deployed') {
-    await step('seeding a little to look at', () => seed(gateway.url)).catch((error: unknown) => {
-      // The app is up all the same, and this is what to look at first.
-      console.error(`✗ seeding failed: ${error instanceof Error ? error.message : error}`);
+    await step('Create sample data', () => seed(gateway.url)).catch((error: unknown) => {
+      // The app runs without sample data too, so this is reported and the start goes on.
+      console.error(`✗ The sample data cannot be created: ${error instanceof Error ? error.message : error}`);
     });
   }
-  sayWhatToTry(gateway.url, endpoint);
-  await keepRunning(settings, engine, (next) => {
+  printUsage(gateway.url, engine.endpoint);
+  await restartOnExit(settings, engine, (next) => {
     engine = next;
   });
 }
 
 /**
- * After a restart: what the engine forgot of its streams is sent again. Nothing may be saved until that is done: a save
- * in between would bear a later time, and a start after one more crash would send from then on only.
+ * Sends the events again that the engine has lost with its streams. Nothing may be saved before this is done: a save in
+ * between would have a later time, and after one more crash a start would send events only from that time on.
  */
-async function catchUp(engine: AnyEngine, settings: Settings): Promise<void> {
-  const { stateFrom } = engine;
-  if (!stateFrom) return;
-  await step('sending the last events again', () => resendOutbox(engine.endpoint, settings.stage, stateFrom));
+async function resendLostEvents({ endpoint, stateSavedAt }: Engine, { stage }: Settings): Promise<void> {
+  if (!stateSavedAt) return;
+  await step('Resend the latest events', () => resendOutbox({ endpoint, stage }, stateSavedAt));
 }
 
-/** An engine that ends by itself (killed, out of memory) comes back with what it saved last. */
-async function keepRunning(settings: Settings, first: AnyEngine, replace: (next: AnyEngine) => void): Promise<void> {
+/** Restarts the engine with its last saved state if it exits unexpectedly (killed, out of memory). */
+async function restartOnExit(settings: Settings, first: Engine, replace: (next: Engine) => void): Promise<void> {
   let engine = first;
   for (let restarts = 0; ; restarts += 1) {
-    await Promise.race([engine.ended, stopper.stopped]);
-    if (stopper.stopping) return;
+    await Promise.race([engine.exited, shutdown.finished]);
+    if (shutdown.isStopping) return;
     const log = join(folderOf(settings), 'engine.log');
-    if (restarts === RESTARTS) throw new UserError('The engine ends again and again.', `Its log: ${log}`);
-    console.error('✗ The engine ended; it is started again with what it saved last.');
+    if (restarts === MAX_RESTARTS)
+      throw new UserError(`The engine has exited ${MAX_RESTARTS + 1} times.`, `See its log: ${log}`);
+    console.error('✗ The engine exited. It is restarted with its last saved state.');
     engine = await startOrFindEngine(settings);
     replace(engine);
-    await engine.atomically(() => catchUp(engine, settings));
+    await engine.atomically(() => resendLostEvents(engine, settings));
   }
 }
 
-function sayWhatToTry(url: string, endpoint: string): void {
+function printUsage(url: string, endpoint: string): void {
   const json = `-H 'content-type: application/json'`;
   console.log(`
-Oncebox is up at ${url} (${elapsed(began)} s); the engine is at ${endpoint}. Ctrl-C stops both.
+Oncebox runs at ${url} (started in ${elapsed(startedAt)} s). The engine runs at ${endpoint}. Ctrl-C stops both.
 
   curl -s ${url}/payments/accounts ${json} -d '{"user_id":"bob"}'
   curl -s ${url}/payments/accounts/deposit ${json} -d '{"user_id":"bob","amount":2000}'

@@ -6,42 +6,47 @@ import { join } from 'node:path';
 import { LambdaClient, UpdateFunctionCodeCommand } from '@aws-sdk/client-lambda';
 import { bundleAll } from '../lib/bundle.ts';
 import { elapsed } from '../tools/progress.ts';
-import { rememberWatched } from './deploy-record.ts';
-import { clientOptions, root } from './settings.ts';
+import { recordDeployed, WATCHED } from './deploy-record.ts';
+import { clientOptions, type Deployment, root } from './settings.ts';
 import { zip } from './zip.ts';
 
-type At = { endpoint: string; stage: string };
+type Bundle = { entry: string; files: Record<string, Buffer>; hash: string };
 
-// An editor saves in several steps; they are one change.
+// Editors save in several steps, which count as one change.
 const SETTLE_MS = 60;
 
-/** Brings each saved handler into the engine: one bundling run, then the functions whose bundle changed. */
-export async function watch(at: At): Promise<() => Promise<void>> {
-  const known = await hashes();
+/** Updates functions when their code changes: one bundling run, then each function whose bundle has changed. */
+export async function watch(deployment: Deployment): Promise<() => Promise<void>> {
+  const knownHashes = new Map<string, string>();
+  await withBundles(async (bundles) => {
+    for (const { entry, hash } of bundles) knownHashes.set(entry, hash);
+  });
   let timer: NodeJS.Timeout | undefined;
-  let last: Promise<void> = Promise.resolve();
+  let lastRun: Promise<void> = Promise.resolve();
   const watchers = new Map<string, FSWatcher>();
   const onChange = () => {
     clearTimeout(timer);
-    // One after the other: a run that began earlier must not end later with older code.
+    // Runs follow each other, so that an earlier run cannot finish later with older code.
     timer = setTimeout(() => {
-      last = last.then(() => follow(watchers, onChange)).then(() => bring(at, known));
+      lastRun = lastRun
+        .then(() => refreshWatchers(watchers, onChange))
+        .then(() => updateAndReport(deployment, knownHashes));
     }, SETTLE_MS);
   };
-  await follow(watchers, onChange);
-  console.log('✓ watching lambdas/ and events/');
+  await refreshWatchers(watchers, onChange);
+  console.log('✓ Watching lambdas/ and events/');
   return async () => {
     clearTimeout(timer);
     for (const watcher of watchers.values()) watcher.close();
-    await last;
+    await lastRun;
   };
 }
 
 /**
- * Watches each folder by itself. Node's recursive watch follows files on Linux, and loses those that an editor
- * replaces instead of writing into them.
+ * Watches each folder separately. On Linux, Node's recursive watch follows files and loses those that an editor
+ * replaces instead of overwriting.
  */
-async function follow(watchers: Map<string, FSWatcher>, onChange: () => void): Promise<void> {
+async function refreshWatchers(watchers: Map<string, FSWatcher>, onChange: () => void): Promise<void> {
   const folders = new Set<string>();
   for (const top of ['lambdas', 'events'].map((name) => join(root, name))) {
     folders.add(top);
@@ -56,55 +61,46 @@ async function follow(watchers: Map<string, FSWatcher>, onChange: () => void): P
   for (const folder of folders) if (!watchers.has(folder)) watchers.set(folder, watchFolder(folder, onChange));
 }
 
-async function bring(at: At, known: Map<string, string>): Promise<void> {
-  const started = Date.now();
+async function updateAndReport(deployment: Deployment, knownHashes: Map<string, string>): Promise<void> {
+  const startedAt = Date.now();
   try {
-    const updated = await push(at, known);
-    if (updated.length > 0) console.log(`✓ ${updated.join(', ')} updated (${elapsed(started)} s)`);
+    const updated = await updateFunctions(deployment, knownHashes);
+    if (updated.length > 0) console.log(`✓ Updated ${updated.join(', ')} (${elapsed(startedAt)} s)`);
   } catch (error) {
-    // A half-written handler: the one before stays, and the next save tries again.
+    // For example a handler that does not compile: the previous code stays, and the next change tries again.
     console.error(`✗ ${error instanceof Error ? error.message : error}`);
   }
 }
 
-/** Updates the functions whose bundle is not the known one; without known ones, all of them. */
-export async function push(at: At, known: Map<string, string>): Promise<string[]> {
-  const lambda = new LambdaClient(clientOptions(at.endpoint));
+/** Updates the functions whose bundle differs from the known hash. Without known hashes it updates all functions. */
+export async function updateFunctions(deployment: Deployment, knownHashes: Map<string, string>): Promise<string[]> {
+  const lambda = new LambdaClient(clientOptions(deployment.endpoint));
   const updated: string[] = [];
-  await inScratch(async (bundles) => {
+  await withBundles(async (bundles) => {
     for (const { entry, files, hash } of bundles) {
-      if (known.get(entry) === hash) continue;
-      if (updated.length === 0) await rememberWatched(at);
-      const FunctionName = `oncebox-${at.stage}-${entry.replace(/\.ts$/, '').replaceAll('/', '-')}`;
+      if (knownHashes.get(entry) === hash) continue;
+      if (updated.length === 0) await recordDeployed(deployment, WATCHED);
+      const FunctionName = `oncebox-${deployment.stage}-${entry.replace(/\.ts$/, '').replaceAll('/', '-')}`;
       await lambda.send(new UpdateFunctionCodeCommand({ FunctionName, ZipFile: zip(files) }));
-      known.set(entry, hash);
+      knownHashes.set(entry, hash);
       updated.push(FunctionName);
     }
   });
   return updated;
 }
 
-async function hashes(): Promise<Map<string, string>> {
-  const known = new Map<string, string>();
-  await inScratch(async (bundles) => {
-    for (const { entry, hash } of bundles) known.set(entry, hash);
-  });
-  return known;
-}
-
-type Built = { entry: string; files: Record<string, Buffer>; hash: string };
-
-async function inScratch(use: (bundles: Built[]) => Promise<void>): Promise<void> {
+/** Bundles all functions into a temporary folder, which is removed afterwards. */
+async function withBundles(use: (bundles: Bundle[]) => Promise<void>): Promise<void> {
   const outdir = await mkdtemp(join(tmpdir(), 'oncebox-watch-'));
   try {
-    const bundles = await bundleAll(outdir);
-    await use(await Promise.all(bundles.map(async ({ entry, dir }) => ({ entry, ...(await read(dir)) }))));
+    const built = await bundleAll(outdir);
+    await use(await Promise.all(built.map(async ({ entry, dir }) => ({ entry, ...(await readBundle(dir)) }))));
   } finally {
     await rm(outdir, { recursive: true, force: true });
   }
 }
 
-async function read(dir: string): Promise<{ files: Record<string, Buffer>; hash: string }> {
+async function readBundle(dir: string): Promise<{ files: Record<string, Buffer>; hash: string }> {
   const files: Record<string, Buffer> = {};
   const hash = createHash('sha256');
   for (const name of (await readdir(dir)).sort()) {

@@ -1,33 +1,34 @@
-const SAY_AGAIN_AFTER_MS = 10_000;
+const REPORT_INTERVAL_MS = 10_000;
 
-/** Runs one step of a start; says that it began, that it still goes on, and how long it took. */
+/** Runs one step of a start. Prints its begin, every 10 s that it still runs, and its duration. */
 export async function step<T>(name: string, work: () => Promise<T>): Promise<T> {
-  const started = Date.now();
+  const startedAt = Date.now();
   console.log(`• ${name} …`);
-  const ticker = setInterval(() => console.log(`  … ${name}, ${elapsed(started)} s`), SAY_AGAIN_AFTER_MS);
+  const ticker = setInterval(() => console.log(`  … ${name}, ${elapsed(startedAt)} s`), REPORT_INTERVAL_MS);
   try {
     const result = await work();
-    console.log(`✓ ${name} (${elapsed(started)} s)`);
+    console.log(`✓ ${name} (${elapsed(startedAt)} s)`);
     return result;
   } finally {
     clearInterval(ticker);
   }
 }
 
-export function elapsed(since: number): string {
-  return ((Date.now() - since) / 1000).toFixed(1);
+/** Returns the seconds since a time in ms, with one digit after the point. */
+export function elapsed(sinceMs: number): string {
+  return ((Date.now() - sinceMs) / 1000).toFixed(1);
 }
 
-/** Asks again until there is an answer. Throws what `late` makes when time is up. */
+/** Calls `probe` until it returns a value. Throws `timeoutError()` after the timeout. */
 export async function until<T>(
-  ask: () => Promise<T | undefined>,
-  options: { timeoutMs: number; everyMs: number; late: () => Error },
+  probe: () => Promise<T | undefined>,
+  options: { timeoutMs: number; intervalMs: number; timeoutError: () => Error },
 ): Promise<T> {
   const deadline = Date.now() + options.timeoutMs;
   for (;;) {
-    const answer = await ask();
-    if (answer !== undefined) return answer;
-    if (Date.now() > deadline) throw options.late();
-    await new Promise((resume) => setTimeout(resume, options.everyMs));
+    const value = await probe();
+    if (value !== undefined) return value;
+    if (Date.now() > deadline) throw options.timeoutError();
+    await new Promise((resolve) => setTimeout(resolve, options.intervalMs));
   }
 }

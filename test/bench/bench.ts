@@ -5,8 +5,8 @@
 import './quiet.ts';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { apiTarget } from '../../localstack/api-target.ts';
-import { apiOf, deploy } from '../../localstack/deploy.ts';
+import { findApi } from '../../localstack/api-target.ts';
+import { deploy } from '../../localstack/deploy.ts';
 import { scratchDir, startEngine } from '../../localstack/engine.ts';
 import { startGateway } from '../../localstack/gateway.ts';
 import { ApiClient } from '../support/api-client.ts';
@@ -26,11 +26,11 @@ const parts = process.argv.slice(2);
 const isWanted = (part: string): boolean => parts.length === 0 || parts.includes(part);
 
 const rows: Row[] = [];
-const engine = await startEngine({ name: `bench-${process.pid}`, stage: STAGE, dataDir: scratchDir() });
+const engine = await startEngine({ name: `bench-${process.pid}`, dataDir: scratchDir() });
 try {
   const { endpoint } = engine;
   await deploy({ endpoint, stage: STAGE, folder: join(engine.folder, 'deploy') });
-  const target = await apiTarget(endpoint, await apiOf({ endpoint, stage: STAGE }));
+  const target = await findApi({ endpoint, stage: STAGE });
   const gateway = await startGateway({ port: 0, target, pages: [], maxInFlight: 4 });
   try {
     const api = new ApiClient(gateway.url.replace('localhost', '127.0.0.1'));

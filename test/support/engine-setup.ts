@@ -1,26 +1,26 @@
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { apiTarget } from '../../localstack/api-target.ts';
-import { apiOf, deploy } from '../../localstack/deploy.ts';
-import { type Engine, scratchDir, startEngine } from '../../localstack/engine.ts';
+import { findApi } from '../../localstack/api-target.ts';
+import { deploy } from '../../localstack/deploy.ts';
+import { type EmbeddedEngine, scratchDir, startEngine } from '../../localstack/engine.ts';
 import { startGateway } from '../../localstack/gateway.ts';
 
 const STAGE = 'test';
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    /** Where the app answers, as a stranger would call it. */
+    /** The address of the app, as clients use it. */
     url: string;
-    /** The engine itself, for what a test does behind the doors. */
+    /** The address of the engine, for direct access to queues and tables. */
     endpoint: string;
   }
 }
 
-/** An engine of our own at a free port, with nothing in it but the app: it runs beside whatever else runs here. */
+/** Starts an engine on a free port and deploys the app to it. It does not disturb other engines on this machine. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const engine = await startEngine({ name: `test-${process.pid}`, stage: STAGE, dataDir: scratchDir() });
+  const engine = await startEngine({ name: `test-${process.pid}`, dataDir: scratchDir() });
   try {
-    const gateway = await openDoors(engine);
+    const gateway = await deployAndServe(engine);
     project.provide('url', gateway.url.replace('localhost', '127.0.0.1'));
     project.provide('endpoint', engine.endpoint);
     return async () => {
@@ -33,9 +33,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
   }
 }
 
-async function openDoors(engine: Engine) {
-  const at = { endpoint: engine.endpoint, stage: STAGE };
-  await deploy({ ...at, folder: join(engine.folder, 'deploy') });
-  const target = await apiTarget(engine.endpoint, await apiOf(at));
+async function deployAndServe({ endpoint, folder }: EmbeddedEngine) {
+  const deployment = { endpoint, stage: STAGE };
+  await deploy({ ...deployment, folder: join(folder, 'deploy') });
+  const target = await findApi(deployment);
   return startGateway({ port: 0, target, pages: [], maxInFlight: 4 });
 }

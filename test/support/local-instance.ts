@@ -6,14 +6,14 @@ import { freePort } from '../../localstack/ports.ts';
 import { root } from '../../localstack/settings.ts';
 import { poll } from './poll.ts';
 
-/** `npm start` on a laptop of its own: other ports, another data folder, and processes that can be killed. */
+/** Runs `npm start` on free ports and with a data folder of its own, so that its processes can be killed. */
 export class LocalInstance {
   readonly url: string;
   readonly endpoint: string;
-  readonly #folder = mkdtempSync(join(tmpdir(), 'oncebox-laptop-'));
+  readonly #folder = mkdtempSync(join(tmpdir(), 'oncebox-instance-'));
   readonly #env: NodeJS.ProcessEnv;
-  #running: ChildProcess | undefined;
-  #said = '';
+  #process: ChildProcess | undefined;
+  #output = '';
 
   private constructor(port: number, enginePort: number) {
     this.url = `http://127.0.0.1:${port}`;
@@ -31,66 +31,62 @@ export class LocalInstance {
     return new LocalInstance(await freePort(), await freePort());
   }
 
-  /** Until it says that it is up. */
+  /** Starts the instance and resolves when it prints that it runs. */
   async start(): Promise<void> {
     const child = spawn(process.execPath, ['localstack/start.mjs'], { cwd: root, env: this.#env, detached: true });
-    this.#running = child;
-    this.#said = '';
+    this.#process = child;
+    this.#output = '';
     for (const stream of [child.stdout, child.stderr])
       stream.on('data', (text) => {
-        this.#said += text;
+        this.#output += text;
       });
     await poll(
-      async () => ({ said: this.#said, ended: child.exitCode }),
-      ({ said, ended }) => said.includes('Oncebox is up at') || ended !== null,
+      async () => ({ output: this.#output, exitCode: child.exitCode }),
+      ({ output, exitCode }) => output.includes('Oncebox runs at') || exitCode !== null,
       180_000,
     );
-    if (child.exitCode !== null) throw new Error(`npm start ended: ${this.#said}`);
+    if (child.exitCode !== null) throw new Error(`npm start exited: ${this.#output}`);
   }
 
-  /** When the engine last put its state on disk, in ms since the epoch; 0 before the first time. */
+  /** Returns when the engine last saved its state, in ms since the epoch; 0 before the first time. */
   async savedAt(): Promise<number> {
     const text = read(join(this.#folder, 'test', 'state', 'current', 'saved-at'));
     return text === '' ? 0 : Number(text) * 1000;
   }
 
-  /** As by a power cut: everything is gone at once, and nobody could save anything. */
+  /** Kills all processes at once, as a power failure would, so that none of them can save anything. */
   async killAll(): Promise<void> {
     for (const pid of this.processes()) kill(pid);
-    await this.#gone();
+    await poll(
+      async () => this.processes(),
+      (pids) => pids.length === 0,
+    );
   }
 
-  /** As by Ctrl-C; answers what is still running afterwards. */
+  /** Stops the instance as Ctrl-C would, and returns the processes that still run afterwards. */
   async stop(): Promise<number[]> {
-    const child = this.#running;
+    const child = this.#process;
     if (!child?.pid) return [];
     process.kill(child.pid, 'SIGINT');
     await poll(
       async () => child.exitCode ?? child.signalCode,
-      (ended) => ended !== null,
+      (status) => status !== null,
     );
     return this.processes();
   }
 
-  /** Every process that bears this laptop's data folder in its command or environment. */
+  /** Returns every process that has the data folder of this instance in its command or environment. */
   processes(): number[] {
-    const bears = (pid: string) =>
+    const isOwn = (pid: string) =>
       ['cmdline', 'environ'].some((file) => read(`/proc/${pid}/${file}`).includes(this.#folder));
     return readdirSync('/proc')
-      .filter((name) => /^\d+$/.test(name) && bears(name))
+      .filter((name) => /^\d+$/.test(name) && isOwn(name))
       .map(Number);
   }
 
   async remove(): Promise<void> {
     await this.killAll();
     rmSync(this.#folder, { recursive: true, force: true });
-  }
-
-  async #gone(): Promise<void> {
-    await poll(
-      async () => this.processes(),
-      (left) => left.length === 0,
-    );
   }
 }
 
@@ -102,7 +98,7 @@ function kill(pid: number): void {
   }
 }
 
-/** A process may end while we look. */
+/** Returns the text of a file, or an empty text if it is missing: a process may end while its files are read. */
 function read(path: string): string {
   try {
     return readFileSync(path, 'utf8');

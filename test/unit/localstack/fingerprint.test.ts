@@ -1,8 +1,8 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { fingerprint } from '../../../localstack/fingerprint.ts';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { computeFingerprint } from '../../../localstack/fingerprint.ts';
 
 let root: string;
 
@@ -15,21 +15,22 @@ beforeEach(() => {
 
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-const of = (facts: string[] = ['local']) => fingerprint(root, ['lambdas', 'cdk.json', 'not-there'], facts);
+const compute = (parameters: string[] = ['local']) =>
+  computeFingerprint(root, ['lambdas', 'cdk.json', 'not-there'], parameters);
 
 describe('the fingerprint of the app', () => {
-  it('stays while nothing changes, words about it included', async () => {
-    const before = await of();
-    writeFileSync(join(root, 'lambdas', 'orders', 'README.md'), 'words');
-    expect(await of()).toBe(before);
+  test('stays the same if only documentation changes', async () => {
+    const before = await compute();
+    writeFileSync(join(root, 'lambdas', 'orders', 'README.md'), 'text');
+    expect(await compute()).toBe(before);
   });
 
-  it('moves with content, with a name and with a fact', async () => {
-    const seen = new Set([await of(), await of(['test'])]);
+  test('changes with the content of a file, with a new file and with a parameter', async () => {
+    const fingerprints = new Set([await compute(), await compute(['test'])]);
     writeFileSync(join(root, 'lambdas', 'orders', 'api.ts'), 'two');
-    seen.add(await of());
+    fingerprints.add(await compute());
     writeFileSync(join(root, 'lambdas', 'orders', 'more.ts'), '');
-    seen.add(await of());
-    expect(seen.size).toBe(4);
+    fingerprints.add(await compute());
+    expect(fingerprints.size).toBe(4);
   });
 });

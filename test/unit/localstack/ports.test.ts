@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
-import { describe, expect, it } from 'vitest';
-import { assertFree, freePort, isFree, listeningInodes, portOwner } from '../../../localstack/ports.ts';
+import { describe, expect, test } from 'vitest';
+import { assertFree, findPortOwner, freePort, isFree, listeningInodes } from '../../../localstack/ports.ts';
 
 const table = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
    0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4711 1 0 100 0 0 10 0
@@ -8,26 +8,26 @@ const table = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->whe
    2: 0100007F:1F91 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4713 1 0 100 0 0 10 0
 `;
 
-describe('a taken port', () => {
-  it('is found among listening sockets, not among connections', () => {
+describe('a port in use', () => {
+  test('is found among the listening sockets and not among the connections', () => {
     expect(listeningInodes(table, 8080)).toEqual(['4711']);
     expect(listeningInodes('', 8080)).toEqual([]);
   });
 
-  it('is said with the process that has it and the setting that chooses another', async () => {
+  test('is reported with the process that uses it and the setting that chooses another port', async () => {
     const port = await freePort();
     expect(await isFree(port)).toBe(true);
     const server = createServer();
-    await new Promise<void>((done) => server.listen(port, '127.0.0.1', done));
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
     try {
       expect(await isFree(port)).toBe(false);
-      expect((await portOwner(port))?.pid).toBe(process.pid);
+      expect((await findPortOwner(port))?.pid).toBe(process.pid);
       await expect(assertFree(port, 'ONCEBOX_PORT')).rejects.toMatchObject({
         message: expect.stringContaining(`pid ${process.pid}`),
         remedy: expect.stringContaining('ONCEBOX_PORT='),
       });
     } finally {
-      await new Promise((done) => server.close(done));
+      await new Promise((resolve) => server.close(resolve));
     }
   });
 });
