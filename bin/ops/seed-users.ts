@@ -58,13 +58,13 @@ interface Seeding {
 /** Seeds several chunks at once, and returns the number of new users. */
 async function seedUsers(store: Store, { seed, count, signal }: Seeding, onProgress: (done: number) => void) {
   const openProgramme = () => programmeStore({ store, clock: systemClock, deadlineMs: Date.now() + TIMEOUT_MS });
-  const chunks = await openProgramme().claim(seed, chunksNeeded(count));
+  const chunks = await openProgramme().reserveChunks(seed, chunksNeeded(count));
   let [nextGroup, done, created] = [0, 0, 0];
   const work = async () => {
     for (let group = nextGroup++; group < chunks.length && !signal.aborted; group = nextGroup++) {
       const users = usersOfGroup(seed, group, count);
       // The sum is formed after the await, since the other workers add to `created` meanwhile.
-      const newUsers = await openProgramme().seed(seed, Number(chunks[group]), users);
+      const newUsers = await openProgramme().seedChunk(seed, Number(chunks[group]), users);
       created += newUsers;
       done += users.length;
       onProgress(done);

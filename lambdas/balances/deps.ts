@@ -1,4 +1,4 @@
-import { accountsInBucket, chunkCount } from '../payments/ledger-port.ts';
+import { accountsInBucket, countChunks } from '../payments/ledger-port.ts';
 import type { Deadline } from '../shared/messaging/receipt.ts';
 import { type Clock, systemClock } from '../shared/runtime/clock.ts';
 import { readEnv } from '../shared/runtime/env.ts';
@@ -27,7 +27,7 @@ const createCaches = (clock: Pick<Clock, 'now'>, ttlMs: number) => ({
 /** Creates the sync's access to the ledger through the port of payments, which only reads. */
 export const createLedgerReader = (payments: Reader): Ledger => ({
   accounts: (bucket, above) => accountsInBucket(payments, bucket, above),
-  chunks: () => chunkCount(payments),
+  chunks: () => countChunks(payments),
 });
 
 export const createBalancesDeps =

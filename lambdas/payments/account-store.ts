@@ -1,93 +1,111 @@
+import { MAX_BALANCE } from '../../events/money.ts';
 import { AccountOpened } from '../../events/payments/account-opened.ts';
 import { assertSameRequest, type RequestIdentity } from '../shared/http/idempotency.ts';
 import { toIso } from '../shared/runtime/clock.ts';
 import { Rejected } from '../shared/runtime/errors.ts';
 import { commit, commitOnce, type UnitOfWork } from '../shared/store/commit.ts';
-import { absent, type Store } from '../shared/store/store.ts';
+import { absent, type Row } from '../shared/store/store.ts';
+import { accountKey, createBalancesUpdated, parseAccount, putNewAccount, updateAccount } from './account-row.ts';
+import { depositKey } from './entry-row.ts';
 import { type Account, deposit, openAccount } from './ledger.ts';
-import {
-  accountKey,
-  createBalancesUpdated,
-  depositKey,
-  parseAccount,
-  putNewAccount,
-  rejectUnknownAccount,
-  updateAccount,
-} from './rows.ts';
+import { readStatement, type StatementRequest } from './statement.ts';
 import { assignChunk } from './update-programme/enrolment.ts';
 
-/** A thing that was made, or the same one that this very request made before. */
-export interface Created<T> {
-  readonly value: T;
-  readonly isReplay: boolean;
-}
-
-type Balance = { user_id: string; balance: number };
-
-/** Who asks for an account, and whether it is to be in the update programme. */
-export interface AccountRequest {
+/** A request to open an account, in the update programme or outside it. */
+interface OpenRequest {
   readonly user_id: string;
   readonly programme?: boolean | undefined;
 }
 
-export const readAccount = async (store: Store, userId: string): Promise<Account> =>
-  parseAccount(await store.get(accountKey(userId))) ?? rejectUnknownAccount(userId);
+interface DepositRequest {
+  readonly user_id: string;
+  readonly amount: number;
+}
 
-export async function openAccountOnce(
-  unit: UnitOfWork,
-  { user_id, programme = false }: AccountRequest,
-  making: RequestIdentity,
+/** The result of a request, and whether an earlier request with the same Idempotency-Key had produced it. */
+interface AccountReply {
+  readonly balance: { readonly user_id: string; readonly balance: number };
+  readonly isReplay: boolean;
+}
+
+/** Creates the store of accounts, as the API uses it. */
+export function accountStore(work: UnitOfWork) {
+  const read = async (userId: string) => requireAccount(await work.store.get(accountKey(userId)), userId);
+  return {
+    read,
+    readStatement: async (userId: string, request: StatementRequest) =>
+      readStatement(work.store, await read(userId), request),
+    open: (request: OpenRequest, identity: RequestIdentity, correlationId: string) =>
+      openOnce(work, request, identity, correlationId),
+    deposit: (request: DepositRequest, identity: RequestIdentity, correlationId: string) =>
+      depositOnce(work, request, identity, correlationId),
+  };
+}
+export type AccountStore = ReturnType<typeof accountStore>;
+
+function requireAccount(row: Row | undefined, userId: string): Account {
+  const account = parseAccount(row);
+  if (!account) throw new Rejected('account_not_found', `User ${userId} has no account.`, 404);
+  return account;
+}
+
+async function openOnce(
+  work: UnitOfWork,
+  { user_id, programme = false }: OpenRequest,
+  identity: RequestIdentity,
   correlationId: string,
-): Promise<Created<Balance>> {
-  const opened = { user_id, balance: 0 };
-  const { result, existing } = await commitOnce(unit, async (read) => {
-    const time = toIso(unit.clock.now());
-    const { chunk, writes } = programme ? await assignChunk(read, user_id) : { chunk: undefined, writes: [] };
-    const request = { opened_by: making.id, body_hash: making.body_hash };
+): Promise<AccountReply> {
+  const balance = { user_id, balance: 0 };
+  const { result, existing } = await commitOnce(work, async (reader) => {
+    const time = toIso(work.clock.now());
+    const { chunk, writes } = programme ? await assignChunk(reader, user_id) : { chunk: undefined, writes: [] };
+    const request = { opened_by: identity.id, body_hash: identity.body_hash };
     const account = putNewAccount(openAccount(user_id, time, chunk), request);
     const cause = { time, correlation_id: correlationId, causation_id: correlationId };
     return {
       writes: [{ ...account, decides: true }, ...writes],
-      publish: [{ aggregate: accountKey(user_id).pk, events: [AccountOpened.make({ user_id, chunk }, cause)] }],
-      result: { value: opened, isReplay: false },
+      publish: [{ aggregate: account.row.pk, events: [AccountOpened.make({ user_id, chunk }, cause)] }],
+      result: { balance, isReplay: false },
     };
   });
   if (!existing) return result;
-  if (existing['opened_by'] !== making.id) throw new Rejected('account_exists', `${user_id} has an account already`);
-  assertSameRequest(existing, making);
-  return { value: opened, isReplay: making.hasKey };
+  if (existing['opened_by'] !== identity.id)
+    throw new Rejected('account_exists', `User ${user_id} has an account already.`);
+  assertSameRequest(existing, identity);
+  return { balance, isReplay: identity.hasKey };
 }
 
-export const depositOnce = (
-  unit: UnitOfWork,
-  userId: string,
-  amount: number,
-  making: RequestIdentity,
+const depositOnce = (
+  work: UnitOfWork,
+  { user_id, amount }: DepositRequest,
+  identity: RequestIdentity,
   correlationId: string,
-): Promise<Created<Balance>> =>
-  commit(unit, async (read) => {
-    const key = depositKey(making.id);
-    const [row, done] = await read.getMany([accountKey(userId), key]);
-    if (done) {
-      assertSameRequest(done, making);
-      return {
-        writes: [],
-        result: { value: { user_id: userId, balance: Number(done['balance_after']) }, isReplay: making.hasKey },
-      };
+): Promise<AccountReply> =>
+  commit(work, async (reader) => {
+    const key = depositKey(identity.id);
+    const [row, existing] = await reader.getMany([accountKey(user_id), key]);
+    if (existing) {
+      assertSameRequest(existing, identity);
+      const balance = { user_id, balance: Number(existing['balance_after']) };
+      return { writes: [], result: { balance, isReplay: identity.hasKey } };
     }
-    const account = parseAccount(row) ?? rejectUnknownAccount(userId);
-    const time = toIso(unit.clock.now());
-    const moved = deposit(account, amount, making.id, time);
-    if (!moved)
-      throw new Rejected('balance_limit', `the balance of ${userId} would pass what an account may hold`, 422);
-    const { entry } = moved;
+    const before = requireAccount(row, user_id);
+    const time = toIso(work.clock.now());
+    const posted = deposit(before, amount, identity.id, time);
+    if (!posted)
+      throw new Rejected(
+        'balance_limit',
+        `The deposit would raise the balance of user ${user_id} above the maximum of ${MAX_BALANCE}.`,
+        422,
+      );
+    const { account, entry } = posted;
     const cause = { time, correlation_id: correlationId, causation_id: correlationId };
     return {
       writes: [
-        updateAccount(account.version, moved.account),
-        { op: 'put', row: { ...key, ...entry, body_hash: making.body_hash }, when: absent },
+        updateAccount(before.version, account),
+        { op: 'put', row: { ...key, ...entry, body_hash: identity.body_hash }, when: absent },
       ],
-      publish: [{ aggregate: key.pk, events: [createBalancesUpdated(moved.account, entry.entry_id, cause)] }],
-      result: { value: { user_id: userId, balance: entry.balance_after }, isReplay: false },
+      publish: [{ aggregate: key.pk, events: [createBalancesUpdated(account, entry.entry_id, cause)] }],
+      result: { balance: { user_id, balance: account.balance }, isReplay: false },
     };
   });

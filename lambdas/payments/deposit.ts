@@ -9,8 +9,8 @@ export const deposit = route(
     body: z.strictObject({ user_id: UserId, amount: Amount }),
     returns: z.object({ user_id: UserId, balance: Money }),
   },
-  async ({ body: { user_id, amount }, identify, correlationId }, { payments }: PaymentsDeps) => {
-    const { value, isReplay: again } = await payments.deposit(user_id, amount, identify(user_id), correlationId);
-    return new Reply(value, again ? replayedHeader : {});
+  async ({ body, identify, correlationId }, { accounts }: PaymentsDeps) => {
+    const { balance, isReplay } = await accounts.deposit(body, identify(body.user_id), correlationId);
+    return new Reply(balance, isReplay ? replayedHeader : {});
   },
 );

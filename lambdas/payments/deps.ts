@@ -2,16 +2,20 @@ import type { Deadline } from '../shared/messaging/receipt.ts';
 import { systemClock } from '../shared/runtime/clock.ts';
 import { readEnv } from '../shared/runtime/env.ts';
 import { type TablePorts, tableStore } from '../shared/store/tables.ts';
+import { type AccountStore, accountStore } from './account-store.ts';
 import { PaymentsEnv } from './env.ts';
 import { type PaymentStore, paymentStore } from './payment-store.ts';
 import { type ProgrammeStore, programmeStore } from './update-programme/programme-store.ts';
 
-export type PaymentsDeps = { payments: PaymentStore };
+export type PaymentsDeps = { accounts: AccountStore; payments: PaymentStore };
 export type ProgrammeDeps = { programme: ProgrammeStore };
 
 export const createPaymentsDeps =
   ({ store, clock }: TablePorts) =>
-  ({ deadlineMs }: Deadline): PaymentsDeps => ({ payments: paymentStore({ store, clock, deadlineMs }) });
+  ({ deadlineMs }: Deadline): PaymentsDeps => {
+    const work = { store, clock, deadlineMs };
+    return { accounts: accountStore(work), payments: paymentStore(work) };
+  };
 
 export const createProgrammeDeps =
   ({ store, clock }: TablePorts) =>

@@ -1,21 +1,36 @@
 import * as z from 'zod/mini';
-import type { Row } from '../shared/store/store.ts';
-import { type BalanceChange, type BulkEntry, type Posting, userAccount } from './ledger.ts';
+import type { Key, Row } from '../shared/store/store.ts';
+import { type Posting, userAccount } from './ledger.ts';
+import type { BalanceChange, BulkEntry } from './update-programme/bulk-ledger.ts';
 
-/** A share as it is stored: `[user_id, amount, balance_after, version]`. */
+export const depositKey = (id: string): Key => ({ pk: `DEPOSIT#${id}`, sk: 'ENTRY' });
+export const paymentKey = (orderId: string): Key => ({ pk: `ORDER#${orderId}`, sk: 'PAYMENT' });
+export const refundKey = (orderId: string): Key => ({ pk: `ORDER#${orderId}`, sk: 'REFUND' });
+
+/** A change as it is stored: `[user_id, amount, balance_after, version]`. */
 const ChangeTuple = z.tuple([z.string(), z.number(), z.number(), z.number()]);
 const ChangeTuples = z.array(ChangeTuple);
 
-/** Nearly a hundred shares as one text: a third of what maps would weigh, and units are paid by the KB. */
+/**
+ * Returns the attributes of a bulk entry. Its changes, up to 97, are stored as one JSON text, which takes a third of
+ * the size of maps: write units are paid by the KB.
+ */
 export const toBulkRow = ({ changes, deferred, ...entry }: BulkEntry): Record<string, unknown> => ({
   ...entry,
   changes: JSON.stringify(
-    changes.map((one): z.infer<typeof ChangeTuple> => [one.user_id, one.amount, one.balance_after, one.version]),
+    changes.map(
+      ({ user_id, amount, balance_after, version }): z.infer<typeof ChangeTuple> => [
+        user_id,
+        amount,
+        balance_after,
+        version,
+      ],
+    ),
   ),
   ...(deferred.length > 0 ? { deferred } : {}),
 });
 
-/** What an entry's row says of each account that it changed, whatever its form; nothing where it is no entry. */
+/** Returns the changes of a single or a bulk entry, and none for a row that is not an entry. */
 export function parseChanges(row: Row): BalanceChange[] {
   if (typeof row['changes'] === 'string')
     return ChangeTuples.parse(JSON.parse(row['changes'])).map(([user_id, amount, balance_after, version]) => ({
@@ -36,17 +51,13 @@ export function parseChanges(row: Row): BalanceChange[] {
   ];
 }
 
-/** Every line of an entry's row, whatever its form, as it is written there: they sum to zero. */
+/** Returns all postings of a single or a bulk entry, and none for a row that is not an entry. */
 export function parsePostings(row: Row): Posting[] {
   if (Array.isArray(row['postings'])) return row['postings'] as Posting[];
-  const changes = parseChanges(row);
-  return row['counter_posting'] === undefined
-    ? []
-    : [
-        ...changes.map(({ user_id, amount }) => ({ account: userAccount(user_id), amount })),
-        row['counter_posting'] as Posting,
-      ];
+  if (row['counter_posting'] === undefined) return [];
+  const postings = parseChanges(row).map(({ user_id, amount }) => ({ account: userAccount(user_id), amount }));
+  return [...postings, row['counter_posting'] as Posting];
 }
 
-/** Who was deferred for an entry of their own. */
+/** Returns the users whose accounts the bulk entry deferred. */
 export const parseDeferred = (row: Row): readonly string[] => (row['deferred'] ?? []) as readonly string[];

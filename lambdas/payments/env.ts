@@ -3,7 +3,7 @@ import { required } from '../shared/runtime/env.ts';
 
 export const PaymentsEnv = z.object({ PAYMENTS_TABLE: required });
 
-/** Seconds between two ticks, chunks in each of them (a number, or `all`), and the queue on which they wait. */
+/** The environment of the planner. `CHUNKS_PER_TICK` is a number or `all`. */
 export const PlanEnv = z.object({
   PAYMENTS_TABLE: required,
   TICKS_QUEUE_URL: required,

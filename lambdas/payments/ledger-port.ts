@@ -1,8 +1,10 @@
 import * as z from 'zod/mini';
+import { CHUNK_SIZE } from '../../events/payments/balances-updated.ts';
 import type { Reader } from '../shared/store/store.ts';
 import { accountsByBucket } from './table.ts';
+import { parseProgramme, programmeKey } from './update-programme/chunk-row.ts';
 
-/** An account as the ledger has it. */
+/** An account as other contexts may read it. */
 const LedgerAccount = z.object({
   user_id: z.string(),
   balance: z.number(),
@@ -14,36 +16,32 @@ export type LedgerAccount = z.infer<typeof LedgerAccount>;
 
 export interface AccountsPage {
   readonly accounts: readonly LedgerAccount[];
-  /** The next page is above this user; absent on the last. */
+  /** The last user of this page; the next page starts above it. Absent on the last page. */
   readonly next?: string;
 }
 
-/** A chunk is one page. */
-const PAGE = 97;
+/** A page has room for a whole chunk. */
+const PAGE_SIZE = CHUNK_SIZE;
 
 /**
- * The port by which others compare themselves with the ledger: one bucket's accounts by their users, page by page. Who
- * is in a bucket is told by an index, which may lag by a moment; what an account has is read consistently.
+ * Reads the accounts of one bucket page by page, ordered by user. Other contexts compare their copy with the ledger by
+ * this port. The members of a bucket come from an index, which may lag; each account is read strongly consistent.
  */
 export async function accountsInBucket(reader: Reader, bucket: string, above?: string): Promise<AccountsPage> {
-  // one more than a page shows whether there is another
+  // One key more than a page has room for shows whether there is another page.
   const keys = await reader.query({
     partition: bucket,
     index: accountsByBucket,
-    limit: PAGE + 1,
+    limit: PAGE_SIZE + 1,
     ...(above === undefined ? {} : { above }),
   });
-  const page = keys.slice(0, PAGE);
+  const page = keys.slice(0, PAGE_SIZE);
   const rows = page.length > 0 ? await reader.getMany(page) : [];
   const accounts = rows.filter((row) => row !== undefined).map((row) => LedgerAccount.parse(row));
   const last = page.at(-1);
-  return { accounts, ...(keys.length > PAGE && last ? { next: String(last['user_id']) } : {}) };
+  return { accounts, ...(keys.length > PAGE_SIZE && last ? { next: String(last['user_id']) } : {}) };
 }
 
-const Programme = z.object({ chunks: z.number() });
-
-/** How many chunks the update programme has. */
-export async function chunkCount(reader: Reader): Promise<number> {
-  const row = await reader.get({ pk: 'PROGRAMME', sk: 'STATE' });
-  return row ? Programme.parse(row).chunks : 0;
-}
+/** Returns the number of chunks of the update programme. Chunks that were reserved and not yet filled count as well. */
+export const countChunks = async (reader: Reader): Promise<number> =>
+  parseProgramme(await reader.get(programmeKey)).chunks;

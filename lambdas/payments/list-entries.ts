@@ -15,7 +15,7 @@ const Entry = z.object({
   at: z.iso.datetime(),
 });
 
-/** A statement is read from two lists at once. */
+/** A position has two parts, since a statement merges two lists: a version of the account, and a row of its chunk. */
 const StatementCursor = z.tuple([z.int().check(z.gte(1)), z.string().check(z.minLength(1))]);
 
 export const listEntries = route(
@@ -24,9 +24,9 @@ export const listEntries = route(
     query: z.strictObject(pageQuery),
     returns: z.array(Entry),
   },
-  async ({ params: { user_id }, query }, { payments }: PaymentsDeps) => {
+  async ({ params: { user_id }, query }, { accounts }: PaymentsDeps) => {
     const after = parseCursor(query, StatementCursor);
-    const { lines, next } = await payments.statement(user_id, { limit: limitOf(query), after });
+    const { lines, next } = await accounts.readStatement(user_id, { limit: limitOf(query), after });
     const path = `/payments/accounts/${encodeURIComponent(user_id)}/entries`;
     return new Reply([...lines], next ? nextLink(path, {}, query, next) : {});
   },

@@ -2,4 +2,4 @@ import { TickPlanned } from '../../events/payments/tick-planned.ts';
 import { consume } from '../shared/messaging/consume.ts';
 import { programmeDeps } from './deps.ts';
 
-export const handler = consume([TickPlanned], programmeDeps, (event, { programme }) => programme.tick(event));
+export const handler = consume([TickPlanned], programmeDeps, (event, { programme }) => programme.applyTick(event));

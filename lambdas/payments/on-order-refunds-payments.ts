@@ -5,6 +5,6 @@ import { paymentsDeps } from './deps.ts';
 export const handler = consume(
   [RefundRequested],
   paymentsDeps,
-  (event, { payments }, call) => payments.refund(event, call),
+  (event, { payments }, context) => payments.refund(event, context),
   (event, deadLetter, { payments }) => payments.recordDeadLetter(event, deadLetter),
 );

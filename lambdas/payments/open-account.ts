@@ -10,11 +10,11 @@ export const openAccount = route(
     returns: z.object({ user_id: UserId, balance: Money }),
     status: 201,
   },
-  async ({ body, identify, correlationId }, { payments }: PaymentsDeps) => {
-    const { value, isReplay: again } = await payments.open(body, identify(body.user_id), correlationId);
-    return new Reply(value, {
+  async ({ body, identify, correlationId }, { accounts }: PaymentsDeps) => {
+    const { balance, isReplay } = await accounts.open(body, identify(body.user_id), correlationId);
+    return new Reply(balance, {
       Location: `/payments/accounts/${encodeURIComponent(body.user_id)}/balance`,
-      ...(again && replayedHeader),
+      ...(isReplay && replayedHeader),
     });
   },
 );

@@ -5,7 +5,6 @@ import type { RefundRequested } from '../../events/orders/refund-requested.ts';
 import { PaymentAuthorized } from '../../events/payments/payment-authorized.ts';
 import { DeclineReason, PaymentDeclined } from '../../events/payments/payment-declined.ts';
 import { PaymentRefunded } from '../../events/payments/payment-refunded.ts';
-import type { RequestIdentity } from '../shared/http/idempotency.ts';
 import { type DeadLetter, recordDeadLetter } from '../shared/messaging/dead-letter.ts';
 import { causeOf, type MessageContext } from '../shared/messaging/receipt.ts';
 import { answerNudge } from '../shared/outbox/answer-nudge.ts';
@@ -15,129 +14,116 @@ import { Rejected } from '../shared/runtime/errors.ts';
 import { logger } from '../shared/runtime/observability.ts';
 import { commit, type UnitOfWork } from '../shared/store/commit.ts';
 import { absent, type Row, type Write } from '../shared/store/store.ts';
-import { type AccountRequest, depositOnce, openAccountOnce, readAccount } from './account-store.ts';
+import { accountKey, createBalancesUpdated, parseAccount, updateAccount } from './account-row.ts';
+import { paymentKey, refundKey } from './entry-row.ts';
 import { type Account, decidePayments, type PaymentDecision, refund } from './ledger.ts';
-import { accountKey, createBalancesUpdated, parseAccount, paymentKey, refundKey, updateAccount } from './rows.ts';
-import { readStatement, type StatementPosition } from './statement.ts';
 
 export type OrderCreatedEvent = EventOf<typeof OrderCreated>;
 export type RefundRequestedEvent = EventOf<typeof RefundRequested>;
 
-/** Accounts, and the orders that are paid from them. */
-export function paymentStore(unit: UnitOfWork) {
-  const { store } = unit;
-  return {
-    open: (opening: AccountRequest, making: RequestIdentity, correlationId: string) =>
-      openAccountOnce(unit, opening, making, correlationId),
-    deposit: (userId: string, amount: number, making: RequestIdentity, correlationId: string) =>
-      depositOnce(unit, userId, amount, making, correlationId),
-    account: (userId: string): Promise<Account> => readAccount(store, userId),
-    statement: (userId: string, page: { after?: StatementPosition | undefined; limit: number }) =>
-      readStatement(store, userId, page),
-    /** Decides the bills that wait for one account's money: all of them in one transaction. */
-    pay: (events: readonly OrderCreatedEvent[], call: MessageContext) => decideWaitingOrders(unit, events, call),
-    /** Notes that an event about an order is in a DLQ. */
-    recordDeadLetter: (event: OrderCreatedEvent | RefundRequestedEvent, deadLetter: DeadLetter) =>
-      recordDeadLetter(unit, paymentKey(event.data.order_id).pk, event, deadLetter),
-    /** Gives back what an order took: exactly that, and once. */
-    refund: (event: RefundRequestedEvent, call: MessageContext) => refundPayment(unit, event, call),
-  };
-}
+/** Creates the store of payments and refunds, as the consumers of order events use it. */
+export const paymentStore = (work: UnitOfWork) => ({
+  /** Decides the pending orders of one account in one transaction. */
+  pay: (events: readonly OrderCreatedEvent[], context: MessageContext) => payOrders(work, events, context),
+  /** Refunds the payment of an order once. */
+  refund: (event: RefundRequestedEvent, context: MessageContext) => refundPayment(work, event, context),
+  recordDeadLetter: (event: OrderCreatedEvent | RefundRequestedEvent, deadLetter: DeadLetter) =>
+    recordDeadLetter(work, paymentKey(event.data.order_id).pk, event, deadLetter),
+});
 export type PaymentStore = ReturnType<typeof paymentStore>;
 
-async function decideWaitingOrders(
-  unit: UnitOfWork,
+async function payOrders(
+  work: UnitOfWork,
   events: readonly OrderCreatedEvent[],
-  call: MessageContext,
+  context: MessageContext,
 ): Promise<void> {
-  const waiting = [...new Map(events.map((event) => [event.data.order_id, event])).values()];
-  const [first] = waiting;
+  const orders = [...new Map(events.map((event) => [event.data.order_id, event])).values()];
+  const [first] = orders;
   if (!first) return;
-  const decidedBefore = await commit(unit, async (read) => {
+  const { user_id } = first.data;
+  const existing = await commit(work, async (read) => {
     const [account, ...decisions] = await read.getMany([
-      accountKey(first.data.user_id),
-      ...waiting.map(({ data }) => paymentKey(data.order_id)),
+      accountKey(user_id),
+      ...orders.map(({ data }) => paymentKey(data.order_id)),
     ]);
-    const undecided = waiting.filter((_, at) => !decisions[at]);
+    const undecided = orders.filter((_, index) => !decisions[index]);
     return {
-      ...planPayments(parseAccount(account), undecided, toIso(unit.clock.now()), call),
+      ...planPayments(parseAccount(account), undecided, toIso(work.clock.now()), context),
       result: new Map(decisions.flatMap((decision) => (decision ? [[decision.pk, decision] as const] : []))),
     };
   });
-  logger.info('bills settled', {
-    user_id: first.data.user_id,
-    paid_or_declined: waiting.length - decidedBefore.size,
-  });
-  // of every message, not of every order: a nudge is answered even where a duplicate waits beside it
+  logger.info('orders decided', { user_id, decided: orders.length - existing.size });
+  // This loops over messages and not over orders, so a nudge is answered even if a duplicate is in the same batch.
   for (const event of events) {
-    const decision = decidedBefore.get(paymentKey(event.data.order_id).pk);
-    if (decision) await answerNudge(unit, event, () => createAnswer(event, decision, toIso(unit.clock.now())));
+    const decision = existing.get(paymentKey(event.data.order_id).pk);
+    if (decision) await answerNudge(work, event, () => createAnswer(event, decision, toIso(work.clock.now())));
   }
 }
 
-/** One update of the account, told with the last order that it pays, and for each order its decision row and its answer. */
+/**
+ * Plans one update of the account, and a decision row with its answer for each order. The new balance is published with
+ * the answer of the last order that is paid.
+ */
 function planPayments(
-  account: Account | undefined,
-  orders: readonly OrderCreatedEvent[],
+  before: Account | undefined,
+  events: readonly OrderCreatedEvent[],
   at: string,
-  call: MessageContext,
+  context: MessageContext,
 ) {
-  const bills = orders.map((event) => ({ ...event.data, event }));
-  const { account: after, decisions } = decidePayments(account, bills, at);
-  const rows = decisions.map((decision) => ({ event: decision.order.event, row: decisionRow(decision, at, call) }));
-  const last = decisions.findLastIndex(({ decision }) => decision === 'authorized');
+  const orders = events.map((event) => ({ ...event.data, event }));
+  const { account, decisions } = decidePayments(before, orders, at);
+  const rows = decisions.map((decision) => ({
+    event: decision.order.event,
+    row: createDecisionRow(decision, at, context),
+  }));
+  const lastPaid = decisions.findLastIndex(({ decision }) => decision === 'authorized');
   return {
     writes: [
-      ...(account && after && after.version > account.version ? [updateAccount(account.version, after)] : []),
-      // a decision that is there by now belongs to one order only: the others are decided anew, so it ends nothing
-      ...rows.map(({ row }): Write => ({ op: 'put', row: row, when: absent })),
+      ...(before && account && account.version > before.version ? [updateAccount(before.version, account)] : []),
+      // No row is marked as deciding: a row that exists by now settles one order, and the others still need a decision.
+      ...rows.map(({ row }): Write => ({ op: 'put', row, when: absent })),
     ],
-    publish: rows.map(({ event, row }, place) => {
+    publish: rows.map(({ event, row }, index) => {
       const { aggregate, events } = createAnswer(event, row, at);
-      const isLast = place === last && after;
-      return { aggregate, events: isLast ? [...events, balanceUpdateOf(after, row, event, at)] : events };
+      const publishesBalance = index === lastPaid && account;
+      return {
+        aggregate,
+        events: publishesBalance ? [...events, createBalanceUpdate(account, row, event, at)] : events,
+      };
     }),
   };
 }
 
-/** A nudge asks for an answer, not for the balance, which nobody needs to hear twice. */
-const balanceUpdateOf = (account: Account, row: Row, event: Envelope, at: string): Envelope =>
+/** Creates the balance update without the nudge of its cause, since a nudge asks only for the answer. */
+const createBalanceUpdate = (account: Account, row: Row, event: Envelope, at: string): Envelope =>
   createBalancesUpdated(account, String(row['entry_id']), { ...causeOf(event, Date.parse(at)), nudge: undefined });
 
-/** The row that makes a redelivery harmless for ever: a capture's is its journal entry, a refusal's holds the reason. */
-function decisionRow(
+/**
+ * Creates the decision row of an order. It has no TTL, so a redelivery is harmless at any time. The row of a payment is
+ * also its entry; the row of a declined order holds the reason.
+ */
+function createDecisionRow(
   decision: PaymentDecision<OrderCreated & { event: OrderCreatedEvent }>,
   at: string,
-  call: MessageContext,
+  context: MessageContext,
 ): Row {
-  const { order } = decision;
-  const asked = { order_id: order.order_id, user_id: order.user_id, receipts: call.createReceipt(order.event) };
+  const { order_id, user_id, amount, event } = decision.order;
+  const common = { ...paymentKey(order_id), order_id, user_id, receipts: context.createReceipt(event) };
   return decision.decision === 'authorized'
-    ? { ...paymentKey(order.order_id), ...asked, decision: 'authorized', ...decision.entry }
-    : {
-        ...paymentKey(order.order_id),
-        ...asked,
-        decision: 'declined',
-        decline_reason: decision.reason,
-        order_amount: order.amount,
-        at,
-      };
+    ? { ...common, decision: 'authorized', ...decision.entry }
+    : { ...common, decision: 'declined', decline_reason: decision.reason, order_amount: amount, at };
 }
 
-/** What a decision row says, whoever asks. */
 const StoredDecision = z.discriminatedUnion('decision', [
   z.object({ decision: z.literal('authorized'), amount: z.number(), balance_after: z.number() }),
   z.object({ decision: z.literal('declined'), order_amount: z.number(), decline_reason: DeclineReason }),
 ]);
-export type StoredDecision = z.infer<typeof StoredDecision>;
 
-const parseDecision = (row: Row): StoredDecision => StoredDecision.parse(row);
-
-/** The same answer each time that it is read from the row, and so under the same id. */
+/** Creates the answer of a decision row. It is the same, under the same id, each time that it is created. */
 function createAnswer(event: OrderCreatedEvent, row: Row, at: string): Publication {
   const { order_id, user_id, items } = event.data;
   const cause = causeOf(event, Date.parse(at));
-  const decision = parseDecision(row);
+  const decision = StoredDecision.parse(row);
   const answer =
     decision.decision === 'authorized'
       ? PaymentAuthorized.make(
@@ -151,30 +137,33 @@ function createAnswer(event: OrderCreatedEvent, row: Row, at: string): Publicati
   return { aggregate: row.pk, events: [answer] };
 }
 
-/** By the entry of the capture, and not by what the event says: nothing else was taken, and from nobody else. */
-async function refundPayment(unit: UnitOfWork, event: RefundRequestedEvent, call: MessageContext): Promise<void> {
+/**
+ * Reverses the entry of an order's payment. The amount comes from that entry and not from the event, and the account
+ * must be the one that paid.
+ */
+async function refundPayment(work: UnitOfWork, event: RefundRequestedEvent, context: MessageContext): Promise<void> {
   const { order_id, user_id } = event.data;
-  const answer = (row: Row): Publication => {
+  const createRefundAnswer = (row: Row): Publication => {
     const data = { order_id, user_id, amount: Number(row['amount']), balance_after: Number(row['balance_after']) };
-    return { aggregate: row.pk, events: [PaymentRefunded.make(data, causeOf(event, unit.clock.now()))] };
+    return { aggregate: row.pk, events: [PaymentRefunded.make(data, causeOf(event, work.clock.now()))] };
   };
-  const before = await commit(unit, async (read) => {
+  const existing = await commit(work, async (read) => {
     const keys = [accountKey(user_id), paymentKey(order_id), refundKey(order_id)];
-    const [accountRow, payment, done] = await read.getMany(keys);
-    if (done) return { writes: [], result: done };
-    const account = parseAccount(accountRow);
-    const capture = payment && parseDecision(payment);
-    if (!account || capture?.decision !== 'authorized' || payment?.['user_id'] !== user_id)
-      throw new Rejected('nothing_to_refund', `nothing was taken from ${user_id} for the order ${order_id}`);
-    const at = toIso(unit.clock.now());
-    const moved = refund(account, -capture.amount, order_id, at);
-    const row = { ...refundKey(order_id), order_id, user_id, receipts: call.createReceipt(event), ...moved.entry };
-    const told = answer(row);
+    const [accountRow, paymentRow, refundRow] = await read.getMany(keys);
+    if (refundRow) return { writes: [], result: refundRow };
+    const before = parseAccount(accountRow);
+    const payment = paymentRow && StoredDecision.parse(paymentRow);
+    if (!before || payment?.decision !== 'authorized' || paymentRow?.['user_id'] !== user_id)
+      throw new Rejected('nothing_to_refund', `User ${user_id} has not paid for the order ${order_id}.`);
+    const at = toIso(work.clock.now());
+    const { account, entry } = refund(before, -payment.amount, order_id, at);
+    const row = { ...refundKey(order_id), order_id, user_id, receipts: context.createReceipt(event), ...entry };
+    const { aggregate, events } = createRefundAnswer(row);
     return {
-      writes: [updateAccount(account.version, moved.account), { op: 'put', row: row, when: absent, decides: true }],
-      publish: [{ ...told, events: [...told.events, balanceUpdateOf(moved.account, row, event, at)] }],
+      writes: [updateAccount(before.version, account), { op: 'put', row, when: absent, decides: true }],
+      publish: [{ aggregate, events: [...events, createBalanceUpdate(account, row, event, at)] }],
       result: undefined,
     };
   });
-  if (before) await answerNudge(unit, event, () => answer(before));
+  if (existing) await answerNudge(work, event, () => createRefundAnswer(existing));
 }

@@ -7,12 +7,12 @@ import { programmeDeps } from './deps.ts';
 import { PlanEnv } from './env.ts';
 import { type PlanPorts, planMinute } from './update-programme/plan-minute.ts';
 
-const planningDeps = () => {
-  const deps = programmeDeps();
+const createPlanDeps = () => {
+  const createDeps = programmeDeps();
   const { TICKS_QUEUE_URL, TICK_INTERVAL_S, CHUNKS_PER_TICK } = readEnv(PlanEnv);
   const send = createSqsSender(TICKS_QUEUE_URL);
-  return (call: Deadline): PlanPorts => ({
-    chunks: deps(call).programme.chunks,
+  return (deadline: Deadline): PlanPorts => ({
+    countChunks: createDeps(deadline).programme.countChunks,
     send,
     clock: systemClock,
     intervalS: Number(TICK_INTERVAL_S),
@@ -20,4 +20,4 @@ const planningDeps = () => {
   });
 };
 
-export const handler = job(planningDeps, planMinute);
+export const handler = job(createPlanDeps, planMinute);

@@ -1,4 +1,4 @@
-/** The doors of this context: the operation's name, its method and path. API, fallback, CDK and docs read this list. */
+/** The routes of this context by operation. The API, the fallback, the stacks and the API document read this list. */
 export const paymentsRoutes = {
   openAccount: 'POST /payments/accounts',
   deposit: 'POST /payments/accounts/deposit',

@@ -9,5 +9,5 @@ export const showBalance = route(
     params: z.strictObject({ user_id: UserId }),
     returns: z.object({ user_id: UserId, balance: Money }),
   },
-  ({ params: { user_id } }, { payments }: PaymentsDeps) => payments.account(user_id),
+  ({ params: { user_id } }, { accounts }: PaymentsDeps) => accounts.read(user_id),
 );

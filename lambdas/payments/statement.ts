@@ -1,11 +1,11 @@
-import type { Row, Store } from '../shared/store/store.ts';
-import { readAccount } from './account-store.ts';
+import type { Reader, Row } from '../shared/store/store.ts';
 import { parseChanges } from './entry-row.ts';
-import type { Account, BalanceChange, BulkEntry, Entry } from './ledger.ts';
-import { chunkKey } from './rows.ts';
+import type { Account, Entry } from './ledger.ts';
 import { entriesByAccount } from './table.ts';
+import type { BalanceChange, BulkEntry } from './update-programme/bulk-ledger.ts';
+import { chunkKey } from './update-programme/chunk-row.ts';
 
-/** One change of an account, as its owner reads it. */
+/** One change of an account with the entry that made it. */
 export interface StatementLine extends Omit<BalanceChange, 'user_id'> {
   readonly entry_id: string;
   readonly reason: Entry['reason'] | BulkEntry['reason'];
@@ -13,8 +13,13 @@ export interface StatementLine extends Omit<BalanceChange, 'user_id'> {
   readonly at: string;
 }
 
-/** Where a statement goes on: below this version, and below this row of the account's chunk. */
-export type StatementPosition = readonly [below: number, chunkRow: string];
+/** Where the next page starts: below this version of the account, and below this row of its chunk. */
+export type StatementPosition = readonly [belowVersion: number, belowChunkRow: string];
+
+export interface StatementRequest {
+  readonly after?: StatementPosition | undefined;
+  readonly limit: number;
+}
 
 export interface StatementPage {
   readonly lines: readonly StatementLine[];
@@ -22,12 +27,14 @@ export interface StatementPage {
   readonly next?: StatementPosition;
 }
 
-/** Of a chunk's rows at once: a few hundred KB where each is the entry of a tick. */
+/** The number of a chunk's rows in one query: a few hundred KB, if each row is the entry of a tick. */
 const ROWS_PER_QUERY = 50;
 /** Ticks may be applied in another order than they were planned in, but no further apart than this. */
 const MAX_OUT_OF_ORDER = 8;
-/** For each line that a page has room for, so many rows at most: in some ticks there is nothing to give or take. */
+/** The maximum of rows to read for each line of a page. In some ticks an account has no change, and so no line. */
 const MAX_ROWS_PER_LINE = 4;
+/** Sorts after every row of a chunk. */
+const HIGHEST_SORT_KEY = '~';
 
 const toStatementLine = (row: Row, { amount, balance_after, version }: BalanceChange): StatementLine => ({
   entry_id: String(row['entry_id']),
@@ -40,32 +47,30 @@ const toStatementLine = (row: Row, { amount, balance_after, version }: BalanceCh
 });
 
 /**
- * Newest first. What is an account's alone comes from an index, which may lag by a moment; what it shares with its
- * chunk from the chunk's own rows. Versions have no gaps, so they tell what a page must hold, and what is still missing.
+ * Reads one page of an account's statement, newest first. The account's own entries come from an index, which may lag;
+ * bulk entries come from the rows of the account's chunk. Since versions have no gaps, they determine which lines the
+ * page must have, and which of them are still missing.
  */
 export async function readStatement(
-  store: Store,
-  userId: string,
-  { after, limit }: { after?: StatementPosition | undefined; limit: number },
+  reader: Reader,
+  account: Account,
+  { after, limit }: StatementRequest,
 ): Promise<StatementPage> {
-  const account = await readAccount(store, userId);
-  const below = Math.min(after?.[0] ?? Number.POSITIVE_INFINITY, account.version + 1);
+  const { user_id: userId, version } = account;
+  const below = Math.min(after?.[0] ?? Number.POSITIVE_INFINITY, version + 1);
   const page = new PageBuilder(userId, Math.max(1, below - limit), below);
-  for (const row of await store.query({ partition: userId, index: entriesByAccount, newestFirst: true, limit, below }))
-    page.take(row);
-  const place = await readFromChunk(store, account, page, after?.[1] ?? HIGHEST_SORT_KEY);
-  return { lines: page.lines, ...(page.lowest > 1 ? { next: [page.lowest, place] } : {}) };
+  const query = { partition: userId, index: entriesByAccount, newestFirst: true, limit, below };
+  for (const row of await reader.query(query)) page.add(row);
+  const belowChunkRow = await addChunkEntries(reader, account, page, after?.[1] ?? HIGHEST_SORT_KEY);
+  return { lines: page.lines, ...(page.lowest > 1 ? { next: [page.lowest, belowChunkRow] } : {}) };
 }
 
-/** Above every row of a chunk. */
-const HIGHEST_SORT_KEY = '~';
-
-/** The lines of one account from version `lowest` up to below `below`, as they are found. */
+/** Collects the lines of one account whose version is at least `lowest` and less than `below`. */
 class PageBuilder {
   readonly #userId: string;
   readonly lowest: number;
   readonly #below: number;
-  readonly #found = new Map<number, StatementLine>();
+  readonly #lines = new Map<number, StatementLine>();
 
   constructor(userId: string, lowest: number, below: number) {
     this.#userId = userId;
@@ -73,49 +78,54 @@ class PageBuilder {
     this.#below = below;
   }
 
-  get room(): number {
+  get size(): number {
     return this.#below - this.lowest;
   }
 
-  get isWhole(): boolean {
-    return this.#found.size === this.room;
+  get isComplete(): boolean {
+    return this.#lines.size === this.size;
   }
 
   get lines(): StatementLine[] {
-    return [...this.#found.values()].sort((one, other) => other.version - one.version);
+    return [...this.#lines.values()].sort((a, b) => b.version - a.version);
   }
 
-  /** Whether what the row says of this account is older than this page. */
-  take(row: Row): boolean {
-    const share = parseChanges(row).find(({ user_id }) => user_id === this.#userId);
-    if (!share) return false;
-    if (share.version >= this.lowest && share.version < this.#below)
-      this.#found.set(share.version, toStatementLine(row, share));
-    return share.version < this.lowest;
+  /** Adds the account's line of an entry if it is in this page. Returns whether the line is older than this page. */
+  add(row: Row): boolean {
+    const change = parseChanges(row).find(({ user_id }) => user_id === this.#userId);
+    if (!change) return false;
+    if (change.version >= this.lowest && change.version < this.#below)
+      this.#lines.set(change.version, toStatementLine(row, change));
+    return change.version < this.lowest;
   }
 }
 
-/** Answers the row below which everything is older than this page. */
-async function readFromChunk(store: Store, { chunk }: Account, page: PageBuilder, from: string): Promise<string> {
-  let place = from;
-  let seen = from;
-  let older = 0;
-  const most = MAX_ROWS_PER_LINE * page.room + 2 * ROWS_PER_QUERY;
-  for (let read = 0; chunk !== undefined && !page.isWhole && older < MAX_OUT_OF_ORDER && read < most; ) {
-    const rows = await store.query({
-      partition: chunkKey(chunk).pk,
-      newestFirst: true,
-      below: seen,
-      limit: ROWS_PER_QUERY,
-    });
+/**
+ * Adds the lines of the chunk's entries to the page. Returns the sort key below which the next page starts: that of the
+ * last row before the first one that is older than this page.
+ */
+async function addChunkEntries(
+  reader: Reader,
+  { chunk }: Account,
+  page: PageBuilder,
+  startBelow: string,
+): Promise<string> {
+  if (chunk === undefined) return startBelow;
+  const maxRows = MAX_ROWS_PER_LINE * page.size + 2 * ROWS_PER_QUERY;
+  let nextPageBelow = startBelow;
+  let below = startBelow;
+  let olderLines = 0;
+  for (let rowsRead = 0; !page.isComplete && olderLines < MAX_OUT_OF_ORDER && rowsRead < maxRows; ) {
+    const query = { partition: chunkKey(chunk).pk, newestFirst: true, below, limit: ROWS_PER_QUERY };
+    const rows = await reader.query(query);
     for (const row of rows) {
-      if (page.take(row)) older += 1;
-      if (older === 0) place = row.sk;
+      if (page.add(row)) olderLines += 1;
+      if (olderLines === 0) nextPageBelow = row.sk;
     }
-    read += rows.length;
-    seen = rows.at(-1)?.sk ?? seen;
-    // ticks come first, then the seed; below that there are no entries
-    if (rows.length < ROWS_PER_QUERY || seen < 'SEED#') break;
+    rowsRead += rows.length;
+    below = rows.at(-1)?.sk ?? below;
+    // In descending order the ticks come first, then the row of the chunk, then the seeds. Below these are no entries.
+    if (rows.length < ROWS_PER_QUERY || below < 'SEED#') break;
   }
-  return place;
+  return nextPageBelow;
 }

@@ -1,7 +1,7 @@
 import type { Index } from '../shared/store/store.ts';
 
-/** Entries of one account by its version: the statement. They never change, so the index holds them whole. */
+/** The entries of one account by version, for its statement. Entries never change, so the index holds whole rows. */
 export const entriesByAccount: Index = { name: 'by_account', partitionKey: 'account', sortKey: 'version' };
 
-/** Which accounts there are, bucket by bucket. Both attributes are for good: a change of balance costs it nothing. */
+/** All accounts by bucket. Both key attributes never change, so a change of balance writes nothing to this index. */
 export const accountsByBucket: Index = { name: 'by_bucket', partitionKey: 'bucket', sortKey: 'user_id' };

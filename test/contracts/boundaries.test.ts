@@ -16,6 +16,7 @@ const DOMAIN = [
   'lambdas/documents/document.ts',
   'lambdas/orders/order.ts',
   'lambdas/payments/ledger.ts',
+  'lambdas/payments/update-programme/bulk-ledger.ts',
   'lambdas/payments/update-programme/tick.ts',
   'lambdas/tickets/ticket.ts',
 ];

@@ -1,42 +1,47 @@
 import { parseChanges, parsePostings } from '../../lambdas/payments/entry-row.ts';
-import type { BalanceChange } from '../../lambdas/payments/ledger.ts';
+import type { BalanceChange } from '../../lambdas/payments/update-programme/bulk-ledger.ts';
 import type { Row } from '../../lambdas/shared/store/store.ts';
 
-/** What must hold of a payments table at any moment, whatever has happened. Says every fault that it finds. */
+/**
+ * Returns every violation of the ledger's rules in the rows of a payments table. The rules hold at any moment: each
+ * entry sums to zero, and each account has the balance and the version that its entries give.
+ */
 export function findLedgerErrors(rows: readonly Row[]): string[] {
-  const faults: string[] = [];
-  const chains = new Map<string, (BalanceChange & { key: string })[]>();
+  const errors: string[] = [];
+  const changesByUser = new Map<string, (BalanceChange & { key: string })[]>();
   for (const row of rows) {
+    const key = `${row.pk} ${row.sk}`;
     const sum = parsePostings(row).reduce((total, { amount }) => total + BigInt(amount), 0n);
-    if (sum !== 0n) faults.push(`${row.pk} ${row.sk} sums to ${sum}`);
-    for (const share of parseChanges(row)) {
-      const chain = chains.get(share.user_id) ?? [];
-      chain.push({ ...share, key: `${row.pk} ${row.sk}` });
-      chains.set(share.user_id, chain);
+    if (sum !== 0n) errors.push(`The postings of ${key} sum to ${sum}.`);
+    for (const change of parseChanges(row)) {
+      const changes = changesByUser.get(change.user_id) ?? [];
+      changes.push({ ...change, key });
+      changesByUser.set(change.user_id, changes);
     }
   }
   for (const account of rows.filter((row) => row.pk.startsWith('ACCOUNT#') && row.sk === 'STATE')) {
-    const own = (chains.get(String(account['user_id'])) ?? []).sort((one, other) => one.version - other.version);
+    const changes = (changesByUser.get(String(account['user_id'])) ?? []).sort((a, b) => a.version - b.version);
     let balance = 0;
-    for (const [at, entry] of own.entries()) {
-      balance += entry.amount;
-      if (entry.version !== at + 1) faults.push(`${account.pk}: version ${entry.version} stands at place ${at + 1}`);
-      if (entry.balance_after !== balance)
-        faults.push(`${account.pk}: ${entry.key} says ${entry.balance_after}, the sum is ${balance}`);
+    for (const [index, change] of changes.entries()) {
+      balance += change.amount;
+      if (change.version !== index + 1)
+        errors.push(`${account.pk}: entry ${index + 1} (${change.key}) has the version ${change.version}.`);
+      if (change.balance_after !== balance)
+        errors.push(`${account.pk}: ${change.key} has the balance ${change.balance_after}, but the sum is ${balance}.`);
     }
     if (account['balance'] !== balance)
-      faults.push(`${account.pk} has ${account['balance']}, its entries say ${balance}`);
-    if (account['version'] !== own.length)
-      faults.push(`${account.pk} is at version ${account['version']} after ${own.length} entries`);
+      errors.push(`${account.pk} has the balance ${account['balance']}, but its entries sum to ${balance}.`);
+    if (account['version'] !== changes.length)
+      errors.push(`${account.pk} has the version ${account['version']}, but ${changes.length} entries.`);
   }
-  return faults;
+  return errors;
 }
 
-/** What the merchant has of these customers: the sum of its lines in their entries. */
+/** Returns the balance of `merchant:orders` from the entries of these customers: the sum of its postings in them. */
 export const merchantBalance = (rows: readonly Row[], customers: readonly string[]): bigint => {
-  const known = new Set(customers);
+  const users = new Set(customers);
   return rows
-    .filter((row) => known.has(String(row['account'])))
+    .filter((row) => users.has(String(row['account'])))
     .flatMap(parsePostings)
     .filter(({ account }) => account === 'merchant:orders')
     .reduce((sum, { amount }) => sum + BigInt(amount), 0n);

@@ -232,9 +232,9 @@ export class Simulation implements Tables<MemoryStore> {
 
   /** Seeds users of the update programme with accounts and balances, like the operator's command. */
   async seedUsers(count: number, seed = 42): Promise<void> {
-    const chunks = await this.runUntilDone(this.#programme().claim(seed, chunksNeeded(count)));
+    const chunks = await this.runUntilDone(this.#programme().reserveChunks(seed, chunksNeeded(count)));
     for (const [index, chunk] of chunks.entries())
-      await this.runUntilDone(this.#programme().seed(seed, chunk, usersOfGroup(seed, index, count)));
+      await this.runUntilDone(this.#programme().seedChunk(seed, chunk, usersOfGroup(seed, index, count)));
     await this.settle();
   }
 
@@ -252,7 +252,7 @@ export class Simulation implements Tables<MemoryStore> {
     return planMinute(time, {
       ...TICK_SCHEDULE,
       ...programme,
-      chunks: () => this.#programme().chunks(),
+      countChunks: () => this.#programme().countChunks(),
       send: async (messages) => {
         for (const { body, delaySeconds } of messages) this.queues['balance-ticks'].send(body, delaySeconds * 1000);
       },

@@ -5,77 +5,71 @@ import { causeOf } from '../../shared/messaging/receipt.ts';
 import { toIso } from '../../shared/runtime/clock.ts';
 import { count, logger } from '../../shared/runtime/observability.ts';
 import { type CommitOutcome, commit, commitOnce, type UnitOfWork } from '../../shared/store/commit.ts';
-import { absent, type Key, type Reader, type Row, type Write } from '../../shared/store/store.ts';
+import { absent, type Key, type Reader } from '../../shared/store/store.ts';
+import { accountKey, createBalancesUpdated, parseAccount, updateAccount } from '../account-row.ts';
 import { parseDeferred, toBulkRow } from '../entry-row.ts';
-import { type Account, postTickToAccount, postTickToChunk } from '../ledger.ts';
-import {
-  accountKey,
-  accountTickKey,
-  chunkKey,
-  createBalancesUpdated,
-  parseAccount,
-  tickKey,
-  updateAccount,
-} from '../rows.ts';
-import { parseMembers } from './enrolment.ts';
-import { changeOf } from './tick.ts';
+import { type Account, PROGRAMME_UPDATES, postTick } from '../ledger.ts';
+import { boundedChange, postBulk } from './bulk-ledger.ts';
+import { accountTickKey, chunkKey, parseMembers, tickKey } from './chunk-row.ts';
+import { drawChange } from './tick.ts';
 
 export type TickPlannedEvent = EventOf<typeof TickPlanned>;
 
 /**
- * Six hours. The stream brings a record within a day whether or not it is still there; whoever has lost an update hears
- * the next one, or asks the ledger. For a million users fifteen days of these would be eight terabytes.
+ * Six hours, instead of 15 days. The stream delivers a record within a day whether or not its row still exists, and a
+ * consumer that lost an update gets the next one, or asks the ledger. For a million users, the records of 15 days would
+ * take eight terabytes.
  */
 const TICK_TTL_SECONDS = 6 * 3600;
 
-/** Whoever still has to have its turn alone. */
+/** The users whose accounts are deferred, and so updated one by one. */
 type DeferredUsers = readonly string[];
 
-/** A chunk has its turn in a tick: once, however often it is told, and not at all where it is told too late. */
-export async function applyTick(unit: UnitOfWork, event: TickPlannedEvent): Promise<void> {
+/** Updates the accounts of a chunk once for each tick. A message that is received after its deadline is dropped. */
+export async function applyTick(work: UnitOfWork, event: TickPlannedEvent): Promise<void> {
   const { tick, chunk, deadline_at } = event.data;
-  const [entry, row] = await unit.store.getMany([tickKey(chunk, tick), chunkKey(chunk)]);
-  // a tick that has begun goes on with those that it has left, however late it is
-  if (entry) return resumeTick(unit, event, entry);
-  if (unit.clock.now() > Date.parse(deadline_at)) {
+  const [entry, chunkRow] = await work.store.getMany([tickKey(chunk, tick), chunkKey(chunk)]);
+  // The deadline is for the start. A tick that has started is completed, however late it is.
+  if (entry) return resumeTick(work, event, parseDeferred(entry));
+  if (work.clock.now() > Date.parse(deadline_at)) {
     count('TicksDropped');
     logger.info('tick dropped', { tick, chunk, deadline_at });
     return;
   }
-  const members = parseMembers(row);
+  const members = parseMembers(chunkRow);
   if (members.length === 0) return;
-  const { result: deferred, existing } = await applyToChunk(
-    unit,
-    event,
-    new ChunkAccounts(members, tickKey(chunk, tick)),
-  );
-  if (existing) return resumeTick(unit, event, existing);
+  const accounts = new ChunkAccounts(members, tickKey(chunk, tick));
+  const { result: deferred, existing } = await applyToChunk(work, event, accounts);
+  if (existing) return resumeTick(work, event, parseDeferred(existing));
   count('TicksApplied');
   count('TickAccountsDeferred', deferred.length);
-  await applyToDeferred(unit, event, deferred);
+  await applyToDeferred(work, event, deferred);
 }
 
-/** The message comes again: behind a crash, some of those whom the entry names may still wait. */
-async function resumeTick(unit: UnitOfWork, event: TickPlannedEvent, entry: Row): Promise<void> {
+/** Completes a tick whose entry exists. After a crash, some of the accounts that it defers may not be updated yet. */
+async function resumeTick(work: UnitOfWork, event: TickPlannedEvent, deferred: DeferredUsers): Promise<void> {
   count('Duplicates');
-  await applyToDeferred(unit, event, parseDeferred(entry));
+  await applyToDeferred(work, event, deferred);
 }
 
-/** The members in one transaction, with the entry that is its receipt and names who was left. */
+/** Updates the accounts in one transaction. Its entry serves as the receipt, and names the deferred users. */
 const applyToChunk = (
-  unit: UnitOfWork,
+  work: UnitOfWork,
   event: TickPlannedEvent,
-  members: ChunkAccounts,
+  chunkAccounts: ChunkAccounts,
 ): Promise<CommitOutcome<DeferredUsers>> =>
-  commitOnce(unit, async (read, moved) => {
+  commitOnce(work, async (read, movedKeys) => {
     const { tick, chunk } = event.data;
-    const { accounts: before, left } = await members.look(read, moved);
-    const now = unit.clock.now();
+    const { accounts: before, deferred } = await chunkAccounts.read(read, movedKeys);
+    const now = work.clock.now();
     const entry_id = `tick:${tick}:${chunk}`;
-    const what = { entry_id, chunk, ref: tick, at: toIso(now), deferred: left };
-    const { accounts, entry } = postTickToChunk(before, (user) => changeOf(tick, user), what);
+    const header = { entry_id, chunk, reason: 'tick', ref: tick, at: toIso(now), deferred } as const;
+    const { accounts, entry } = postBulk(before, (userId) => drawChange(tick, userId), {
+      ...header,
+      counterparty: PROGRAMME_UPDATES,
+    });
     const balances = accounts.map(({ user_id, balance, version }) => ({ user_id, balance, version }));
-    const update = () => BalancesUpdated.make({ entry_id, chunk, balances }, causeOf(event, now));
+    const createUpdate = () => BalancesUpdated.make({ entry_id, chunk, balances }, causeOf(event, now));
     return {
       writes: [
         ...accounts.map((account) => updateAccount(account.version - 1, account)),
@@ -83,21 +77,21 @@ const applyToChunk = (
       ],
       publish:
         balances.length > 0
-          ? [{ aggregate: chunkKey(chunk).pk, events: [update()], ttlSeconds: TICK_TTL_SECONDS }]
+          ? [{ aggregate: chunkKey(chunk).pk, events: [createUpdate()], ttlSeconds: TICK_TTL_SECONDS }]
           : [],
-      result: left,
+      result: deferred,
     };
   });
 
-/** After so many refusals, whoever moved has its turn alone: an account debited all the time holds up none. */
+/** From this refusal on, accounts that have moved are deferred, so that one busy account does not hold up its chunk. */
 const MAX_CHUNK_REFUSALS = 2;
 
-/** A chunk's accounts from one attempt to the next: read once, and again only where they moved. */
+/** The accounts of a chunk across the attempts of one commit. Each is read once, and again only after it has moved. */
 class ChunkAccounts {
   readonly #users: readonly string[];
   readonly #receipt: Key;
   readonly #accounts = new Map<string, Account>();
-  readonly #left = new Set<string>();
+  readonly #deferred = new Set<string>();
   #refusals = 0;
 
   constructor(users: readonly string[], receipt: Key) {
@@ -105,68 +99,62 @@ class ChunkAccounts {
     this.#receipt = receipt;
   }
 
-  async look(read: Reader, moved: readonly Key[]): Promise<{ accounts: Account[]; left: DeferredUsers }> {
-    this.#forget(moved);
-    const here = this.#users.filter((user) => !this.#left.has(user));
-    const unread = here.filter((user) => !this.#accounts.has(user));
+  /** Returns the accounts to update in this attempt, and the users that are deferred by now. */
+  async read(read: Reader, movedKeys: readonly Key[]): Promise<{ accounts: Account[]; deferred: DeferredUsers }> {
+    if (movedKeys.length > 0) this.#forgetMoved(movedKeys);
+    const remaining = this.#users.filter((user) => !this.#deferred.has(user));
+    const unread = remaining.filter((user) => !this.#accounts.has(user));
     const rows = unread.length > 0 ? await read.getMany(unread.map(accountKey)) : [];
     for (const account of rows.map(parseAccount)) if (account) this.#accounts.set(account.user_id, account);
-    return { accounts: here.flatMap((user) => this.#accounts.get(user) ?? []), left: [...this.#left] };
+    return { accounts: remaining.flatMap((user) => this.#accounts.get(user) ?? []), deferred: [...this.#deferred] };
   }
 
-  #forget(moved: readonly Key[]): void {
-    if (moved.length === 0) return;
+  #forgetMoved(movedKeys: readonly Key[]): void {
     this.#refusals += 1;
-    const names = new Set(moved.map(({ pk, sk }) => `${pk} ${sk}`));
-    const isAmong = ({ pk, sk }: Key) => names.has(`${pk} ${sk}`);
-    // with the receipt among them, the engine refuses everything: that is no account's doing
-    const leaves = this.#refusals >= MAX_CHUNK_REFUSALS && !isAmong(this.#receipt);
-    for (const user of [...this.#accounts.keys()].filter((one) => isAmong(accountKey(one)))) {
+    const keyText = ({ pk, sk }: Key) => `${pk} ${sk}`;
+    const moved = new Set(movedKeys.map(keyText));
+    // If the receipt is among the refused rows, the engine refused the whole transaction, and no account is the reason.
+    const defers = this.#refusals >= MAX_CHUNK_REFUSALS && !moved.has(keyText(this.#receipt));
+    for (const user of this.#users.filter((user) => moved.has(keyText(accountKey(user))))) {
       this.#accounts.delete(user);
-      if (leaves) this.#left.add(user);
+      if (defers) this.#deferred.add(user);
     }
   }
 }
 
-const emptyEntry = (receipt: Key, tick: string, at: string): Write => ({
-  op: 'put',
-  row: { ...receipt, reason: 'tick', ref: tick, at, amount: 0 },
-  when: absent,
-});
-
-/** Side by side, and each of them to its end: one that is busy must not cut the others short. */
-async function applyToDeferred(unit: UnitOfWork, event: TickPlannedEvent, left: DeferredUsers): Promise<void> {
-  const ends = await Promise.allSettled(left.map((user) => applyToAccount(unit, event, user)));
-  const failed = ends.find((end) => end.status === 'rejected');
-  if (failed) throw failed.reason;
+/** Updates the deferred accounts concurrently and waits for all of them, so that one that is busy aborts no other. */
+async function applyToDeferred(work: UnitOfWork, event: TickPlannedEvent, deferred: DeferredUsers): Promise<void> {
+  const results = await Promise.allSettled(deferred.map((user) => applyToAccount(work, event, user)));
+  const failure = results.find((result) => result.status === 'rejected');
+  if (failure) throw failure.reason;
 }
 
-/** One account by itself, for as long as there is time. Its own entry is its receipt, also where it says nothing. */
-async function applyToAccount(unit: UnitOfWork, event: TickPlannedEvent, user: string): Promise<void> {
+/** Applies the tick to one account, retrying until the deadline. Its entry is the receipt, even if the amount is 0. */
+async function applyToAccount(work: UnitOfWork, event: TickPlannedEvent, user: string): Promise<void> {
   const { tick, chunk } = event.data;
   const receipt = accountTickKey(user, tick);
   const entry_id = `tick:${tick}:${chunk}:${user}`;
-  await commit(unit, async (read) => {
-    const [done, row] = await read.getMany([receipt, accountKey(user)]);
-    const account = parseAccount(row);
-    const now = unit.clock.now();
-    if (!account || done) return { writes: [], result: undefined };
-    const moved = postTickToAccount(account, changeOf(tick, user), entry_id, tick, toIso(now));
-    // told again, it must not take what was not there when it had its turn
-    if (!moved) return { writes: [emptyEntry(receipt, tick, toIso(now))], result: undefined };
+  await commit(work, async (read) => {
+    const [existing, row] = await read.getMany([receipt, accountKey(user)]);
+    const before = parseAccount(row);
+    if (!before || existing) return { writes: [], result: undefined };
+    const now = work.clock.now();
+    const at = toIso(now);
+    const amount = boundedChange(before, drawChange(tick, user));
+    // Without a receipt, a repeated message would take money that was not there when the tick was applied.
+    if (amount === 0) {
+      const emptyRow = { ...receipt, reason: 'tick', ref: tick, at, amount: 0 };
+      return { writes: [{ op: 'put', row: emptyRow, when: absent }], result: undefined };
+    }
+    const { account, entry } = postTick(before, amount, { entry_id, ref: tick, at });
+    const update = createBalancesUpdated(account, entry_id, causeOf(event, now));
     return {
       writes: [
-        updateAccount(account.version, moved.account),
-        // one that is there by now stands under another version of the account: the plan looks again, and finds it
-        { op: 'put', row: { ...receipt, ...moved.entry }, when: absent },
+        updateAccount(before.version, account),
+        // The entry is not marked as deciding: if it exists by now, the plan runs again and finds it.
+        { op: 'put', row: { ...receipt, ...entry }, when: absent },
       ],
-      publish: [
-        {
-          aggregate: receipt.pk,
-          events: [createBalancesUpdated(moved.account, entry_id, causeOf(event, now))],
-          ttlSeconds: TICK_TTL_SECONDS,
-        },
-      ],
+      publish: [{ aggregate: receipt.pk, events: [update], ttlSeconds: TICK_TTL_SECONDS }],
       result: undefined,
     };
   });

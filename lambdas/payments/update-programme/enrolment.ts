@@ -1,76 +1,55 @@
 import { CHUNK_SIZE } from '../../../events/payments/balances-updated.ts';
 import { commit, type UnitOfWork } from '../../shared/store/commit.ts';
-import { absent, type Key, type Reader, type Row, versionIs, type Write } from '../../shared/store/store.ts';
-import { chunkKey, programmeKey, reservationKey } from '../rows.ts';
+import type { Reader, Write } from '../../shared/store/store.ts';
+import {
+  addMembers,
+  chunkKey,
+  parseMembers,
+  parseProgramme,
+  programmeKey,
+  reservationKey,
+  updateProgramme,
+  writeVersioned,
+} from './chunk-row.ts';
 
-/** How many chunks there are, and which of them takes in the next who enrols. */
-interface ChunkRegister {
-  readonly chunks: number;
-  readonly open: number | undefined;
-  readonly version: number;
-}
-
-const parseRegister = (row: Row | undefined): ChunkRegister => ({
-  chunks: Number(row?.['chunks'] ?? 0),
-  open: typeof row?.['open'] === 'number' ? row['open'] : undefined,
-  version: Number(row?.['version'] ?? 0),
-});
-
-const writeRegister = (before: ChunkRegister, after: Omit<ChunkRegister, 'version'>): Write =>
-  writeVersioned(programmeKey, before.version, after);
-
-/** A row that is changed under its version, and made by its first change. */
-const writeVersioned = (key: Key, before: number, fields: Readonly<Record<string, unknown>>): Write =>
-  before === 0
-    ? { op: 'put', row: { ...key, ...fields, version: 1 }, when: absent }
-    : { op: 'update', key, set: { ...fields, version: before + 1 }, when: versionIs(before) };
-
-export const parseMembers = (row: Row | undefined): readonly string[] => (row?.['members'] ?? []) as readonly string[];
-
-/** A chunk with those who join it behind the others: nobody ever leaves, and nobody moves. */
-export const addMembers = (chunk: number, row: Row | undefined, users: readonly string[]): Write =>
-  writeVersioned(chunkKey(chunk), Number(row?.['version'] ?? 0), { chunk, members: [...parseMembers(row), ...users] });
-
-/** So many chunks there are, one or the other of them without members as yet. */
-export const countChunks = async (read: Reader): Promise<number> => parseRegister(await read.get(programmeKey)).chunks;
-
-/** A place for somebody who enrols: in the open chunk, or in a new one where that is full. */
+/** Assigns a user to the open chunk, or to a new chunk if the open one is full. */
 export async function assignChunk(read: Reader, userId: string): Promise<{ chunk: number; writes: Write[] }> {
-  const roll = parseRegister(await read.get(programmeKey));
-  const row = roll.open === undefined ? undefined : await read.get(chunkKey(roll.open));
-  if (roll.open !== undefined && parseMembers(row).length < CHUNK_SIZE)
-    return { chunk: roll.open, writes: [addMembers(roll.open, row, [userId])] };
-  const chunk = roll.chunks;
+  const programme = parseProgramme(await read.get(programmeKey));
+  const { open, chunks } = programme;
+  const openRow = open === undefined ? undefined : await read.get(chunkKey(open));
+  if (open !== undefined && parseMembers(openRow).length < CHUNK_SIZE)
+    return { chunk: open, writes: [addMembers(open, openRow, [userId])] };
   return {
-    chunk,
-    writes: [addMembers(chunk, undefined, [userId]), writeRegister(roll, { chunks: chunk + 1, open: chunk })],
+    chunk: chunks,
+    writes: [addMembers(chunks, undefined, [userId]), updateProgramme(programme, { chunks: chunks + 1, open: chunks })],
   };
 }
 
-/** Chunks in a row: the first of them, and how many. */
+/** Consecutive chunks: the first of them, and how many there are. */
 type Run = readonly [first: number, count: number];
 
 const chunksOfRuns = (runs: readonly Run[]): number[] =>
-  runs.flatMap(([first, count]) => Array.from({ length: count }, (_, at) => first + at));
+  runs.flatMap(([first, count]) => Array.from({ length: count }, (_, index) => first + index));
 
 /**
- * The chunks of a seed's users, in their order: always the same, and more of them where more are asked for. They are
- * claimed before they are filled; a claimed one that nobody fills has no members, which does no harm.
+ * Reserves chunks for the users of a seed and returns them in order. A repeated call returns the same chunks, and
+ * reserves more of them if the count is higher. Chunks are reserved before they are filled; a reserved chunk that is
+ * never filled has no members, which is harmless.
  */
-export const reserveChunks = (unit: UnitOfWork, seed: number, count: number): Promise<number[]> =>
-  commit(unit, async (read) => {
-    const [programme, claim] = await read.getMany([programmeKey, reservationKey(seed)]);
-    const runs = (claim?.['runs'] ?? []) as readonly Run[];
-    const claimed = chunksOfRuns(runs);
-    const wanting = count - claimed.length;
-    if (wanting <= 0) return { writes: [], result: claimed.slice(0, count) };
-    const roll = parseRegister(programme);
-    const more: readonly Run[] = [...runs, [roll.chunks, wanting]];
+export const reserveChunks = (work: UnitOfWork, seed: number, count: number): Promise<number[]> =>
+  commit(work, async (read) => {
+    const [programmeRow, reservation] = await read.getMany([programmeKey, reservationKey(seed)]);
+    const runs = (reservation?.['runs'] ?? []) as readonly Run[];
+    const reserved = chunksOfRuns(runs);
+    const missing = count - reserved.length;
+    if (missing <= 0) return { writes: [], result: reserved.slice(0, count) };
+    const programme = parseProgramme(programmeRow);
+    const allRuns: readonly Run[] = [...runs, [programme.chunks, missing]];
     return {
       writes: [
-        writeRegister(roll, { chunks: roll.chunks + wanting, open: roll.open }),
-        writeVersioned(reservationKey(seed), Number(claim?.['version'] ?? 0), { runs: more }),
+        updateProgramme(programme, { chunks: programme.chunks + missing, open: programme.open }),
+        writeVersioned(reservationKey(seed), Number(reservation?.['version'] ?? 0), { runs: allRuns }),
       ],
-      result: chunksOfRuns(more),
+      result: chunksOfRuns(allRuns),
     };
   });

@@ -3,55 +3,58 @@ import { BalancesUpdated, CHUNK_SIZE } from '../../../events/payments/balances-u
 import { toIso } from '../../shared/runtime/clock.ts';
 import { commit, type UnitOfWork } from '../../shared/store/commit.ts';
 import { absent } from '../../shared/store/store.ts';
+import { accountKey, putNewAccount } from '../account-row.ts';
 import { toBulkRow } from '../entry-row.ts';
-import { openAccount, postSeed } from '../ledger.ts';
-import { accountKey, chunkKey, putNewAccount, seedKey } from '../rows.ts';
-import { addMembers, parseMembers } from './enrolment.ts';
-import { initialBalanceOf } from './tick.ts';
+import { EXTERNAL_DEPOSITS, openAccount } from '../ledger.ts';
+import { postBulk } from './bulk-ledger.ts';
+import { addMembers, chunkKey, parseMembers, seedKey } from './chunk-row.ts';
+import { drawInitialBalance } from './tick.ts';
 
-/** The made-up users of a seed, in their order: `u42-000017`. */
-export const seededUser = (seed: number, at: number): string => `u${seed}-${String(at).padStart(6, '0')}`;
+/** Returns the id of a seed's user, for example `u42-000017`. The numbers start at 1. */
+export const seededUser = (seed: number, number: number): string => `u${seed}-${String(number).padStart(6, '0')}`;
 
-/** So many chunks it takes to hold so many users. */
+/** Returns how many chunks hold this number of users. */
 export const chunksNeeded = (count: number): number => Math.ceil(count / CHUNK_SIZE);
 
-/** The users of one chunk, of so many that there are in all. */
+/** Returns the users of one chunk, where `group` is the chunk's index among the chunks of the seed's `count` users. */
 export function usersOfGroup(seed: number, group: number, count: number): string[] {
   const first = group * CHUNK_SIZE + 1;
   const length = Math.min(CHUNK_SIZE, count + 1 - first);
-  return Array.from({ length }, (_, at) => seededUser(seed, first + at));
+  return Array.from({ length }, (_, index) => seededUser(seed, first + index));
 }
 
 /**
- * One chunk's users with their accounts and what they begin with, in one transaction. Who has an account keeps it as it
- * is; answers how many are new.
+ * Creates the accounts of one chunk's users with their initial balances in one transaction. Accounts that exist already
+ * stay as they are. Returns the number of new accounts.
  */
-export const seedChunk = (unit: UnitOfWork, seed: number, chunk: number, users: readonly string[]): Promise<number> =>
-  commit(unit, async (read) => {
-    const [row, ...known] = await read.getMany([chunkKey(chunk), ...users.map(accountKey)]);
-    const missing = users.filter((_, at) => !known[at]);
+export const seedChunk = (work: UnitOfWork, seed: number, chunk: number, users: readonly string[]): Promise<number> =>
+  commit(work, async (read) => {
+    const [chunkRow, ...existing] = await read.getMany([chunkKey(chunk), ...users.map(accountKey)]);
+    const missing = users.filter((_, index) => !existing[index]);
     if (missing.length === 0) return { writes: [], result: 0 };
-    const at = toIso(unit.clock.now());
-    const entry_id = `seed:${chunk}:${parseMembers(row).length}`;
+    const at = toIso(work.clock.now());
+    const firstMember = parseMembers(chunkRow).length;
+    const entry_id = `seed:${chunk}:${firstMember}`;
     const opened = missing.map((user) => openAccount(user, at, chunk));
-    const { accounts, entry } = postSeed(opened, initialBalanceOf, { entry_id, chunk, ref: String(seed), at });
-    const filled = new Map(accounts.map((account) => [account.user_id, account]));
+    const header = { entry_id, chunk, reason: 'seed', ref: String(seed), at, deferred: [] } as const;
+    const { accounts, entry } = postBulk(opened, drawInitialBalance, { ...header, counterparty: EXTERNAL_DEPOSITS });
+    const funded = new Map(accounts.map((account) => [account.user_id, account]));
     const cause = { time: at, correlation_id: `seed:${seed}`, causation_id: `seed:${seed}` };
     const balances = accounts.map(({ user_id, balance, version }) => ({ user_id, balance, version }));
     return {
       writes: [
-        ...opened.map((account) => putNewAccount(filled.get(account.user_id) ?? account)),
-        addMembers(chunk, row, missing),
-        { op: 'put', row: { ...seedKey(chunk, parseMembers(row).length), ...toBulkRow(entry) }, when: absent },
+        ...opened.map((account) => putNewAccount(funded.get(account.user_id) ?? account)),
+        addMembers(chunk, chunkRow, missing),
+        { op: 'put', row: { ...seedKey(chunk, firstMember), ...toBulkRow(entry) }, when: absent },
       ],
       publish: [
         {
           aggregate: chunkKey(chunk).pk,
           events: [
             ...(balances.length > 0 ? [BalancesUpdated.make({ entry_id, chunk, balances }, cause)] : []),
-            // who begins with nothing is in no update
+            // An account whose initial balance is 0 has no change in the entry, so no update names it.
             ...opened
-              .filter(({ user_id }) => !filled.has(user_id))
+              .filter(({ user_id }) => !funded.has(user_id))
               .map(({ user_id }) => AccountOpened.make({ user_id, chunk }, cause)),
           ],
         },

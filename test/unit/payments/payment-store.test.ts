@@ -2,108 +2,102 @@ import { describe, expect, test } from 'vitest';
 import { MAX_AMOUNT, MAX_BALANCE } from '../../../events/money.ts';
 import { OrderCreated } from '../../../events/orders/order-created.ts';
 import { RefundRequested } from '../../../events/orders/refund-requested.ts';
+import { createPaymentsDeps } from '../../../lambdas/payments/deps.ts';
 import { handler as onOrderPayments } from '../../../lambdas/payments/on-order-payments.ts';
-import {
-  type OrderCreatedEvent,
-  paymentStore,
-  type RefundRequestedEvent,
-} from '../../../lambdas/payments/payment-store.ts';
+import type { OrderCreatedEvent, RefundRequestedEvent } from '../../../lambdas/payments/payment-store.ts';
 import { createRequestIdentity } from '../../../lambdas/shared/http/idempotency.ts';
 import { parseOutboxRecord } from '../../../lambdas/shared/outbox/outbox-record.ts';
 import { noFaults } from '../../../lambdas/shared/runtime/chaos-setting.ts';
-import type { Row, Store, Write } from '../../../lambdas/shared/store/store.ts';
+import { keyOfWrite, type Row, type Store, type Write } from '../../../lambdas/shared/store/store.ts';
 import { createSteppingClock, noon, RecordingQueue, sqsRecord } from '../../support/fixtures.ts';
 import { findLedgerErrors } from '../../support/ledger-check.ts';
 import { createMemoryStore } from '../../support/memory-store.ts';
 
 const orderId = (letter: string) => letter.repeat(26);
-const created = (letter: string, user_id: string, amount: number, nudge?: string) =>
+const orderCreated = (letter: string, user_id: string, amount: number, nudge?: string) =>
   OrderCreated.make(
     { order_id: orderId(letter), user_id, amount, created_at: new Date(noon).toISOString() },
     { time: new Date(noon).toISOString(), correlation_id: orderId(letter), causation_id: 'request', nudge },
   ) as OrderCreatedEvent;
 
-/** The payments of a shop in memory, with every transaction noted. */
-async function shop(balances: Readonly<Record<string, number>> = { alice: 100 }) {
+/** Creates the stores and the consumer of payments in memory. Transactions are recorded; those of broken rows fail. */
+async function createPayments(balances: Readonly<Record<string, number>> = { alice: 100 }) {
   const table = createMemoryStore({ now: () => noon });
   const transactions: (readonly Write[])[] = [];
-  const broken = new Set<string>();
+  const brokenAggregates = new Set<string>();
   const store: Store = {
     ...table,
     write: async (writes, token) => {
-      if (writes.some((write) => broken.has('key' in write ? write.key.pk : write.row.pk))) throw new Error('broken');
+      if (writes.some((write) => brokenAggregates.has(keyOfWrite(write).pk))) throw new Error('broken');
       transactions.push(writes);
       await table.write(writes, token);
     },
   };
   const clock = createSteppingClock();
-  const payments = paymentStore({ store, clock, deadlineMs: noon + 5000 });
-  for (const [user, balance] of Object.entries(balances)) {
-    await payments.open({ user_id: user }, createRequestIdentity('open', user, undefined, user), 'request');
-    for (let left = balance; left > 0; left -= MAX_AMOUNT)
-      await payments.deposit(
-        user,
-        Math.min(left, MAX_AMOUNT),
-        createRequestIdentity('deposit', user, undefined, left),
-        'request',
-      );
+  const createDeps = createPaymentsDeps({ store, clock });
+  const { accounts, payments } = createDeps({ deadlineMs: noon + 5000 });
+  for (const [user_id, balance] of Object.entries(balances)) {
+    await accounts.open({ user_id }, createRequestIdentity('open', user_id, undefined, user_id), 'request');
+    for (let left = balance; left > 0; left -= MAX_AMOUNT) {
+      const identity = createRequestIdentity('deposit', user_id, undefined, left);
+      await accounts.deposit({ user_id, amount: Math.min(left, MAX_AMOUNT) }, identity, 'request');
+    }
   }
   transactions.length = 0;
   const queue = new RecordingQueue();
-  const run = onOrderPayments.withRuntime({
-    createDeps: ({ deadlineMs }) => ({ payments: paymentStore({ store, clock, deadlineMs }) }),
-    queue,
-    clock,
-    chaos: async () => noFaults,
-  });
+  const run = onOrderPayments.withRuntime({ createDeps, queue, clock, chaos: async () => noFaults });
+  const outboxRecords = () => table.all().filter(({ sk }) => sk.startsWith('OUTBOX#'));
   return {
     table,
     transactions,
-    broken,
+    brokenAggregates,
     queue,
+    accounts,
     payments,
-    receive: async (...events: unknown[]) =>
-      (
-        await run({ Records: events.map((event, at) => sqsRecord(`m${at}`, event)) }, 'order-payments', 10_000)
-      ).batchItemFailures.map(({ itemIdentifier }) => itemIdentifier),
-    balance: async (user: string) => (await payments.account(user)).balance,
+    /** Receives a batch and returns the ids of the messages that failed. */
+    receive: async (...events: unknown[]) => {
+      const Records = events.map((event, index) => sqsRecord(`m${index}`, event));
+      const { batchItemFailures } = await run({ Records }, 'order-payments', 10_000);
+      return batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
+    },
+    balanceOf: async (user: string) => (await accounts.read(user)).balance,
+    outboxRecords,
     answers: () =>
-      table
-        .all()
-        .filter(({ sk }) => sk.startsWith('OUTBOX#'))
+      outboxRecords()
         .flatMap(parseOutboxRecord)
         .filter(({ type }) => /^Payment/.test(type)),
-    records: () => table.all().filter(({ sk }) => sk.startsWith('OUTBOX#')),
   };
 }
 
 describe('a refund', () => {
-  const asked = (letter: string, user_id: string) =>
+  const refundRequested = (letter: string, user_id: string) =>
     RefundRequested.make(
       { order_id: orderId(letter), user_id, amount: 70, reason: 'requested' },
       { time: new Date(noon).toISOString(), correlation_id: orderId(letter), causation_id: 'request' },
     ) as RefundRequestedEvent;
-  const call = { deadlineMs: noon + 5000, createReceipt: () => ({}), messageIdOf: () => '-' };
+  const context = { deadlineMs: noon + 5000, createReceipt: () => ({}), messageIdOf: () => '-' };
 
-  test('goes to whom the order was taken from, once, and to nobody else', async () => {
-    const { receive, payments, balance, table } = await shop({ alice: 100, mallory: 0 });
-    await receive(created('a', 'alice', 70));
-    await expect(payments.refund(asked('a', 'mallory'), call)).rejects.toMatchObject({ code: 'nothing_to_refund' });
-    for (let time = 0; time < 2; time++) await payments.refund(asked('a', 'alice'), call);
-    expect([await balance('alice'), await balance('mallory')]).toEqual([100, 0]);
+  test('credits the payer once, and rejects any other user', async () => {
+    const { receive, payments, balanceOf, table } = await createPayments({ alice: 100, mallory: 0 });
+    await receive(orderCreated('a', 'alice', 70));
+    await expect(payments.refund(refundRequested('a', 'mallory'), context)).rejects.toMatchObject({
+      code: 'nothing_to_refund',
+    });
+    for (let time = 0; time < 2; time++) await payments.refund(refundRequested('a', 'alice'), context);
+    expect([await balanceOf('alice'), await balanceOf('mallory')]).toEqual([100, 0]);
     expect(findLedgerErrors(table.all())).toEqual([]);
   });
 });
 
-describe('orders that wait in one batch', () => {
-  test('of one account cost one transaction, and are decided in their order', async () => {
-    const { receive, transactions, balance, answers, table } = await shop();
+describe('a batch of orders', () => {
+  test('takes one transaction per account and decides the orders in sequence', async () => {
+    const { receive, transactions, balanceOf, answers, table } = await createPayments();
     const letters = [...'abcdefghij'];
-    expect(await receive(...letters.map((letter) => created(letter, 'alice', 15)))).toEqual([]);
+    expect(await receive(...letters.map((letter) => orderCreated(letter, 'alice', 15)))).toEqual([]);
     expect(transactions).toHaveLength(1);
-    // one account, and for each order its decision and its answer
+    // One account, and for each order its decision row and its outbox record.
     expect(transactions[0]).toHaveLength(21);
-    expect(await balance('alice')).toBe(10);
+    expect(await balanceOf('alice')).toBe(10);
     expect(
       answers()
         .filter(({ type }) => type === 'PaymentAuthorized')
@@ -113,20 +107,24 @@ describe('orders that wait in one batch', () => {
     expect(findLedgerErrors(table.all())).toEqual([]);
   });
 
-  test('of several accounts cost one transaction each, and one account’s trouble fails its own messages only', async () => {
-    const { receive, broken, transactions, balance, queue } = await shop({ alice: 100, bob: 100, carol: 100 });
-    broken.add('ACCOUNT#bob');
+  test('takes one transaction for each of several accounts and fails only the messages of a broken one', async () => {
+    const { receive, brokenAggregates, transactions, balanceOf, queue } = await createPayments({
+      alice: 100,
+      bob: 100,
+      carol: 100,
+    });
+    brokenAggregates.add('ACCOUNT#bob');
     const batch = [
-      created('a', 'alice', 10),
-      created('b', 'bob', 10),
-      created('c', 'carol', 10),
-      created('d', 'bob', 20),
+      orderCreated('a', 'alice', 10),
+      orderCreated('b', 'bob', 10),
+      orderCreated('c', 'carol', 10),
+      orderCreated('d', 'bob', 20),
       'poison',
-      created('e', 'alice', 20),
+      orderCreated('e', 'alice', 20),
     ];
     expect(await receive(...batch)).toEqual(['m1', 'm3']);
     expect(transactions).toHaveLength(2);
-    expect([await balance('alice'), await balance('bob'), await balance('carol')]).toEqual([70, 100, 90]);
+    expect([await balanceOf('alice'), await balanceOf('bob'), await balanceOf('carol')]).toEqual([70, 100, 90]);
     expect(queue.deadLettered.map(({ body }) => body)).toEqual(['poison']);
     expect(queue.visibilityChanges.flat().map(({ id, seconds }) => [id, seconds])).toEqual([
       ['m1', 1],
@@ -134,17 +132,17 @@ describe('orders that wait in one batch', () => {
     ]);
   });
 
-  test('that are all the same order are paid once', async () => {
-    const { receive, balance, answers } = await shop();
-    expect(await receive(...Array.from({ length: 10 }, () => created('a', 'alice', 30)))).toEqual([]);
-    expect(await receive(...Array.from({ length: 10 }, () => created('a', 'alice', 30)))).toEqual([]);
-    expect(await balance('alice')).toBe(70);
+  test('pays an order once if all messages are the same order', async () => {
+    const { receive, balanceOf, answers } = await createPayments();
+    expect(await receive(...Array.from({ length: 10 }, () => orderCreated('a', 'alice', 30)))).toEqual([]);
+    expect(await receive(...Array.from({ length: 10 }, () => orderCreated('a', 'alice', 30)))).toEqual([]);
+    expect(await balanceOf('alice')).toBe(70);
     expect(answers()).toHaveLength(1);
   });
 
-  test('of nobody are declined, each with a decision of its own', async () => {
-    const { receive, table, answers } = await shop({});
-    await receive(created('a', 'nobody', 1), created('b', 'nobody', 2));
+  test('declines each order of a user without an account, with a decision row of its own', async () => {
+    const { receive, table, answers } = await createPayments({});
+    await receive(orderCreated('a', 'nobody', 1), orderCreated('b', 'nobody', 2));
     expect(answers().map(({ data }) => data)).toEqual([
       { order_id: orderId('a'), user_id: 'nobody', amount: 1, reason: 'account_not_found' },
       { order_id: orderId('b'), user_id: 'nobody', amount: 2, reason: 'account_not_found' },
@@ -153,10 +151,10 @@ describe('orders that wait in one batch', () => {
   });
 });
 
-describe('a decision', () => {
+describe('a decision row', () => {
   test('holds its receipt and never expires', async () => {
-    const { receive, table } = await shop();
-    await receive(created('a', 'alice', 10), created('b', 'alice', 1000));
+    const { receive, table } = await createPayments();
+    await receive(orderCreated('a', 'alice', 10), orderCreated('b', 'alice', 1000));
     for (const letter of ['a', 'b']) {
       const row = await table.get({ pk: `ORDER#${orderId(letter)}`, sk: 'PAYMENT' });
       expect(row).toMatchObject({
@@ -167,94 +165,92 @@ describe('a decision', () => {
     }
   });
 
-  test('stands even when the account is filled before the order comes again', async () => {
-    const { receive, payments, balance, answers } = await shop();
-    await receive(created('a', 'alice', 150));
-    await payments.deposit('alice', 1000, createRequestIdentity('deposit', 'alice', 'k', 1), 'request');
-    await receive(created('a', 'alice', 150));
-    expect(await balance('alice')).toBe(1100);
+  test('stays declined if money is deposited before the order is delivered again', async () => {
+    const { receive, accounts, balanceOf, answers } = await createPayments();
+    await receive(orderCreated('a', 'alice', 150));
+    const identity = createRequestIdentity('deposit', 'alice', 'k', 1);
+    await accounts.deposit({ user_id: 'alice', amount: 1000 }, identity, 'request');
+    await receive(orderCreated('a', 'alice', 150));
+    expect(await balanceOf('alice')).toBe(1100);
     expect(answers().map(({ type }) => type)).toEqual(['PaymentDeclined']);
   });
 });
 
 describe('a nudge', () => {
   const nudged = async (...events: unknown[]) => {
-    const its = await shop();
-    await its.receive(created('a', 'alice', 30));
-    const [first] = its.answers();
-    await its.receive(...events);
-    return { ...its, first, again: its.answers().slice(1) };
+    const deps = await createPayments();
+    await deps.receive(orderCreated('a', 'alice', 30));
+    const [first] = deps.answers();
+    await deps.receive(...events);
+    return { ...deps, first, repeated: deps.answers().slice(1) };
   };
 
-  test('is answered again from the decision: the same id, the same words, and nothing is paid', async () => {
-    const { first, again, balance } = await nudged(created('a', 'alice', 30, 'sweep-1'));
-    expect(again).toEqual([expect.objectContaining({ id: first?.id, data: first?.data, nudge: 'sweep-1' })]);
-    expect(await balance('alice')).toBe(70);
+  test('repeats the answer of the decision with the same id and data, and pays nothing', async () => {
+    const { first, repeated, balanceOf } = await nudged(orderCreated('a', 'alice', 30, 'sweep-1'));
+    expect(repeated).toEqual([expect.objectContaining({ id: first?.id, data: first?.data, nudge: 'sweep-1' })]);
+    expect(await balanceOf('alice')).toBe(70);
   });
 
-  test('is answered once, however often it comes, and each nudge by itself', async () => {
-    const { again, receive, answers } = await nudged(
-      created('a', 'alice', 30, 'sweep-1'),
-      created('a', 'alice', 30, 'sweep-1'),
-      created('a', 'alice', 30, 'sweep-2'),
+  test('is answered once, and separately from other nudges', async () => {
+    const { repeated, receive, answers } = await nudged(
+      orderCreated('a', 'alice', 30, 'sweep-1'),
+      orderCreated('a', 'alice', 30, 'sweep-1'),
+      orderCreated('a', 'alice', 30, 'sweep-2'),
     );
-    expect(again.map(({ nudge }) => nudge).sort()).toEqual(['sweep-1', 'sweep-2']);
-    await receive(created('a', 'alice', 30, 'sweep-2'));
+    expect(repeated.map(({ nudge }) => nudge).sort()).toEqual(['sweep-1', 'sweep-2']);
+    await receive(orderCreated('a', 'alice', 30, 'sweep-2'));
     expect(answers()).toHaveLength(3);
   });
 
-  test('is answered even where an ordinary duplicate waits beside it', async () => {
-    const { again } = await nudged(created('a', 'alice', 30, 'sweep-1'), created('a', 'alice', 30));
-    expect(again.map(({ nudge }) => nudge)).toEqual(['sweep-1']);
+  test('is answered even if a duplicate without a nudge is in the same batch', async () => {
+    const { repeated } = await nudged(orderCreated('a', 'alice', 30, 'sweep-1'), orderCreated('a', 'alice', 30));
+    expect(repeated.map(({ nudge }) => nudge)).toEqual(['sweep-1']);
   });
 
-  test('of an order that is not decided yet is its decision', async () => {
-    const { receive, balance, answers } = await shop();
-    await receive(created('a', 'alice', 30, 'sweep-1'), created('a', 'alice', 30));
-    await receive(created('a', 'alice', 30, 'sweep-1'));
-    expect(await balance('alice')).toBe(70);
+  test('decides an order that is not decided yet', async () => {
+    const { receive, balanceOf, answers } = await createPayments();
+    await receive(orderCreated('a', 'alice', 30, 'sweep-1'), orderCreated('a', 'alice', 30));
+    await receive(orderCreated('a', 'alice', 30, 'sweep-1'));
+    expect(await balanceOf('alice')).toBe(70);
     expect(new Set(answers().map(({ id }) => id))).toEqual(new Set([`PaymentAuthorized:${orderId('a')}`]));
   });
 });
 
 describe('a deposit', () => {
-  test('that would pass what an account may hold is refused, and leaves nothing', async () => {
-    const { payments, table, balance } = await shop({ alice: MAX_BALANCE - 5 });
+  test('is rejected without any write if the balance would exceed its maximum', async () => {
+    const { accounts, table, balanceOf } = await createPayments({ alice: MAX_BALANCE - 5 });
+    const deposit = (amount: number) =>
+      accounts.deposit({ user_id: 'alice', amount }, createRequestIdentity('d', 'alice', 'k', amount), 'request');
     const before = table.all();
-    await expect(
-      payments.deposit('alice', 6, createRequestIdentity('d', 'alice', 'k', 6), 'request'),
-    ).rejects.toMatchObject({
-      code: 'balance_limit',
-      status: 422,
-    });
+    await expect(deposit(6)).rejects.toMatchObject({ code: 'balance_limit', status: 422 });
     expect(table.all()).toEqual(before);
-    await payments.deposit('alice', 5, createRequestIdentity('d', 'alice', 'k', 5), 'request');
-    expect(await balance('alice')).toBe(MAX_BALANCE);
+    await deposit(5);
+    expect(await balanceOf('alice')).toBe(MAX_BALANCE);
     expect(findLedgerErrors(table.all())).toEqual([]);
   });
 });
 
-describe('a change of a balance', () => {
-  test('is told beside the answer of the last order that it pays, in the same record', async () => {
-    const { receive, records } = await shop();
-    await receive(created('a', 'alice', 15), created('b', 'alice', 15), created('c', 'alice', 1000));
-    const told = records().filter(({ pk }) => pk.startsWith('ORDER#'));
-    expect(told.map((record) => parseOutboxRecord(record).map(({ type }) => type))).toEqual([
+describe('BalancesUpdated', () => {
+  test('is in the outbox record of the last order that is paid, beside its answer', async () => {
+    const { receive, outboxRecords } = await createPayments();
+    await receive(orderCreated('a', 'alice', 15), orderCreated('b', 'alice', 15), orderCreated('c', 'alice', 1000));
+    const records = outboxRecords().filter(({ pk }) => pk.startsWith('ORDER#'));
+    expect(records.map((record) => parseOutboxRecord(record).map(({ type }) => type))).toEqual([
       ['PaymentAuthorized'],
       ['PaymentAuthorized', 'BalancesUpdated'],
       ['PaymentDeclined'],
     ]);
-    expect(parseOutboxRecord(told[1] as Row)[1]).toMatchObject({
+    expect(parseOutboxRecord(records[1] as Row)[1]).toMatchObject({
       id: `BalancesUpdated:order:${orderId('b')}`,
       data: { entry_id: `order:${orderId('b')}`, balances: [{ user_id: 'alice', balance: 70, version: 3 }] },
     });
   });
 
-  test('of a plain order costs no write unit more: the record stays within 1 KB, whatever the name', async () => {
+  test('costs no extra write unit: the outbox record stays within 1 KB for the longest user id', async () => {
     const user = 'u'.repeat(64);
-    const { receive, records } = await shop({ [user]: 100_000 });
-    await receive(created('a', user, 15_000));
-    const [record] = records().filter(({ pk }) => pk.startsWith('ORDER#'));
+    const { receive, outboxRecords } = await createPayments({ [user]: 100_000 });
+    await receive(orderCreated('a', user, 15_000));
+    const [record] = outboxRecords().filter(({ pk }) => pk.startsWith('ORDER#'));
     const bytes = Object.entries(record as Row).reduce(
       (sum, [name, value]) => sum + Buffer.byteLength(name) + Buffer.byteLength(String(value)),
       0,
@@ -262,17 +258,17 @@ describe('a change of a balance', () => {
     expect(bytes).toBeLessThanOrEqual(1024);
   });
 
-  test('is not told again to a nudge', async () => {
-    const { receive, records } = await shop();
-    await receive(created('a', 'alice', 15));
-    await receive(created('a', 'alice', 15, 'sweep-1'));
-    const again = records().find(({ sk }) => sk.endsWith('#sweep-1'));
-    expect(parseOutboxRecord(again as Row).map(({ type }) => type)).toEqual(['PaymentAuthorized']);
+  test('is not repeated for a nudge', async () => {
+    const { receive, outboxRecords } = await createPayments();
+    await receive(orderCreated('a', 'alice', 15));
+    await receive(orderCreated('a', 'alice', 15, 'sweep-1'));
+    const record = outboxRecords().find(({ sk }) => sk.endsWith('#sweep-1'));
+    expect(parseOutboxRecord(record as Row).map(({ type }) => type)).toEqual(['PaymentAuthorized']);
   });
 
-  test('by a deposit, and an account that was opened, are told as well', async () => {
-    const { records } = await shop({ alice: 5 });
-    expect(records().flatMap(parseOutboxRecord)).toMatchObject([
+  test('is published for a deposit, and AccountOpened for a new account', async () => {
+    const { outboxRecords } = await createPayments({ alice: 5 });
+    expect(outboxRecords().flatMap(parseOutboxRecord)).toMatchObject([
       { type: 'AccountOpened', data: { user_id: 'alice' }, correlation_id: 'request' },
       { type: 'BalancesUpdated', data: { balances: [{ user_id: 'alice', balance: 5, version: 1 }] } },
     ]);
