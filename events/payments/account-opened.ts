@@ -3,7 +3,7 @@ import { defineEvent } from '../envelope.ts';
 import { UserId } from '../ids.ts';
 import { Chunk } from './balances-updated.ts';
 
-/** A customer has an account, with nothing on it yet. One in the update programme is a member of a chunk for good. */
+/** A customer has opened an account, with a balance of zero. An account never changes its chunk. */
 export const AccountOpened = defineEvent(
   'payments',
   'AccountOpened',

@@ -3,23 +3,23 @@ import { defineEvent } from '../envelope.ts';
 import { UserId } from '../ids.ts';
 import { Money } from '../money.ts';
 
-/** Members of the update programme stand in chunks, numbered from 0. An account never changes its chunk. */
+/** The number of a chunk of the update programme, counted from 0. An account never changes its chunk. */
 export const Chunk = z.int().check(z.gte(0));
 
-/** A chunk holds so many members: with each of their accounts a transaction has room for three items more. */
+/** The maximum of accounts in a chunk. A transaction has room for 100 items, so three are left beside the accounts. */
 export const CHUNK_SIZE = 97;
 
-/** A balance as it is after one change; each change of an account is a new version. */
+/** The balance of an account at one version. Each change of an account is a new version. */
 export const AccountBalance = z.object({ user_id: UserId, balance: Money, version: z.int().check(z.gte(1)) });
 export type AccountBalance = z.infer<typeof AccountBalance>;
 
-/** Balances that one ledger entry changed, each with its version: whoever has a newer one leaves this one be. */
+/** An entry has changed these balances. A consumer that has a newer version of an account ignores the older one. */
 export const BalancesUpdated = defineEvent(
   'payments',
   'BalancesUpdated',
   1,
   z.object({
-    /** The journal entry, or for several of one account the last of them. */
+    /** The entry, or the last of them if several entries changed one account. */
     entry_id: z.string(),
     chunk: z.optional(Chunk),
     balances: z.array(AccountBalance).check(z.minLength(1), z.maxLength(CHUNK_SIZE)),

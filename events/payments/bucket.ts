@@ -1,11 +1,11 @@
 import { fnv1a } from '../hash.ts';
 
-/** Accounts outside the update programme stand in so many buckets. */
+/** The number of buckets of accounts outside the update programme. */
 const HASHED_BUCKETS = 16;
 
-/** Every bucket of accounts outside the update programme. */
-export const hashedBuckets: readonly string[] = Array.from({ length: HASHED_BUCKETS }, (_, at) => `hash:${at}`);
+/** All buckets of accounts outside the update programme. */
+export const hashedBuckets: readonly string[] = Array.from({ length: HASHED_BUCKETS }, (_, index) => `hash:${index}`);
 
-/** Where an account stands for those who list or sum accounts: by its chunk, else by its name. It never changes. */
+/** Returns the bucket of an account: its chunk, or else a hash of its user. An account never changes its bucket. */
 export const bucketOf = (user_id: string, chunk?: number): string =>
   chunk === undefined ? `hash:${fnv1a(user_id) % HASHED_BUCKETS}` : `chunk:${chunk}`;

@@ -4,7 +4,10 @@ import { OrderId, UserId } from '../ids.ts';
 import { Items } from '../items.ts';
 import { Amount, Money } from '../money.ts';
 
-/** The order's amount has left the customer's account. Carries what the order is for: tickets hear of it here first. */
+/**
+ * The order's amount was debited from the customer's account. The event carries the order's items, since `tickets`
+ * receives no earlier event of the order.
+ */
 export const PaymentAuthorized = defineEvent(
   'payments',
   'PaymentAuthorized',

@@ -6,7 +6,7 @@ import { Amount } from '../money.ts';
 export const DeclineReason = z.enum(['insufficient_funds', 'account_not_found']);
 export type DeclineReason = z.infer<typeof DeclineReason>;
 
-/** The order cannot be paid, and nothing has left any account. This is final: a later deposit does not revive it. */
+/** The order cannot be paid, and no account was debited. This is final: a later deposit does not change it. */
 export const PaymentDeclined = defineEvent(
   'payments',
   'PaymentDeclined',

@@ -3,7 +3,7 @@ import { defineEvent } from '../envelope.ts';
 import { OrderId, UserId } from '../ids.ts';
 import { Amount, Money } from '../money.ts';
 
-/** The order's amount is back on the customer's account. */
+/** The order's amount was credited to the customer's account again. */
 export const PaymentRefunded = defineEvent(
   'payments',
   'PaymentRefunded',

@@ -2,11 +2,14 @@ import * as z from 'zod/mini';
 import { defineEvent } from '../envelope.ts';
 import { Chunk } from './balances-updated.ts';
 
-/** `20260101T1200-03`: the fourth tick of that minute. */
-export const TickId = z.string().check(z.regex(/^\d{8}T\d{4}-\d{1,2}$/, 'the minute and the place in it'));
+/** The minute and the index of the tick in it: `20260101T1200-03` is the fourth tick of that minute. */
+export const TickId = z
+  .string()
+  .check(z.regex(/^\d{8}T\d{4}-\d{1,2}$/, 'a minute and an index, for example 20260101T1200-03'));
 
 /**
- * A chunk has its turn in a tick. Put straight onto its queue, to be received when it is due: the bus knows no delays.
+ * A tick is to update a chunk. The event is sent directly to its queue with a delay until it is due, since EventBridge
+ * has no delays.
  */
 export const TickPlanned = defineEvent(
   'payments',
@@ -16,7 +19,7 @@ export const TickPlanned = defineEvent(
     tick: TickId,
     chunk: Chunk,
     due_at: z.iso.datetime(),
-    /** By then the next tick has its turn: one that has not begun is dropped. */
+    /** The time at which the next tick is due. An update that has not started by then is dropped. */
     deadline_at: z.iso.datetime(),
   }),
   ({ tick, chunk }) => `${tick}:${chunk}`,

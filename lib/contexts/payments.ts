@@ -15,12 +15,15 @@ import { QueueConsumer } from '../constructs/queue-consumer.ts';
 import { ScheduledJob } from '../constructs/scheduled-job.ts';
 import { WorkQueue } from '../constructs/work-queue.ts';
 
-/** The only place where money moves. */
+/** Creates the functions, queues and schedules of payments, the only context that moves money. */
 export class Payments extends Context {
   readonly api: ContextApi;
 
   constructor(scope: Construct, config: StageConfig, payments: LedgerTable) {
-    super(scope, 'Payments', { config, errorImpact: 'Customers cannot pay, or see what they have' });
+    super(scope, 'Payments', {
+      config,
+      errorImpact: 'Customers cannot open accounts, deposit money or read their balances',
+    });
     const env = PaymentsEnv;
     const values = { PAYMENTS_TABLE: payments.name };
 
@@ -38,7 +41,7 @@ export class Payments extends Context {
       env,
       values,
       access: [payments.commits],
-      errorImpact: 'A customer has ordered, and the order is not paid',
+      errorImpact: 'An order was placed, but its payment is not decided',
     });
     new EventConsumer(this, 'OnOrderRefundsPayments', {
       queue: 'order-refunds-payments',
@@ -47,11 +50,11 @@ export class Payments extends Context {
       env,
       values,
       access: [payments.commits],
-      errorImpact: 'A customer waits for money back',
+      errorImpact: 'A customer waits for a refund',
     });
 
-    const errorImpact = 'Balances stand still';
-    // no rule feeds it: the planner puts messages straight onto it, to be received when they are due
+    const errorImpact = 'Balances of the update programme are not updated';
+    // This queue has no rule: the planner sends its messages directly, with a delay until they are due.
     const ticks = new WorkQueue(this, 'BalanceTicks', {
       queue: 'balance-ticks',
       errorImpact,
@@ -63,12 +66,12 @@ export class Payments extends Context {
       env,
       values,
       access: [payments.commits],
-      // each is a transaction of a hundred items
+      // Each message is a transaction of up to 100 items.
       batchSize: 2,
     });
     new ScheduledJob(this, 'PlanTicks', {
       entry: 'payments/plan-ticks.ts',
-      description: 'Plans the minute of balance updates',
+      description: 'Plans the balance updates of one minute',
       schedule: Schedule.expression('cron(* * * * ? *)'),
       enabled: config.balances.updates,
       env: PlanEnv,
@@ -79,7 +82,7 @@ export class Payments extends Context {
         CHUNKS_PER_TICK: String(config.balances.chunksPerTick),
       },
       access: [payments.reads, ticks.sends],
-      // for a million users there are six times ten thousand messages to send
+      // For a million users there are six times 10,310 messages to send.
       timeout: minutes(1),
       errorImpact,
     });
