@@ -6,61 +6,58 @@ import { EngineAccess } from '../../support/engine-access.ts';
 import { findLedgerErrors } from '../../support/ledger-check.ts';
 import { poll } from '../../support/poll.ts';
 
-const shop = new ApiClient(inject('url'));
-const behind = new EngineAccess(inject('endpoint'));
+const api = new ApiClient(inject('url'));
+const engine = new EngineAccess(inject('endpoint'));
 
-/** The message of an order as it came to the queue, from the order's own outbox. */
-async function messageOf(orderId: string): Promise<string> {
-  const rows = await behind.rows('orders');
+/** Returns the OrderCreated message of an order from the order's outbox record. */
+async function orderCreatedMessage(orderId: string): Promise<string> {
+  const rows = await engine.rows('orders');
   const record = rows.find((row) => row.pk === `ORDER#${orderId}` && row.sk.startsWith('OUTBOX#')) as Row;
   return JSON.stringify({ ...parseOutboxRecord(record)[0], published_at: new Date().toISOString() });
 }
 
-const journalOf = async (customer: string) =>
-  (await behind.rows('payments')).filter((row) => row['user_id'] === customer || row['account'] === customer);
+const paymentRows = async (customer: string) =>
+  (await engine.rows('payments')).filter((row) => row['user_id'] === customer || row['account'] === customer);
 
-/** Messages of a queue come in any order, so what was sent before is through once these later orders have ended. */
-async function afterAllThat(customer: string, again: () => Promise<void>): Promise<void> {
-  await again();
+/** Waits until the queue is empty and an order placed afterwards has ended, since SQS delivers in any order. */
+async function waitUntilProcessed(): Promise<void> {
   await poll(
-    () => behind.messageCount('order-payments'),
+    () => engine.messageCount('order-payments'),
     (waiting) => waiting === 0,
   );
-  await shop.ended(await shop.order(await shop.customer(1), 1));
-  expect(await shop.balance(customer)).toBeTypeOf('number');
+  await api.ended(await api.order(await api.customer(1), 1));
 }
 
-describe('the same OrderCreated again, straight to the queue', () => {
-  test('20 times one by one, and 20 in one batch: nothing changes', async () => {
-    const customer = await shop.customer(100);
-    const id = await shop.order(customer, 30);
-    const before = await shop.ended(id);
-    const journal = await journalOf(customer);
-    const message = await messageOf(id);
-    await afterAllThat(customer, async () => {
-      for (let time = 0; time < 20; time++) await behind.send('order-payments', message);
-      await behind.sendBatch(
-        'order-payments',
-        Array.from({ length: 20 }, () => message),
-      );
-    });
-    expect(await shop.ended(id)).toEqual(before);
-    expect(await shop.balance(customer)).toBe(70);
-    expect(await journalOf(customer)).toEqual(journal);
+describe('a duplicate OrderCreated', () => {
+  test('changes nothing, in 20 single messages and in a batch of 20', async () => {
+    const customer = await api.customer(100);
+    const id = await api.order(customer, 30);
+    const orderBefore = await api.ended(id);
+    const rowsBefore = await paymentRows(customer);
+    const message = await orderCreatedMessage(id);
+    for (let time = 0; time < 20; time++) await engine.send('order-payments', message);
+    await engine.sendBatch(
+      'order-payments',
+      Array.from({ length: 20 }, () => message),
+    );
+    await waitUntilProcessed();
+    expect(await api.ended(id)).toEqual(orderBefore);
+    expect(await api.balance(customer)).toBe(70);
+    expect(await paymentRows(customer)).toEqual(rowsBefore);
   });
 
-  test('an order that was declined stays so, also when there is money now', async () => {
-    const customer = await shop.customer(10);
-    const id = await shop.order(customer, 30);
-    expect(await shop.ended(id)).toMatchObject({ status: 'CANCELLED' });
-    await shop.post('/payments/accounts/deposit', { user_id: customer, amount: 1000 });
-    const message = await messageOf(id);
-    await afterAllThat(customer, () => behind.send('order-payments', message));
-    expect(await shop.ended(id)).toMatchObject({ status: 'CANCELLED', reason: 'insufficient_funds' });
-    expect(await shop.balance(customer)).toBe(1010);
+  test('leaves a declined order declined, even if there is enough money by then', async () => {
+    const customer = await api.customer(10);
+    const id = await api.order(customer, 30);
+    expect(await api.ended(id)).toMatchObject({ status: 'CANCELLED' });
+    await api.post('/payments/accounts/deposit', { user_id: customer, amount: 1000 });
+    await engine.send('order-payments', await orderCreatedMessage(id));
+    await waitUntilProcessed();
+    expect(await api.ended(id)).toMatchObject({ status: 'CANCELLED', reason: 'insufficient_funds' });
+    expect(await api.balance(customer)).toBe(1010);
   });
 });
 
-test('after all that has happened here, the books are right', async () => {
-  expect(findLedgerErrors(await behind.rows('payments'))).toEqual([]);
+test('the ledger has no errors after these tests', async () => {
+  expect(findLedgerErrors(await engine.rows('payments'))).toEqual([]);
 });
