@@ -22,7 +22,7 @@ export class Payments extends Context {
   constructor(scope: Construct, config: StageConfig, payments: LedgerTable) {
     super(scope, 'Payments', {
       config,
-      errorImpact: 'Customers cannot open accounts, deposit money or read their balances',
+      errorImpact: 'Customers cannot pay, deposit money or read their balances',
     });
     const env = PaymentsEnv;
     const values = { PAYMENTS_TABLE: payments.name };

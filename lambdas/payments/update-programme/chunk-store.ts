@@ -100,11 +100,11 @@ class ChunkAccounts {
   }
 
   /** Returns the accounts to update in this attempt, and the users that are deferred by now. */
-  async read(read: Reader, movedKeys: readonly Key[]): Promise<{ accounts: Account[]; deferred: DeferredUsers }> {
+  async read(reader: Reader, movedKeys: readonly Key[]): Promise<{ accounts: Account[]; deferred: DeferredUsers }> {
     if (movedKeys.length > 0) this.#forgetMoved(movedKeys);
     const remaining = this.#users.filter((user) => !this.#deferred.has(user));
     const unread = remaining.filter((user) => !this.#accounts.has(user));
-    const rows = unread.length > 0 ? await read.getMany(unread.map(accountKey)) : [];
+    const rows = unread.length > 0 ? await reader.getMany(unread.map(accountKey)) : [];
     for (const account of rows.map(parseAccount)) if (account) this.#accounts.set(account.user_id, account);
     return { accounts: remaining.flatMap((user) => this.#accounts.get(user) ?? []), deferred: [...this.#deferred] };
   }
@@ -122,7 +122,7 @@ class ChunkAccounts {
   }
 }
 
-/** Updates the deferred accounts concurrently and waits for all of them, so that one that is busy aborts no other. */
+/** Updates the deferred accounts concurrently and waits for all of them, so that a busy account stops no other. */
 async function applyToDeferred(work: UnitOfWork, event: TickPlannedEvent, deferred: DeferredUsers): Promise<void> {
   const results = await Promise.allSettled(deferred.map((user) => applyToAccount(work, event, user)));
   const failure = results.find((result) => result.status === 'rejected');
