@@ -255,8 +255,8 @@ test('invalid messages are dead-lettered, and the next message is processed', as
   simulation.deliver(balancesUpdated('order:y', 0, { balances: [{ user_id: 'alice', balance: 5, version: 1 }] }));
   await simulation.settle();
   expect(simulation.queues.balance_updates.dlq.map(({ details }) => details?.reason)).toEqual([
-    expect.stringMatching(/^Poison: not our envelope/),
-    'Poison: BalancesUpdated version 9 is unknown here',
+    expect.stringMatching(/^PoisonMessage: not an event envelope/),
+    'PoisonMessage: version 9 of BalancesUpdated is unknown',
   ]);
   expect(await getBalance(simulation, 'alice')).toMatchObject({ balance: 5 });
 });

@@ -285,7 +285,11 @@ test('poison messages are dead-lettered, and the other orders of their batch fin
   queue.start();
   await simulation.settle();
   for (const id of ids) expect(await getOrder(id)).toMatchObject({ status: 'FINISHED' });
-  expect(queue.dlq.map(({ details }) => details?.reason.split(':')[0])).toEqual(['Poison', 'Poison', 'Poison']);
+  expect(queue.dlq.map(({ details }) => details?.reason.split(':')[0])).toEqual([
+    'PoisonMessage',
+    'PoisonMessage',
+    'PoisonMessage',
+  ]);
 });
 
 test('an event about an order that does not exist is dead-lettered by orders', async () => {

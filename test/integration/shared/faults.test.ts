@@ -60,10 +60,10 @@ test('a poison message is dead-lettered at the first receive with its reason, an
     (all) => all.length === poison.length,
   );
   expect(reasons.sort()).toEqual([
-    expect.stringMatching(/^Poison: OrderCreated breaks its schema: .*amount/),
-    expect.stringMatching(/^Poison: OrderCreated version 9 is unknown/),
-    expect.stringMatching(/^Poison: not JSON/),
-    expect.stringMatching(/^Poison: not our envelope/),
+    expect.stringMatching(/^PoisonMessage: OrderCreated does not match its schema: .*amount/),
+    expect.stringMatching(/^PoisonMessage: version 9 of OrderCreated is unknown/),
+    expect.stringMatching(/^PoisonMessage: not JSON/),
+    expect.stringMatching(/^PoisonMessage: not an event envelope/),
   ]);
   await engine.purge('order-payments-dlq');
 });

@@ -65,29 +65,29 @@ describe('a document of an outside publisher', () => {
       'that is not a text',
       { order_uid: uid, document: { order_uid: uid } },
       {},
-      'OrderDocumentSubmitted breaks its schema: document: Invalid input: expected string, received object',
+      'OrderDocumentSubmitted does not match its schema: document: Invalid input: expected string, received object',
     ],
     [
       'of an unknown event version',
       { order_uid: uid, document: textWith() },
       { version: 2 },
-      'OrderDocumentSubmitted version 2 is unknown here',
+      'version 2 of OrderDocumentSubmitted is unknown',
     ],
     [
       'from another event source',
       { order_uid: uid, document: textWith() },
       { source: 'elsewhere' },
-      'OrderDocumentSubmitted is not for elsewhere to state',
+      'OrderDocumentSubmitted may not be published by elsewhere',
     ],
   ])('%s is dead-lettered with all of its errors', async (_, data, envelopeFields, reason) => {
-    expect(await ingest(data, envelopeFields)).toEqual({ reason: `Poison: ${reason}`, document: undefined });
+    expect(await ingest(data, envelopeFields)).toEqual({ reason: `PoisonMessage: ${reason}`, document: undefined });
   });
 
   test('with more errors than a dead letter can hold is dead-lettered with the first errors and their number', async () => {
     const { reason = '' } = await ingest({ order_uid: uid, document: textWith({ items: Array(900).fill({}) }) });
     expect(reason.length).toBeLessThan(4000);
     expect(reason).toMatch(
-      /^Poison: not an order document: items\.0\.chrt_id: .*; items\.0\.track_number: .*… \(9900 in all\)$/,
+      /^PoisonMessage: not an order document: items\.0\.chrt_id: .*; items\.0\.track_number: .*… \(9900 in all\)$/,
     );
   });
 
@@ -97,12 +97,12 @@ describe('a document of an outside publisher', () => {
     ['nudge', 'n'.repeat(301)],
   ])('is dead-lettered if its %s is too long for a key or an event', async (name, longValue) => {
     const { reason } = await ingest({ order_uid: uid, document: textWith() }, { [name]: longValue });
-    expect(reason).toMatch(new RegExp(`^Poison: not our envelope: ${name}: `));
+    expect(reason).toMatch(new RegExp(`^PoisonMessage: not an event envelope: ${name}: `));
   });
 
   test('is dead-lettered if only the escaping for SQS would make it valid JSON', async () => {
     const { reason, document } = await ingest({ order_uid: uid, document: textWith().replace('Ada', 'A\\\ufffe') });
-    expect(reason).toMatch(/^Poison: not an order document: body: malformed JSON: /);
+    expect(reason).toMatch(/^PoisonMessage: not an order document: body: malformed JSON: /);
     expect(document).toBeUndefined();
   });
 });

@@ -375,7 +375,7 @@ test('a payment is dead-lettered if its product is never received, and the DEAD#
     expect.objectContaining({
       pk: `ORDER#${orderId('a')}`,
       sk: `DEAD#PaymentAuthorized:${orderId('a')}#ticket-issuing`,
-      reason: 'NotYet: no ProductChanged received yet: shirt',
+      reason: 'PrerequisiteMissing: no ProductChanged received yet: shirt',
     }),
   ]);
 });
