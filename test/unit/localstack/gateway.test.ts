@@ -108,10 +108,17 @@ describe('the page', () => {
     const script = await get('/page.js?v=1');
     expect([await script.text(), script.headers.get('content-type'), script.headers.get('cache-control')]).toEqual([
       'script',
-      'text/javascript',
+      'text/javascript; charset=utf-8',
       'no-cache',
     ]);
-    for (const path of ['/', '/documents/b563', '/missing.js', '/%E0%A4%A', '/..%2f..%2fetc%2fpasswd'])
+    for (const path of [
+      '/',
+      '/documents/b563',
+      '/missing.js',
+      '/%E0%A4%A',
+      '/..%2f..%2fetc%2fpasswd',
+      `/${'x'.repeat(5000)}`,
+    ])
       expect(await (await get(path)).text()).toBe('index');
     const head = await get('/', 'HEAD');
     expect([head.status, await head.text()]).toEqual([200, '']);
