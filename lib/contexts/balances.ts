@@ -15,14 +15,12 @@ import type { DataStack } from '../data.ts';
 
 /** The read model of balances. No decision about money depends on it. */
 export class Balances extends Context {
-  readonly api: ContextApi;
-
   constructor(scope: Construct, config: StageConfig, { balances, payments }: DataStack) {
     super(scope, 'Balances', { config, errorImpact: 'Balances are shown outdated or not at all' });
     const values = { BALANCES_TABLE: balances.name };
     const { cachedForMs, syncEveryMinutes, bucketsPerSync } = config.readModel;
 
-    this.api = new ContextApi(this, 'Api', {
+    new ContextApi(this, 'Api', {
       routes: balancesRoutes,
       entry: 'balances/api.ts',
       env: BalancesApiEnv,

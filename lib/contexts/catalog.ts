@@ -10,14 +10,12 @@ import type { OutboxTable } from '../constructs/outbox-table.ts';
 
 /** Keeps the products: their prices, their capacities, and how much of each is left. */
 export class Catalog extends Context {
-  readonly api: ContextApi;
-
   constructor(scope: Construct, config: StageConfig, catalog: OutboxTable) {
     super(scope, 'Catalog', { config, errorImpact: 'Customers cannot see the products that are for sale' });
     const env = CatalogEnv;
     const values = { CATALOG_TABLE: catalog.name };
 
-    this.api = new ContextApi(this, 'Api', {
+    new ContextApi(this, 'Api', {
       routes: catalogRoutes,
       entry: 'catalog/api.ts',
       env,

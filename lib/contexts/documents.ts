@@ -13,14 +13,12 @@ import type { OutboxTable } from '../constructs/outbox-table.ts';
 
 /** Order documents: stored, cached and looked up. The store side and the cache side communicate by events only. */
 export class Documents extends Context {
-  readonly api: ContextApi;
-
   constructor(scope: Construct, config: StageConfig, documents: OutboxTable) {
     super(scope, 'Documents', { config, errorImpact: 'Order documents are not stored or not found' });
     const values = { DOCUMENTS_TABLE: documents.name };
     const cacheValues = { ...values, CACHED_FOR_S: String(config.documentsCachedForSeconds) };
 
-    this.api = new ContextApi(this, 'Api', {
+    new ContextApi(this, 'Api', {
       routes: documentsRoutes,
       entry: 'documents/api.ts',
       env: DocumentsCacheEnv,

@@ -9,13 +9,12 @@ import { allRoutes } from '../routes.ts';
 
 /** Health check, API document, and the replies to requests without a route. */
 export class Ops extends Context {
-  readonly api: ContextApi;
   readonly fallback: ServiceFunction;
 
   constructor(scope: Construct, config: StageConfig) {
     super(scope, 'Ops', { config, errorImpact: 'Health checks and the API document are unavailable' });
 
-    this.api = new ContextApi(this, 'Api', { routes: opsRoutes, entry: 'ops/api.ts', env: NoEnv, values: {} });
+    new ContextApi(this, 'Api', { routes: opsRoutes, entry: 'ops/api.ts', env: NoEnv, values: {} });
     this.fallback = new ServiceFunction(this, 'Fallback', {
       entry: 'ops/fallback.ts',
       description: 'Replies to requests without a route: 404, or 405 with the supported methods',

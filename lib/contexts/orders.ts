@@ -19,14 +19,12 @@ import type { DataStack } from '../data.ts';
 
 /** The orders context: the saga that leads each order to its end. */
 export class Orders extends Context {
-  readonly api: ContextApi;
-
   constructor(scope: Construct, config: StageConfig, { orders, payments, tickets, catalog, documents }: DataStack) {
     super(scope, 'Orders', { config, errorImpact: 'Customers cannot place orders or see them' });
     const env = OrdersEnv;
     const values = { ORDERS_TABLE: orders.name };
 
-    this.api = new ContextApi(this, 'Api', {
+    new ContextApi(this, 'Api', {
       routes: ordersRoutes,
       entry: 'orders/api.ts',
       env: OrdersApiEnv,

@@ -17,8 +17,6 @@ import { WorkQueue } from '../constructs/work-queue.ts';
 
 /** Creates the functions, queues and schedules of payments, the only context that moves money. */
 export class Payments extends Context {
-  readonly api: ContextApi;
-
   constructor(scope: Construct, config: StageConfig, payments: LedgerTable) {
     super(scope, 'Payments', {
       config,
@@ -27,7 +25,7 @@ export class Payments extends Context {
     const env = PaymentsEnv;
     const values = { PAYMENTS_TABLE: payments.name };
 
-    this.api = new ContextApi(this, 'Api', {
+    new ContextApi(this, 'Api', {
       routes: paymentsRoutes,
       entry: 'payments/api.ts',
       env,
