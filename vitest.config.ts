@@ -6,6 +6,8 @@ const fastProject = (name: string) => ({
     name,
     include: [`test/${name}/**/*.test.ts`],
     isolate: false,
+    // These tests wait for nothing outside of the process. The limit only ends a hang, also on a loaded machine.
+    testTimeout: 30_000,
     env: { POWERTOOLS_LOG_LEVEL: 'SILENT', POWERTOOLS_METRICS_DISABLED: 'true' },
   },
 });
@@ -22,6 +24,9 @@ const engineProject = {
   },
 };
 
-const projects = [...['unit', 'contracts', 'infra', 'simulation'].map(fastProject), engineProject];
+/** Tests that run commands in a copy of the source tree. */
+const toolsProject = { test: { name: 'tools', include: ['test/tools/**/*.test.ts'], testTimeout: 300_000 } };
+
+const projects = [...['unit', 'contracts', 'infra', 'simulation'].map(fastProject), toolsProject, engineProject];
 
 export default defineConfig({ test: { projects } });

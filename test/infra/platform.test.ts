@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { configOf, type Stage } from '../../lib/config.ts';
+import { filesOf } from '../support/source-tree.ts';
 import { type SynthesizedStage, synthesized } from '../support/synthesized.ts';
 
 const stages: readonly Stage[] = ['local', 'prod'];
@@ -82,7 +83,7 @@ describe.each(stages)('the %s stage', (name) => {
       consumer: (Properties['FunctionName'] as { Ref: string }).Ref,
     }));
     const queueMappings = mappings.filter(({ queue }) => visibilityTimeouts.has(queue));
-    expect(queueMappings.length).toBe(14);
+    expect(queueMappings.length).toBe(filesOf('lambdas/*/on-*.ts').length);
     for (const { queue, consumer } of queueMappings)
       expect(visibilityTimeouts.get(queue)).toBeGreaterThanOrEqual(
         6 * (timeouts.get(consumer) ?? Number.POSITIVE_INFINITY),
@@ -103,7 +104,7 @@ describe.each(stages)('the %s stage', (name) => {
   test('denies deletion to each role that writes the ledger', () => {
     const statements = statementsOf(stage).filter(({ Resource }) => JSON.stringify(Resource).includes('-payments"'));
     const writers = statements.filter(({ Action }) => toArray(Action).includes('dynamodb:PutItem'));
-    expect(writers.length).toBe(4);
+    expect(writers.length).toBeGreaterThanOrEqual(4);
     for (const { id } of writers)
       expect(
         statements

@@ -1,0 +1,55 @@
+import { declareIdentifier } from './identifier.ts';
+import { camel, kebab, namesOf } from './names.ts';
+import type { SourceChanges } from './source-changes.ts';
+
+/** A valid id for the sample and the test. */
+const SAMPLE_ID = 'bq4x7nd2kzv6m5ahg3jtwcpeyu';
+
+/** Adds an event: its schema and sample, a store that publishes and records it, its consumer with a queue, and a test. */
+export function addEvent(changes: SourceChanges, context: string, type: string): string[] {
+  const names = {
+    ...namesOf(context),
+    Event: type,
+    event: camel(type),
+    'event-file': kebab(type),
+    sampleId: SAMPLE_ID,
+  };
+  const file = kebab(type);
+  changes.createFromTemplates('event', { ...names, ...declareIdentifier(changes, context) });
+  addConsumer(changes, context, type);
+  changes.insertBefore(
+    `lambdas/${context}/README.md`,
+    /\n## Talks to/,
+    `- \`${type}\` on \`${file}\` → \`on-${file}.ts\` → records the event once.\n`,
+  );
+  return [
+    `Add the data of the event to events/${context}/${file}.ts and to its sample.`,
+    `Call publish${type} of lambdas/${context}/${file}-store.ts, or publish the event with the row that it reports.`,
+    `Move on-${file}.ts to the context that needs the event, and let it change that context's rows.`,
+    `Describe in lib/contexts/${context}.ts what an error of the consumer means to users.`,
+  ];
+}
+
+function addConsumer(changes: SourceChanges, context: string, type: string): void {
+  const construct = `lib/contexts/${context}.ts`;
+  const { Context, CONTEXT } = namesOf(context);
+  changes.addImports(
+    construct,
+    `import { ${type} } from '../../events/${context}/${kebab(type)}.ts';`,
+    `import { EventConsumer } from '../constructs/event-consumer.ts';`,
+  );
+  changes.insertBefore(
+    construct,
+    /\n {2}\}\n\}\n$/,
+    `
+    new EventConsumer(this, 'On${type}', {
+      queue: '${kebab(type)}',
+      on: [${type}],
+      entry: '${context}/on-${kebab(type)}.ts',
+      env: ${Context}Env,
+      values: { ${CONTEXT}_TABLE: ${context}.name },
+      access: [${context}.commits],
+      errorImpact: 'Events of the type ${type} are not processed',
+    });`,
+  );
+}
