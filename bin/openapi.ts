@@ -15,6 +15,7 @@ import { allRoutes } from '../lib/routes.ts';
 
 type Schema = Record<string, unknown>;
 
+const ACCEPTED = 'The request was accepted and will be processed.';
 const OUTPUT_FILE = new URL('../docs/openapi.json', import.meta.url);
 
 const schemaOf = (schema: unknown): Schema => {
@@ -67,7 +68,12 @@ function operation(operationId: string, method: string, { contract }: Route<neve
   const isList = contract.query && Object.hasOwn(schemaOf(contract.query)['properties'] ?? {}, 'cursor');
   const idempotent =
     method === 'POST'
-      ? [header('Idempotency-Key', 'A request with the same key and the same body returns the first answer again.')]
+      ? [
+          header(
+            'Idempotency-Key',
+            'A repeated request with the same key and body returns the response of the first successful request.',
+          ),
+        ]
       : [];
   return {
     operationId,
@@ -85,7 +91,7 @@ function operation(operationId: string, method: string, { contract }: Route<neve
       : {}),
     responses: {
       [contract.status ?? 200]: {
-        description: 'The request succeeded.',
+        description: contract.status === 202 ? ACCEPTED : 'The request succeeded.',
         headers: headerRefs(
           'X-Correlation-Id',
           ...(contract.status === 201 ? (['Location'] as const) : []),
@@ -99,14 +105,14 @@ function operation(operationId: string, method: string, { contract }: Route<neve
         Object.entries(contract.otherReplies ?? {}).map(([status, schema]) => [
           status,
           {
-            description: 'The request was accepted and will be processed.',
+            description: ACCEPTED,
             headers: headerRefs('X-Correlation-Id'),
             content: { 'application/json': { schema: schemaOf(schema) } },
           },
         ]),
       ),
       400: problem('The request is invalid. `errors` lists every error.'),
-      ...(contract.params || contract.body ? { 404: problem('What the request names does not exist.') } : {}),
+      ...(contract.params || contract.body ? { 404: problem('The resource does not exist.') } : {}),
       ...(contract.body
         ? {
             409: problem('The request conflicts with the current state. Nothing was changed.'),
@@ -119,7 +125,7 @@ function operation(operationId: string, method: string, { contract }: Route<neve
       ...(hasInput
         ? {
             503: problem(
-              'Too many requests change the same data. Nothing was changed. Try again after `Retry-After`.',
+              'The request did not finish in time and may have taken effect. Send it again after `Retry-After`, with the same Idempotency-Key.',
               'Retry-After',
             ),
           }
@@ -148,7 +154,7 @@ export function openApiDocument(): Schema {
     openapi: '3.0.3',
     info: {
       title: 'Oncebox',
-      version: '1.0.0',
+      version: '0.1.0',
       description:
         'Orders, payments and balances, where every effect happens exactly once. Money is an integer in minor units.',
     },
@@ -163,14 +169,14 @@ const headers = {
     description: 'The correlation id of this request, as it appears in logs and events.',
     schema: text,
   },
-  Location: { description: 'The URL of what was created.', schema: text },
+  Location: { description: 'The URL of the created resource.', schema: text },
   Link: { description: 'The next page, `rel="next"`. It is absent on the last page.', schema: text },
   'Idempotency-Replayed': {
-    description: 'Set if this is the repeated first answer to the Idempotency-Key.',
+    description: 'Set to `true` if this response repeats the first one for the same Idempotency-Key.',
     schema: { type: 'string', enum: ['true'] },
   },
   'X-Cache': {
-    description: 'Whether the reply comes from the cache.',
+    description: 'Whether the response came from the cache.',
     schema: { type: 'string', enum: ['hit', 'miss'] },
   },
   'Retry-After': { description: 'The number of seconds to wait.', schema: { type: 'integer' } },

@@ -23,7 +23,12 @@ const MAX_QUANTITY = 20;
 /** A line of an order: a quantity of a product, or one seat of it by name. */
 export const Item = z
   .strictObject({ sku: Sku, quantity: z.int().check(z.gte(1), z.lte(MAX_QUANTITY)), seat: z.optional(Seat) })
-  .check(z.refine(({ quantity, seat }) => seat === undefined || quantity === 1, 'the quantity of a seat must be 1'));
+  .check(
+    z.refine(
+      ({ quantity, seat }) => seat === undefined || quantity === 1,
+      'must have the quantity 1 if it names a seat',
+    ),
+  );
 export type Item = z.infer<typeof Item>;
 
 const seatKeysOf = (items: readonly Item[]): string[] =>
@@ -33,5 +38,5 @@ const seatKeysOf = (items: readonly Item[]): string[] =>
 export const Items = z.array(Item).check(
   z.minLength(1),
   z.maxLength(MAX_LINES),
-  z.refine((items) => new Set(seatKeysOf(items)).size === seatKeysOf(items).length, 'each seat may be named only once'),
+  z.refine((items) => new Set(seatKeysOf(items)).size === seatKeysOf(items).length, 'must name each seat only once'),
 );

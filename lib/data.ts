@@ -9,7 +9,7 @@ import { StageStack } from './constructs/stage-stack.ts';
 
 /** The tables of all contexts. All other stacks can be deployed again without loss. Renaming a table loses its data. */
 export class DataStack extends StageStack {
-  // Renaming the table or an index creates a new one and abandons the ledger: accounts, journal and balances.
+  // Renaming the table or an index creates a new one and abandons the ledger: the accounts and all entries.
   // `by_account` serves the statement. It projects whole rows: an entry never changes, so it is copied only once.
   // `by_bucket` lists accounts. It projects keys only, which never change.
   readonly payments = new LedgerTable(this, 'Payments', {

@@ -1,4 +1,4 @@
-// npm run check runs everything that needs no engine in parallel, in under a minute, and prints one line for each step.
+// npm run check runs types, unused code, format and lint, and the tests in unit, contracts, infra and simulation in parallel, in under a minute, and prints one line for each step.
 // The pre-commit hook runs it. --static leaves out the tests, because CI runs them with `npm test`.
 import { spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';

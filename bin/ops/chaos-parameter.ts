@@ -13,7 +13,7 @@ export async function readChaos(ssm: SSMClient, target: Target): Promise<Chaos> 
     if (!(error instanceof ParameterNotFound)) throw error;
     throw new UserError(
       `Stage ${target.stage} has no parameter ${Name}.`,
-      'Deploy the stage. If it is deployed, its configuration has no chaos, like the one of prod.',
+      'Deploy the stage. If it is deployed, its configuration has no `chaos` setting (prod has none), so faults cannot be injected.',
     );
   });
   const parsed = Chaos.safeParse(JSON.parse(value.Parameter?.Value ?? '{}'));

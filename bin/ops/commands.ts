@@ -33,12 +33,12 @@ export const commands: readonly CommandEntry[] = [
   entry('orders workflow', 'show every step, event and delivery of one order', () => import('./orders-workflow.ts')),
   entry(
     'balances count',
-    'show the number of users and balances, and their total',
+    'show the number of users, the number of balances, and the sum of all balances',
     () => import('./balances-count.ts'),
   ),
   entry('balances latest', 'show the latest balance changes', () => import('./balances-latest.ts')),
   entry('balances sync', 'compare the read model with the ledger and repair drift', () => import('./balances-sync.ts')),
-  entry('publish', 'publish generated order documents by HTTP or on the event bus', () => import('./publish.ts')),
+  entry('publish', 'publish generated order documents over HTTP or on the event bus', () => import('./publish.ts')),
   entry(
     'cache clear',
     'delete all cached documents, so that each is looked up again',

@@ -46,7 +46,7 @@ export default defineCommand({
     );
     const entries = entriesByQueue.flat();
     const isLimited = entriesByQueue.some(({ length }) => length === limit);
-    const hint = isLimited ? `\nThe list shows ${limit} of a DLQ at most; --limit shows more.` : '';
+    const hint = isLimited ? `\nThe list shows at most ${limit} messages of each DLQ. Use --limit to show more.` : '';
     print.result(entries, () => formatEntries(entries) + hint);
     return undefined;
   },

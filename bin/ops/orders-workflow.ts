@@ -36,7 +36,7 @@ export default defineCommand({
   takes: { usage: '<order id>', min: 1, max: 1 },
   options: {},
   details:
-    'Also shows the decisions. A step is ✓ done, … waiting, ✗ failed or – not reached. The data comes from\n' +
+    'Also shows the decisions. A step is ✓ done, … active, ✗ failed or – skipped. The data comes from\n' +
     'GET /orders/{id}/workflow.',
   examples: ['orders workflow 2fbqq5v4mxz3hsd7k6yaw4tcni', 'orders workflow 2fbqq5v4mxz3hsd7k6yaw4tcni --json'],
   run: async ({ positionals: [id = ''], target, print }) => {

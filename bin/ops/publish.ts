@@ -21,8 +21,8 @@ export default defineCommand({
     seed: { type: 'string', value: 'n', help: 'a seed always generates the same documents (default: random)' },
   },
   details:
-    'Invalid documents are broken JSON, lack fields, have a wrong sum or wrong types. By HTTP they are refused with\n' +
-    '400. On the bus they end in the DLQ of order-documents, each with all of its errors as the reason; dlq list\n' +
+    'An invalid document is malformed JSON, lacks a field, or has a wrong sum or type. Over HTTP it is rejected with\n' +
+    '400. On the bus, invalid documents end in the DLQ of order-documents, each with all of its errors as the reason; dlq list\n' +
     'order-documents shows them. Only the UIDs of valid documents are printed.',
   examples: ['publish --count 50', 'publish --count 500 --bad-rate 0.3 --via bus', 'publish --count 3 --seed 7 --json'],
   run: async ({ values, target, print, signal }) => {

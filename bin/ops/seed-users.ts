@@ -25,7 +25,7 @@ export default defineCommand({
     },
   },
   details:
-    'Each user gets an account, a balance from 0.00 to 10,000.00 and membership in a chunk, by entries of the ledger.\n' +
+    'Each user gets an account in a chunk, and a balance from 0 to 1,000,000 minor units by an entry of the ledger.\n' +
     'A repeated run creates only the users that are missing, for example because the count is higher.',
   examples: ['seed users', 'seed users --count 100000', 'seed users --count 50 --seed 7'],
   run: async ({ values, target, print, signal }) => {

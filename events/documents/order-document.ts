@@ -4,7 +4,7 @@ import { OrderUid } from './order-uid.ts';
 
 const nonEmptyText = z.string().check(z.minLength(1));
 /** A whole number of any size. The text of a document is stored as it is, so numbers above 2^53 are not rounded. */
-const wholeNumber = z.number().check(z.refine(Number.isInteger, 'not a whole number'));
+const wholeNumber = z.number().check(z.refine(Number.isInteger, 'must be a whole number'));
 const nonNegativeNumber = wholeNumber.check(z.gte(0));
 
 const RFC_3339 = /^\d{4}-\d\d-\d\dT([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/i;
@@ -42,7 +42,7 @@ function toUtc(seconds: string): string | undefined {
 
 const Delivery = z.looseObject({
   name: nonEmptyText,
-  phone: z.string().check(z.regex(/^\+[1-9]\d{6,14}$/, 'not an international phone number: + and 7 to 15 digits')),
+  phone: z.string().check(z.regex(/^\+[1-9]\d{6,14}$/, 'must be an international phone number: + and 7 to 15 digits')),
   zip: nonEmptyText,
   city: nonEmptyText,
   address: nonEmptyText,
@@ -69,7 +69,7 @@ const Payment = z
   .looseObject({
     transaction: nonEmptyText,
     request_id: z.string(),
-    currency: z.string().check(z.refine(isCurrency, 'not a currency of ISO 4217')),
+    currency: z.string().check(z.refine(isCurrency, 'must be an ISO 4217 currency code')),
     provider: nonEmptyText,
     amount: nonNegativeNumber,
     payment_dt: nonNegativeNumber,
@@ -81,8 +81,8 @@ const Payment = z
   .check(
     z.refine(addsUp, {
       path: ['amount'],
-      message: 'not goods_total + delivery_cost + custom_fee',
-      // This check runs beside other errors too, if the four amounts are numbers, so that a reply names all errors.
+      message: 'must equal goods_total + delivery_cost + custom_fee',
+      // This check runs even if other fields are invalid too, if the four amounts are numbers, so that a reply names all errors.
       when: ({ value }) => summands.every((name) => Number.isFinite((value as Record<string, unknown> | null)?.[name])),
     }),
   );
@@ -114,14 +114,21 @@ export const OrderDocument = z.looseObject({
   entry: nonEmptyText,
   delivery: Delivery,
   payment: Payment,
-  items: z.array(Item).check(z.minLength(1, 'at least one item'), z.maxLength(MAX_ITEMS, `at most ${MAX_ITEMS} items`)),
+  items: z
+    .array(Item)
+    .check(
+      z.minLength(1, 'must have at least one item'),
+      z.maxLength(MAX_ITEMS, `must have at most ${MAX_ITEMS} items`),
+    ),
   locale: nonEmptyText,
   internal_signature: z.string(),
   customer_id: nonEmptyText,
   delivery_service: nonEmptyText,
   shardkey: nonEmptyText,
   sm_id: wholeNumber,
-  date_created: z.string().check(z.refine((date) => toSortableInstant(date) !== undefined, 'not a date of RFC 3339')),
+  date_created: z
+    .string()
+    .check(z.refine((date) => toSortableInstant(date) !== undefined, 'must be an RFC 3339 date-time')),
   oof_shard: nonEmptyText,
 });
 export type OrderDocument = z.infer<typeof OrderDocument>;

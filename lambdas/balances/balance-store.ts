@@ -42,7 +42,7 @@ export function balanceStore(work: UnitOfWork) {
       if (!row) throw new Rejected('balance_not_found', `There is no balance of ${userId}.`, 404);
       return parseBalance(row).balance;
     },
-    /** Returns the balances of one page of accounts by user. A user without a balance row is not in the map. */
+    /** Returns a map of the balances of these users by user id. A user without a balance row is not in the map. */
     getMany: async (userIds: readonly string[]): Promise<Map<string, Balance>> => {
       const rows = userIds.length === 0 ? [] : await store.getMany(userIds.map(balanceKey));
       return byUser(rows.filter((row) => row !== undefined).map((row) => parseBalance(row).balance));
@@ -53,7 +53,7 @@ export function balanceStore(work: UnitOfWork) {
       const rows = (await Promise.all(summaryPartitions.map((partition) => store.query({ partition })))).flat();
       return mergeSummaries(rows.map((row) => parseSummary(row).summary));
     },
-    /** Corrects balances to the ledger's accounts, never to a lower version. Returns those that it has changed. */
+    /** Sets balances to the values of the ledger, but never to a lower version. Returns the changed balances. */
     correct: async (bucket: string, accounts: readonly Balance[]): Promise<readonly Balance[]> =>
       accounts.length === 0 ? [] : (await changeBucket(work, bucket, accounts, applyCorrection)).changed,
     /** Replaces a summary, unless its bucket has changed since this version. Returns whether it was replaced. */
@@ -110,7 +110,7 @@ function splitByAccounts(updates: readonly Update[]): Update[][] {
   return batches;
 }
 
-/** Writes accounts and the summary of their bucket in one transaction, so that the summary always counts its rows. */
+/** Writes accounts and the summary of their bucket in one transaction, so that the summary always matches the rows of its bucket. */
 const changeBucket = (
   work: UnitOfWork,
   bucket: string,
@@ -132,11 +132,13 @@ async function readBucketRows(read: Reader, bucket: string, updates: readonly Up
   const userIds = [...new Set(updates.map(({ user_id }) => user_id))];
   const [summaryRow, ...rows] = await read.getMany([summaryKey(bucket), ...userIds.map(balanceKey)]);
   const parsed = rows.filter((row) => row !== undefined).map(parseBalance);
-  // Two summaries would count such an account twice.
+  // An account that changes its bucket would be counted in two summaries.
   const misplaced = parsed.find((row) => row.bucket !== bucket);
   if (misplaced) {
     const { balance, bucket: storedBucket } = misplaced;
-    throw new PoisonMessage(`${balance.user_id} is in ${storedBucket}: no account moves to ${bucket}`);
+    throw new PoisonMessage(
+      `The account of ${balance.user_id} is counted in ${storedBucket} and cannot move to ${bucket}.`,
+    );
   }
   return { stored: parseSummary(summaryRow), balances: byUser(parsed.map(({ balance }) => balance)) };
 }

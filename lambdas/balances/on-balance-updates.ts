@@ -4,7 +4,7 @@ import { consumeGroups } from '../shared/messaging/consume.ts';
 import { bucketOfEvent } from './balance-store.ts';
 import { balancesDeps } from './deps.ts';
 
-/** The updates of one bucket in a batch are written together, so its summary is written once. */
+/** Handles the messages of a batch for one bucket together, so that the bucket's summary is written once for each transaction of up to 97 accounts. */
 export const handler = consumeGroups(
   [AccountOpened, BalancesUpdated],
   balancesDeps,

@@ -20,7 +20,7 @@ export const escapeForSqs = (text: string): string =>
 
 /** Returns why an event cannot contain the text, or nothing if it can. */
 export function findTextError(text: string): string | undefined {
-  if (!text.isWellFormed()) return 'not well-formed text';
+  if (!text.isWellFormed()) return 'must be well-formed Unicode';
   if (Buffer.byteLength(text) > MAX_BODY_BYTES) return `larger than ${MAX_BODY_BYTES} bytes`;
   const quotedBytes = Buffer.byteLength(JSON.stringify(text));
   return quotedBytes > MAX_QUOTED_BYTES

@@ -18,7 +18,7 @@ const NewOrder = z
     z.refine((order) => order.amount !== undefined || order.items !== undefined, {
       path: ['amount'],
       message: 'required if there are no items',
-      // This check runs beside other errors too, so that a reply names all of them at once.
+      // Runs even if other fields are invalid, so that the response lists all errors at once.
       when: ({ value }) => typeof value === 'object' && value !== null,
     }),
   );

@@ -27,11 +27,11 @@ export interface StatementPage {
   readonly next?: StatementPosition;
 }
 
-/** The number of a chunk's rows in one query: a few hundred KB, if each row is the entry of a tick. */
+/** The maximum number of chunk rows in one query. If all of them are entries of ticks, they take a few hundred KB. */
 const ROWS_PER_QUERY = 50;
-/** Ticks may be applied in another order than they were planned in, but no further apart than this. */
+/** Ticks may be applied in another order than they were planned in, but displaced by fewer positions than this. */
 const MAX_OUT_OF_ORDER = 8;
-/** The maximum of rows to read for each line of a page. In some ticks an account has no change, and so no line. */
+/** The number of chunk rows to read at most for each line of a page. In some ticks an account has no change. */
 const MAX_ROWS_PER_LINE = 4;
 /** Sorts after every row of a chunk. */
 const HIGHEST_SORT_KEY = '~';
@@ -78,12 +78,12 @@ class PageBuilder {
     this.#below = below;
   }
 
-  get size(): number {
+  get expectedLineCount(): number {
     return this.#below - this.lowest;
   }
 
   get isComplete(): boolean {
-    return this.#lines.size === this.size;
+    return this.#lines.size === this.expectedLineCount;
   }
 
   get lines(): StatementLine[] {
@@ -111,7 +111,7 @@ async function addChunkEntries(
   startBelow: string,
 ): Promise<string> {
   if (chunk === undefined) return startBelow;
-  const maxRows = MAX_ROWS_PER_LINE * page.size + 2 * ROWS_PER_QUERY;
+  const maxRows = MAX_ROWS_PER_LINE * page.expectedLineCount + 2 * ROWS_PER_QUERY;
   let nextPageBelow = startBelow;
   let below = startBelow;
   let olderLines = 0;
@@ -124,7 +124,7 @@ async function addChunkEntries(
     }
     rowsRead += rows.length;
     below = rows.at(-1)?.sk ?? below;
-    // In descending order the ticks come first, then the row of the chunk, then the seeds. Below these are no entries.
+    // In descending order the ticks come first, then the row of the chunk, then the seeds. No entries sort below these.
     if (rows.length < ROWS_PER_QUERY || below < 'SEED#') break;
   }
   return nextPageBelow;

@@ -17,7 +17,7 @@ export async function latency(api: ApiClient): Promise<Row[]> {
     const started = performance.now();
     const id = await api.order(customer, 1);
     const replied = performance.now();
-    const { updated_at } = await api.ended(id);
+    const { updated_at } = await api.waitForFinalState(id);
     if (count < WARM_UP) continue;
     replyTimes.push(replied - started);
     // By the order's own time, since a poll every 25 ms sees the end up to 25 ms later.
@@ -48,9 +48,9 @@ async function throughputOf(api: ApiClient, clients: number): Promise<Row> {
   await Promise.all(Array.from({ length: clients }, client));
   const acceptedSeconds = (performance.now() - started) / 1000;
   // The last orders are polled first: once they have ended, polling the others costs the engine almost nothing.
-  for (const id of ids.slice(-clients)) await api.ended(id);
+  for (const id of ids.slice(-clients)) await api.waitForFinalState(id);
   const finishedSeconds = (performance.now() - started) / 1000;
-  const { FINISHED = 0 } = await api.endings(ids);
+  const { FINISHED = 0 } = await api.countFinalStates(ids);
   if (FINISHED !== ORDERS) throw new Error(`${FINISHED} of ${ORDERS} orders finished`);
   await poll(
     () => api.balance(customers[0] ?? ''),

@@ -34,7 +34,7 @@ describe('the balances', () => {
     await waitForBalance(customer, 100, 1);
     const id = await shop.order(customer, 30);
     await waitForBalance(customer, 70, 2);
-    await shop.ended(id);
+    await shop.waitForFinalState(id);
     await shop.refund(id);
     await waitForBalance(customer, 100, 3);
     const staleEvents = [2, 1, 2].map((version) =>

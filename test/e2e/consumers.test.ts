@@ -28,7 +28,7 @@ describe('while a consumer is stopped', () => {
   ])('%s: orders wait in %s, and all of them finish once it is started', async (queue, waitingStatus) => {
     const sku = await api.product({ price: 1, stock: 1000 });
     const customer = await api.customer(1000);
-    const order = () => api.orderOf(customer, { sku, quantity: 1 });
+    const order = () => api.orderItems(customer, { sku, quantity: 1 });
     const before = repeat(20, order);
     try {
       expect(await ops.json('consumers', 'stop', queue)).toMatchObject({ state: 'stopped', changed: true });
@@ -39,7 +39,7 @@ describe('while a consumer is stopped', () => {
       );
       expect(await engine.messageCount(queue)).toBeGreaterThanOrEqual(20);
       await ops.json('consumers', 'start', queue);
-      expect(await api.endings([...(await before), ...after], TIMEOUT_MS)).toEqual({ FINISHED: 40 });
+      expect(await api.countFinalStates([...(await before), ...after], TIMEOUT_MS)).toEqual({ FINISHED: 40 });
     } finally {
       await ops.run('consumers', 'start', queue);
     }
@@ -56,15 +56,18 @@ describe('while a fifth of all publishing fails', () => {
       const sku = await api.product({ price: 3, stock: STOCK });
       const customers = await api.customers(10, ORDERS * 10);
       await engine.setChaos({ publish_failure: 0.2 });
-      const ids = await repeat(ORDERS, (index) => api.orderOf(customers[index % 10] ?? '', { sku, quantity: 1 }));
-      expect(await api.endings(ids, ALL_ORDERS_TIMEOUT_MS)).toEqual({ FINISHED: STOCK, CANCELLED: ORDERS - STOCK });
+      const ids = await repeat(ORDERS, (index) => api.orderItems(customers[index % 10] ?? '', { sku, quantity: 1 }));
+      expect(await api.countFinalStates(ids, ALL_ORDERS_TIMEOUT_MS)).toEqual({
+        FINISHED: STOCK,
+        CANCELLED: ORDERS - STOCK,
+      });
       const finished: string[] = [];
       for (const id of ids) if ((await readStatus(id)) === 'FINISHED') finished.push(id);
       const balances = await Promise.all(customers.map((customer) => api.balance(customer)));
       expect(balances.reduce((sum, balance) => sum + balance, 0)).toBe(100 * ORDERS - STOCK * 3);
       const replies = await Promise.all(finished.map((id) => api.refund(id)));
       expect(new Set(replies.map(({ status }) => status))).toEqual(new Set([202]));
-      expect(await api.endings(finished, ALL_ORDERS_TIMEOUT_MS)).toEqual({ REFUNDED: STOCK });
+      expect(await api.countFinalStates(finished, ALL_ORDERS_TIMEOUT_MS)).toEqual({ REFUNDED: STOCK });
       for (const customer of customers) expect(await api.balance(customer)).toBe(ORDERS * 10);
       expect(findLedgerErrors(await engine.rows('payments'))).toEqual([]);
     },

@@ -43,12 +43,12 @@ test('after a power failure during 100 orders, the next start ends every saved o
   await instance.start();
   const { body } = await api.get(`/orders?user_id=${customer}&limit=200`);
   const ids = (body as unknown as { id: string }[]).map(({ id }) => id);
-  const endings = await api.endings(ids);
+  const endings = await api.countFinalStates(ids);
   expect(endings['CANCELLED']).toBeUndefined();
   expect(await api.balance(customer)).toBe(100 - ids.length);
   expect(findLedgerErrors(await engine.rows('payments'))).toEqual([]);
   await api.post('/payments/accounts/deposit', { user_id: customer, amount: 1 });
-  expect(await api.ended(await api.order(customer, 1))).toMatchObject({ status: 'FINISHED' });
+  expect(await api.waitForFinalState(await api.order(customer, 1))).toMatchObject({ status: 'FINISHED' });
 });
 
 test('Ctrl-C ends all processes, and the next start finds the data', async () => {

@@ -11,14 +11,14 @@ describe('a refund', () => {
     const sku = await shop.product({ price: 40, stock: 1 });
     const [first = '', second = ''] = await shop.customers(2, 100);
     const seat = { sku, quantity: 1, seat: 'A1' };
-    const id = await shop.orderOf(first, seat);
-    await shop.ended(id);
+    const id = await shop.orderItems(first, seat);
+    await shop.waitForFinalState(id);
     const reply = await shop.refund(id, { reason: 'it rains' });
     expect(reply).toMatchObject({ status: 202 });
     expect(reply.body).toEqual({ order_id: id, status: 'refund_initiated' });
-    expect(await shop.ended(id)).toMatchObject({ status: 'REFUNDED' });
+    expect(await shop.waitForFinalState(id)).toMatchObject({ status: 'REFUNDED' });
     expect(await shop.balance(first)).toBe(100);
-    expect(await shop.ended(await shop.orderOf(second, seat))).toMatchObject({ status: 'FINISHED' });
+    expect(await shop.waitForFinalState(await shop.orderItems(second, seat))).toMatchObject({ status: 'FINISHED' });
     expect(await shop.balance(second)).toBe(60);
     const { outbox, steps } = await shop.workflow(id);
     expect(outbox.map(({ type }) => type)).toEqual(
@@ -33,19 +33,19 @@ describe('a refund', () => {
   test('of an order without items returns the payment and needs no body', async () => {
     const customer = await shop.customer(100);
     const id = await shop.order(customer, 30);
-    await shop.ended(id);
+    await shop.waitForFinalState(id);
     expect((await shop.refund(id)).status).toBe(202);
-    expect(await shop.ended(id)).toMatchObject({ status: 'REFUNDED' });
+    expect(await shop.waitForFinalState(id)).toMatchObject({ status: 'REFUNDED' });
     expect(await shop.balance(customer)).toBe(100);
   });
 
   test('is rejected the second time and changes nothing', async () => {
     const customer = await shop.customer(100);
     const id = await shop.order(customer, 30);
-    await shop.ended(id);
+    await shop.waitForFinalState(id);
     const replies = await Promise.all(Array.from({ length: 20 }, () => shop.refund(id)));
     expect(replies.map(({ status }) => status).sort()).toEqual([202, ...Array(19).fill(409)]);
-    expect(await shop.ended(id)).toMatchObject({ status: 'REFUNDED' });
+    expect(await shop.waitForFinalState(id)).toMatchObject({ status: 'REFUNDED' });
     expect(await shop.refund(id)).toMatchObject({ status: 409, body: { code: 'not_refundable' } });
     expect(await shop.balance(customer)).toBe(100);
     expect(await shop.statement(customer)).toHaveLength(3);
@@ -54,7 +54,7 @@ describe('a refund', () => {
   test('of a cancelled order is rejected and changes nothing', async () => {
     const customer = await shop.customer(10);
     const id = await shop.order(customer, 30);
-    const cancelled = await shop.ended(id);
+    const cancelled = await shop.waitForFinalState(id);
     expect(await shop.refund(id)).toMatchObject({ status: 409, body: { code: 'not_refundable' } });
     expect((await shop.get(`/orders/${id}`)).body).toEqual(cancelled);
     expect(await shop.balance(customer)).toBe(10);
@@ -74,13 +74,13 @@ describe('a refund', () => {
   test('that is requested 20 times concurrently with one Idempotency-Key is made once and gets equal replies', async () => {
     const customer = await shop.customer(100);
     const id = await shop.order(customer, 30);
-    await shop.ended(id);
+    await shop.waitForFinalState(id);
     const body = { reason: 'it rains' };
     const replies = await Promise.all(Array.from({ length: 20 }, () => shop.refund(id, body, { key: 'key-1' })));
     for (const reply of replies)
       expect(reply).toMatchObject({ status: 202, body: { order_id: id, status: 'refund_initiated' } });
     expect(replies.filter(({ headers }) => headers.get('idempotency-replayed') === 'true')).toHaveLength(19);
-    expect(await shop.ended(id)).toMatchObject({ status: 'REFUNDED' });
+    expect(await shop.waitForFinalState(id)).toMatchObject({ status: 'REFUNDED' });
     expect((await shop.refund(id, body, { key: 'key-1' })).status).toBe(202);
     expect(await shop.refund(id, { reason: 'other' }, { key: 'key-1' })).toMatchObject({
       status: 422,

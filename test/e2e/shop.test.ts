@@ -10,7 +10,10 @@ describe('an order', () => {
     expect(placed.status).toBe(201);
     expect(placed.body).toMatchObject({ user_id: customer, amount: 1500, description: 'Gift', status: 'NEW' });
     expect(placed.headers.get('location')).toMatch(new RegExp(`/orders/${placed.body['id']}$`));
-    expect(await shop.ended(String(placed.body['id']))).toMatchObject({ status: 'FINISHED', description: 'Gift' });
+    expect(await shop.waitForFinalState(String(placed.body['id']))).toMatchObject({
+      status: 'FINISHED',
+      description: 'Gift',
+    });
     expect(await shop.balance(customer)).toBe(500);
     const listed = await shop.get(`/orders?user_id=${customer}`);
     expect(listed.body).toMatchObject([{ id: placed.body['id'], status: 'FINISHED' }]);
@@ -19,19 +22,19 @@ describe('an order', () => {
   test('above the balance is cancelled and debits nothing', async () => {
     const customer = await shop.customer(100);
     const id = await shop.order(customer, 101);
-    expect(await shop.ended(id)).toMatchObject({ status: 'CANCELLED', reason: 'insufficient_funds' });
+    expect(await shop.waitForFinalState(id)).toMatchObject({ status: 'CANCELLED', reason: 'insufficient_funds' });
     expect(await shop.balance(customer)).toBe(100);
   });
 
   test('of a user without an account is cancelled', async () => {
     const id = await shop.order('no-such-user', 1);
-    expect(await shop.ended(id)).toMatchObject({ status: 'CANCELLED', reason: 'account_not_found' });
+    expect(await shop.waitForFinalState(id)).toMatchObject({ status: 'CANCELLED', reason: 'account_not_found' });
   });
 
   test('is paid only while the balance suffices: 100 of 200 concurrent orders of 10 on a balance of 1000', async () => {
     const customer = await shop.customer(1000);
     const ids = await Promise.all(Array.from({ length: 200 }, () => shop.order(customer, 10)));
-    expect(await shop.endings(ids)).toEqual({ FINISHED: 100, CANCELLED: 100 });
+    expect(await shop.countFinalStates(ids)).toEqual({ FINISHED: 100, CANCELLED: 100 });
     expect(await shop.balance(customer)).toBe(0);
     const statement = await shop.statement(customer);
     expect(statement).toHaveLength(101);
@@ -97,7 +100,7 @@ describe('50 concurrent requests with one Idempotency-Key', () => {
     const replies = await Promise.all(Array.from({ length: 50 }, () => shop.post('/orders', body, { key: 'key-1' })));
     const [first] = replies;
     for (const reply of replies) expect(reply).toMatchObject({ status: 201, body: first?.body ?? {} });
-    await shop.ended(String(first?.body['id']));
+    await shop.waitForFinalState(String(first?.body['id']));
     expect((await shop.post('/orders', body, { key: 'key-1' })).body).toEqual(first?.body);
     expect((await shop.post('/orders', { ...body, amount: 11 }, { key: 'key-1' })).status).toBe(422);
     expect(await shop.balance(customer)).toBe(990);

@@ -15,7 +15,7 @@ const TIMEOUT_MS_PER_BUYER = 300;
 describe('the workflow of an order', () => {
   test.each(['', '/api'])('shows every event and its consumers under %s/orders', async (prefix) => {
     const id = await shop.order(await shop.customer(100), 30);
-    expect(await shop.ended(id)).toMatchObject({ status: 'FINISHED' });
+    expect(await shop.waitForFinalState(id)).toMatchObject({ status: 'FINISHED' });
     const workflow = await shop.workflow(id, prefix);
     expect(workflow.order).toMatchObject({ id, status: 'FINISHED', amount: 30 });
     expect(workflow.outbox.map(({ type }) => type).sort()).toEqual([
@@ -70,7 +70,7 @@ describe('a product', () => {
     expect((await shop.get('/catalog/products/nothing')).status).toBe(404);
   });
 
-  test('has a price: the amount of an order is the sum of its lines', async () => {
+  test('determines the amount of an order by its price and quantity', async () => {
     const [gig, shirt] = [await shop.product({ price: 40, stock: 5 }), await shop.product({ price: 7, stock: 5 })];
     const customer = await shop.customer(100);
     const items = [
@@ -79,7 +79,7 @@ describe('a product', () => {
     ];
     const placed = await shop.post('/orders', { user_id: customer, items });
     expect(placed).toMatchObject({ status: 201, body: { amount: 61, items, status: 'NEW' } });
-    expect(await shop.ended(String(placed.body['id']))).toMatchObject({ status: 'FINISHED', items });
+    expect(await shop.waitForFinalState(String(placed.body['id']))).toMatchObject({ status: 'FINISHED', items });
     expect(await shop.balance(customer)).toBe(39);
     await poll(
       async () => (await shop.get(`/catalog/products/${shirt}`)).body,
@@ -112,7 +112,7 @@ describe('a product', () => {
     ],
     ['21 lines', Array.from({ length: 21 }, () => ({ sku: 'a', quantity: 1 }))],
     ['no lines', []],
-  ])('%s cannot be ordered', async (_, items) => {
+  ])('cannot be ordered by an order with %s', async (_, items) => {
     expect((await shop.post('/orders', { user_id: 'alice', items })).status).toBe(400);
   });
 
@@ -121,10 +121,10 @@ describe('a product', () => {
     const ids = await Promise.all(
       Array.from({ length: 20 }, async () => {
         const sku = await shop.product({ price: 1, stock: 1 });
-        return shop.orderOf(customer, { sku, quantity: 1 });
+        return shop.orderItems(customer, { sku, quantity: 1 });
       }),
     );
-    expect(await shop.endings(ids)).toEqual({ FINISHED: 20 });
+    expect(await shop.countFinalStates(ids)).toEqual({ FINISHED: 20 });
     expect(await shop.balance(customer)).toBe(80);
   });
 });
@@ -137,16 +137,19 @@ describe('seats and stock', () => {
       { sku, quantity: 1, seat: 'A1' },
       { sku, quantity: 1, seat: 'A2' },
     ];
-    expect(await shop.ended(await shop.orderOf(customer, ...seats))).toMatchObject({ status: 'FINISHED', amount: 80 });
+    expect(await shop.waitForFinalState(await shop.orderItems(customer, ...seats))).toMatchObject({
+      status: 'FINISHED',
+      amount: 80,
+    });
     expect(await shop.balance(customer)).toBe(20);
   });
 
   test('an order for a taken seat is cancelled and refunded to the exact amount', async () => {
     const sku = await shop.product({ price: 40, stock: 10 });
     const [first = '', second = ''] = await shop.customers(2, 100);
-    await shop.ended(await shop.orderOf(first, { sku, quantity: 1, seat: 'A1' }));
-    const id = await shop.orderOf(second, { sku, quantity: 1, seat: 'A1' });
-    expect(await shop.ended(id)).toMatchObject({ status: 'CANCELLED', reason: 'seat_taken' });
+    await shop.waitForFinalState(await shop.orderItems(first, { sku, quantity: 1, seat: 'A1' }));
+    const id = await shop.orderItems(second, { sku, quantity: 1, seat: 'A1' });
+    expect(await shop.waitForFinalState(id)).toMatchObject({ status: 'CANCELLED', reason: 'seat_taken' });
     expect([await shop.balance(first), await shop.balance(second)]).toEqual([60, 100]);
     const statement = await shop.statement(second);
     expect(statement.map(({ amount, reason }) => [amount, reason])).toEqual([
@@ -176,18 +179,18 @@ describe('seats and stock', () => {
   test('an order above the capacity is cancelled as sold out and claims nothing', async () => {
     const [few, many] = [await shop.product({ price: 10, stock: 1 }), await shop.product({ price: 1, stock: 5 })];
     const customer = await shop.customer(100);
-    const id = await shop.orderOf(customer, { sku: many, quantity: 5 }, { sku: few, quantity: 2 });
-    expect(await shop.ended(id)).toMatchObject({ status: 'CANCELLED', reason: 'sold_out' });
+    const id = await shop.orderItems(customer, { sku: many, quantity: 5 }, { sku: few, quantity: 2 });
+    expect(await shop.waitForFinalState(id)).toMatchObject({ status: 'CANCELLED', reason: 'sold_out' });
     expect(await shop.balance(customer)).toBe(100);
-    const secondId = await shop.orderOf(customer, { sku: many, quantity: 5 }, { sku: few, quantity: 1 });
-    expect(await shop.ended(secondId)).toMatchObject({ status: 'FINISHED' });
+    const secondId = await shop.orderItems(customer, { sku: many, quantity: 5 }, { sku: few, quantity: 1 });
+    expect(await shop.waitForFinalState(secondId)).toMatchObject({ status: 'FINISHED' });
   });
 
   test('30 orders for a stock of 10: 10 are finished, 20 are cancelled and refunded', async () => {
     const sku = await shop.product({ price: 40, stock: 10 });
     const buyers = await shop.customers(30, 100);
-    const ids = await Promise.all(buyers.map((buyer) => shop.orderOf(buyer, { sku, quantity: 1 })));
-    expect(await shop.endings(ids)).toEqual({ FINISHED: 10, CANCELLED: 20 });
+    const ids = await Promise.all(buyers.map((buyer) => shop.orderItems(buyer, { sku, quantity: 1 })));
+    expect(await shop.countFinalStates(ids)).toEqual({ FINISHED: 10, CANCELLED: 20 });
     const balances = await Promise.all(buyers.map((buyer) => shop.balance(buyer)));
     expect(balances.toSorted((a, b) => a - b)).toEqual([...Array(10).fill(60), ...Array(20).fill(100)]);
   });
@@ -197,8 +200,11 @@ describe('seats and stock', () => {
     async () => {
       const sku = await shop.product({ price: 40, stock: BUYERS });
       const buyers = await shop.customers(BUYERS, 100);
-      const ids = await Promise.all(buyers.map((buyer) => shop.orderOf(buyer, { sku, quantity: 1, seat: 'A1' })));
-      expect(await shop.endings(ids, BUYERS * TIMEOUT_MS_PER_BUYER)).toEqual({ FINISHED: 1, CANCELLED: BUYERS - 1 });
+      const ids = await Promise.all(buyers.map((buyer) => shop.orderItems(buyer, { sku, quantity: 1, seat: 'A1' })));
+      expect(await shop.countFinalStates(ids, BUYERS * TIMEOUT_MS_PER_BUYER)).toEqual({
+        FINISHED: 1,
+        CANCELLED: BUYERS - 1,
+      });
       const orders = await Promise.all(ids.map(async (id) => (await shop.get(`/orders/${id}`)).body));
       const reasons = orders.flatMap(({ status, reason }) => (status === 'CANCELLED' ? [reason] : []));
       expect(new Set(reasons)).toEqual(new Set(['seat_taken']));

@@ -170,11 +170,11 @@ describe('a tick of a whole chunk', () => {
 });
 
 const faultScenarios: [string, Faults][] = [
-  ['duplicate messages and lost acknowledgements', { lostAcks: 0.1, chaos: { duplicate: 0.3 } }],
+  ['duplicate messages and lost acknowledgements', { lostAckRate: 0.1, chaos: { duplicate: 0.3 } }],
   [
     'all faults at once',
     {
-      lostAcks: 0.1,
+      lostAckRate: 0.1,
       indexLagMs: 500,
       chaos: {
         transaction_conflict: 0.3,
@@ -360,7 +360,7 @@ describe('the sync', () => {
   test('reports no drift while balances change, and overwrites no newer balance', async () => {
     const faults: Faults = {
       indexLagMs: 400,
-      lostAcks: 0.05,
+      lostAckRate: 0.05,
       chaos: { transaction_conflict: 0.1, publish_failure: 0.1 },
     };
     const simulation = await simulateShop(faults);

@@ -46,7 +46,7 @@ describe('when an account cannot be written', () => {
     const id = await placeOrder('bob', 10);
     await simulation.settle();
     const queue = simulation.queues['order-payments'];
-    const times = queue.receivedAt.filter(({ body }) => body.includes(id)).map(({ at }) => at);
+    const times = queue.receives.filter(({ body }) => body.includes(id)).map(({ timeMs }) => timeMs);
     const waitsMs = times.slice(1).map((time, index) => time - Number(times[index]));
     // Each wait also contains the processing time of the step.
     expect(waitsMs.map((ms) => Math.floor(ms / 1000))).toEqual([1, 2, 4, 8]);
@@ -77,7 +77,7 @@ describe('when an account cannot be written', () => {
     expect(await statusesOf('carol')).toEqual(['FINISHED', 'FINISHED', 'FINISHED']);
     expect(await statusesOf('bob')).toEqual(['NEW', 'NEW', 'NEW']);
     const receivesOf = (user: string) =>
-      simulation.queues['order-payments'].receivedAt.filter(({ body }) => body.includes(`"${user}"`)).length;
+      simulation.queues['order-payments'].receives.filter(({ body }) => body.includes(`"${user}"`)).length;
     expect([receivesOf('alice'), receivesOf('bob'), receivesOf('carol')]).toEqual([3, 15, 3]);
     expect(simulation.queues['order-payments'].dlq).toHaveLength(3);
     expect(findLedgerErrors(simulation.payments.all())).toEqual([]);

@@ -195,11 +195,11 @@ describe.each(sagaEvents)('the sweep after the loss of every first %s', (type) =
 
 const scenarios: [string, Faults][] = [
   ['20 % of all events refused by the bus', { chaos: { publish_failure: 0.2 } }],
-  ['duplicate messages and lost acknowledgements', { lostAcks: 0.05, chaos: { duplicate: 0.3 } }],
+  ['duplicate messages and lost acknowledgements', { lostAckRate: 0.05, chaos: { duplicate: 0.3 } }],
   [
     'conflicts, crashes and refused events together',
     {
-      lostAcks: 0.05,
+      lostAckRate: 0.05,
       chaos: {
         transaction_conflict: 0.3,
         publish_failure: 0.2,

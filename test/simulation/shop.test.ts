@@ -59,11 +59,11 @@ const scenarios: [string, Faults][] = [
     'the bus is unavailable for a minute and then refuses 20 % of all events',
     { chaos: { publish_failure: 0.2 }, busFails: (_, now) => now < Date.parse('2026-01-01T00:01:00Z') },
   ],
-  ['messages are duplicated and acknowledgements are lost', { lostAcks: 0.1, chaos: { duplicate: 0.3 } }],
+  ['messages are duplicated and acknowledgements are lost', { lostAckRate: 0.1, chaos: { duplicate: 0.3 } }],
   [
     'all of this happens together',
     {
-      lostAcks: 0.1,
+      lostAckRate: 0.1,
       indexLagMs: 500,
       busFails: (call, now) =>
         call % 3 === 2 || (now > Date.parse('2026-01-01T00:00:05Z') && now < Date.parse('2026-01-01T00:01:05Z')),

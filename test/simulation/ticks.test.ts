@@ -37,7 +37,9 @@ describe('a minute of ticks over 1,000 users', () => {
     expect(rows('TICK#')).toHaveLength(6);
     expect(transactions).toHaveLength(6);
     expect(transactions.every((writes) => writes.length <= 100)).toBe(true);
-    const seconds = simulation.queues['balance-ticks'].receivedAt.map(({ at }) => Math.floor((at % 60_000) / 1000));
+    const seconds = simulation.queues['balance-ticks'].receives.map(({ timeMs }) =>
+      Math.floor((timeMs % 60_000) / 1000),
+    );
     expect(seconds).toEqual([0, 10, 20, 30, 40, 50]);
     expect(findLedgerErrors(simulation.payments.all())).toEqual([]);
   });
@@ -95,7 +97,7 @@ describe('a duplicate TickPlanned', () => {
     await simulation.tickFor(1);
     const before = accounts();
     const queue = simulation.queues['balance-ticks'];
-    const [message] = queue.receivedAt;
+    const [message] = queue.receives;
     for (let time = 0; time < 10; time++) queue.send(String(message?.body), 1000 * (time % 5));
     await simulation.settle();
     expect(accounts()).toEqual(before);

@@ -75,7 +75,7 @@ export class ApiClient {
   }
 
   /** Places an order for items at their catalog price. */
-  async orderOf(user_id: string, ...items: readonly Item[]): Promise<string> {
+  async orderItems(user_id: string, ...items: readonly Item[]): Promise<string> {
     return String(expectStatus(await this.post('/orders', { user_id, items }), 201).body['id']);
   }
 
@@ -95,7 +95,7 @@ export class ApiClient {
   }
 
   /** Waits until the order is in a final state, and returns it. */
-  ended(id: string, limitMs?: number): Promise<Record<string, unknown>> {
+  waitForFinalState(id: string, limitMs?: number): Promise<Record<string, unknown>> {
     return poll(
       async () => expectStatus(await this.get(`/orders/${id}`), 200).body,
       ({ status }) => FINAL_STATES.includes(status),
@@ -104,13 +104,13 @@ export class ApiClient {
   }
 
   /** Waits until all orders are in a final state, and counts them by state. */
-  async endings(ids: readonly string[], limitMs?: number): Promise<Record<string, number>> {
-    const endings: Record<string, number> = {};
+  async countFinalStates(ids: readonly string[], limitMs?: number): Promise<Record<string, number>> {
+    const counts: Record<string, number> = {};
     for (const id of ids) {
-      const status = String((await this.ended(id, limitMs))['status']);
-      endings[status] = (endings[status] ?? 0) + 1;
+      const status = String((await this.waitForFinalState(id, limitMs))['status']);
+      counts[status] = (counts[status] ?? 0) + 1;
     }
-    return endings;
+    return counts;
   }
 
   /** Reads the whole statement page by page, by the Link headers. */

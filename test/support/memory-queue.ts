@@ -24,7 +24,7 @@ interface Options {
   readonly maxReceives?: number;
   readonly concurrency?: number;
   /** The share of acknowledgements that are lost, so that the message is delivered again. */
-  readonly lostAcks?: () => number;
+  readonly lostAckRate?: () => number;
 }
 
 const MAX_BATCH_SIZE = 10;
@@ -33,7 +33,7 @@ const MAX_BATCH_SIZE = 10;
 export class MemoryQueue implements QueuePort {
   readonly dlq: DeadLetteredMessage[] = [];
   readonly crashes: unknown[] = [];
-  readonly receivedAt: { body: string; at: number }[] = [];
+  readonly receives: { body: string; timeMs: number }[] = [];
   #messages: Message[] = [];
   #running = 0;
   #sentCount = 0;
@@ -108,7 +108,7 @@ export class MemoryQueue implements QueuePort {
       message.firstReceivedAt ||= now;
       message.visibleAt = now + visibilityMs;
       this.#clock.at(message.visibleAt, () => this.#poll());
-      this.receivedAt.push({ body: message.body, at: now });
+      this.receives.push({ body: message.body, timeMs: now });
       batch.push(message);
     }
     if (batch.length === 0) return;
@@ -118,11 +118,11 @@ export class MemoryQueue implements QueuePort {
   }
 
   async #deliver(batch: readonly Message[]): Promise<void> {
-    const { consumer, lostAcks = () => 0 } = this.#options;
+    const { consumer, lostAckRate = () => 0 } = this.#options;
     try {
       const { batchItemFailures } = await consumer({ Records: batch.map(recordOf) });
       const failed = new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
-      const acked = new Set(batch.filter(({ id }) => !failed.has(id) && this.#clock.random() >= lostAcks()));
+      const acked = new Set(batch.filter(({ id }) => !failed.has(id) && this.#clock.random() >= lostAckRate()));
       this.#messages = this.#messages.filter((message) => !acked.has(message));
       // A lost acknowledgement leads to a second delivery soon after.
       for (const message of batch) if (!failed.has(message.id) && !acked.has(message)) this.#hide(message.id, 1000);

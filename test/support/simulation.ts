@@ -46,7 +46,7 @@ export interface Faults {
   /** Decides for each event whether the bus loses it. */
   loses?: (event: Envelope) => boolean;
   /** The share of acknowledgements that are lost. */
-  lostAcks?: number;
+  lostAckRate?: number;
   indexLagMs?: number;
 }
 
@@ -79,7 +79,7 @@ const ENVIRONMENTS = 4;
 const MINUTE_MS = 60_000;
 const BALANCES_TTL_MS = 1000;
 const SYNC_TIMEOUT_MS = 120_000;
-const MAX_RETRY_RECEIVES = 1000;
+const MAX_RETRY_RECEIVES = 500;
 
 const TABLES = ['orders', 'payments', 'tickets', 'catalog', 'balances', 'documents'] as const;
 type Tables<T> = Readonly<Record<(typeof TABLES)[number], T>>;
@@ -268,7 +268,7 @@ export class Simulation implements Tables<MemoryStore> {
   /** Advances the clock until every stream is read and every queue is empty. */
   async settle(): Promise<void> {
     await this.clock.runUntil(() => this.isSettled);
-    if (!this.isSettled) throw new Error('no event is left, but a stream or a queue is not empty');
+    if (!this.isSettled) throw new Error('no timer is left, but a stream or a queue is not empty');
   }
 
   get isSettled(): boolean {
@@ -313,7 +313,7 @@ export class Simulation implements Tables<MemoryStore> {
 
   #queue<Deps>(name: string, consumer: Consumer<Deps>, createDeps: (deadline: Deadline) => Deps): MemoryQueue {
     const queue: MemoryQueue = new MemoryQueue(this.clock, {
-      lostAcks: () => this.faults.lostAcks ?? 0,
+      lostAckRate: () => this.faults.lostAckRate ?? 0,
       consumer: (event) => run(event, name, TIMEOUT_MS),
     });
     const run = consumer.withRuntime({ createDeps, queue, clock: this.clock, chaos: this.#chaos });

@@ -13,7 +13,7 @@ export function seeded(seed: number): () => number {
 }
 
 /** Far more than any simulation needs. Reaching it means an endless loop. */
-const MAX_STEPS = 1_000_000;
+const MAX_ITERATIONS = 1_000_000;
 
 interface Timer {
   readonly timeMs: number;
@@ -22,7 +22,7 @@ interface Timer {
 }
 
 export interface VirtualClock extends Clock {
-  /** Calls `wake` at that time, or at the next step if the time has passed. */
+  /** Calls `wake` at that time, or in the next iteration if the time has passed. */
   at(time: number, wake: () => void): void;
   /** Advances the time until `done` returns true or no timer is left. */
   runUntil(done: () => boolean): Promise<void>;
@@ -50,8 +50,9 @@ export function virtualClock(seed: number, start = Date.parse('2026-01-01T00:00:
     sleep: (ms) => new Promise((resolve) => add(now + ms, resolve)),
     at: add,
     runUntil: async (done) => {
-      for (let step = 0; ; step++) {
-        if (step > MAX_STEPS) throw new Error(`after ${MAX_STEPS} steps, at ${new Date(now).toISOString()}, not done`);
+      for (let iteration = 0; ; iteration++) {
+        if (iteration > MAX_ITERATIONS)
+          throw new Error(`after ${MAX_ITERATIONS} iterations, at ${new Date(now).toISOString()}, not done`);
         await settled();
         if (done()) return;
         const next = timers.shift();

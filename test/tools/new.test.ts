@@ -10,6 +10,13 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const NOT_COPIED = new Set(['.git', '.oncebox', 'cdk.out', 'coverage', 'dist', 'node_modules']);
 const run = promisify(execFile);
 
+/** Runs Node in the copy. An error of the command contains its output. */
+const node = (...args: string[]) =>
+  run(process.execPath, args, { cwd: copy, env: { ...process.env, NO_COLOR: '1' } }).catch((error: unknown) => {
+    const { stdout, stderr } = error as { stdout: string; stderr: string };
+    throw new Error(`${args.join(' ')} failed:\n${stdout}${stderr}`);
+  });
+
 /** A copy of the source tree, so that the command changes nothing of this one. */
 let copy: string;
 beforeEach(() => {
@@ -19,12 +26,11 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(copy, { recursive: true, force: true }));
 
-const node = (...args: string[]) => run(process.execPath, args, { cwd: copy, env: { ...process.env, NO_COLOR: '1' } });
 const create = (...args: string[]) => node('tools/new/main.ts', ...args);
 const errorOf = (work: Promise<unknown>): Promise<string> =>
   work.then(
     () => 'no error',
-    ({ stderr }: { stderr: string }) => stderr,
+    (error: Error) => error.message,
   );
 
 describe('npm run new', () => {

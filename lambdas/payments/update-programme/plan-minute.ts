@@ -11,8 +11,8 @@ export interface PlanPorts extends TickSchedule {
 }
 
 /**
- * Plans the ticks of the minute that contains the schedule's time. Sends one message for each chunk of each tick, with
- * a delay until the tick is due. A minute that is planned twice has the same ticks. If it is planned late, the ticks
+ * Plans the ticks of the minute that contains `timeMs`, the time of the scheduled event. Sends one message for each
+ * chunk of each tick, with a delay until the tick is due. A minute that is planned twice has the same ticks. If it is planned late, the ticks
  * whose deadline has passed are left out.
  */
 export async function planMinute(timeMs: number, { countChunks, send, clock, ...schedule }: PlanPorts): Promise<void> {
@@ -21,7 +21,7 @@ export async function planMinute(timeMs: number, { countChunks, send, clock, ...
   const ticks = ticksOfMinute(timeMs, schedule);
   const planned = ticks.filter(({ deadline_at }) => deadline_at >= now);
   let messages = 0;
-  // The ticks are sent one after another: the first is due now, and a million users need many messages.
+  // The messages of the first tick are sent first, because it is due now, and a million users need many messages.
   for (const tick of planned) {
     const chunks = drawChunks(tick.id, chunkCount, schedule);
     const delaySeconds = Math.max(0, Math.ceil((tick.due_at - now) / 1000));
@@ -34,8 +34,8 @@ export async function planMinute(timeMs: number, { countChunks, send, clock, ...
 }
 
 /**
- * Creates the message of one chunk. Its time is when the tick is due and not when it was planned, since the delay of a
- * requeued message grows with its age.
+ * Creates the message of one chunk. Its `time` is the time at which the tick is due, because the age of a requeued message
+ * is counted from `time`, and its delay grows with its age.
  */
 const createTickPlanned = ({ id, due_at, deadline_at }: Tick, chunk: number) =>
   TickPlanned.make(

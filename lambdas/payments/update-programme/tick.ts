@@ -1,7 +1,7 @@
 import { fnv1a } from '../../../events/hash.ts';
 
 const MINUTE_MS = 60_000;
-/** The maximum by which a tick changes a balance, up or down: 100.00. */
+/** The maximum by which a tick changes a balance, up or down, in minor units. */
 export const MAX_CHANGE = 10_000;
 
 export interface Tick {
@@ -64,5 +64,5 @@ export function drawChunks(tick: string, chunkCount: number, { chunksPerTick }: 
 export const drawChange = (tick: string, userId: string): number =>
   Math.floor(pseudoRandom(`${tick}@${userId}`) * (2 * MAX_CHANGE + 1)) - MAX_CHANGE;
 
-/** Draws the initial balance of a seeded user: 0.00 to 10,000.00, always the same for the same user. */
+/** Draws the initial balance of a seeded user: 0 to 1,000,000 minor units, always the same for the same user. */
 export const drawInitialBalance = (userId: string): number => Math.floor(pseudoRandom(`seed@${userId}`) * 1_000_001);

@@ -28,7 +28,7 @@ export function createRequestIdentity(
 
 export function validateIdempotencyKey(key: string | undefined): string | undefined {
   if (key !== undefined && !PRINTABLE.test(key))
-    throw new InvalidInput([{ path: 'Idempotency-Key', message: '1 to 255 printable characters' }]);
+    throw new InvalidInput([{ path: 'Idempotency-Key', message: 'must have 1 to 255 printable characters' }]);
   return key;
 }
 

@@ -12,7 +12,7 @@ export const pageQuery = {
       z.pipe(z.transform(Number), z.int().check(z.lte(MAX_LIMIT))),
     ),
   ),
-  cursor: z.optional(z.string().check(z.regex(/^[A-Za-z0-9_-]{1,256}$/, 'not a cursor of this list'))),
+  cursor: z.optional(z.string().check(z.regex(/^[A-Za-z0-9_-]{1,256}$/, 'must be a cursor of this list'))),
 };
 
 export interface PageQuery {
@@ -65,5 +65,5 @@ export function parseCursor<T extends CursorValue>({ cursor }: PageQuery, schema
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
   }
-  throw new InvalidInput([{ path: 'cursor', message: 'not a cursor of this list' }]);
+  throw new InvalidInput([{ path: 'cursor', message: 'must be a cursor of this list' }]);
 }

@@ -67,12 +67,13 @@ function toProblem(error: unknown): Problem {
     return { status: error.status, code: error.code, detail: error.message, headers: error.headers };
   if (error instanceof Rejected) return { status: error.status, code: error.code, detail: error.message };
   if (error instanceof AlreadyDone)
-    return { status: 409, code: 'already_done', detail: 'This was decided before. Nothing was changed.' };
+    return { status: 409, code: 'already_done', detail: 'The request was processed before. Nothing was changed.' };
   if (error instanceof Busy)
     return {
       status: 503,
       code: 'busy',
-      detail: 'The same data is being changed by too many requests. Nothing was changed; try again.',
+      detail:
+        'The request did not finish in time, because its data is contended or a table is unavailable. It may have taken effect. Send it again with the same Idempotency-Key.',
       headers: { 'Retry-After': '1' },
     };
   return { status: 500, code: 'internal', detail: 'An internal error occurred. The request itself may be correct.' };

@@ -46,7 +46,7 @@ describe('the ops CLI', () => {
 
   test('outbox resend sends stored events again without a second effect', async () => {
     const customer = await shop.customer(100);
-    await shop.ended(await shop.order(customer, 30));
+    await shop.waitForFinalState(await shop.order(customer, 30));
     const resent = await cli.json<{ found: number; sent: number }>('outbox', 'resend', '--since', '5m');
     expect(resent.found).toBeGreaterThanOrEqual(2);
     expect(resent.sent).toBe(resent.found);
@@ -84,7 +84,7 @@ describe('the ops CLI', () => {
 
     const redrive = ['dlq', 'redrive', 'order-payments', '--id', valid?.message_id ?? ''];
     expect(await cli.json<{ redriven: number }>(...redrive)).toMatchObject({ redriven: 1 });
-    expect(await shop.ended(order_id)).toMatchObject({ status: 'FINISHED' });
+    expect(await shop.waitForFinalState(order_id)).toMatchObject({ status: 'FINISHED' });
     expect(await shop.balance(customer)).toBe(90);
     const shown = await cli.json<{ body: unknown }>('dlq', 'show', 'order-payments', poison?.message_id ?? '');
     expect(shown.body).toEqual({ ...event, version: 99 });
@@ -115,7 +115,7 @@ describe('the ops CLI', () => {
       expect(['NEW', 'FINISHED']).toContain(body['status']);
       expect(await engine.messageCount('payment-status')).toBeGreaterThan(0);
       expect(await start()).toMatchObject({ state: 'running', changed: true });
-      expect(await shop.ended(id)).toMatchObject({ status: 'FINISHED' });
+      expect(await shop.waitForFinalState(id)).toMatchObject({ status: 'FINISHED' });
       await poll(
         () => engine.messageCount('payment-status'),
         (count) => count === 0,
@@ -127,7 +127,7 @@ describe('the ops CLI', () => {
 
   test('orders show and orders workflow show an order and its steps', async () => {
     const id = await shop.order(await shop.customer(100), 30);
-    await shop.ended(id);
+    await shop.waitForFinalState(id);
     expect(await cli.json('orders', 'show', id)).toMatchObject({ id, amount: 30, status: 'FINISHED' });
     const { stdout } = await cli.run('orders', 'workflow', id);
     expect(stdout).toMatch(new RegExp(`^${id} is FINISHED\n`));

@@ -25,14 +25,14 @@ async function waitUntilProcessed(): Promise<void> {
     () => engine.messageCount('order-payments'),
     (waiting) => waiting === 0,
   );
-  await api.ended(await api.order(await api.customer(1), 1));
+  await api.waitForFinalState(await api.order(await api.customer(1), 1));
 }
 
 describe('a duplicate OrderCreated', () => {
   test('changes nothing, in 20 single messages and in a batch of 20', async () => {
     const customer = await api.customer(100);
     const id = await api.order(customer, 30);
-    const orderBefore = await api.ended(id);
+    const orderBefore = await api.waitForFinalState(id);
     const rowsBefore = await paymentRows(customer);
     const message = await orderCreatedMessage(id);
     for (let time = 0; time < 20; time++) await engine.send('order-payments', message);
@@ -41,7 +41,7 @@ describe('a duplicate OrderCreated', () => {
       Array.from({ length: 20 }, () => message),
     );
     await waitUntilProcessed();
-    expect(await api.ended(id)).toEqual(orderBefore);
+    expect(await api.waitForFinalState(id)).toEqual(orderBefore);
     expect(await api.balance(customer)).toBe(70);
     expect(await paymentRows(customer)).toEqual(rowsBefore);
   });
@@ -49,11 +49,11 @@ describe('a duplicate OrderCreated', () => {
   test('leaves a declined order declined, even if there is enough money by then', async () => {
     const customer = await api.customer(10);
     const id = await api.order(customer, 30);
-    expect(await api.ended(id)).toMatchObject({ status: 'CANCELLED' });
+    expect(await api.waitForFinalState(id)).toMatchObject({ status: 'CANCELLED' });
     await api.post('/payments/accounts/deposit', { user_id: customer, amount: 1000 });
     await engine.send('order-payments', await orderCreatedMessage(id));
     await waitUntilProcessed();
-    expect(await api.ended(id)).toMatchObject({ status: 'CANCELLED', reason: 'insufficient_funds' });
+    expect(await api.waitForFinalState(id)).toMatchObject({ status: 'CANCELLED', reason: 'insufficient_funds' });
     expect(await api.balance(customer)).toBe(1010);
   });
 });

@@ -15,7 +15,7 @@ async function expectAllFinish(orders: number): Promise<void> {
   const ids = await Promise.all(
     Array.from({ length: orders }, (_, index) => api.order(customers[index % 5] as string, 5)),
   );
-  expect(await api.endings(ids)).toEqual({ FINISHED: orders });
+  expect(await api.countFinalStates(ids)).toEqual({ FINISHED: orders });
   for (const customer of customers) expect(await api.balance(customer)).toBe(0);
   expect(findLedgerErrors(await engine.rows('payments'))).toEqual([]);
 }
@@ -35,7 +35,7 @@ test('orders wait while the bus fails, and all of them finish once it works agai
   );
   expect((await api.get(`/orders/${ids[0]}`)).body['status']).toBe('NEW');
   await engine.setChaos({});
-  expect(await api.endings(ids, 90_000)).toEqual({ FINISHED: 20 });
+  expect(await api.countFinalStates(ids, 90_000)).toEqual({ FINISHED: 20 });
   expect(await api.balance(customer)).toBe(0);
 });
 
@@ -54,7 +54,7 @@ test('a poison message is dead-lettered at the first receive with its reason, an
   ];
   await engine.sendBatch('order-payments', poison);
   const id = await api.order(customer, 1);
-  expect(await api.ended(id)).toMatchObject({ status: 'FINISHED' });
+  expect(await api.waitForFinalState(id)).toMatchObject({ status: 'FINISHED' });
   const reasons = await poll(
     async () => (await engine.deadLetters('order-payments')).map(({ attributes }) => attributes['reason'] ?? ''),
     (all) => all.length === poison.length,
@@ -85,6 +85,6 @@ test('a message whose consumer throws is received five times, after 1, 2, 4 and 
   expect(durationMs).toBeGreaterThanOrEqual(14_500);
   expect(durationMs).toBeLessThan(25_000);
   await engine.setChaos({});
-  expect(await api.ended(await api.order(customer, 1))).toMatchObject({ status: 'FINISHED' });
+  expect(await api.waitForFinalState(await api.order(customer, 1))).toMatchObject({ status: 'FINISHED' });
   await engine.purge('order-payments-dlq');
 });

@@ -127,7 +127,7 @@ describe('the balance store', () => {
     const misplaced = update(2, 2);
     await expect(
       balances.applyEvents([{ ...misplaced, data: { ...misplaced.data, chunk: 4 } } as BalanceEvent]),
-    ).rejects.toThrow(`alice is in ${bucket}: no account moves to chunk:4`);
+    ).rejects.toThrow(`The account of alice is counted in ${bucket} and cannot move to chunk:4.`);
   });
 
   test('splits the accounts of a batch into as many transactions as needed', async () => {

@@ -59,7 +59,7 @@ describe('a document of an outside publisher', () => {
       'with a lone surrogate',
       { order_uid: uid, document: textWith().replace('Ada', 'A\ud800') },
       {},
-      'not an order document: document: not well-formed text',
+      'not an order document: document: must be well-formed Unicode',
     ],
     [
       'that is not a text',

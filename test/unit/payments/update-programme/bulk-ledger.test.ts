@@ -9,11 +9,11 @@ const member = (user_id: string, balance: number): Account => ({ user_id, balanc
 
 describe('postBulk of a tick', () => {
   const header = { entry_id: 'tick:t:0', chunk: 0, reason: 'tick', ref: 't', at, deferred: [] } as const;
-  const postTicks = (accounts: readonly Account[], changes: Readonly<Record<string, number>>) =>
+  const postTickEntry = (accounts: readonly Account[], changes: Readonly<Record<string, number>>) =>
     postBulk(accounts, (user) => changes[user] ?? 0, { ...header, counterparty: 'programme:updates' });
 
   test('posts one entry with a change for each account and one counter posting', () => {
-    const { accounts, entry } = postTicks([member('alice', 100), member('bob', 50)], { alice: 30, bob: -20 });
+    const { accounts, entry } = postTickEntry([member('alice', 100), member('bob', 50)], { alice: 30, bob: -20 });
     expect(accounts.map(({ balance, version }) => [balance, version])).toEqual([
       [130, 4],
       [30, 4],
@@ -30,7 +30,7 @@ describe('postBulk of a tick', () => {
 
   test('limits changes so that balances stay between zero and the maximum', () => {
     const accounts = [member('alice', 5), member('bob', MAX_BALANCE - 5), member('carol', MAX_BALANCE + 5)];
-    const { entry } = postTicks(accounts, { alice: -10, bob: 10, carol: -10 });
+    const { entry } = postTickEntry(accounts, { alice: -10, bob: 10, carol: -10 });
     expect(entry.changes.map(({ amount, balance_after }) => [amount, balance_after])).toEqual([
       [-5, 0],
       [5, MAX_BALANCE],
@@ -38,8 +38,8 @@ describe('postBulk of a tick', () => {
     ]);
   });
 
-  test('leaves out accounts whose bounded change is zero, without a new version', () => {
-    const { accounts, entry } = postTicks(
+  test('leaves out accounts whose bounded change is zero and does not raise their versions', () => {
+    const { accounts, entry } = postTickEntry(
       [member('alice', 0), member('bob', MAX_BALANCE + 5), member('carol', 1), member('dave', 7)],
       { alice: -10, bob: 10, carol: 0, dave: 1 },
     );
@@ -47,7 +47,7 @@ describe('postBulk of a tick', () => {
     expect(entry.changes).toHaveLength(1);
   });
 
-  test('sums to zero and leaves no balance below zero, whatever the changes', () => {
+  test('sums to zero and keeps each balance between zero and the maximum, whatever the changes', () => {
     const balance = fc.oneof(
       fc.integer({ min: 0, max: 20_000 }),
       fc.integer({ min: MAX_BALANCE - 20_000, max: MAX_BALANCE }),
@@ -57,7 +57,7 @@ describe('postBulk of a tick', () => {
       fc.property(fc.array(balanceAndChange, { maxLength: 97 }), (pairs) => {
         const members = pairs.map(([balance], index) => member(`u${index}`, balance));
         const changes = Object.fromEntries(pairs.map(([, change], index) => [`u${index}`, change]));
-        const { entry } = postTicks(members, changes);
+        const { entry } = postTickEntry(members, changes);
         const sum = entry.changes.reduce((total, { amount }) => total + amount, 0) + entry.counter_posting.amount;
         expect(sum).toBe(0);
         for (const { balance_after } of entry.changes) {
@@ -81,7 +81,7 @@ test('postBulk of a seed posts the initial balances as deposits at version 1', (
   });
 });
 
-test('boundedChange gives zero if the account can take none of the change', () => {
+test('boundedChange returns zero if the account can take none of the change', () => {
   expect(Math.abs(boundedChange({ balance: 0 }, -30))).toBe(0);
   expect(boundedChange({ balance: 100 }, 30)).toBe(30);
 });
