@@ -24,7 +24,7 @@ const OrderStatus = z.discriminatedUnion('status', [
   z.object({ status: z.literal('FINISHED') }),
   z.object({
     status: z.literal('REFUNDING'),
-    reason: RefundReason,
+    refund_reason: RefundReason,
     pending: z.array(z.enum(['payment', 'ticket'])),
   }),
   z.object({ status: z.literal('CANCELLED'), reason: z.union([DeclineReason, TicketRejectionReason]) }),

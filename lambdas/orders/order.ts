@@ -27,7 +27,7 @@ export type OrderState =
   | { readonly status: 'NEW' }
   | { readonly status: 'PAYMENT_AUTHORIZED' }
   | { readonly status: 'FINISHED' }
-  | { readonly status: 'REFUNDING'; readonly reason: RefundReason; readonly pending: readonly RefundPart[] }
+  | { readonly status: 'REFUNDING'; readonly refund_reason: RefundReason; readonly pending: readonly RefundPart[] }
   | { readonly status: 'CANCELLED'; readonly reason: DeclineReason | TicketRejectionReason }
   | { readonly status: 'REFUNDED' };
 
@@ -102,18 +102,20 @@ const startRefund = (
   pending: readonly RefundPart[],
   note?: string,
 ): Step => ({
-  state: { status: 'REFUNDING', reason, pending },
+  state: { status: 'REFUNDING', refund_reason: reason, pending },
   refund: { order_id: id, user_id, amount, reason, ...(note === undefined ? {} : { note }) },
 });
 
 function completePart(
-  { reason, pending }: Extract<OrderState, { status: 'REFUNDING' }>,
+  { refund_reason, pending }: Extract<OrderState, { status: 'REFUNDING' }>,
   completed: RefundPart,
 ): Step | undefined {
   if (!pending.includes(completed)) return undefined;
   const remaining = pending.filter((part) => part !== completed);
-  if (remaining.length > 0) return { state: { status: 'REFUNDING', reason, pending: remaining } };
-  return { state: reason === 'requested' ? { status: 'REFUNDED' } : { status: 'CANCELLED', reason } };
+  if (remaining.length > 0) return { state: { status: 'REFUNDING', refund_reason, pending: remaining } };
+  return {
+    state: refund_reason === 'requested' ? { status: 'REFUNDED' } : { status: 'CANCELLED', reason: refund_reason },
+  };
 }
 
 /** Returns whether an order still waits for the outcome of its own event. The sweep publishes that event again. */

@@ -3,7 +3,7 @@ import { assertSameRequest, type RequestIdentity } from '../shared/http/idempote
 import { toIso } from '../shared/runtime/clock.ts';
 import { Rejected } from '../shared/runtime/errors.ts';
 import { logger } from '../shared/runtime/observability.ts';
-import { commitOnce, type UnitOfWork } from '../shared/store/commit.ts';
+import { type CommitOutcome, commitOnce, type UnitOfWork } from '../shared/store/commit.ts';
 import { absent, type Row } from '../shared/store/store.ts';
 import { type Order, type PlacedOrder, place } from './order.ts';
 import { createOrderRow, createPublication, orderKey, parseOrder } from './order-row.ts';
@@ -30,17 +30,18 @@ export async function placeOnce(work: UnitOfWork, request: OrderRequest): Promis
   // A replay must be found before the price is read, because the price may have changed since.
   const existing = await findPlaced(work, request);
   if (existing) return replay(existing, request.identity);
-  try {
-    return await placeNew(work, request);
-  } catch (error) {
+  const outcome = await placeNew(work, request).catch(async (error: unknown) => {
     // The price may have changed while the first attempt was in progress. That attempt may have succeeded by now.
     const concurrent = error instanceof Rejected ? await findPlaced(work, request) : undefined;
-    if (concurrent) return replay(concurrent, request.identity);
+    if (concurrent) return { existing: concurrent };
     throw error;
-  }
+  });
+  if (outcome.existing) return replay(outcome.existing, request.identity);
+  logger.info('order placed', { order_id: outcome.result.id });
+  return { order: outcome.result, replayed: false };
 }
 
-async function placeNew(work: UnitOfWork, request: OrderRequest): Promise<Placement> {
+async function placeNew(work: UnitOfWork, request: OrderRequest): Promise<CommitOutcome<Order>> {
   const { identity, correlationId } = request;
   const amount = await determineAmount(request);
   const placed = place({ ...request.order, id: identity.id, amount, created_at: toIso(work.clock.now()) });
@@ -49,14 +50,11 @@ async function placeNew(work: UnitOfWork, request: OrderRequest): Promise<Placem
     { order_id: id, user_id, amount, description, items, created_at },
     { time: created_at, correlation_id: id, causation_id: correlationId },
   );
-  const { result, existing } = await commitOnce(work, async () => ({
+  return commitOnce(work, async () => ({
     writes: [{ op: 'put', row: createOrderRow(placed, identity), when: absent, decides: true }],
     publish: [createPublication(id, created)],
-    result: { order: placed, replayed: false },
+    result: placed,
   }));
-  if (existing) return replay(existing, identity);
-  logger.info('order placed', { order_id: id });
-  return result;
 }
 
 /**

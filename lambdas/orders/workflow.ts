@@ -83,7 +83,7 @@ function statusesOf(order: Order, isRefundRequested: boolean): StepStatuses {
     case 'FINISHED':
       return { payment: 'done', ticket: 'done', refund: 'skipped', end: 'done' };
     case 'REFUNDING': {
-      const ticket = order.reason === 'requested' ? 'done' : 'failed';
+      const ticket = order.refund_reason === 'requested' ? 'done' : 'failed';
       return { payment: 'done', ticket, refund: 'active', end: 'skipped' };
     }
     case 'REFUNDED':

@@ -33,7 +33,7 @@ const voided = TicketVoided.make({ order_id: id, ticket_id: 't' }, cause);
 
 const refundRequest = (reason: 'requested' | 'seat_taken') => ({ order_id: id, user_id: 'alice', amount: 10, reason });
 const refunding = (reason: 'requested' | 'seat_taken', ...pending: ('payment' | 'ticket')[]): Order =>
-  order({ status: 'REFUNDING', reason, pending });
+  order({ status: 'REFUNDING', refund_reason: reason, pending });
 const saga = given((state: Order, event: OrderEvent) => apply(state, event));
 
 describe('a NEW order', () => {
@@ -54,7 +54,7 @@ describe('a NEW order', () => {
     saga(newOrder)
       .when(rejected)
       .gives({
-        state: { status: 'REFUNDING', reason: 'seat_taken', pending: ['payment'] },
+        state: { status: 'REFUNDING', refund_reason: 'seat_taken', pending: ['payment'] },
         refund: refundRequest('seat_taken'),
       }));
   test.each([refunded, voided])('ignores $type', (event) => saga(newOrder).when(event).changesNothing());
@@ -70,7 +70,7 @@ describe('a PAYMENT_AUTHORIZED order', () => {
     saga(paid)
       .when(rejected)
       .gives({
-        state: { status: 'REFUNDING', reason: 'seat_taken', pending: ['payment'] },
+        state: { status: 'REFUNDING', refund_reason: 'seat_taken', pending: ['payment'] },
         refund: refundRequest('seat_taken'),
       }));
   test.each([authorized, declined, refunded, voided])('ignores $type', (event) =>
@@ -86,11 +86,11 @@ describe('a REFUNDING order', () => {
   test('waits for the ticket when a requested refund returns the payment first', () =>
     saga(refunding('requested', 'payment', 'ticket'))
       .when(refunded)
-      .gives({ state: { status: 'REFUNDING', reason: 'requested', pending: ['ticket'] } }));
+      .gives({ state: { status: 'REFUNDING', refund_reason: 'requested', pending: ['ticket'] } }));
   test('waits for the payment when a requested refund voids the ticket first', () =>
     saga(refunding('requested', 'payment', 'ticket'))
       .when(voided)
-      .gives({ state: { status: 'REFUNDING', reason: 'requested', pending: ['payment'] } }));
+      .gives({ state: { status: 'REFUNDING', refund_reason: 'requested', pending: ['payment'] } }));
   test.each([
     [voided, 'ticket'],
     [refunded, 'payment'],
@@ -121,7 +121,7 @@ describe.each([
 describe('a requested refund', () => {
   test('reverses a FINISHED order and publishes the note', () =>
     expect(refund(order({ status: 'FINISHED' }), 'too late')).toEqual({
-      state: { status: 'REFUNDING', reason: 'requested', pending: ['payment', 'ticket'] },
+      state: { status: 'REFUNDING', refund_reason: 'requested', pending: ['payment', 'ticket'] },
       refund: { ...refundRequest('requested'), note: 'too late' },
     }));
   test.each([
