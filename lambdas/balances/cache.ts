@@ -42,11 +42,17 @@ export class Cache<T> {
     const isCached = () => this.#values.peek(key) === loading;
     try {
       const value = await loading;
-      if (isCached()) this.#values.set(key, loading, { ttl: this.#ttlMs, start });
+      if (isCached()) this.#keep(key, loading, start);
       return { value, isHit: false };
     } catch (error) {
       if (isCached()) this.#values.delete(key);
       throw error;
     }
+  }
+
+  #keep(key: string, loading: Promise<T>, start: number): void {
+    // To the library, a TTL of 0 means that the value never expires. Here it means that nothing is cached.
+    if (this.#ttlMs > 0) this.#values.set(key, loading, { ttl: this.#ttlMs, start });
+    else this.#values.delete(key);
   }
 }

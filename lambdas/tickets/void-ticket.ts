@@ -4,7 +4,7 @@ import { TicketVoided } from '../../events/tickets/ticket-voided.ts';
 import { causeOf, type MessageContext } from '../shared/messaging/receipt.ts';
 import { answerNudge } from '../shared/outbox/answer-nudge.ts';
 import type { Publication } from '../shared/outbox/outbox-record.ts';
-import { toIso } from '../shared/runtime/clock.ts';
+import { type Clock, toIso } from '../shared/runtime/clock.ts';
 import { count, logger } from '../shared/runtime/observability.ts';
 import { type Change, commit, type UnitOfWork } from '../shared/store/commit.ts';
 import { absent, type Key, type Reader, versionIs, type Write } from '../shared/store/store.ts';
@@ -31,7 +31,7 @@ export async function voidTicket(
   context: MessageContext,
 ): Promise<void> {
   const { order_id } = event.data;
-  const { existing, missingClaims } = await commit(work, (read) => planVoid(read, event, work.clock.now(), context));
+  const { existing, missingClaims } = await commit(work, (read) => planVoid(read, event, work.clock, context));
   if (missingClaims.length > 0) {
     const rows = missingClaims.map(({ pk, sk }) => `${pk} ${sk}`);
     logger.error('claims of a ticket are missing', { order_id, rows });
@@ -52,18 +52,18 @@ interface VoidResult {
 async function planVoid(
   read: Reader,
   event: RefundRequestedEvent,
-  now: number,
+  clock: Clock,
   context: MessageContext,
 ): Promise<Change<VoidResult>> {
   const { order_id } = event.data;
   const key = ticketKey(order_id);
   const existingRow = await read.get(key);
   const ticket = existingRow && parseTicket(existingRow);
-  const at = toIso(now);
   const receipts = { ...ticket?.receipts, ...context.createReceipt(event) };
   if (!ticket) {
     // Not marked with `decides`: if a ticket has been issued meanwhile, the plan runs again and voids that ticket.
-    const row = { ...key, order_id, decision: 'voided', version: 1, at, receipts };
+    const now = clock.now();
+    const row = { ...key, order_id, decision: 'voided', version: 1, at: toIso(now), receipts };
     return {
       writes: [{ op: 'put', row, when: absent }],
       publish: [publishVoided(event, undefined, now)],
@@ -72,7 +72,9 @@ async function planVoid(
   }
   if (ticket.decision !== 'issued') return { writes: [], result: { existing: ticket, missingClaims: [] } };
   const { releasedStock, seats, missingClaims } = await readClaims(read, order_id, ticket);
-  const set = { decision: 'voided', version: ticket.version + 1, at, receipts };
+  // The decision is made after all reads, so its time is not before theirs.
+  const now = clock.now();
+  const set = { decision: 'voided', version: ticket.version + 1, at: toIso(now), receipts };
   return {
     writes: [
       { op: 'update', key, set, when: versionIs(ticket.version) },

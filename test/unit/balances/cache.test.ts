@@ -3,9 +3,9 @@ import { Cache } from '../../../lambdas/balances/cache.ts';
 import { Rejected } from '../../../lambdas/shared/runtime/errors.ts';
 import { noon } from '../../support/fixtures.ts';
 
-const createCache = (maxKeys = 10) => {
+const createCache = (maxKeys = 10, ttlMs = 1000) => {
   const time = { nowMs: noon };
-  const cache = new Cache<string>({ clock: { now: () => time.nowMs }, ttlMs: 1000, maxKeys });
+  const cache = new Cache<string>({ clock: { now: () => time.nowMs }, ttlMs, maxKeys });
   let loads = 0;
   const get = (key: string) => cache.getOrLoad(key, async () => `${key}${loads++}`);
   return { time, cache, get };
@@ -18,6 +18,12 @@ describe('the cache', () => {
     time.nowMs = noon + 999;
     expect(await get('a')).toEqual({ value: 'a0', isHit: true });
     time.nowMs = noon + 1000;
+    expect(await get('a')).toEqual({ value: 'a1', isHit: false });
+  });
+
+  test('keeps no value with a TTL of 0', async () => {
+    const { get } = createCache(10, 0);
+    expect(await get('a')).toEqual({ value: 'a0', isHit: false });
     expect(await get('a')).toEqual({ value: 'a1', isHit: false });
   });
 
