@@ -22,7 +22,7 @@ function register(changes: SourceChanges, context: string, thing: string): void 
     'lib/data.ts',
     /\n\n {2}constructor\(app: Construct/,
     `
-  // Renaming loses every ${thing}.
+  // Renaming loses all ${context}.
   readonly ${context} = new OutboxTable(this, '${Context}', { owner: '${context}', config: this.config });`,
   );
 

@@ -1,3 +1,4 @@
+import { UserError } from '../user-error.ts';
 import { declareIdentifier } from './identifier.ts';
 import { camel, kebab, namesOf } from './names.ts';
 import type { SourceChanges } from './source-changes.ts';
@@ -7,6 +8,9 @@ const SAMPLE_ID = 'bq4x7nd2kzv6m5ahg3jtwcpeyu';
 
 /** Adds an event: its schema and sample, a store that publishes and records it, its consumer with a queue, and a test. */
 export function addEvent(changes: SourceChanges, context: string, type: string): string[] {
+  checkPublisher(changes, context);
+  if (changes.filesWith('lib/contexts/*.ts', `'${kebab(type)}'`).length > 0)
+    throw new UserError(`There is a queue ${kebab(type)} already.`, 'Choose another name.');
   const names = {
     ...namesOf(context),
     Event: type,
@@ -28,6 +32,15 @@ export function addEvent(changes: SourceChanges, context: string, type: string):
     `Move on-${file}.ts to the context that needs the event, and let it change that context's rows.`,
     `Describe in lib/contexts/${context}.ts what an error of the consumer means to users.`,
   ];
+}
+
+function checkPublisher(changes: SourceChanges, context: string): void {
+  const { CONTEXT } = namesOf(context);
+  const env = `lambdas/${context}/env.ts`;
+  if (!changes.exists(env) || !changes.read(env).includes(`${CONTEXT}_TABLE:`))
+    throw new UserError(`${context} has no table, so it cannot publish events.`, 'Choose another context.');
+  if (context === 'balances')
+    throw new UserError('balances is a read model, whose table the relay does not read.', 'Choose another context.');
 }
 
 function addConsumer(changes: SourceChanges, context: string, type: string): void {

@@ -6,13 +6,13 @@
  *     npm run new -- context shipments
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { printError, UserError } from '../user-error.ts';
 import { addContext } from './context.ts';
 import { addEvent } from './event.ts';
-import { checkName, screamingSnake } from './names.ts';
+import { checkName } from './names.ts';
 import { addRoute } from './route.ts';
 import { SourceChanges } from './source-changes.ts';
 
@@ -27,30 +27,43 @@ function plan(args: readonly string[], changes: SourceChanges): string[] {
   const [kind, first, second, third, ...rest] = args;
   if (rest.length === 0 && kind === 'context' && first && second === undefined) {
     checkName('context', first);
-    if (isContext(first)) throw new UserError(`The context ${first} exists already.`, 'Choose another name.');
+    if (isContext(first, changes)) throw new UserError(`The context ${first} exists already.`, 'Choose another name.');
     return addContext(changes, first);
   }
   if (rest.length > 0 || !first || !second || (kind !== 'event' && kind !== 'route'))
     throw new UserError('The arguments are not complete, or there are too many.', USAGE);
-  if (!isContext(first))
+  if (!isContext(first, changes))
     throw new UserError(`There is no context ${first}.`, `Create it by "npm run new -- context ${first}".`);
   checkName(kind, second);
-  return kind === 'event' ? addEvent(changes, first, second) : addRoute(changes, first, second, third);
+  if (kind === 'route') return addRoute(changes, first, second, third);
+  if (third !== undefined) throw new UserError('There are too many arguments.', USAGE);
+  return addEvent(changes, first, second);
 }
 
-/** A context has a table of its own, which its environment names. */
-function isContext(name: string): boolean {
-  const file = join(root, 'lambdas', name, 'env.ts');
-  return existsSync(file) && readFileSync(file, 'utf8').includes(`${screamingSnake(name)}_TABLE:`);
+const isContext = (name: string, changes: SourceChanges): boolean =>
+  /^[a-z]+$/.test(name) && changes.exists(`lib/contexts/${name}.ts`);
+
+/** Formats the new files and writes the OpenAPI document. If this fails, the changes are undone. */
+function complete(changes: SourceChanges): void {
+  const biome = join(root, 'node_modules', '.bin', 'biome');
+  const openApi = join(root, 'docs', 'openapi.json');
+  const documentBefore = readFileSync(openApi, 'utf8');
+  try {
+    changes.write();
+    execFileSync(biome, ['check', '--write', '--log-level=error', ...changes.files], { cwd: root, stdio: 'pipe' });
+    execFileSync(process.execPath, ['bin/openapi.ts'], { cwd: root, stdio: 'pipe' });
+  } catch (error) {
+    changes.undo();
+    writeFileSync(openApi, documentBefore);
+    const { stderr = '' } = error as { stderr?: Buffer | string };
+    throw new UserError(`The new files are not valid. Nothing was changed.\n${stderr}`, 'Choose another name.');
+  }
 }
 
 try {
   const changes = new SourceChanges(root);
   const nextSteps = plan(process.argv.slice(2), changes);
-  changes.write();
-  const biome = join(root, 'node_modules', '.bin', 'biome');
-  execFileSync(biome, ['check', '--write', '--log-level=error', ...changes.files], { cwd: root, stdio: 'inherit' });
-  execFileSync(process.execPath, ['bin/openapi.ts'], { cwd: root, stdio: 'inherit' });
+  complete(changes);
   console.log(changes.files.map((file) => `  ${file}`).join('\n'));
   console.log(`\nNext steps:\n${nextSteps.map((step) => `- ${step}`).join('\n')}\n- Run \`npm run check\`.`);
 } catch (error) {

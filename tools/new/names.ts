@@ -29,28 +29,22 @@ export function namesOf(context: string) {
   };
 }
 
-/** Names of stacks and words of the language cannot become the name of a context. */
-const RESERVED = new Set([
-  'api',
-  'aws',
-  'class',
-  'const',
-  'data',
-  'default',
-  'delete',
-  'export',
-  'import',
-  'new',
-  'this',
-]);
+/** Words of the language, and members of the classes that get a member for each context. */
+const RESERVED = new Set(
+  (
+    'aws break case class const continue default delete enum export function import interface let new outboxes package ' +
+    'return static switch tags this throw var void yield'
+  ).split(' '),
+);
 
 /** Checks that a name has the form of its kind, so that it can become a file, a type and a key. */
 export function checkName(kind: 'event' | 'route' | 'context', name: string): void {
   const [form, example] = {
     event: [/^([A-Z][a-z0-9]+){2,}$/, 'OrderArchived'] as const,
     route: [/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, 'archive-order'] as const,
-    context: [/^[a-z]{3,20}$/, 'shipments'] as const,
+    // The plural, because the singular becomes the name of one thing.
+    context: [/^[a-z]{3,19}s$/, 'shipments'] as const,
   }[kind];
-  if (!form.test(name) || RESERVED.has(name))
+  if (!form.test(name) || RESERVED.has(name) || RESERVED.has(namesOf(name).thing))
     throw new UserError(`${name} is not a valid name of a new ${kind}.`, `A valid name is ${example}.`);
 }

@@ -9,6 +9,8 @@ const ROUTE_KEY = /^(GET|POST|PUT|DELETE) (\/[a-z][a-z-]*)*\/\{[a-z_]+\}(\/[a-z]
 export function addRoute(changes: SourceChanges, context: string, name: string, requestedKey?: string): string[] {
   const operation = camel(name);
   const routes = `lambdas/${context}/routes.ts`;
+  if (!changes.exists(routes))
+    throw new UserError(`The context ${context} has no API.`, 'Add routes.ts and api.ts first, as in lambdas/catalog.');
   const routeKey = requestedKey ?? `POST /${context}/{id}/${kebab(name)}`;
   if (!ROUTE_KEY.test(routeKey))
     throw new UserError(
@@ -32,7 +34,8 @@ export function addRoute(changes: SourceChanges, context: string, name: string, 
   changes.insertBefore(routes, /\n\} as const;/, `\n  ${operation}: '${routeKey}',`);
   const api = `lambdas/${context}/api.ts`;
   changes.addImports(api, `import { ${operation} } from './${kebab(name)}.ts';`);
-  changes.insertBefore(api, /,?\n\};|,? \}(?=, \w+\);)/, `, ${operation}`);
+  // The table of use cases stands in the call of createApi, or in a constant before it.
+  changes.insertBefore(api, /(?<=(createApi\(\s*\w+,|const routes =)\s*\{[^}]*?),?\s*\}/, `, ${operation}`);
   return [
     `Replace what lambdas/${context}/${kebab(name)}.ts returns by the use case: read and write through the store in its dependencies.`,
     'A route that changes something takes `identify(…)` of the request, so that an Idempotency-Key repeats the first answer.',

@@ -1,11 +1,12 @@
-import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { UserError } from '../user-error.ts';
 
-/** New files and insertions into existing ones. They are collected first, so that an error leaves the tree unchanged. */
+/** New files and insertions into existing ones. They are collected and written together, and can be undone. */
 export class SourceChanges {
   readonly #root: string;
   readonly #texts = new Map<string, string>();
+  readonly #before = new Map<string, string | undefined>();
 
   constructor(root: string) {
     this.#root = root;
@@ -16,16 +17,19 @@ export class SourceChanges {
     return [...this.#texts.keys()];
   }
 
+  exists(file: string): boolean {
+    return existsSync(join(this.#root, file));
+  }
+
   read(file: string): string {
     const changed = this.#texts.get(file);
     if (changed !== undefined) return changed;
-    if (!existsSync(join(this.#root, file)))
-      throw new UserError(`There is no file ${file}.`, 'Run the command in an unchanged checkout.');
+    if (!this.exists(file)) throw new UserError(`There is no file ${file}.`, 'Restore it. Nothing was changed.');
     return readFileSync(join(this.#root, file), 'utf8');
   }
 
   create(file: string, text: string): void {
-    if (existsSync(join(this.#root, file))) throw new UserError(`${file} exists already.`, 'Choose another name.');
+    if (this.exists(file)) throw new UserError(`${file} exists already.`, 'Choose another name.');
     this.#texts.set(file, text);
   }
 
@@ -40,6 +44,11 @@ export class SourceChanges {
     const source = join(import.meta.dirname, 'templates', folder);
     for (const template of globSync('**/*.txt', { cwd: source }))
       this.create(fill(template).replace(/\.txt$/, ''), fill(readFileSync(join(source, template), 'utf8')));
+  }
+
+  /** Finds the files that match a pattern and contain a text. */
+  filesWith(pattern: string, text: string): string[] {
+    return globSync(pattern, { cwd: this.#root }).filter((file) => this.read(file).includes(text));
   }
 
   append(file: string, text: string): void {
@@ -67,8 +76,17 @@ export class SourceChanges {
 
   write(): void {
     for (const [file, text] of this.#texts) {
+      this.#before.set(file, this.exists(file) ? readFileSync(join(this.#root, file), 'utf8') : undefined);
       mkdirSync(dirname(join(this.#root, file)), { recursive: true });
       writeFileSync(join(this.#root, file), text);
+    }
+  }
+
+  /** Restores the files as they were before `write`. */
+  undo(): void {
+    for (const [file, text] of this.#before) {
+      if (text === undefined) rmSync(join(this.#root, file));
+      else writeFileSync(join(this.#root, file), text);
     }
   }
 
