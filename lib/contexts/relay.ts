@@ -26,7 +26,7 @@ export class Relay extends Context {
     if (config.chaos)
       new StringParameter(this, 'Chaos', {
         parameterName: chaosParameterName(config),
-        description: 'The chaos faults of the stage. `ops chaos set` changes them.',
+        description: 'The injected faults of the stage. `ops chaos set` changes them.',
         stringValue: JSON.stringify(config.chaos),
       });
 

@@ -10,7 +10,7 @@ const cache: { chaos: Chaos; expiresAtMs: number } = { chaos: noFaults, expiresA
 
 /**
  * Returns the current faults. A stage without the parameter has none and reads nothing. If the parameter cannot be
- * read, the last setting stays in force, because simulated faults must not cause real ones.
+ * read, the last setting stays in force, because injected faults must not cause real ones.
  */
 export async function readChaos(parameter = process.env['CHAOS_PARAMETER']): Promise<Chaos> {
   if (!parameter || Date.now() < cache.expiresAtMs) return cache.chaos;

@@ -45,7 +45,7 @@ export async function commit<T>(work: UnitOfWork, plan: Plan<T>): Promise<T> {
   return outcome.result;
 }
 
-/** Does the same for callers that have an answer for an existing decision row: it is returned instead of thrown. */
+/** Commits a plan, and returns an existing decision row instead of throwing. For callers that have an answer for it. */
 export async function commitOnce<T>(
   { store, clock, deadlineMs }: UnitOfWork,
   plan: Plan<T>,
