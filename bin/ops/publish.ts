@@ -22,8 +22,8 @@ export default defineCommand({
   },
   details:
     'An invalid document is malformed JSON, lacks a field, or has a wrong sum or type. Over HTTP it is rejected with\n' +
-    '400. On the bus, invalid documents end in the DLQ of order-documents, each with all of its errors as the reason; dlq list\n' +
-    'order-documents shows them. Only the UIDs of valid documents are printed.',
+    '400. On the bus, invalid documents end in the DLQ of order-documents, each with all of its errors as the\n' +
+    'reason; dlq list order-documents shows them. Only the UIDs of valid documents are printed.',
   examples: ['publish --count 50', 'publish --count 500 --bad-rate 0.3 --via bus', 'publish --count 3 --seed 7 --json'],
   run: async ({ values, target, print, signal }) => {
     const documents = generateDocuments({

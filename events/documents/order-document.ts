@@ -82,7 +82,7 @@ const Payment = z
     z.refine(addsUp, {
       path: ['amount'],
       message: 'must equal goods_total + delivery_cost + custom_fee',
-      // This check runs even if other fields are invalid too, if the four amounts are numbers, so that a reply names all errors.
+      // Runs even if other fields are invalid, once the four amounts are numbers, so that a response lists all errors.
       when: ({ value }) => summands.every((name) => Number.isFinite((value as Record<string, unknown> | null)?.[name])),
     }),
   );

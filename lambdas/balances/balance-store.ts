@@ -110,7 +110,7 @@ function splitByAccounts(updates: readonly Update[]): Update[][] {
   return batches;
 }
 
-/** Writes accounts and the summary of their bucket in one transaction, so that the summary always matches the rows of its bucket. */
+/** Writes accounts and their bucket's summary in one transaction, so that the summary always matches the accounts. */
 const changeBucket = (
   work: UnitOfWork,
   bucket: string,

@@ -4,7 +4,7 @@ import { consumeGroups } from '../shared/messaging/consume.ts';
 import { bucketOfEvent } from './balance-store.ts';
 import { balancesDeps } from './deps.ts';
 
-/** Handles the messages of a batch for one bucket together, so that the bucket's summary is written once for each transaction of up to 97 accounts. */
+/** Handles the messages of one bucket together: its summary is written once for up to 97 accounts, the transaction's limit. */
 export const handler = consumeGroups(
   [AccountOpened, BalancesUpdated],
   balancesDeps,
