@@ -1,21 +1,12 @@
 import * as z from 'zod/mini';
 
-export const Sku = z
-  .string()
-  .check(
-    z.regex(
-      /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/,
-      'must have at most 64 letters, digits or . _ - and start with a letter or digit',
-    ),
-  );
-export const Seat = z
-  .string()
-  .check(
-    z.regex(
-      /^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/,
-      'must have at most 32 letters, digits or . _ - and start with a letter or digit',
-    ),
-  );
+function nameUpTo(length: number) {
+  const message = `must have at most ${length} letters, digits or . _ - and start with a letter or digit`;
+  return z.string().check(z.regex(new RegExp(`^[A-Za-z0-9][A-Za-z0-9._-]{0,${length - 1}}$`), message));
+}
+
+export const Sku = nameUpTo(64);
+export const Seat = nameUpTo(32);
 
 const MAX_LINES = 20;
 const MAX_QUANTITY = 20;

@@ -14,4 +14,3 @@ export const ProductChanged = defineEvent(
   z.object({ sku: Sku, name: z.string(), price: Amount, capacity: Capacity, version: z.int().check(z.gte(1)) }),
   (product) => `${product.sku}:${product.version}`,
 );
-export type ProductChanged = z.infer<typeof ProductChanged.schema>;

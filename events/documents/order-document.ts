@@ -55,13 +55,8 @@ const roundingTolerance = (amount: number): number =>
   amount > Number.MAX_SAFE_INTEGER ? 2 * Number.EPSILON * amount : 0;
 
 const summands = ['amount', 'goods_total', 'delivery_cost', 'custom_fee'] as const;
+type PaymentAmounts = Readonly<Record<(typeof summands)[number], number>>;
 
-interface PaymentAmounts {
-  readonly amount: number;
-  readonly goods_total: number;
-  readonly delivery_cost: number;
-  readonly custom_fee: number;
-}
 const addsUp = ({ amount, goods_total, delivery_cost, custom_fee }: PaymentAmounts): boolean =>
   Math.abs(amount - (goods_total + delivery_cost + custom_fee)) <= roundingTolerance(amount);
 

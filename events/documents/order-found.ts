@@ -17,4 +17,3 @@ export const OrderFound = defineEvent(
   }),
   ({ order_uid, hash, in_reply_to }) => `${order_uid}:${hash}:${in_reply_to}`,
 );
-export type OrderFound = z.infer<typeof OrderFound.schema>;

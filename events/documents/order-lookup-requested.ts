@@ -10,4 +10,3 @@ export const OrderLookupRequested = defineEvent(
   z.object({ order_uid: OrderUid, lookup_id: z.string() }),
   ({ order_uid, lookup_id }) => `${order_uid}:${lookup_id}`,
 );
-export type OrderLookupRequested = z.infer<typeof OrderLookupRequested.schema>;

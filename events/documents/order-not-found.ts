@@ -10,4 +10,3 @@ export const OrderNotFound = defineEvent(
   z.object({ order_uid: OrderUid, in_reply_to: z.string() }),
   ({ order_uid, in_reply_to }) => `${order_uid}:${in_reply_to}`,
 );
-export type OrderNotFound = z.infer<typeof OrderNotFound.schema>;

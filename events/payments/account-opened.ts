@@ -11,4 +11,3 @@ export const AccountOpened = defineEvent(
   z.object({ user_id: UserId, chunk: z.optional(Chunk) }),
   (account) => account.user_id,
 );
-export type AccountOpened = z.infer<typeof AccountOpened.schema>;

@@ -10,8 +10,7 @@ export const Chunk = z.int().check(z.gte(0));
 export const CHUNK_SIZE = 97;
 
 /** The balance of an account at one version. Each change of an account is a new version. */
-export const AccountBalance = z.object({ user_id: UserId, balance: Money, version: z.int().check(z.gte(1)) });
-export type AccountBalance = z.infer<typeof AccountBalance>;
+const AccountBalance = z.object({ user_id: UserId, balance: Money, version: z.int().check(z.gte(1)) });
 
 /** An entry has changed these balances. A consumer that has a newer version of an account ignores the older one. */
 export const BalancesUpdated = defineEvent(

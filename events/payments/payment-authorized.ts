@@ -15,4 +15,3 @@ export const PaymentAuthorized = defineEvent(
   z.object({ order_id: OrderId, user_id: UserId, amount: Amount, balance_after: Money, items: z.optional(Items) }),
   (payment) => payment.order_id,
 );
-export type PaymentAuthorized = z.infer<typeof PaymentAuthorized.schema>;

@@ -14,4 +14,3 @@ export const PaymentDeclined = defineEvent(
   z.object({ order_id: OrderId, user_id: UserId, amount: Amount, reason: DeclineReason }),
   (payment) => payment.order_id,
 );
-export type PaymentDeclined = z.infer<typeof PaymentDeclined.schema>;

@@ -11,4 +11,3 @@ export const PaymentRefunded = defineEvent(
   z.object({ order_id: OrderId, user_id: UserId, amount: Amount, balance_after: Money }),
   (refund) => refund.order_id,
 );
-export type PaymentRefunded = z.infer<typeof PaymentRefunded.schema>;

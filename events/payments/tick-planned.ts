@@ -3,7 +3,7 @@ import { defineEvent } from '../envelope.ts';
 import { Chunk } from './balances-updated.ts';
 
 /** The minute and the index of the tick in it: `20260101T1200-03` is the fourth tick of that minute. */
-export const TickId = z
+const TickId = z
   .string()
   .check(z.regex(/^\d{8}T\d{4}-\d{1,2}$/, 'a minute and an index, for example 20260101T1200-03'));
 
@@ -24,4 +24,3 @@ export const TickPlanned = defineEvent(
   }),
   ({ tick, chunk }) => `${tick}:${chunk}`,
 );
-export type TickPlanned = z.infer<typeof TickPlanned.schema>;

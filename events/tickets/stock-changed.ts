@@ -10,4 +10,3 @@ export const StockChanged = defineEvent(
   z.object({ sku: Sku, claimed: z.int().check(z.gte(0)), version: z.int().check(z.gte(1)) }),
   (stock) => `${stock.sku}:${stock.version}`,
 );
-export type StockChanged = z.infer<typeof StockChanged.schema>;

@@ -11,4 +11,3 @@ export const TicketIssued = defineEvent(
   z.object({ order_id: OrderId, ticket_id: z.string(), items: z.optional(Items) }),
   (ticket) => ticket.order_id,
 );
-export type TicketIssued = z.infer<typeof TicketIssued.schema>;

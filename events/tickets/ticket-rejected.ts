@@ -14,4 +14,3 @@ export const TicketRejected = defineEvent(
   z.object({ order_id: OrderId, reason: TicketRejectionReason, sku: Sku, seat: z.optional(Seat) }),
   (ticket) => ticket.order_id,
 );
-export type TicketRejected = z.infer<typeof TicketRejected.schema>;

@@ -10,4 +10,3 @@ export const TicketVoided = defineEvent(
   z.object({ order_id: OrderId, ticket_id: z.optional(z.string()) }),
   (ticket) => ticket.order_id,
 );
-export type TicketVoided = z.infer<typeof TicketVoided.schema>;
