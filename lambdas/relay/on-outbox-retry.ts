@@ -2,10 +2,16 @@ import middy from '@middy/core';
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import * as z from 'zod/mini';
 import { type Envelope, Envelope as EnvelopeSchema } from '../../events/envelope.ts';
-import { changeVisibilityOfAll, type QueuePort, type VisibilityChange } from '../shared/messaging/queue.ts';
+import {
+  changeVisibilityOfAll,
+  failureDetails,
+  type QueuePort,
+  receiveCountOf,
+  type VisibilityChange,
+} from '../shared/messaging/queue.ts';
 import { createSqsQueue } from '../shared/messaging/sqs-queue.ts';
 import { readChaos } from '../shared/runtime/chaos.ts';
-import { type Clock, systemClock, toIso } from '../shared/runtime/clock.ts';
+import { type Clock, systemClock } from '../shared/runtime/clock.ts';
 import { ConsumerEnv, readEnv } from '../shared/runtime/env.ts';
 import { logger, observability } from '../shared/runtime/observability.ts';
 import { OutboxRetryEnv } from './env.ts';
@@ -49,11 +55,8 @@ export async function retryParkedEvents(
       if (settlement.outcome === 'requeue') await ports.queue.requeue(JSON.stringify(settlement.unsent), 1);
       if (settlement.outcome === 'dead_letter') await deadLetter(record, settlement, ports);
     } catch (error) {
-      logger.error('parked events not settled', {
-        message_id: id,
-        outcome: settlement.outcome,
-        error: error as Error,
-      });
+      const { outcome } = settlement;
+      logger.error('parked events not settled', { message_id: id, outcome, error: error as Error });
       failedIds.push(id);
     }
     if (settlement.outcome !== 'retry') continue;
@@ -64,8 +67,6 @@ export async function retryParkedEvents(
   logger.info('parked events retried', { messages: Records.length, waiting: failedIds.length });
   return { batchItemFailures: failedIds.map((itemIdentifier) => ({ itemIdentifier })) };
 }
-
-const receiveCountOf = ({ attributes }: SQSRecord): number => Number(attributes.ApproximateReceiveCount);
 
 async function sendMessage(record: SQSRecord, ports: RetryPorts, deadlineMs: number): Promise<Settlement> {
   const { relay, clock } = ports;
@@ -89,12 +90,7 @@ async function deadLetter(
   { reason, unsent }: Extract<Settlement, { outcome: 'dead_letter' }>,
   { queue, clock }: RetryPorts,
 ): Promise<void> {
-  await queue.deadLetter(record.body, {
-    reason,
-    first_received_at: toIso(Number(record.attributes.ApproximateFirstReceiveTimestamp)),
-    last_received_at: toIso(clock.now()),
-    receive_count: receiveCountOf(record),
-  });
+  await queue.deadLetter(record.body, failureDetails(record, reason, clock.now()));
   const events = unsent.map((event) => event.id);
   logger.error('parked events dead-lettered', { message_id: record.messageId, reason, events });
 }

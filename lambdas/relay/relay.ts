@@ -18,8 +18,7 @@ export interface RelayPorts {
 export const DEADLINE_SHARE = 0.5;
 
 /** PutEvents takes ten entries and 256 KB. The difference is for what the SDK adds to each entry. */
-const MAX_ENTRIES = 10;
-const MAX_BYTES = 240 * 1024;
+const BUS_LIMITS = { maxEntries: 10, maxBytes: 240 * 1024 };
 /** Stream handlers must be short, so there are two retries only. The parking queue retries for 24 hours. */
 const MAX_RETRIES = 2;
 const BASE_WAIT_MS = 20;
@@ -80,14 +79,14 @@ export async function sendOnce(
   return [...failed, ...refused];
 }
 
-/** Splits events into as few batches as the limits of the bus allow. */
-export function splitIntoBatches(events: readonly Envelope[]): Envelope[][] {
+/** Splits events into as few batches as the limits allow, by default those of the bus. */
+export function splitIntoBatches(events: readonly Envelope[], { maxEntries, maxBytes } = BUS_LIMITS): Envelope[][] {
   const batches: Envelope[][] = [];
   let bytes = 0;
   for (const event of events) {
     const size = Buffer.byteLength(JSON.stringify(event));
     const last = batches.at(-1);
-    if (last && last.length < MAX_ENTRIES && bytes + size <= MAX_BYTES) {
+    if (last && last.length < maxEntries && bytes + size <= maxBytes) {
       last.push(event);
       bytes += size;
     } else {

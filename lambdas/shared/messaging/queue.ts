@@ -1,3 +1,5 @@
+import type { SQSRecord } from 'aws-lambda';
+import { toIso } from '../runtime/clock.ts';
 import { logger } from '../runtime/observability.ts';
 
 /** A queue and its DLQ, as a consumer uses them. */
@@ -22,6 +24,15 @@ export interface FailureDetails {
   readonly last_received_at: string;
   readonly receive_count: number;
 }
+
+export const receiveCountOf = ({ attributes }: SQSRecord): number => Number(attributes.ApproximateReceiveCount);
+
+export const failureDetails = (record: SQSRecord, reason: string, nowMs: number): FailureDetails => ({
+  reason,
+  first_received_at: toIso(Number(record.attributes.ApproximateFirstReceiveTimestamp)),
+  last_received_at: toIso(nowMs),
+  receive_count: receiveCountOf(record),
+});
 
 /** Sets visibilities and logs failures. A message whose change failed returns after the queue's visibility timeout. */
 export async function changeVisibilityOfAll(changes: readonly VisibilityChange[], queue: QueuePort): Promise<void> {

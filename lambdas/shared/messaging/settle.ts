@@ -1,9 +1,15 @@
 import type { SQSBatchResponse, SQSRecord } from 'aws-lambda';
 import type { Envelope } from '../../../events/envelope.ts';
-import { type Clock, toIso } from '../runtime/clock.ts';
+import type { Clock } from '../runtime/clock.ts';
 import { count, logger, recordMaximum } from '../runtime/observability.ts';
 import type { DeadLetter } from './dead-letter.ts';
-import { changeVisibilityOfAll, type QueuePort, type VisibilityChange } from './queue.ts';
+import {
+  changeVisibilityOfAll,
+  failureDetails,
+  type QueuePort,
+  receiveCountOf,
+  type VisibilityChange,
+} from './queue.ts';
 import { ageMsOf, correlationFields } from './received-event.ts';
 
 /** A message is dead-lettered on its fifth failure. Before, it is retried after 1, 2, 4 and 8 s. */
@@ -29,14 +35,12 @@ export type HandlingResult = { readonly isContended?: true } & (
 );
 export type HandledMessage = { readonly record: SQSRecord; readonly event?: Envelope } & HandlingResult;
 
-/** Records beside the aggregate that an event about it was dead-lettered. */
-export type RecordDeadLetter = (event: Envelope, deadLetter: DeadLetter) => Promise<unknown>;
-
-export interface SettlementPorts {
+interface SettlementPorts {
   readonly queue: QueuePort;
   readonly clock: Clock;
   readonly consumer: string;
-  readonly recordDeadLetter: RecordDeadLetter;
+  /** Records beside the aggregate that an event about it was dead-lettered. */
+  readonly recordDeadLetter: (event: Envelope, deadLetter: DeadLetter) => Promise<unknown>;
 }
 
 /**
@@ -52,7 +56,7 @@ export async function settleMessages(
   const counts = { done: 0, duplicate: 0, retried: 0, dead_lettered: 0, requeued: 0 };
   const settle = async (message: HandledMessage): Promise<void> => {
     const { messageId: id, receiptHandle: handle } = message.record;
-    const receiveCount = receiveCountOf(message);
+    const receiveCount = receiveCountOf(message.record);
     if (message.outcome === 'requeue') {
       await requeue(message, ports);
       counts.requeued += 1;
@@ -85,8 +89,6 @@ export async function settleMessages(
   return { batchItemFailures: failedIds.map((itemIdentifier) => ({ itemIdentifier })) };
 }
 
-const receiveCountOf = ({ record }: HandledMessage): number => Number(record.attributes.ApproximateReceiveCount);
-
 /** Sends the message to its queue as a new one. SQS forgets its age by that, so a metric records it. */
 async function requeue({ event, record }: HandledMessage, { queue, clock, consumer }: SettlementPorts): Promise<void> {
   const ageMs = event ? ageMsOf(event, clock.now()) : 0;
@@ -96,12 +98,7 @@ async function requeue({ event, record }: HandledMessage, { queue, clock, consum
 
 async function deadLetter(message: HandledMessage, reason: string, ports: SettlementPorts): Promise<void> {
   const { event, record } = message;
-  const details = {
-    reason,
-    first_received_at: toIso(Number(record.attributes.ApproximateFirstReceiveTimestamp)),
-    last_received_at: toIso(ports.clock.now()),
-    receive_count: receiveCountOf(message),
-  };
+  const details = failureDetails(record, reason, ports.clock.now());
   await ports.queue.deadLetter(record.body, details);
   if (event) await tryToRecord(event, { ...details, consumer: ports.consumer }, ports);
   logger.error('message dead-lettered', {
