@@ -4,42 +4,26 @@ import type { Condition, Key, Write } from './store.ts';
 /** Returns the key attributes alone. A whole row may be used as a key, but DynamoDB refuses any other attribute. */
 export const keyOnly = ({ pk, sk }: Key) => ({ pk, sk });
 
-/** Makes a refusal carry the row that failed the condition. */
-export const returnOldOnFailure = { ReturnValuesOnConditionCheckFailure: 'ALL_OLD' } as const;
-
 type TransactItem = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
 
-/** Translates a write into one item of TransactWriteItems. */
+/** Translates a write into one item of TransactWriteItems, whose refusal returns the row that failed the condition. */
 export function transactItem(table: string, write: Write): TransactItem {
+  const common = { TableName: table, ReturnValuesOnConditionCheckFailure: 'ALL_OLD' } as const;
   switch (write.op) {
     case 'put':
-      return { Put: { ...putInput(table, write), ...returnOldOnFailure } };
+      return { Put: { ...common, Item: write.row, ...(write.when ? conditionExpression(write.when) : {}) } };
     case 'update':
-      return { Update: { ...updateInput(table, write), ...returnOldOnFailure } };
+      return { Update: { ...common, Key: keyOnly(write.key), ...updateExpression(write) } };
     case 'delete':
-      return { Delete: { ...deleteInput(table, write), ...returnOldOnFailure } };
+      return { Delete: { ...common, Key: keyOnly(write.key), ...conditionExpression(write.when) } };
   }
 }
 
-export const putInput = (table: string, write: Extract<Write, { op: 'put' }>) => ({
-  TableName: table,
-  Item: write.row,
-  ...(write.when ? conditionExpression(write.when) : {}),
-});
-
-export const deleteInput = (table: string, { key, when }: Extract<Write, { op: 'delete' }>) => ({
-  TableName: table,
-  Key: keyOnly(key),
-  ...conditionExpression(when),
-});
-
-export function updateInput(table: string, { key, set, when }: Extract<Write, { op: 'update' }>) {
+function updateExpression({ set, when }: Extract<Write, { op: 'update' }>) {
   const condition = conditionExpression(when);
   // DynamoDB refuses a placeholder without a value, so undefined attributes are left out.
   const fields = Object.entries(set).filter(([, value]) => value !== undefined);
   return {
-    TableName: table,
-    Key: keyOnly(key),
     UpdateExpression: `SET ${fields.map((_, index) => `#s${index} = :s${index}`).join(', ')}`,
     ConditionExpression: condition.ConditionExpression,
     ExpressionAttributeNames: {
@@ -53,13 +37,7 @@ export function updateInput(table: string, { key, set, when }: Extract<Write, { 
   };
 }
 
-interface Expression {
-  ConditionExpression: string;
-  ExpressionAttributeNames?: Record<string, string>;
-  ExpressionAttributeValues?: Record<string, unknown>;
-}
-
-function conditionExpression(condition: Condition): Expression {
+function conditionExpression(condition: Condition) {
   switch (condition.type) {
     case 'absent':
       return { ConditionExpression: 'attribute_not_exists(pk)' };

@@ -11,7 +11,7 @@ import {
 import { Busy } from '../runtime/errors.ts';
 import { countCapacity } from '../runtime/observability.ts';
 import { toBusy, toWriteRefused } from './dynamo-errors.ts';
-import { deleteInput, keyOnly, putInput, returnOldOnFailure, transactItem, updateInput } from './dynamo-requests.ts';
+import { keyOnly, transactItem } from './dynamo-requests.ts';
 import type { Key, Query, Row, Store, Write } from './store.ts';
 
 const MAX_BATCH_GET_ROUNDS = 8;
@@ -129,12 +129,10 @@ async function writeAll(
 }
 
 async function writeOne(client: DynamoDBDocumentClient, table: string, write: Write): Promise<void> {
-  const options = { ...returnOldOnFailure, ...capacity };
-  const { ConsumedCapacity } =
-    write.op === 'put'
-      ? await client.send(new PutCommand({ ...putInput(table, write), ...options }))
-      : write.op === 'update'
-        ? await client.send(new UpdateCommand({ ...updateInput(table, write), ...options }))
-        : await client.send(new DeleteCommand({ ...deleteInput(table, write), ...options }));
-  countCapacity('write', ConsumedCapacity);
+  const { Put, Update, Delete } = transactItem(table, write);
+  if (Put) countCapacity('write', (await client.send(new PutCommand({ ...Put, ...capacity }))).ConsumedCapacity);
+  if (Update)
+    countCapacity('write', (await client.send(new UpdateCommand({ ...Update, ...capacity }))).ConsumedCapacity);
+  if (Delete)
+    countCapacity('write', (await client.send(new DeleteCommand({ ...Delete, ...capacity }))).ConsumedCapacity);
 }
