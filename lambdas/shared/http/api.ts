@@ -26,11 +26,23 @@ export function createApi<const T extends Readonly<Record<string, string>>, Deps
     Object.entries(table).map(([operation, routeKey]) => [routeKey, routesByOperation[operation as keyof T]]),
   );
 
+  const respond: Route<Deps>['respond'] = async (routeKey, event, correlationId, runtime) => {
+    try {
+      const route = routes.get(routeKey);
+      if (!route) throw new HttpError(404, 'not_found', `No route matches ${routeKey}.`);
+      return await route.respond(routeKey, event, correlationId, runtime);
+    } catch (error) {
+      const response = toProblemResponse(error, correlationId);
+      if (response.statusCode >= 500) logger.error('request failed', { error: error as Error });
+      return response;
+    }
+  };
+
   const run = async (event: APIGatewayProxyEvent, runtime: RouteRuntime<Deps>): Promise<APIGatewayProxyResult> => {
     const correlationId = correlationIdOf(event);
     const routeKey = `${event.httpMethod} ${event.resource}`;
     logger.appendKeys({ correlation_id: correlationId, route: routeKey });
-    const response = await respond(routes.get(routeKey), routeKey, { event, correlationId, runtime });
+    const response = await respond(routeKey, event, correlationId, runtime);
     logger.info('request answered', { status: response.statusCode });
     return response;
   };
@@ -47,25 +59,4 @@ export function createApi<const T extends Readonly<Record<string, string>>, Deps
     routes,
     withRuntime: (runtime: RouteRuntime<Deps>) => (event: APIGatewayProxyEvent) => run(event, runtime),
   });
-}
-
-interface Call<Deps> {
-  readonly event: APIGatewayProxyEvent;
-  readonly correlationId: string;
-  readonly runtime: RouteRuntime<Deps>;
-}
-
-async function respond<Deps>(
-  route: Route<Deps> | undefined,
-  routeKey: string,
-  { event, correlationId, runtime }: Call<Deps>,
-): Promise<APIGatewayProxyResult> {
-  try {
-    if (!route) throw new HttpError(404, 'not_found', `No route matches ${routeKey}.`);
-    return await route.respond(routeKey, event, correlationId, runtime);
-  } catch (error) {
-    const response = toProblemResponse(error, correlationId);
-    if (response.statusCode >= 500) logger.error('request failed', { error: error as Error });
-    return response;
-  }
 }
