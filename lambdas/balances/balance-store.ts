@@ -2,11 +2,12 @@ import type { EventOf } from '../../events/envelope.ts';
 import type { AccountOpened } from '../../events/payments/account-opened.ts';
 import { type BalancesUpdated, CHUNK_SIZE } from '../../events/payments/balances-updated.ts';
 import { bucketOf } from '../../events/payments/bucket.ts';
+import { batchesOf } from '../shared/runtime/batches.ts';
 import { toIso } from '../shared/runtime/clock.ts';
 import { PoisonMessage, Rejected } from '../shared/runtime/errors.ts';
 import { count } from '../shared/runtime/observability.ts';
 import { commit, type UnitOfWork } from '../shared/store/commit.ts';
-import { absent, type Reader, versionIs, type Write } from '../shared/store/store.ts';
+import { absent, type Reader, readRows, versionIs, type Write } from '../shared/store/store.ts';
 import {
   applyCorrection,
   applyUpdate,
@@ -44,8 +45,8 @@ export function balanceStore(work: UnitOfWork) {
     },
     /** Returns a map of the balances of these users by user id. A user without a balance row is not in the map. */
     getMany: async (userIds: readonly string[]): Promise<Map<string, Balance>> => {
-      const rows = userIds.length === 0 ? [] : await store.getMany(userIds.map(balanceKey));
-      return byUser(rows.filter((row) => row !== undefined).map((row) => parseBalance(row).balance));
+      const rows = await readRows(store, userIds.map(balanceKey));
+      return byUser(rows.map((row) => parseBalance(row).balance));
     },
     getSummary: async (bucket: string): Promise<StoredSummary> => parseSummary(await store.get(summaryKey(bucket))),
     /** Returns the summary of all accounts, merged from the summaries of all buckets. */
@@ -102,13 +103,10 @@ async function applyEvents(work: UnitOfWork, events: readonly BalanceEvent[]): P
  * Splits updates into batches of one transaction each. Beside the summary, a transaction has room for the accounts of
  * a chunk. All updates of one account stay in one batch.
  */
-function splitByAccounts(updates: readonly Update[]): Update[][] {
-  const accounts = [...Map.groupBy(updates, ({ user_id }) => user_id).values()];
-  const batches: Update[][] = [];
-  for (let index = 0; index < accounts.length; index += CHUNK_SIZE)
-    batches.push(accounts.slice(index, index + CHUNK_SIZE).flat());
-  return batches;
-}
+const splitByAccounts = (updates: readonly Update[]): Update[][] =>
+  batchesOf([...Map.groupBy(updates, ({ user_id }) => user_id).values()], CHUNK_SIZE).map((accounts) =>
+    accounts.flat(),
+  );
 
 /** Writes accounts and their bucket's summary in one transaction, so that the summary always matches the accounts. */
 const changeBucket = (

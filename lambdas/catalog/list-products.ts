@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { Sku } from '../../events/items.ts';
-import { aboveCursor, limitOf, nextLink, pageQuery } from '../shared/http/paging.ts';
+import { limitOf, nextLink, pageQuery, parseCursor } from '../shared/http/paging.ts';
 import { Reply, route } from '../shared/http/route.ts';
 import type { CatalogDeps } from './deps.ts';
 import { ProductView, toProductView } from './view.ts';
@@ -9,7 +9,7 @@ export const listProducts = route(
   { query: z.strictObject(pageQuery), returns: z.array(ProductView) },
   async ({ query }, { products }: CatalogDeps) => {
     const limit = limitOf(query);
-    const found = await products.list({ limit, ...aboveCursor(query, Sku) });
+    const found = await products.list({ limit, above: parseCursor(query, Sku) });
     const last = found.length === limit && found.at(-1);
     return new Reply(found.map(toProductView), last ? nextLink('/catalog/products', {}, query, last.sku) : {});
   },

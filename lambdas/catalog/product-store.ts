@@ -7,15 +7,12 @@ import { toIso } from '../shared/runtime/clock.ts';
 import { PrerequisiteMissing, Rejected } from '../shared/runtime/errors.ts';
 import { count, logger } from '../shared/runtime/observability.ts';
 import { commit, type UnitOfWork } from '../shared/store/commit.ts';
-import { absent, type Row, versionIs, type Write } from '../shared/store/store.ts';
+import { absent, readRows, versionIs, type Write } from '../shared/store/store.ts';
 import { applyClaimed, applyInput, type Product, type ProductInput } from './product.ts';
 import { PRODUCT_LIST, parseProduct, productKey } from './product-row.ts';
 import { productsBySku } from './table.ts';
 
 export type StockChangedEvent = EventOf<typeof StockChanged>;
-
-/** The maximum of `getMany` and of BatchGetItem. */
-const MAX_KEYS_PER_READ = 100;
 
 /** Creates the store of products. */
 export function productStore(work: UnitOfWork) {
@@ -28,12 +25,9 @@ export function productStore(work: UnitOfWork) {
       return parseProduct(row);
     },
     /** Lists products by SKU. The index may lag, so a new product may be missing for a moment; the rows are current. */
-    list: async (page: { above?: string; limit: number }): Promise<Product[]> => {
+    list: async (page: { above: string | undefined; limit: number }): Promise<Product[]> => {
       const keys = await store.query({ partition: PRODUCT_LIST, index: productsBySku, ...page });
-      const rows: (Row | undefined)[] = [];
-      for (let start = 0; start < keys.length; start += MAX_KEYS_PER_READ)
-        rows.push(...(await store.getMany(keys.slice(start, start + MAX_KEYS_PER_READ))));
-      return rows.filter((row) => row !== undefined).map(parseProduct);
+      return (await readRows(store, keys)).map(parseProduct);
     },
     setClaimed: (event: StockChangedEvent) => setClaimed(work, event),
   };

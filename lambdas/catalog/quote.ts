@@ -1,31 +1,20 @@
 import type { Item } from '../../events/items.ts';
 import { MAX_AMOUNT } from '../../events/money.ts';
 import { Rejected } from '../shared/runtime/errors.ts';
-import type { Reader } from '../shared/store/store.ts';
+import { type Reader, readRows } from '../shared/store/store.ts';
 import { parseProduct, productKey } from './product-row.ts';
 
-/** A line of an order with its unit price and its amount. */
-export interface QuotedLine extends Item {
-  readonly price: number;
-  readonly amount: number;
-}
-
-export interface Quote {
-  readonly total: number;
-  readonly lines: readonly QuotedLine[];
-}
-
 /**
- * Returns what items cost. This is the port of the catalog for other contexts. Reads are strongly consistent, so a
+ * Returns what items cost: each line with its unit price and its amount, and their total. This is the port of the catalog for other contexts. Reads are strongly consistent, so a
  * product can be ordered as soon as it is created. The caller needs read access only.
  */
-export async function quote(reader: Reader, items: readonly Item[]): Promise<Quote> {
+export async function quote(reader: Reader, items: readonly Item[]) {
   const skus = [...new Set(items.map(({ sku }) => sku))];
-  const rows = skus.length > 0 ? await reader.getMany(skus.map(productKey)) : [];
-  const prices = new Map(rows.flatMap((row) => (row ? [parseProduct(row)] : [])).map(({ sku, price }) => [sku, price]));
+  const products = (await readRows(reader, skus.map(productKey))).map(parseProduct);
+  const prices = new Map(products.map(({ sku, price }) => [sku, price]));
   const unknown = skus.filter((sku) => !prices.has(sku));
   if (unknown.length > 0) throw new Rejected('unknown_sku', `There is no product ${unknown.join(' or ')}.`, 400);
-  const lines = items.map((item): QuotedLine => {
+  const lines = items.map((item) => {
     const price = prices.get(item.sku) ?? 0;
     return { ...item, price, amount: price * item.quantity };
   });

@@ -7,7 +7,7 @@ import { toIso } from '../shared/runtime/clock.ts';
 import { createRandomId } from '../shared/runtime/ids.ts';
 import { count, logger } from '../shared/runtime/observability.ts';
 import { commit, type UnitOfWork } from '../shared/store/commit.ts';
-import { absent, type Key, type Row, versionIs, type Write } from '../shared/store/store.ts';
+import { absent, type Key, type Row, readRows, versionIs, type Write } from '../shared/store/store.ts';
 import { applyToCache, type CachedDocument, isFresh, LOOKUP_TTL_SECONDS, NOT_FOUND_TTL_MS } from './document.ts';
 import { newestCached } from './table.ts';
 
@@ -55,8 +55,7 @@ export function cacheStore(work: UnitOfWork, ttlMs: number) {
     /** Returns the newest documents that may be served. It reads an index, which may lag. */
     getNewest: async (limit: number) => {
       const keys = await store.query({ partition: CACHED_LIST, index: newestCached, newestFirst: true, limit });
-      const rows = keys.length > 0 ? await store.getMany(keys) : [];
-      return rows.flatMap((row) => parseFresh(row, clock.now()) ?? []);
+      return (await readRows(store, keys)).flatMap((row) => parseFresh(row, clock.now()) ?? []);
     },
   };
 }

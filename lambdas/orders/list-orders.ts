@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { UserId } from '../../events/ids.ts';
-import { belowCursor, limitOf, nextLink, pageQuery } from '../shared/http/paging.ts';
+import { limitOf, nextLink, pageQuery, parseCursor } from '../shared/http/paging.ts';
 import { Reply, route } from '../shared/http/route.ts';
 import type { OrdersApiDeps } from './deps.ts';
 import { placedAtId } from './order-row.ts';
@@ -16,7 +16,7 @@ export const listOrders = route(
   },
   async ({ query }, { orders }: OrdersApiDeps) => {
     const limit = limitOf(query);
-    const page = await orders.listByUser(query.user_id, { limit, ...belowCursor(query, PlacedAtId) });
+    const page = await orders.listByUser(query.user_id, { limit, below: parseCursor(query, PlacedAtId) });
     const last = page.length === limit && page.at(-1);
     return new Reply(page, last ? nextLink('/orders', { user_id: query.user_id }, query, placedAtId(last)) : {});
   },

@@ -7,7 +7,7 @@ import { toIso } from '../shared/runtime/clock.ts';
 import { Rejected } from '../shared/runtime/errors.ts';
 import { count } from '../shared/runtime/observability.ts';
 import { type Change, commit, type UnitOfWork } from '../shared/store/commit.ts';
-import { absent, type Row, versionIs } from '../shared/store/store.ts';
+import { absent, readRows, versionIs } from '../shared/store/store.ts';
 import { type Order, type OrderEvent, refund, type Step } from './order.ts';
 import { createPublication, orderKey, parseOrder, refundKey, requireOrder } from './order-row.ts';
 import { type OrderRequest, placeOnce } from './place-order-store.ts';
@@ -22,9 +22,6 @@ export interface RefundRequest {
   readonly correlationId: string;
 }
 
-/** `getMany` reads at most 100 rows at once. */
-const MAX_KEYS = 100;
-
 /** Reads and writes orders. */
 export function orderStore(work: UnitOfWork) {
   const { store, clock } = work;
@@ -33,12 +30,9 @@ export function orderStore(work: UnitOfWork) {
     place: (request: OrderRequest) => placeOnce(work, request),
     get: async (id: string): Promise<Order> => requireOrder(id, await store.get(orderKey(id))).order,
     /** Returns a user's orders, newest first. The list is read from an index, which may lag. */
-    listByUser: async (userId: string, page: { below?: string; limit: number }): Promise<Order[]> => {
+    listByUser: async (userId: string, page: { below: string | undefined; limit: number }): Promise<Order[]> => {
       const keys = await store.query({ partition: userId, index: ordersByUser, newestFirst: true, ...page });
-      const rows: (Row | undefined)[] = [];
-      for (let index = 0; index < keys.length; index += MAX_KEYS)
-        rows.push(...(await store.getMany(keys.slice(index, index + MAX_KEYS))));
-      return rows.filter((row) => row !== undefined).map((row) => parseOrder(row).order);
+      return (await readRows(store, keys)).map((row) => parseOrder(row).order);
     },
     /** Writes the step that follows from an event, and the event's receipt. Without a step, nothing is written. */
     change: (event: OrderEvent, next: (order: Order, event: OrderEvent) => Step | undefined, context: MessageContext) =>

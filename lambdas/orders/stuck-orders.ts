@@ -68,7 +68,7 @@ async function sweepShard(work: UnitOfWork, shard: string, now: number): Promise
   const query = { partition: shard, index: publishedByMinute, newestFirst: true, limit: PAGE_SIZE };
   let stuck = 0;
   for (let below: string | undefined, hasMore = true; hasMore; ) {
-    const recordKeys = await work.store.query(below === undefined ? query : { ...query, below });
+    const recordKeys = await work.store.query({ ...query, below });
     stuck += await nudgeWaiting(work, recordKeys, now);
     below = recordKeys.at(-1)?.sk;
     hasMore = recordKeys.length === PAGE_SIZE;

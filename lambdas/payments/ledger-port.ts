@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { CHUNK_SIZE } from '../../events/payments/balances-updated.ts';
-import type { Reader } from '../shared/store/store.ts';
+import { type Reader, readRows } from '../shared/store/store.ts';
 import { accountsByBucket } from './table.ts';
 import { parseProgramme, programmeKey } from './update-programme/chunk-row.ts';
 
@@ -12,13 +12,6 @@ const LedgerAccount = z.object({
   updated_at: z.string(),
   chunk: z.optional(z.number()),
 });
-export type LedgerAccount = z.infer<typeof LedgerAccount>;
-
-export interface AccountsPage {
-  readonly accounts: readonly LedgerAccount[];
-  /** The last user of this page; the next page starts above it. Absent on the last page. */
-  readonly next?: string;
-}
 
 /** A page has room for a whole chunk. */
 const PAGE_SIZE = CHUNK_SIZE;
@@ -26,18 +19,13 @@ const PAGE_SIZE = CHUNK_SIZE;
 /**
  * Reads the accounts of one bucket page by page, ordered by user. Other contexts compare their copy with the ledger by
  * this port. The members of a bucket come from an index, which may lag; each account is read strongly consistent.
+ * The next page starts above the user `next`, which is absent on the last page.
  */
-export async function accountsInBucket(reader: Reader, bucket: string, above?: string): Promise<AccountsPage> {
+export async function accountsInBucket(reader: Reader, bucket: string, above?: string) {
   // One key more than a page has room for shows whether there is another page.
-  const keys = await reader.query({
-    partition: bucket,
-    index: accountsByBucket,
-    limit: PAGE_SIZE + 1,
-    ...(above === undefined ? {} : { above }),
-  });
+  const keys = await reader.query({ partition: bucket, index: accountsByBucket, limit: PAGE_SIZE + 1, above });
   const page = keys.slice(0, PAGE_SIZE);
-  const rows = page.length > 0 ? await reader.getMany(page) : [];
-  const accounts = rows.filter((row) => row !== undefined).map((row) => LedgerAccount.parse(row));
+  const accounts = (await readRows(reader, page)).map((row) => LedgerAccount.parse(row));
   const last = page.at(-1);
   return { accounts, ...(keys.length > PAGE_SIZE && last ? { next: String(last['user_id']) } : {}) };
 }

@@ -15,10 +15,7 @@ export const pageQuery = {
   cursor: z.optional(z.string().check(z.regex(/^[A-Za-z0-9_-]{1,256}$/, 'must be a cursor of this list'))),
 };
 
-export interface PageQuery {
-  readonly limit?: number | undefined;
-  readonly cursor?: string | undefined;
-}
+type PageQuery = { readonly [Name in keyof typeof pageQuery]?: z.infer<(typeof pageQuery)[Name]> };
 
 export const limitOf = ({ limit }: PageQuery): number => limit ?? DEFAULT_LIMIT;
 
@@ -42,18 +39,6 @@ export function nextLink(
   const cursor = createCursor(lastSortValue);
   const search = new URLSearchParams({ ...query, limit: String(limitOf(page)), cursor });
   return { Link: `<${path}?${search}>; rel="next"` };
-}
-
-/** Returns the bound of the next page of a list that is read newest first. */
-export function belowCursor<T extends string | number>(page: PageQuery, schema: z.ZodMiniType<T>): { below?: T } {
-  const value = parseCursor(page, schema);
-  return value === undefined ? {} : { below: value };
-}
-
-/** Returns the bound of the next page of a list in ascending order. */
-export function aboveCursor<T extends string | number>(page: PageQuery, schema: z.ZodMiniType<T>): { above?: T } {
-  const value = parseCursor(page, schema);
-  return value === undefined ? {} : { above: value };
 }
 
 /** Decodes the cursor. Throws if its value is not of the type that this list is sorted by. */

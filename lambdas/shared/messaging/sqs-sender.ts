@@ -1,4 +1,5 @@
 import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { batchesOf } from '../runtime/batches.ts';
 import { clientTimeouts } from '../runtime/client-timeouts.ts';
 
 export interface Message {
@@ -40,9 +41,7 @@ export function createSqsSender(queueUrl: string): Send {
     }
   };
   return async (messages) => {
-    const batches = Array.from({ length: Math.ceil(messages.length / MAX_BATCH_SIZE) }, (_, index) =>
-      messages.slice(index * MAX_BATCH_SIZE, (index + 1) * MAX_BATCH_SIZE),
-    );
+    const batches = batchesOf(messages, MAX_BATCH_SIZE);
     const worker = async () => {
       for (let batch = batches.shift(); batch; batch = batches.shift()) await sendWithRetries(batch);
     };

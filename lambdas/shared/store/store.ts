@@ -1,3 +1,5 @@
+import { batchesOf } from '../runtime/batches.ts';
+
 export interface Key {
   readonly pk: string;
   readonly sk: string;
@@ -39,9 +41,9 @@ export interface Query {
   readonly partition: string;
   readonly index?: Index;
   /** Selects sort values below this one: the next page of a list that is read newest first. */
-  readonly below?: string | number;
+  readonly below?: string | number | undefined;
   /** Selects sort values above this one: the next page of a list in ascending order. Ignored beside `below`. */
-  readonly above?: string | number;
+  readonly above?: string | number | undefined;
   readonly newestFirst?: boolean;
   readonly limit?: number;
 }
@@ -53,6 +55,16 @@ export interface Reader {
   getMany(keys: readonly Key[]): Promise<(Row | undefined)[]>;
   /** Reads a partition. The table itself is strongly consistent; an index may lag. */
   query(query: Query): Promise<Row[]>;
+}
+
+/** The maximum of `getMany` and of BatchGetItem. */
+const MAX_KEYS_PER_READ = 100;
+
+/** Reads any number of rows and returns those that exist, in the order of the keys. */
+export async function readRows(reader: Reader, keys: readonly Key[]): Promise<Row[]> {
+  const rows: (Row | undefined)[] = [];
+  for (const batch of batchesOf(keys, MAX_KEYS_PER_READ)) rows.push(...(await reader.getMany(batch)));
+  return rows.filter((row) => row !== undefined);
 }
 
 /** One table as its context sees it. Two adapters implement it, and one contract suite tests both. */
