@@ -1,31 +1,15 @@
-import type { Envelope } from '../../events/envelope.ts';
 import type { Receipt } from '../shared/messaging/receipt.ts';
 import { parseOutboxRecord } from '../shared/outbox/outbox-record.ts';
 import type { Reader, Row } from '../shared/store/store.ts';
-import type { Order } from './order.ts';
 import { requireOrder } from './order-row.ts';
 
-/** A decision row: `PAYMENT`, `REFUND` or `TICKET`. */
-export interface RecordedDecision {
-  readonly step: string;
-  readonly decision: string;
-  readonly at: string;
-}
-
 /** Everything that the tables contain about an order. */
-export interface OrderHistory {
-  readonly order: Order;
-  readonly outbox: readonly Envelope[];
-  /** The receipts of each event, by event id. */
-  readonly receipts: Readonly<Record<string, readonly Receipt[]>>;
-  readonly decisions: readonly RecordedDecision[];
-  readonly deadLetters: readonly { readonly event_id: string; readonly consumer: string; readonly reason: string }[];
-}
+export type OrderHistory = Awaited<ReturnType<typeof readOrderHistory>>;
 
 const DECISIONS = new Set(['PAYMENT', 'REFUND', 'TICKET']);
 
 /** Reads the history with one Query of each table by the order's key. All of these rows exist for other purposes. */
-export async function readOrderHistory(tables: readonly Reader[], id: string): Promise<OrderHistory> {
+export async function readOrderHistory(tables: readonly Reader[], id: string) {
   const rows = (await Promise.all(tables.map((table) => table.query({ partition: `ORDER#${id}` })))).flat();
   const orderRow = rows.find(({ sk }) => sk === 'STATE');
   return {
@@ -37,6 +21,7 @@ export async function readOrderHistory(tables: readonly Reader[], id: string): P
   };
 }
 
+/** Returns the receipts of each event, by event id. */
 function collectReceipts(rows: readonly Row[]): Record<string, Receipt[]> {
   const collected: Record<string, Receipt[]> = {};
   for (const { receipts = {} } of rows)
@@ -45,7 +30,7 @@ function collectReceipts(rows: readonly Row[]): Record<string, Receipt[]> {
   return collected;
 }
 
-const toDecision = ({ sk, decision, reason, at }: Row): RecordedDecision => ({
+const toDecision = ({ sk, decision, reason, at }: Row) => ({
   step: sk,
   decision: String(decision ?? reason),
   at: String(at),

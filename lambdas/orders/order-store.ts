@@ -44,12 +44,8 @@ export function orderStore(work: UnitOfWork) {
           count('Duplicates');
           return { writes: [], result: order };
         }
-        return changeState({
-          order,
-          step,
-          receipts: { ...receipts, ...context.createReceipt(event) },
-          cause: causeOf(event, clock.now()),
-        });
+        const allReceipts = { ...receipts, ...context.createReceipt(event) };
+        return changeState(order, step, allReceipts, causeOf(event, clock.now()));
       }),
     /** Records that an event about an order was dead-lettered. */
     recordDeadLetter: (event: OrderEvent, deadLetter: DeadLetter) =>
@@ -62,25 +58,12 @@ export function orderStore(work: UnitOfWork) {
 }
 export type OrderStore = ReturnType<typeof orderStore>;
 
-interface StateChange {
-  readonly order: Order;
-  readonly step: Step;
-  readonly receipts: Receipts;
-  readonly cause: Cause;
-}
-
 /** Returns the write of the step's state and, in the same transaction, the event of the refund that it requests. */
-function changeState({ order, step, receipts, cause }: StateChange): Change<Order> {
+function changeState(order: Order, step: Step, receipts: Receipts, cause: Cause): Change<Order> {
   const changed = { version: order.version + 1, updated_at: cause.time };
+  const set = { state: step.state, receipts, ...changed };
   return {
-    writes: [
-      {
-        op: 'update',
-        key: orderKey(order.id),
-        set: { state: step.state, receipts, ...changed },
-        when: versionIs(order.version),
-      },
-    ],
+    writes: [{ op: 'update', key: orderKey(order.id), set, when: versionIs(order.version) }],
     publish: step.refund ? [createPublication(order.id, RefundRequested.make(step.refund, cause))] : [],
     result: { ...order, ...step.state, ...changed },
   };
@@ -101,7 +84,7 @@ const refundOnce = (work: UnitOfWork, { id, note, identity, correlationId }: Ref
         `The order is ${order.status} and cannot be refunded. Only a FINISHED order can be refunded.`,
       );
     const cause = { time: toIso(work.clock.now()), correlation_id: id, causation_id: correlationId };
-    const { writes, publish = [] } = changeState({ order, step, receipts, cause });
+    const { writes, publish = [] } = changeState(order, step, receipts, cause);
     const row = { ...refundKey(id), request_id: identity.id, body_hash: identity.body_hash, at: cause.time };
     return { writes: [...writes, { op: 'put', row, when: absent }], publish, result: { replayed: false } };
   });

@@ -10,18 +10,12 @@ import { publishedByMinute } from './table.ts';
 
 const PAGE_SIZE = 100;
 
-/** The number of orders that were found waiting, and how many of them have waited for long. */
-export interface SweepResult {
-  readonly stuck: number;
-  readonly stuckForLong: number;
-}
-
 /**
  * Finds the orders that still wait for the outcome of an event they published, and publishes that event again as a
  * nudge. Each step that has already decided publishes its answer again, so it does not matter which event of the
- * order's history was lost.
+ * order's history was lost. Returns the number of waiting orders, and how many of them have waited for long.
  */
-export async function nudgeStuckOrders(work: UnitOfWork, now: number, limitMinutes: number): Promise<SweepResult> {
+export async function nudgeStuckOrders(work: UnitOfWork, now: number, limitMinutes: number) {
   const minutes = await findOpenMinutes(work, minutesToSweep(now, limitMinutes));
   // The minutes are swept independently: a failure in one does not keep the orders of the others from being nudged.
   const swept = await settleAll(

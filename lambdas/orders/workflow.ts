@@ -37,34 +37,13 @@ const MAX_DELIVERY_MS = 60_000;
 
 const FINAL_STATUSES = new Set(['FINISHED', 'CANCELLED', 'REFUNDED']);
 
-export type StepStatus = 'done' | 'active' | 'failed' | 'skipped';
-
-export interface WorkflowStep {
-  readonly name: 'placed' | 'payment' | 'ticket' | 'refund' | 'end';
-  readonly status: StepStatus;
-  readonly at?: string | undefined;
-}
-
-export interface Delivery {
-  readonly event_id: string;
-  readonly type: string;
-  readonly consumer: string;
-  readonly status: 'done' | 'in_flight' | 'waiting' | 'dead' | 'superseded';
-  readonly created_at: string;
-  readonly published_at?: string | undefined;
-  readonly received_at?: string | undefined;
-  readonly processed_at?: string | undefined;
-  readonly receive_count?: number | undefined;
-  readonly reason?: string | undefined;
-}
-
 /** Returns the steps of the saga in their order, each with its status and time. */
-export function stepsOf({ order, outbox }: OrderHistory): WorkflowStep[] {
+export function stepsOf({ order, outbox }: OrderHistory) {
   const timeOf = (...types: string[]) => outbox.find(({ type }) => types.includes(type))?.time;
   const endedAt = FINAL_STATUSES.has(order.status) ? order.updated_at : undefined;
   const { payment, ticket, refund, end } = statusesOf(order, timeOf('RefundRequested') !== undefined);
   return [
-    { name: 'placed', status: 'done', at: order.created_at },
+    { name: 'placed', status: 'done' as const, at: order.created_at },
     { name: 'payment', status: payment, at: timeOf('PaymentAuthorized', 'PaymentDeclined') },
     { name: 'ticket', status: ticket, at: timeOf('TicketIssued', 'TicketRejected') },
     { name: 'refund', status: refund, at: timeOf('PaymentRefunded') },
@@ -72,7 +51,7 @@ export function stepsOf({ order, outbox }: OrderHistory): WorkflowStep[] {
   ];
 }
 
-type StepStatuses = Record<'payment' | 'ticket' | 'refund' | 'end', StepStatus>;
+type StepStatuses = Record<'payment' | 'ticket' | 'refund' | 'end', 'done' | 'active' | 'failed' | 'skipped'>;
 
 function statusesOf(order: Order, isRefundRequested: boolean): StepStatuses {
   switch (order.status) {
@@ -106,7 +85,7 @@ export function inCausalOrder(events: readonly Envelope[]): Envelope[] {
 }
 
 /** Returns every delivery of every event: done, in flight, waiting for too long, dead, or superseded by the order. */
-export function deliveriesOf(history: OrderHistory, now: number): Delivery[] {
+export function deliveriesOf(history: OrderHistory, now: number) {
   const { outbox, receipts, deadLetters } = history;
   const events = inCausalOrder([...new Map(outbox.map((event) => [event.id, event])).values()]);
   return events.flatMap((event) =>
