@@ -20,15 +20,14 @@ export interface SeatOfProduct {
 export type Claim =
   /** `stock` is the stock after the claim. */
   | { readonly decision: 'issued'; readonly stock: readonly Stock[] }
-  | ({ readonly decision: 'rejected' } & Rejection)
+  | {
+      readonly decision: 'rejected';
+      readonly reason: TicketRejectionReason;
+      readonly sku: string;
+      readonly seat?: string | undefined;
+    }
   /** These products have no stock row yet, because their `ProductChanged` has not been received. */
   | { readonly decision: 'unknown'; readonly skus: readonly string[] };
-
-export interface Rejection {
-  readonly reason: TicketRejectionReason;
-  readonly sku: string;
-  readonly seat?: string | undefined;
-}
 
 /** Returns the seats that an order names. */
 export const seatsOf = (items: readonly Item[]): SeatOfProduct[] =>
@@ -65,21 +64,16 @@ export function claim(items: readonly Item[], stock: readonly Stock[], takenSeat
 
 const isSameSeat = (a: SeatOfProduct, b: SeatOfProduct): boolean => a.sku === b.sku && a.seat === b.seat;
 
-/** The claims of several orders, and the stock that they have changed together. */
-export interface Claims<Order> {
-  readonly claims: readonly { readonly order: Order; readonly claim: Claim }[];
-  readonly stock: readonly Stock[];
-}
-
 /**
- * Decides orders in sequence, each against what the orders before it have left. Each changed stock gets one next
- * version, however many orders claim it, because it is written once.
+ * Decides orders in sequence, each against what the orders before it have left. Returns the claims and the stock that
+ * they have changed together. Each changed stock gets one next version, however many orders claim it, because it is
+ * written once.
  */
 export function claimInSequence<Order extends { readonly items?: readonly Item[] | undefined }>(
   orders: readonly Order[],
   stock: readonly Stock[],
   takenSeats: readonly SeatOfProduct[],
-): Claims<Order> {
+) {
   const stockBySku = new Map(stock.map((product) => [product.sku, product]));
   const taken = [...takenSeats];
   const claims = orders.map((order) => {
