@@ -37,7 +37,6 @@ export function recordStore(work: UnitOfWork) {
     answerLookup: (event: LookupEvent) => answerLookup(work, event),
   };
 }
-export type RecordStore = ReturnType<typeof recordStore>;
 
 async function ingest(work: UnitOfWork, event: SubmittedEvent, context: MessageContext): Promise<void> {
   const submitted = parseSubmitted(event);

@@ -2,18 +2,16 @@ import type { Item } from '../../events/items.ts';
 import { quote } from '../catalog/quote.ts';
 import { type Submission, submit } from '../documents/submit-document.ts';
 import type { Deadline } from '../shared/messaging/receipt.ts';
-import { systemClock } from '../shared/runtime/clock.ts';
 import { readEnv } from '../shared/runtime/env.ts';
 import type { Reader, Store } from '../shared/store/store.ts';
-import { type TablePorts, tableReader, tableStore } from '../shared/store/tables.ts';
+import { depsFactory, lambdaPorts, type TablePorts, tableReader, tableStore } from '../shared/store/tables.ts';
 import { OrdersApiEnv, OrdersEnv, SweepEnv } from './env.ts';
 import { type OrderHistory, readOrderHistory } from './order-history.ts';
 import { type OrderStore, orderStore } from './order-store.ts';
 
-export type OrdersDeps = { orders: OrderStore };
-
 /** The API also reads prices from catalog and an order's rows from other contexts, and submits documents. */
-export type OrdersApiDeps = OrdersDeps & {
+export type OrdersApiDeps = {
+  orders: OrderStore;
   priceOf: (items: readonly Item[]) => Promise<number>;
   historyOf: (id: string) => Promise<OrderHistory>;
   submit: (submission: Submission) => Promise<void>;
@@ -27,9 +25,7 @@ interface OtherTables {
   readonly documents: Store;
 }
 
-export const createOrdersDeps =
-  ({ store, clock }: TablePorts) =>
-  ({ deadlineMs }: Deadline): OrdersDeps => ({ orders: orderStore({ store, clock, deadlineMs }) });
+export const createOrdersDeps = depsFactory((work) => ({ orders: orderStore(work) }));
 
 export const createOrdersApiDeps = (
   { store, clock }: TablePorts,
@@ -44,13 +40,11 @@ export const createOrdersApiDeps = (
   });
 };
 
-const lambdaPorts = (): TablePorts => ({ store: tableStore(readEnv(OrdersEnv).ORDERS_TABLE), clock: systemClock });
-
-export const ordersDeps = () => createOrdersDeps(lambdaPorts());
+export const ordersDeps = () => createOrdersDeps(lambdaPorts(readEnv(OrdersEnv).ORDERS_TABLE));
 
 export const ordersApiDeps = () => {
-  const { CATALOG_TABLE, PAYMENTS_TABLE, TICKETS_TABLE, DOCUMENTS_TABLE } = readEnv(OrdersApiEnv);
-  return createOrdersApiDeps(lambdaPorts(), {
+  const { ORDERS_TABLE, CATALOG_TABLE, PAYMENTS_TABLE, TICKETS_TABLE, DOCUMENTS_TABLE } = readEnv(OrdersApiEnv);
+  return createOrdersApiDeps(lambdaPorts(ORDERS_TABLE), {
     catalog: tableReader(CATALOG_TABLE),
     payments: tableReader(PAYMENTS_TABLE),
     tickets: tableReader(TICKETS_TABLE),

@@ -23,7 +23,6 @@ export function ticketStore(work: UnitOfWork) {
       recordDeadLetter(work, ticketKey(event.data.order_id).pk, event, deadLetter),
   };
 }
-export type TicketStore = ReturnType<typeof ticketStore>;
 
 /** Applies a product's capacity to its stock. The first event of a product creates the stock. */
 const setCapacity = (work: UnitOfWork, event: ProductChangedEvent): Promise<void> =>

@@ -1,8 +1,10 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type { Deadline } from '../messaging/receipt.ts';
 import { transactionConflictRate } from '../runtime/chaos.ts';
 import { clientTimeouts } from '../runtime/client-timeouts.ts';
-import type { Clock } from '../runtime/clock.ts';
+import { type Clock, systemClock } from '../runtime/clock.ts';
+import type { UnitOfWork } from './commit.ts';
 import { createDynamoStore, marshallOptions } from './dynamo-store.ts';
 import { type Reader, type Store, withConflicts } from './store.ts';
 
@@ -11,6 +13,13 @@ export interface TablePorts {
   readonly store: Store;
   readonly clock: Clock;
 }
+
+/** Returns the factory of a context's dependencies. It takes the table and the clock once, and a deadline for each call. */
+export const depsFactory =
+  <Deps>(createDeps: (work: UnitOfWork) => Deps) =>
+  ({ store, clock }: TablePorts) =>
+  ({ deadlineMs }: Deadline): Deps =>
+    createDeps({ store, clock, deadlineMs });
 
 let client: DynamoDBDocumentClient | undefined;
 
@@ -26,3 +35,5 @@ export const tableReader = (table: string): Reader => createDynamoStore(document
 /** Opens the context's own table. */
 export const tableStore = (table: string): Store =>
   withConflicts(createDynamoStore(documentClient(), table), transactionConflictRate);
+
+export const lambdaPorts = (table: string): TablePorts => ({ store: tableStore(table), clock: systemClock });
