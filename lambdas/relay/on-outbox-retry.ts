@@ -11,7 +11,7 @@ import {
 } from '../shared/messaging/queue.ts';
 import { createSqsQueue } from '../shared/messaging/sqs-queue.ts';
 import { readChaos } from '../shared/runtime/chaos.ts';
-import { type Clock, systemClock } from '../shared/runtime/clock.ts';
+import { systemClock } from '../shared/runtime/clock.ts';
 import { ConsumerEnv, readEnv } from '../shared/runtime/env.ts';
 import { logger, observability } from '../shared/runtime/observability.ts';
 import { OutboxRetryEnv } from './env.ts';
@@ -24,11 +24,7 @@ const MAX_DELAY_S = 900;
 
 export const retryDelaySeconds = (receiveCount: number): number => Math.min(2 ** (receiveCount - 1), MAX_DELAY_S);
 
-export interface RetryPorts {
-  readonly relay: Omit<RelayPorts, 'park'>;
-  readonly queue: QueuePort;
-  readonly clock: Clock;
-}
+type RetryPorts = Omit<RelayPorts, 'park'> & { readonly queue: QueuePort };
 
 /** What happens to a message after its events were sent. */
 type Settlement =
@@ -69,14 +65,14 @@ export async function retryParkedEvents(
 }
 
 async function sendMessage(record: SQSRecord, ports: RetryPorts, deadlineMs: number): Promise<Settlement> {
-  const { relay, clock } = ports;
+  const { clock } = ports;
   const events = parseParkedEvents(record.body);
   if (!events) return { outcome: 'dead_letter', reason: 'not a list of event envelopes', unsent: [] };
   const wasTooLate = clock.now() > deadlineMs;
   const unsent: Envelope[] = [];
   // A bus that refuses slowly must not keep the other messages from getting their backoff.
   for (const batch of splitIntoBatches(events))
-    unsent.push(...(clock.now() > deadlineMs ? batch : await sendOnce(batch, relay)));
+    unsent.push(...(clock.now() > deadlineMs ? batch : await sendOnce(batch, ports)));
   if (unsent.length === 0) return { outcome: 'sent' };
   if (unsent.length < events.length) return { outcome: 'requeue', unsent };
   const ageMs = clock.now() - Number(record.attributes.SentTimestamp);
@@ -121,8 +117,9 @@ function createPorts(): RetryPorts {
   const { BUS_NAME } = readEnv(OutboxRetryEnv);
   const { QUEUE_URL, DLQ_URL } = readEnv(ConsumerEnv);
   return {
-    relay: { bus: createEventBridgeBus(BUS_NAME), clock: systemClock, chaos: readChaos },
+    bus: createEventBridgeBus(BUS_NAME),
     queue: createSqsQueue(QUEUE_URL, DLQ_URL),
     clock: systemClock,
+    chaos: readChaos,
   };
 }

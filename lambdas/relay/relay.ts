@@ -43,7 +43,6 @@ export async function relay(
   logger.warn('events parked', { events: unsent.map(({ id }) => id) });
 }
 
-/** Returns the events that the bus has not taken after all retries. */
 async function sendWithRetries(
   batch: readonly Envelope[],
   ports: RelayPorts,

@@ -324,12 +324,7 @@ export class Simulation implements Tables<MemoryStore> {
   #retryQueue(): MemoryQueue {
     const queue: MemoryQueue = new MemoryQueue(this.clock, {
       maxReceives: MAX_RETRY_RECEIVES,
-      consumer: (event) =>
-        retryParkedEvents(event, {
-          relay: { bus: this.#bus, clock: this.clock, chaos: this.#chaos },
-          queue,
-          clock: this.clock,
-        }),
+      consumer: (event) => retryParkedEvents(event, { bus: this.#bus, clock: this.clock, chaos: this.#chaos, queue }),
     });
     return queue;
   }

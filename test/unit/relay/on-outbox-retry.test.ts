@@ -15,7 +15,7 @@ function createRetryDeps(accepts: (event: Envelope) => boolean) {
       sent.push(event.id);
       return undefined;
     });
-  return { sent, clock, queue, relay: { bus, clock, chaos: noChaos } };
+  return { sent, clock, queue, bus, chaos: noChaos };
 }
 const failedIds = async (work: ReturnType<typeof retryParkedEvents>) =>
   (await work).batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);

@@ -28,7 +28,7 @@ describe('a bus that refuses slowly', () => {
   test('leaves enough time to set the delay of each parked message', async () => {
     const clock = createSteppingClock();
     const queue = new RecordingQueue();
-    const deps = { queue, clock, relay: { bus: createSlowBus(clock, 1000), clock, chaos: noChaos } };
+    const deps = { queue, clock, bus: createSlowBus(clock, 1000), chaos: noChaos };
     const records = Array.from({ length: 10 }, (_, index) => sqsRecord(`m${index}`, createEvents(50), 3));
     const { batchItemFailures } = await retryParkedEvents({ Records: records }, deps, noon + 10_000);
     expect(clock.now() - noon).toBeLessThan(12_000);
@@ -39,7 +39,7 @@ describe('a bus that refuses slowly', () => {
   test('does not dead-letter a message that was not tried for lack of time', async () => {
     const clock = createSteppingClock();
     const queue = new RecordingQueue();
-    const deps = { queue, clock, relay: { bus: createSlowBus(clock, 1000), clock, chaos: noChaos } };
+    const deps = { queue, clock, bus: createSlowBus(clock, 1000), chaos: noChaos };
     const old = sqsRecord('old', createEvents(1), 100, noon - 25 * 3600 * 1000);
     await retryParkedEvents({ Records: [old] }, deps, noon - 1);
     expect(queue.deadLettered).toEqual([]);
@@ -76,10 +76,7 @@ test('parked events are sent once each, even if the bus refuses some at each att
     });
   const waiting = [sqsRecord('m', createEvents(100))];
   for (let record = waiting.shift(), round = 0; record && round < 20; record = waiting.shift(), round++) {
-    const { batchItemFailures } = await retryParkedEvents(
-      { Records: [record] },
-      { queue, clock, relay: { bus, clock, chaos: noChaos } },
-    );
+    const { batchItemFailures } = await retryParkedEvents({ Records: [record] }, { queue, clock, bus, chaos: noChaos });
     if (batchItemFailures.length > 0) waiting.push(record);
     for (const body of queue.requeued.splice(0)) waiting.push(sqsRecord('m', body));
   }
