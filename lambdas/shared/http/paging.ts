@@ -29,7 +29,6 @@ type CursorValue = string | number | readonly (string | number)[];
 export const createCursor = (sortValue: CursorValue): string =>
   Buffer.from(JSON.stringify(sortValue)).toString('base64url');
 
-/** Returns the `Link` header to the next page. */
 export function nextLink(
   path: string,
   query: Readonly<Record<string, string>>,

@@ -2,7 +2,6 @@ import type { APIGatewayProxyResult } from 'aws-lambda';
 import { AlreadyDone, Busy, Rejected } from '../runtime/errors.ts';
 import { statusTitles } from './status-titles.ts';
 
-/** One error of the input: the path of the field, and what is wrong with it. */
 export interface FieldError {
   readonly path: string;
   readonly message: string;

@@ -16,24 +16,13 @@ export function routeByBody<Deps>(standard: Route<Deps>, alternative: Route<Deps
       body: { oneOf: [usual.body, other.body].flatMap((body) => (body && !('oneOf' in body) ? [body] : [])) },
       otherReplies: { ...usual.otherReplies, [other.status ?? 200]: other.returns },
     },
-    respond: (routeKey, event, correlationId, runtime) =>
-      (isMeantFor(alternative, standard, fieldsOf(event), marker) ? alternative : standard).respond(
-        routeKey,
-        event,
-        correlationId,
-        runtime,
-      ),
+    respond: (routeKey, event, correlationId, runtime) => {
+      const fields = fieldsOf(event);
+      const lead = knownFields(alternative, fields) - knownFields(standard, fields);
+      const isAlternative = lead > 0 || (lead === 0 && fields.includes(marker));
+      return (isAlternative ? alternative : standard).respond(routeKey, event, correlationId, runtime);
+    },
   };
-}
-
-function isMeantFor<Deps>(
-  alternative: Route<Deps>,
-  standard: Route<Deps>,
-  fields: readonly string[],
-  marker: string,
-): boolean {
-  const lead = knownFields(alternative, fields) - knownFields(standard, fields);
-  return lead > 0 || (lead === 0 && fields.includes(marker));
 }
 
 function knownFields<Deps>({ contract: { body } }: Route<Deps>, fields: readonly string[]): number {

@@ -14,7 +14,6 @@ export interface Contract<P, Q, B, R, A = never> {
   readonly returns: z.ZodMiniType<R>;
   /** The status of the reply, 200 by default. */
   readonly status?: number;
-  /** Schemas of replies with another status. */
   readonly otherReplies?: Readonly<Record<number, z.ZodMiniType<A>>>;
   /** Headers that the replies of this route carry in addition, for the OpenAPI document. */
   readonly headers?: readonly string[];
@@ -130,23 +129,16 @@ function parseInput<P, Q, B>(contract: Contract<P, Q, B, unknown, unknown>, even
 
 const describeFieldError = ({ path, message }: FieldError): string => `${path}: ${message}`;
 
-type Replies = Pick<AnyContract, 'returns' | 'status' | 'otherReplies'>;
-
-const defaultStatusOf = ({ status = 200 }: Replies): number => status;
-
-const replySchemaFor = (replies: Replies, status = defaultStatusOf(replies)): z.ZodMiniType | undefined =>
-  status === defaultStatusOf(replies) ? replies.returns : replies.otherReplies?.[status];
-
 function toResponse(
   routeKey: string,
-  contract: Replies,
-  { body, headers, status }: Reply<unknown>,
+  { returns, status: defaultStatus = 200, otherReplies }: Pick<AnyContract, 'returns' | 'status' | 'otherReplies'>,
+  { body, headers, status = defaultStatus }: Reply<unknown>,
   { correlationId, baseUrl }: { correlationId: string; baseUrl: string },
 ): APIGatewayProxyResult {
-  const schema = replySchemaFor(contract, status);
+  const schema = status === defaultStatus ? returns : otherReplies?.[status];
   if (!schema) throw new Error(`${routeKey} does not declare the status ${status}`);
   return {
-    statusCode: status ?? defaultStatusOf(contract),
+    statusCode: status,
     headers: {
       'Content-Type': 'application/json',
       'X-Correlation-Id': correlationId,

@@ -186,15 +186,9 @@ async function runHandler(
 const reasonOf = (error: unknown): string =>
   error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 
-interface ContextOptions extends Deadline {
-  readonly consumer: string;
-  readonly receivedMs: number;
-  readonly clock: Clock;
-}
-
 function createContext<E extends EventDefinition>(
   group: readonly ReceivedEvent<E>[],
-  { consumer, receivedMs, clock, deadlineMs }: ContextOptions,
+  { consumer, receivedMs, clock, deadlineMs }: Deadline & { consumer: string; receivedMs: number; clock: Clock },
 ): MessageContext {
   const recordOf = (event: Envelope) => group.find((message) => message.event.id === event.id)?.record;
   return {

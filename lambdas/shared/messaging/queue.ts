@@ -6,7 +6,6 @@ import { logger } from '../runtime/observability.ts';
 export interface QueuePort {
   /** Sends the body as a new message that becomes visible after the delay and is received for the first time then. */
   requeue(body: string, delaySeconds: number): Promise<void>;
-  /** Sends the body to the DLQ, with the details of the failure. */
   deadLetter(body: string, details: FailureDetails): Promise<void>;
   /** Sets when messages become visible again, and returns the ids of those for which that failed. */
   changeVisibility(changes: readonly VisibilityChange[]): Promise<string[]>;

@@ -11,7 +11,6 @@ export interface Receipt {
   readonly published_at?: string;
 }
 
-/** The receipts of a row by event id. */
 export type Receipts = Readonly<Record<string, Receipt>>;
 
 /** Until when the operations of one invocation are retried under contention, in ms since the epoch. */
@@ -21,9 +20,7 @@ export interface Deadline {
 
 /** What a consumer's domain needs to know about the messages of one call. */
 export interface MessageContext extends Deadline {
-  /** Creates the receipt of one of the call's events. */
   createReceipt(event: Envelope): Receipts;
-  /** Returns the id of the message that carried the event. */
   messageIdOf(event: Envelope): string;
 }
 

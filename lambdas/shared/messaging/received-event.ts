@@ -4,7 +4,6 @@ import { Envelope, type EventDefinition, type EventOf } from '../../../events/en
 import { PoisonMessage } from '../runtime/errors.ts';
 import '../runtime/validation-messages.ts';
 
-/** An event with the message that carried it. */
 export interface ReceivedEvent<E extends EventDefinition> {
   readonly record: SQSRecord;
   readonly event: EventOf<E>;

@@ -21,10 +21,7 @@ export function recordMaximum(metric: string, seconds: number, consumer: string)
 /** The DynamoDB capacity that the current invocation has consumed, as DynamoDB reports it. */
 const consumed = { read: 0, write: 0, requests: 0 };
 
-export function countCapacity(
-  kind: 'read' | 'write',
-  capacity: { CapacityUnits?: number | undefined } | undefined,
-): void {
+export function countCapacity(kind: 'read' | 'write', capacity?: { CapacityUnits?: number | undefined }): void {
   consumed[kind] += capacity?.CapacityUnits ?? 0;
   consumed.requests += 1;
 }

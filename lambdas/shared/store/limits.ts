@@ -1,4 +1,4 @@
-import { keyOfWrite, type Row, type Write } from './store.ts';
+import { type Key, keyOfWrite, type Write } from './store.ts';
 
 // DynamoDB's own limits. They are checked before any adapter, so that the memory adapter refuses what AWS would.
 const MAX_ITEMS = 100;
@@ -42,8 +42,6 @@ function sizeOf(write: Write, measure: Measure): { bytes: number; depth: number 
   return { bytes, depth };
 }
 
-const isOutboxRecord = (row: Row): boolean => row.sk.startsWith('OUTBOX#');
-
 /** Throws if no engine could execute these writes. Such a plan is a bug, not a rejection by the domain. */
 export function checkLimits(writes: readonly Write[]): void {
   if (writes.length > MAX_ITEMS)
@@ -60,7 +58,7 @@ export function checkLimits(writes: readonly Write[]): void {
     throw new Error(`a transaction of ${bytes} bytes; the maximum is ${MAX_TRANSACTION_BYTES}`);
 }
 
-const describeKey = ({ pk, sk }: { pk: string; sk: string }): string => JSON.stringify([pk, sk]);
+const describeKey = ({ pk, sk }: Key): string => JSON.stringify([pk, sk]);
 
 function checkKeys(writes: readonly Write[]): void {
   const sortKeysOf = new Map<string, string[]>();
@@ -80,7 +78,7 @@ function checkWrite(write: Write): number {
   const { bytes, depth } = bound.bytes > MAX_OUTBOX_BYTES ? sizeOf(write, exactBytes) : bound;
   const name = describeKey(keyOfWrite(write));
   if (bytes > MAX_ITEM_BYTES) throw new Error(`${name} has ${bytes} bytes; the maximum is ${MAX_ITEM_BYTES}`);
-  if (write.op === 'put' && isOutboxRecord(write.row) && bytes > MAX_OUTBOX_BYTES)
+  if (write.op === 'put' && write.row.sk.startsWith('OUTBOX#') && bytes > MAX_OUTBOX_BYTES)
     throw new Error(`the outbox record ${name} has ${bytes} bytes; the maximum is ${MAX_OUTBOX_BYTES}`);
   if (depth > MAX_DEPTH) throw new Error(`${name} is nested deeper than ${MAX_DEPTH} levels`);
   return bytes;

@@ -3,16 +3,13 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Deadline } from '../messaging/receipt.ts';
 import { transactionConflictRate } from '../runtime/chaos.ts';
 import { clientTimeouts } from '../runtime/client-timeouts.ts';
-import { type Clock, systemClock } from '../runtime/clock.ts';
+import { systemClock } from '../runtime/clock.ts';
 import type { UnitOfWork } from './commit.ts';
 import { createDynamoStore, marshallOptions } from './dynamo-store.ts';
 import { type Reader, type Store, withConflicts } from './store.ts';
 
 /** What a context's stores are created from: its table and a clock. A simulation passes its own. */
-export interface TablePorts {
-  readonly store: Store;
-  readonly clock: Clock;
-}
+export type TablePorts = Pick<UnitOfWork, 'store' | 'clock'>;
 
 /** Returns the factory of a context's dependencies. It takes the table and the clock once, and a deadline for each call. */
 export const depsFactory =
