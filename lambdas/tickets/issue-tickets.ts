@@ -79,7 +79,7 @@ async function issueInOneTransaction(
   context: MessageContext,
 ): Promise<ReadonlyMap<string, Ticket>> {
   const { existing, decided } = await commit(work, async (read) => {
-    const rows = await readRows(read, group);
+    const rows = await readTicketRows(read, group);
     const undecided = group.filter(({ data }) => !rows.tickets.has(ticketKey(data.order_id).pk));
     const { decided, ...change } = planTickets(undecided, rows, work.clock.now(), context);
     return { ...change, result: { existing: rows.tickets, decided } };
@@ -89,10 +89,10 @@ async function issueInOneTransaction(
   return existing;
 }
 
-type TicketRows = Awaited<ReturnType<typeof readRows>>;
+type TicketRows = Awaited<ReturnType<typeof readTicketRows>>;
 
 /** Reads everything that the tickets of a group depend on, in one request. */
-async function readRows(read: Reader, group: readonly PaymentAuthorizedEvent[]) {
+async function readTicketRows(read: Reader, group: readonly PaymentAuthorizedEvent[]) {
   const items = itemsOf(group);
   const skus = [...quantitiesOf(items).keys()];
   const seats = seatsOf(items);
@@ -167,17 +167,13 @@ function createAnswer(event: PaymentAuthorizedEvent, ticket: Ticket, now: number
   const { order_id } = event.data;
   const cause = causeOf(event, now);
   switch (ticket.decision) {
-    case 'issued':
-      return publishTicketEvent(
-        order_id,
-        TicketIssued.make({ order_id, ticket_id: ticket.ticket_id, items: ticket.items }, cause),
-      );
+    case 'issued': {
+      const { ticket_id, items } = ticket;
+      return publishTicketEvent(TicketIssued.make({ order_id, ticket_id, items }, cause));
+    }
     case 'rejected': {
       const { reason, sku, seat } = ticket;
-      return publishTicketEvent(
-        order_id,
-        TicketRejected.make({ order_id, reason, sku, ...(seat ? { seat } : {}) }, cause),
-      );
+      return publishTicketEvent(TicketRejected.make({ order_id, reason, sku, ...(seat ? { seat } : {}) }, cause));
     }
     case 'voided':
       // The refund has answered for a void ticket, so an earlier TicketIssued is no longer valid.

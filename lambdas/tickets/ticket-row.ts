@@ -31,7 +31,6 @@ const TicketRow = z.discriminatedUnion('decision', [
 ]);
 export type Ticket = z.infer<typeof TicketRow>;
 
-/** Parses the decision row of an order's ticket. */
 export const parseTicket = (row: Readonly<Record<string, unknown>>): Ticket => TicketRow.parse(row);
 
 const StockRow = z.object({
@@ -52,14 +51,12 @@ export const updateClaimed = ({ sku, claimed, version }: Stock): Write => ({
   when: versionIs(version - 1),
 });
 
-/** Publishes the new claimed quantity. */
 export const publishStockChanged = ({ sku, claimed, version }: Stock, cause: Cause): Publication => ({
   aggregate: stockKey(sku).pk,
   events: [StockChanged.make({ sku, claimed, version }, cause)],
 });
 
-/** Publishes an event about an order's ticket. */
-export const publishTicketEvent = (orderId: string, event: Envelope): Publication => ({
-  aggregate: ticketKey(orderId).pk,
+export const publishTicketEvent = (event: Envelope<{ order_id: string }>): Publication => ({
+  aggregate: ticketKey(event.data.order_id).pk,
   events: [event],
 });

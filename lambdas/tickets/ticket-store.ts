@@ -12,7 +12,6 @@ import { type RefundRequestedEvent, voidTicket } from './void-ticket.ts';
 
 export type ProductChangedEvent = EventOf<typeof ProductChanged>;
 
-/** Creates the store of tickets, stock and seats. */
 export function ticketStore(work: UnitOfWork) {
   return {
     issue: (events: readonly PaymentAuthorizedEvent[], context: MessageContext) => issueTickets(work, events, context),

@@ -11,7 +11,6 @@ export interface Stock {
   readonly product_version: number;
 }
 
-/** One seat of a product. */
 export interface SeatOfProduct {
   readonly sku: string;
   readonly seat: string;
@@ -29,7 +28,6 @@ export type Claim =
   /** These products have no stock row yet, because their `ProductChanged` has not been received. */
   | { readonly decision: 'unknown'; readonly skus: readonly string[] };
 
-/** Returns the seats that an order names. */
 export const seatsOf = (items: readonly Item[]): SeatOfProduct[] =>
   items.flatMap(({ sku, seat }) => (seat === undefined ? [] : [{ sku, seat }]));
 
@@ -105,20 +103,13 @@ const addToClaimed = (stock: Stock, quantity: number): Stock => ({
   version: stock.version + 1,
 });
 
-/** The capacity of a product as the catalog has published it. */
-export interface ProductCapacity {
-  readonly sku: string;
-  readonly capacity: number;
-  readonly version: number;
-}
-
 /**
  * Returns the stock with the new capacity, or nothing if this version of the product or a newer one was applied before.
  * A capacity below the claimed quantity voids no ticket; it only stops the sale.
  */
 export function applyCapacity(
   stock: Stock | undefined,
-  { sku, capacity, version }: ProductCapacity,
+  { sku, capacity, version }: Pick<Stock, 'sku' | 'capacity' | 'version'>,
 ): Stock | undefined {
   if (!stock) return { sku, capacity, claimed: 0, version: 0, product_version: version };
   if (version <= stock.product_version) return undefined;

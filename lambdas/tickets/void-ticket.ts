@@ -44,10 +44,7 @@ export async function voidTicket(
 }
 
 /** The ticket, if it was rejected or void before, and the keys of claims that no longer belong to the order. */
-interface VoidResult {
-  readonly existing?: Ticket;
-  readonly missingClaims: readonly Key[];
-}
+type VoidResult = { readonly existing?: Ticket; readonly missingClaims: readonly Key[] };
 
 async function planVoid(
   read: Reader,
@@ -92,7 +89,7 @@ async function planVoid(
 function publishVoided(event: RefundRequestedEvent, ticket_id: string | undefined, now: number): Publication {
   const { order_id } = event.data;
   const data = { order_id, ...(ticket_id === undefined ? {} : { ticket_id }) };
-  return publishTicketEvent(order_id, TicketVoided.make(data, causeOf(event, now)));
+  return publishTicketEvent(TicketVoided.make(data, causeOf(event, now)));
 }
 
 /**

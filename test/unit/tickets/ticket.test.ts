@@ -5,7 +5,6 @@ import {
   type Claim,
   claim,
   claimInSequence,
-  type ProductCapacity,
   productGroupOf,
   releaseClaims,
   type SeatOfProduct,
@@ -145,7 +144,7 @@ test('releasing claims does not go below zero if the stock row was created again
 
 describe('the capacity of a product', () => {
   const applying = given(applyCapacity);
-  const product = (capacity: number, version: number): ProductCapacity => ({ sku: 'shirt', capacity, version });
+  const product = (capacity: number, version: number) => ({ sku: 'shirt', capacity, version });
 
   test('creates the stock of a new product', () => {
     applying(undefined).when(product(7, 3)).gives({
