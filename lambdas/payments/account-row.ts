@@ -39,6 +39,5 @@ export function parseAccount(row: Row | undefined): Account | undefined {
   };
 }
 
-/** Creates the event that publishes an account's balance after an entry. */
 export const createBalancesUpdated = ({ user_id, balance, version, chunk }: Account, entryId: string, cause: Cause) =>
   BalancesUpdated.make({ entry_id: entryId, chunk, balances: [{ user_id, balance, version }] }, cause);

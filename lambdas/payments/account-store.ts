@@ -12,23 +12,10 @@ import { readStatement, type StatementRequest } from './statement.ts';
 import { assignChunk } from './update-programme/enrolment.ts';
 
 /** A request to open an account, in the update programme or outside it. */
-interface OpenRequest {
-  readonly user_id: string;
-  readonly programme?: boolean | undefined;
-}
+type OpenRequest = { readonly user_id: string; readonly programme?: boolean | undefined };
+type DepositRequest = { readonly user_id: string; readonly amount: number };
 
-interface DepositRequest {
-  readonly user_id: string;
-  readonly amount: number;
-}
-
-/** The result of a request, and whether an earlier request with the same Idempotency-Key had produced it. */
-interface AccountReply {
-  readonly balance: { readonly user_id: string; readonly balance: number };
-  readonly isReplay: boolean;
-}
-
-/** Creates the store of accounts, as the API uses it. */
+/** Creates the store of accounts, as the API uses it. `isReplay` tells that an earlier request had the same effect. */
 export function accountStore(work: UnitOfWork) {
   const read = async (userId: string) => requireAccount(await work.store.get(accountKey(userId)), userId);
   return {
@@ -54,7 +41,7 @@ async function openOnce(
   { user_id, programme = false }: OpenRequest,
   identity: RequestIdentity,
   correlationId: string,
-): Promise<AccountReply> {
+) {
   const balance = { user_id, balance: 0 };
   const { result, existing } = await commitOnce(work, async (reader) => {
     const time = toIso(work.clock.now());
@@ -80,7 +67,7 @@ const depositOnce = (
   { user_id, amount }: DepositRequest,
   identity: RequestIdentity,
   correlationId: string,
-): Promise<AccountReply> =>
+) =>
   commit(work, async (reader) => {
     const key = depositKey(identity.id);
     const [row, existing] = await reader.getMany([accountKey(user_id), key]);

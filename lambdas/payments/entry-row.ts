@@ -59,5 +59,4 @@ export function parsePostings(row: Row): Posting[] {
   return [...postings, row['counter_posting'] as Posting];
 }
 
-/** Returns the users whose accounts the bulk entry deferred. */
 export const parseDeferred = (row: Row): readonly string[] => (row['deferred'] ?? []) as readonly string[];

@@ -1,4 +1,5 @@
 import { MAX_BALANCE } from '../../events/money.ts';
+import type { OrderCreated } from '../../events/orders/order-created.ts';
 import type { DeclineReason } from '../../events/payments/payment-declined.ts';
 
 /** A customer's account. Each change is decided on a read of it and written under the version that was read. */
@@ -50,11 +51,7 @@ export const openAccount = (userId: string, at: string, chunk?: number): Account
   ...(chunk === undefined ? {} : { chunk }),
 });
 
-/** An entry, and the account after it. */
-export interface PostedEntry {
-  readonly account: Account;
-  readonly entry: Entry;
-}
+type PostedEntry = { readonly account: Account; readonly entry: Entry };
 
 type EntryHeader = Pick<Entry, 'entry_id' | 'reason' | 'ref' | 'at'>;
 
@@ -96,11 +93,7 @@ export const postTick = (account: Account, amount: number, header: Omit<EntryHea
   post(account, amount, PROGRAMME_UPDATES, { ...header, reason: 'tick' });
 
 /** An order that waits for its payment. */
-export interface PendingOrder {
-  readonly order_id: string;
-  readonly user_id: string;
-  readonly amount: number;
-}
+type PendingOrder = Pick<OrderCreated, 'order_id' | 'amount'>;
 
 export type PaymentDecision<O extends PendingOrder = PendingOrder> =
   | { readonly order: O; readonly decision: 'authorized'; readonly entry: Entry }

@@ -28,6 +28,6 @@ export const listEntries = route(
     const after = parseCursor(query, StatementCursor);
     const { lines, next } = await accounts.readStatement(user_id, { limit: limitOf(query), after });
     const path = `/payments/accounts/${encodeURIComponent(user_id)}/entries`;
-    return new Reply([...lines], next ? nextLink(path, {}, query, next) : {});
+    return new Reply(lines, next ? nextLink(path, {}, query, next) : {});
   },
 );

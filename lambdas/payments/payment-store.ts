@@ -25,7 +25,6 @@ export type RefundRequestedEvent = EventOf<typeof RefundRequested>;
 export const paymentStore = (work: UnitOfWork) => ({
   /** Decides the pending orders of one account in one transaction. */
   pay: (events: readonly OrderCreatedEvent[], context: MessageContext) => payOrders(work, events, context),
-  /** Refunds the payment of an order once. */
   refund: (event: RefundRequestedEvent, context: MessageContext) => refundPayment(work, event, context),
   recordDeadLetter: (event: OrderCreatedEvent | RefundRequestedEvent, deadLetter: DeadLetter) =>
     recordDeadLetter(work, paymentKey(event.data.order_id).pk, event, deadLetter),

@@ -1,4 +1,3 @@
-/** The routes of this context by operation. The API, the fallback, the stacks and the API document read this list. */
 export const paymentsRoutes = {
   openAccount: 'POST /payments/accounts',
   deposit: 'POST /payments/accounts/deposit',

@@ -16,16 +16,7 @@ export interface StatementLine extends Omit<BalanceChange, 'user_id'> {
 /** Where the next page starts: below this version of the account, and below this row of its chunk. */
 export type StatementPosition = readonly [belowVersion: number, belowChunkRow: string];
 
-export interface StatementRequest {
-  readonly after?: StatementPosition | undefined;
-  readonly limit: number;
-}
-
-export interface StatementPage {
-  readonly lines: readonly StatementLine[];
-  /** Absent on the last page. */
-  readonly next?: StatementPosition;
-}
+export type StatementRequest = { readonly after?: StatementPosition | undefined; readonly limit: number };
 
 /** The maximum number of chunk rows in one query. If all of them are entries of ticks, they take a few hundred KB. */
 const ROWS_PER_QUERY = 50;
@@ -49,55 +40,38 @@ const toStatementLine = (row: Row, { amount, balance_after, version }: BalanceCh
 /**
  * Reads one page of an account's statement, newest first. The account's own entries come from an index, which may lag;
  * bulk entries come from the rows of the account's chunk. Since versions have no gaps, they determine which lines the
- * page must have, and which of them are still missing.
+ * page must have, and which of them are still missing. The last page has no `next`.
  */
 export async function readStatement(
   reader: Reader,
   account: Account,
   { after, limit }: StatementRequest,
-): Promise<StatementPage> {
+): Promise<{ lines: StatementLine[]; next?: StatementPosition }> {
   const { user_id: userId, version } = account;
   const below = Math.min(after?.[0] ?? Number.POSITIVE_INFINITY, version + 1);
-  const page = new PageBuilder(userId, Math.max(1, below - limit), below);
+  const page = createPage(userId, Math.max(1, below - limit), below);
   const query = { partition: userId, index: entriesByAccount, newestFirst: true, limit, below };
   for (const row of await reader.query(query)) page.add(row);
   const belowChunkRow = await addChunkEntries(reader, account, page, after?.[1] ?? HIGHEST_SORT_KEY);
-  return { lines: page.lines, ...(page.lowest > 1 ? { next: [page.lowest, belowChunkRow] } : {}) };
+  return { lines: page.lines(), ...(page.lowest > 1 ? { next: [page.lowest, belowChunkRow] } : {}) };
 }
 
 /** Collects the lines of one account whose version is at least `lowest` and less than `below`. */
-class PageBuilder {
-  readonly #userId: string;
-  readonly lowest: number;
-  readonly #below: number;
-  readonly #lines = new Map<number, StatementLine>();
-
-  constructor(userId: string, lowest: number, below: number) {
-    this.#userId = userId;
-    this.lowest = lowest;
-    this.#below = below;
-  }
-
-  get expectedLineCount(): number {
-    return this.#below - this.lowest;
-  }
-
-  get isComplete(): boolean {
-    return this.#lines.size === this.expectedLineCount;
-  }
-
-  get lines(): StatementLine[] {
-    return [...this.#lines.values()].sort((a, b) => b.version - a.version);
-  }
-
-  /** Adds the account's line of an entry if it is in this page. Returns whether the line is older than this page. */
-  add(row: Row): boolean {
-    const change = parseChanges(row).find(({ user_id }) => user_id === this.#userId);
-    if (!change) return false;
-    if (change.version >= this.lowest && change.version < this.#below)
-      this.#lines.set(change.version, toStatementLine(row, change));
-    return change.version < this.lowest;
-  }
+function createPage(userId: string, lowest: number, below: number) {
+  const lines = new Map<number, StatementLine>();
+  return {
+    lowest,
+    expectedLineCount: below - lowest,
+    isComplete: () => lines.size === below - lowest,
+    lines: () => [...lines.values()].sort((a, b) => b.version - a.version),
+    /** Adds the account's line of an entry if it is in this page. Returns whether the line is older than this page. */
+    add: (row: Row): boolean => {
+      const change = parseChanges(row).find(({ user_id }) => user_id === userId);
+      if (!change) return false;
+      if (change.version >= lowest && change.version < below) lines.set(change.version, toStatementLine(row, change));
+      return change.version < lowest;
+    },
+  };
 }
 
 /**
@@ -107,7 +81,7 @@ class PageBuilder {
 async function addChunkEntries(
   reader: Reader,
   { chunk }: Account,
-  page: PageBuilder,
+  page: ReturnType<typeof createPage>,
   startBelow: string,
 ): Promise<string> {
   if (chunk === undefined) return startBelow;
@@ -115,7 +89,7 @@ async function addChunkEntries(
   let nextPageBelow = startBelow;
   let below = startBelow;
   let olderLines = 0;
-  for (let rowsRead = 0; !page.isComplete && olderLines < MAX_OUT_OF_ORDER && rowsRead < maxRows; ) {
+  for (let rowsRead = 0; !page.isComplete() && olderLines < MAX_OUT_OF_ORDER && rowsRead < maxRows; ) {
     const query = { partition: chunkKey(chunk).pk, newestFirst: true, below, limit: ROWS_PER_QUERY };
     const rows = await reader.query(query);
     for (const row of rows) {

@@ -8,7 +8,6 @@ interface MemberAccount {
   readonly updated_at: string;
 }
 
-/** The change of one account by an entry. */
 export interface BalanceChange {
   readonly user_id: string;
   readonly amount: number;
@@ -29,25 +28,19 @@ export interface BulkEntry {
   readonly deferred: readonly string[];
 }
 
-/** A bulk entry, and the accounts that it changed in the order of its changes. */
-export interface PostedBulk<A extends MemberAccount> {
-  readonly accounts: readonly A[];
-  readonly entry: BulkEntry;
-}
-
 /** Limits a change so that the balance does not fall below zero and is not raised above its maximum. */
 export const boundedChange = ({ balance }: Pick<MemberAccount, 'balance'>, change: number): number =>
   Math.max(-balance, Math.min(change, Math.max(0, MAX_BALANCE - balance)));
 
 /**
  * Posts a change to each account in one entry, against one counterparty. An account whose bounded change is zero has no
- * change in the entry, and no new version.
+ * change in the entry, and no new version. Returns the entry, and the changed accounts in the order of its changes.
  */
 export function postBulk<A extends MemberAccount>(
   accounts: readonly A[],
   drawChange: (userId: string) => number,
   { counterparty, ...header }: Omit<BulkEntry, 'changes' | 'counter_posting'> & { readonly counterparty: string },
-): PostedBulk<A> {
+): { accounts: readonly A[]; entry: BulkEntry } {
   const changed: A[] = [];
   const changes: BalanceChange[] = [];
   for (const account of accounts) {

@@ -18,16 +18,11 @@ export const seedKey = (chunk: number, firstMember: number): Key => ({
 export const programmeKey: Key = { pk: 'PROGRAMME', sk: 'STATE' };
 export const reservationKey = (seed: number): Key => ({ pk: programmeKey.pk, sk: `SEED#${seed}` });
 
-/** The row of the update programme. */
-export interface Programme {
-  readonly chunks: number;
-  /** The chunk that the next enrolled account joins. Absent before the first enrolment. */
-  readonly open: number | undefined;
-  readonly version: number;
-}
+type Programme = ReturnType<typeof parseProgramme>;
 
-export const parseProgramme = (row: Row | undefined): Programme => ({
+export const parseProgramme = (row: Row | undefined) => ({
   chunks: Number(row?.['chunks'] ?? 0),
+  /** The chunk that the next enrolled account joins. Absent before the first enrolment. */
   open: typeof row?.['open'] === 'number' ? row['open'] : undefined,
   version: Number(row?.['version'] ?? 0),
 });
