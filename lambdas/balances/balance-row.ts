@@ -76,16 +76,10 @@ const toNewestBalance = ({ user_id, balance, version, updated_at }: Balance): z.
   Date.parse(updated_at),
 ];
 
-export const toSummaryRow = (
-  bucket: string,
-  { users, balances, sum, newest, last_tick_at }: Summary,
-  version: number,
-) => ({
+export const toSummaryRow = (bucket: string, { sum, newest, ...counts }: Summary, version: number) => ({
   ...summaryKey(bucket),
+  ...counts,
   version,
-  users,
-  balances,
   sum: String(sum),
   newest: newest.map(toNewestBalance),
-  last_tick_at,
 });

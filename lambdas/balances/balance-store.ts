@@ -13,7 +13,6 @@ import {
   applyUpdate,
   applyUpdates,
   type Balance,
-  type BucketChange,
   mergeSummaries,
   type Summary,
   type Update,
@@ -109,12 +108,7 @@ const splitByAccounts = (updates: readonly Update[]): Update[][] =>
   );
 
 /** Writes accounts and their bucket's summary in one transaction, so that the summary always matches the accounts. */
-const changeBucket = (
-  work: UnitOfWork,
-  bucket: string,
-  updates: readonly Update[],
-  decide: typeof applyUpdate,
-): Promise<BucketChange> =>
+const changeBucket = (work: UnitOfWork, bucket: string, updates: readonly Update[], decide: typeof applyUpdate) =>
   commit(work, async (read) => {
     const { stored, balances } = await readBucketRows(read, bucket, updates);
     const change = applyUpdates(balances, stored.summary, updates, decide);

@@ -33,7 +33,7 @@ export const NEWEST = 10;
 export const emptySummary: Summary = { users: 0, balances: 0, sum: 0n, newest: [] };
 
 /** The next balance of an account, or the reason why it stays as it is. */
-export type UpdateResult = Balance | 'stale' | 'duplicate';
+type UpdateResult = Balance | 'stale' | 'duplicate';
 
 const laterTime = (a: string | undefined, b: string): string => (a === undefined || b > a ? b : a);
 
@@ -93,7 +93,6 @@ export const summarize = (balances: readonly Balance[]): Summary => ({
   newest: selectNewest(balances),
 });
 
-/** Merges the summaries of several buckets into one. */
 export const mergeSummaries = (summaries: readonly Summary[]): Summary => ({
   users: summaries.reduce((total, { users }) => total + users, 0),
   balances: summaries.reduce((total, { balances }) => total + balances, 0),
@@ -115,22 +114,16 @@ const countAsText = ({ users, balances, sum, newest }: Summary): string =>
 /** Returns true if both summaries count the same accounts and balances. Times are not compared. */
 export const isSameCount = (a: Summary, b: Summary): boolean => countAsText(a) === countAsText(b);
 
-export interface BucketChange {
-  /** The same object as before, if the updates changed nothing. */
-  readonly summary: Summary;
-  /** The new balances of the accounts that have changed. */
-  readonly changed: readonly Balance[];
-  readonly stale: number;
-  readonly duplicates: number;
-}
-
-/** Applies updates of one bucket in the order of their arrival. Returns them as one change of its rows. */
+/**
+ * Applies updates of one bucket in the order of their arrival. Returns the balances that have changed, and the summary,
+ * which is the same object as before if the updates changed nothing.
+ */
 export function applyUpdates(
   stored: ReadonlyMap<string, Balance>,
   summary: Summary,
   updates: readonly Update[],
   decide: (current: Balance | undefined, update: Update) => UpdateResult = applyUpdate,
-): BucketChange {
+) {
   const changed = new Map<string, Balance>();
   const ignored = { stale: 0, duplicate: 0 };
   let { last_tick_at } = summary;

@@ -2,20 +2,16 @@ import { LRUCache } from 'lru-cache';
 import type { Clock } from '../shared/runtime/clock.ts';
 import { count } from '../shared/runtime/observability.ts';
 
-interface CacheOptions {
-  readonly clock: Pick<Clock, 'now'>;
-  readonly ttlMs: number;
-  /** With one key more, the least recently used key is evicted. */
-  readonly maxKeys: number;
-}
-
-/** Caches values for a short time in the memory of one execution environment. */
+/**
+ * Caches values for a short time in the memory of one execution environment. With more than `maxKeys` keys, the least
+ * recently used key is evicted.
+ */
 export class Cache<T> {
   readonly #values: LRUCache<string, Promise<T>>;
   readonly #clock: Pick<Clock, 'now'>;
   readonly #ttlMs: number;
 
-  constructor({ clock, ttlMs, maxKeys }: CacheOptions) {
+  constructor({ clock, ttlMs, maxKeys }: { clock: Pick<Clock, 'now'>; ttlMs: number; maxKeys: number }) {
     // With the resolution 0, the library reads the clock on each access and sets no timer of its own. The limit is a
     // size, because `max` allocates memory for all keys in advance, which takes milliseconds at a cold start.
     this.#values = new LRUCache({ maxSize: maxKeys, sizeCalculation: () => 1, perf: clock, ttlResolution: 0 });

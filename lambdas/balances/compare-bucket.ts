@@ -70,13 +70,8 @@ export async function compareBucket(ports: SyncPorts, bucket: string, report: (d
   return { accounts, isUncounted: true };
 }
 
-/** The balances of the read model, and their drifts from the ledger. */
-interface Compared {
-  readonly balances: Balance[];
-  readonly drifts: Drift[];
-}
-
-async function compareAccounts(ports: SyncPorts, bucket: string): Promise<Compared> {
+/** Returns the balances of the read model, and their drifts from the ledger. */
+async function compareAccounts(ports: SyncPorts, bucket: string) {
   const balances: Balance[] = [];
   const drifts: Drift[] = [];
   let above: string | undefined;
@@ -89,11 +84,7 @@ async function compareAccounts(ports: SyncPorts, bucket: string): Promise<Compar
   return { balances, drifts };
 }
 
-async function comparePage(
-  { balances: store, ledger, clock }: SyncPorts,
-  bucket: string,
-  above: string | undefined,
-): Promise<Compared & { readonly next?: string | undefined }> {
+async function comparePage({ balances: store, ledger, clock }: SyncPorts, bucket: string, above?: string) {
   const page = await ledger.accounts(bucket, above);
   const balances = await store.getMany(page.accounts.map(({ user_id }) => user_id));
   const isAhead = ({ user_id, version }: Balance): boolean => (balances.get(user_id)?.version ?? 0) > version;

@@ -3,7 +3,6 @@ import { Busy } from '../shared/runtime/errors.ts';
 import { count, logger } from '../shared/runtime/observability.ts';
 import { compareBucket, type Drift, type SyncPorts } from './compare-bucket.ts';
 
-/** The result of the comparison of one bucket. */
 export interface BucketComparison {
   readonly bucket: string;
   readonly accounts: number;
@@ -16,7 +15,6 @@ export interface BucketComparison {
 
 const CONCURRENT_BUCKETS = 8;
 
-/** Returns the names of all buckets. */
 export const bucketsOf = (chunkCount: number): string[] => [
   ...hashedBuckets,
   ...Array.from({ length: chunkCount }, (_, chunk) => `chunk:${chunk}`),

@@ -2,7 +2,6 @@ import * as z from 'zod/mini';
 import { UserId } from '../../events/ids.ts';
 import { Money } from '../../events/money.ts';
 
-/** A balance in the replies of the API. */
 export const BalanceView = z.object({
   user_id: UserId,
   balance: Money,
