@@ -14,7 +14,6 @@ import { productsBySku } from './table.ts';
 
 export type StockChangedEvent = EventOf<typeof StockChanged>;
 
-/** Creates the store of products. */
 export function productStore(work: UnitOfWork) {
   const { store } = work;
   return {
@@ -47,13 +46,9 @@ async function putProduct(work: UnitOfWork, input: ProductInput, correlationId: 
     const next = applyInput(before, input);
     if (next === before) return { writes: [], result: { product: next, changed: false } };
     const { name, price, capacity, version, published_version } = next;
+    const set = { name, price, capacity, version, published_version };
     const write: Write = before
-      ? {
-          op: 'update',
-          key,
-          set: { name, price, capacity, version, published_version },
-          when: versionIs(before.version),
-        }
+      ? { op: 'update', key, set, when: versionIs(before.version) }
       : { op: 'put', row: { ...key, ...next, list: PRODUCT_LIST }, when: absent };
     return { writes: [write], publish: [publishProductChanged(next, cause)], result: { product: next, changed: true } };
   });
@@ -71,7 +66,6 @@ const publishProductChanged = (
   events: [ProductChanged.make({ sku, name, price, capacity, version: published_version }, cause)],
 });
 
-/** Applies the claimed quantity of the stock to its product. */
 const setClaimed = (work: UnitOfWork, { data }: StockChangedEvent): Promise<void> =>
   commit(work, async (read) => {
     const key = productKey(data.sku);

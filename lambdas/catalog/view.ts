@@ -9,7 +9,6 @@ const MAX_NAME = 200;
 
 export const Name = Text.check(z.minLength(1), z.maxLength(MAX_NAME));
 
-/** A product in replies. */
 export const ProductView = z.object({
   sku: Sku,
   name: Name,

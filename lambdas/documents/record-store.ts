@@ -3,7 +3,7 @@ import type { OrderDocumentSubmitted } from '../../events/documents/order-docume
 import { OrderFound } from '../../events/documents/order-found.ts';
 import type { OrderLookupRequested } from '../../events/documents/order-lookup-requested.ts';
 import { OrderNotFound } from '../../events/documents/order-not-found.ts';
-import type { Cause, EventOf } from '../../events/envelope.ts';
+import type { Cause, Envelope, EventOf } from '../../events/envelope.ts';
 import { type FieldError, InvalidInput } from '../shared/http/problem.ts';
 import { causeOf, type MessageContext } from '../shared/messaging/receipt.ts';
 import { answerNudge } from '../shared/outbox/answer-nudge.ts';
@@ -71,7 +71,7 @@ async function answerLookup(work: UnitOfWork, event: LookupEvent): Promise<void>
     const cause = causeOf(event, work.clock.now());
     const answer = row
       ? foundPublication(RecordRow.parse(row), lookup_id, cause)
-      : notFoundPublication(order_uid, lookup_id, cause);
+      : createPublication(OrderNotFound.make({ order_uid, in_reply_to: lookup_id }, cause));
     return { writes: [], publish: [{ ...answer, ttlSeconds: LOOKUP_TTL_SECONDS }], result: row !== undefined };
   });
   logger.info(`DB ${isFound ? 'FOUND' : 'NOT FOUND'} order_uid=${order_uid}`);
@@ -108,12 +108,10 @@ const foundPublication = (
   { order_uid, document, instant, hash }: ParsedDocument,
   inReplyTo: string,
   cause: Cause,
-): Publication => ({
-  aggregate: recordKey(order_uid).pk,
-  events: [OrderFound.make({ order_uid, document, instant, hash, in_reply_to: inReplyTo }, cause)],
-});
+): Publication =>
+  createPublication(OrderFound.make({ order_uid, document, instant, hash, in_reply_to: inReplyTo }, cause));
 
-const notFoundPublication = (order_uid: string, inReplyTo: string, cause: Cause): Publication => ({
-  aggregate: recordKey(order_uid).pk,
-  events: [OrderNotFound.make({ order_uid, in_reply_to: inReplyTo }, cause)],
+const createPublication = (event: Envelope<{ order_uid: string }>): Publication => ({
+  aggregate: recordKey(event.data.order_uid).pk,
+  events: [event],
 });
