@@ -41,14 +41,12 @@ export interface Consumer<Deps> {
 /** Writes the row that shows, beside the aggregate, that an event about it was dead-lettered. */
 type DeadLetterRecorder<E, Deps> = (event: E, deadLetter: DeadLetter, deps: Deps) => Promise<unknown>;
 
-const recordNothing = async (): Promise<void> => undefined;
-
 /** Declares a consumer that handles each message on its own. */
 export const consume = <const E extends EventDefinition, Deps>(
   definitions: readonly E[],
   createDeps: () => (deadline: Deadline) => Deps,
   handle: (event: EventOf<E>, deps: Deps, context: MessageContext) => Promise<unknown>,
-  recordDeadLetter: DeadLetterRecorder<EventOf<E>, Deps> = recordNothing,
+  recordDeadLetter?: DeadLetterRecorder<EventOf<E>, Deps>,
 ): Consumer<Deps> =>
   consumeGroups(
     definitions,
@@ -67,7 +65,7 @@ export function consumeGroups<const E extends EventDefinition, Deps>(
   createDeps: () => (deadline: Deadline) => Deps,
   groupKeyOf: (event: EventOf<E>, messageId: string) => string,
   handle: (events: readonly EventOf<E>[], deps: Deps, context: MessageContext) => Promise<unknown>,
-  recordDeadLetter: DeadLetterRecorder<EventOf<E>, Deps> = recordNothing,
+  recordDeadLetter?: DeadLetterRecorder<EventOf<E>, Deps>,
 ): Consumer<Deps> {
   const run = async (
     { Records }: SQSEvent,
@@ -100,8 +98,8 @@ export function consumeGroups<const E extends EventDefinition, Deps>(
       queue,
       clock,
       consumer,
-      recordDeadLetter: (event: Envelope, deadLetter: DeadLetter) =>
-        recordDeadLetter(event as EventOf<E>, deadLetter, depsFor({ deadlineMs })),
+      recordDeadLetter: async (event: Envelope, deadLetter: DeadLetter) =>
+        recordDeadLetter?.(event as EventOf<E>, deadLetter, depsFor({ deadlineMs })),
     });
   };
 

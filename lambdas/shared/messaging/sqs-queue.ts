@@ -32,12 +32,8 @@ export function createSqsQueue(queueUrl: string, dlqUrl: string): QueuePort {
     },
     deadLetter: async (body, details) => {
       const { sqs, sdk } = await load();
-      const MessageAttributes = {
-        reason: attribute(details.reason),
-        first_received_at: attribute(details.first_received_at),
-        last_received_at: attribute(details.last_received_at),
-        receive_count: attribute(details.receive_count),
-      };
+      const attributes = Object.entries(details).map(([name, value]) => [name, attribute(value)]);
+      const MessageAttributes = Object.fromEntries(attributes);
       await sqs.send(new sdk.SendMessageCommand({ QueueUrl: dlqUrl, MessageBody: body, MessageAttributes }));
     },
     changeVisibility: async (changes) => {
