@@ -22,10 +22,9 @@ export const bucketsOf = (chunkCount: number): string[] => [
 
 /** Runs the scheduled sync: compares the next `bucketsPerRun` buckets after the last run, until the deadline. */
 export async function syncNext(
-  ports: SyncPorts,
-  { bucketsPerRun, deadlineMs }: { bucketsPerRun: number; deadlineMs: number },
+  ports: SyncPorts & { readonly bucketsPerRun: number; readonly deadlineMs: number },
 ): Promise<BucketComparison[]> {
-  const { balances, ledger, clock } = ports;
+  const { balances, ledger, clock, bucketsPerRun, deadlineMs } = ports;
   const buckets = bucketsOf(await ledger.chunks());
   const start = (await balances.getSyncPosition()) % buckets.length;
   const nextBuckets = [...buckets.slice(start), ...buckets.slice(0, start)].slice(0, bucketsPerRun);

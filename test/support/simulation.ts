@@ -151,7 +151,7 @@ export class Simulation implements Tables<MemoryStore> {
     this.#sync = (bucketsPerRun) => {
       const createDeps = createSyncDeps(portsOf('balances'), this.#tables.payments.store, bucketsPerRun);
       const deps = createDeps({ deadlineMs: clock.now() + SYNC_TIMEOUT_MS });
-      return syncNext(deps, deps);
+      return syncNext(deps);
     };
     const otherTables = {
       catalog: storeOf('catalog'),
