@@ -16,7 +16,10 @@ const PAGE_SIZE = 100;
  * order's history was lost. Returns the number of waiting orders, and how many of them have waited for long.
  */
 export async function nudgeStuckOrders(work: UnitOfWork, now: number, limitMinutes: number) {
-  const minutes = await findOpenMinutes(work, minutesToSweep(now, limitMinutes));
+  const candidates = minutesToSweep(now, limitMinutes);
+  // The orders of a minute that is marked as done have ended, so they are not read again.
+  const doneRows = await work.store.getMany(candidates.map(minuteDoneKey));
+  const minutes = candidates.filter((_, index) => !doneRows[index]);
   // The minutes are swept independently: a failure in one does not keep the orders of the others from being nudged.
   const swept = await settleAll(
     minutes.map(async (minute) => ({ minute, stuck: await sweepMinute(work, minute, now) })),
@@ -36,12 +39,6 @@ async function settleAll<T>(promises: readonly Promise<T>[]): Promise<T[]> {
 }
 
 const minuteDoneKey = ({ minute }: MinuteToSweep): Key => ({ pk: `MINUTE#${minute}`, sk: 'DONE' });
-
-/** Leaves out the minutes that are marked as done: their orders have ended and are not read again. */
-async function findOpenMinutes(work: UnitOfWork, minutes: readonly MinuteToSweep[]): Promise<MinuteToSweep[]> {
-  const doneRows = await work.store.getMany(minutes.map(minuteDoneKey));
-  return minutes.filter((_, index) => !doneRows[index]);
-}
 
 /** Nudges the waiting orders of a minute and returns their number. Without any, the minute is marked as done. */
 async function sweepMinute(work: UnitOfWork, minute: MinuteToSweep, now: number): Promise<number> {
