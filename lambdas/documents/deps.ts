@@ -11,9 +11,7 @@ import { recordStore } from './record-store.ts';
 export type DocumentsApiDeps = { find: (uid: string, correlationId: string) => Promise<LookupResult> };
 
 /** The ports of the cache side, and how long it may serve a document. */
-export interface CachePorts extends TablePorts {
-  readonly ttlMs: number;
-}
+type CachePorts = TablePorts & { readonly ttlMs: number };
 
 export const createRecordsDeps = depsFactory((work) => ({ records: recordStore(work) }));
 

@@ -15,7 +15,10 @@ import { assignChunk } from './update-programme/enrolment.ts';
 type OpenRequest = { readonly user_id: string; readonly programme?: boolean | undefined };
 type DepositRequest = { readonly user_id: string; readonly amount: number };
 
-/** Creates the store of accounts, as the API uses it. `isReplay` tells that an earlier request had the same effect. */
+/**
+ * Creates the store of accounts, as the API uses it. `isReplay` is true if an earlier request with the same
+ * Idempotency-Key had produced the result.
+ */
 export function accountStore(work: UnitOfWork) {
   const read = async (userId: string) => requireAccount(await work.store.get(accountKey(userId)), userId);
   return {

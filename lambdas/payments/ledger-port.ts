@@ -13,21 +13,18 @@ const LedgerAccount = z.object({
   chunk: z.optional(z.number()),
 });
 
-/** A page has room for a whole chunk. */
-const PAGE_SIZE = CHUNK_SIZE;
-
 /**
  * Reads the accounts of one bucket page by page, ordered by user. Other contexts compare their copy with the ledger by
  * this port. The members of a bucket come from an index, which may lag; each account is read strongly consistent.
  * The next page starts above the user `next`, which is absent on the last page.
  */
 export async function accountsInBucket(reader: Reader, bucket: string, above?: string) {
-  // One key more than a page has room for shows whether there is another page.
-  const keys = await reader.query({ partition: bucket, index: accountsByBucket, limit: PAGE_SIZE + 1, above });
-  const page = keys.slice(0, PAGE_SIZE);
+  // A page has room for a whole chunk. One key more shows whether there is another page.
+  const keys = await reader.query({ partition: bucket, index: accountsByBucket, limit: CHUNK_SIZE + 1, above });
+  const page = keys.slice(0, CHUNK_SIZE);
   const accounts = (await readRows(reader, page)).map((row) => LedgerAccount.parse(row));
   const last = page.at(-1);
-  return { accounts, ...(keys.length > PAGE_SIZE && last ? { next: String(last['user_id']) } : {}) };
+  return { accounts, ...(keys.length > CHUNK_SIZE && last ? { next: String(last['user_id']) } : {}) };
 }
 
 /** Returns the number of chunks of the update programme. Chunks that were reserved and not yet filled count as well. */

@@ -31,11 +31,7 @@ export type Write =
 export const keyOfWrite = (write: Write): Key => (write.op === 'put' ? write.row : write.key);
 
 /** A secondary index. Sort values are unique within one partition, so a page can start after the last value seen. */
-export interface Index {
-  readonly name: string;
-  readonly partitionKey: string;
-  readonly sortKey: string;
-}
+export type Index = Readonly<Record<'name' | 'partitionKey' | 'sortKey', string>>;
 
 export interface Query {
   readonly partition: string;
