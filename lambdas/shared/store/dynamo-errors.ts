@@ -1,6 +1,6 @@
 import {
   ConditionalCheckFailedException,
-  type DynamoDBServiceException as ServiceException,
+  type DynamoDBServiceException,
   TransactionCanceledException,
   TransactionInProgressException,
 } from '@aws-sdk/client-dynamodb';
@@ -44,7 +44,7 @@ export function toWriteRefused(error: unknown, writes: readonly Write[]): WriteR
 
 function isUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  const { $fault, $metadata, code } = error as Partial<ServiceException> & { code?: string };
+  const { $fault, $metadata, code } = error as Partial<DynamoDBServiceException> & { code?: string };
   const status = $metadata?.httpStatusCode ?? 0;
   return $fault === 'server' || status >= 500 || error.name === 'TimeoutError' || CONNECTION_ERRORS.has(code ?? '');
 }
