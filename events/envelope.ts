@@ -51,13 +51,15 @@ export type EventOf<E extends EventDefinition> =
  * Declares an event. The id of an event is its type and the result of `identityOf`, which derives from the data what
  * never changes for this fact, for example an order's id, or a SKU and its version.
  */
-export function defineEvent<const T extends string, D>(
-  source: string,
-  type: T,
-  version: number,
-  schema: z.ZodMiniType<D>,
-  identityOf: (data: D) => string,
-): EventDefinition<D, T> {
+export function defineEvent<const T extends string, D>({
+  source,
+  type,
+  version,
+  schema,
+  identityOf,
+}: Omit<EventDefinition<D, T>, 'pattern' | 'make'> & {
+  readonly identityOf: (data: D) => string;
+}): EventDefinition<D, T> {
   return {
     source,
     type,

@@ -1,9 +1,9 @@
 import type { SQSEvent } from 'aws-lambda';
 import type { Consumer } from '../../lambdas/shared/messaging/consume.ts';
-import type { Deadline } from '../../lambdas/shared/messaging/receipt.ts';
 import { MAX_RECEIVES } from '../../lambdas/shared/messaging/settle.ts';
 import { parseOutboxRecord } from '../../lambdas/shared/outbox/outbox-record.ts';
 import { noFaults } from '../../lambdas/shared/runtime/chaos-setting.ts';
+import type { Deadline } from '../../lambdas/shared/runtime/clock.ts';
 import { systemClock } from '../../lambdas/shared/runtime/clock.ts';
 import { keyOfWrite, type Store, type Write, WriteRefused } from '../../lambdas/shared/store/store.ts';
 import type { TablePorts } from '../../lambdas/shared/store/tables.ts';

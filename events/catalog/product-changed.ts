@@ -7,10 +7,10 @@ import { Amount } from '../money.ts';
 export const Capacity = z.int().check(z.gte(0), z.lte(1_000_000_000));
 
 /** A product was created, or its name, price or capacity was changed. The event with the highest version is valid. */
-export const ProductChanged = defineEvent(
-  'catalog',
-  'ProductChanged',
-  1,
-  z.object({ sku: Sku, name: z.string(), price: Amount, capacity: Capacity, version: z.int().check(z.gte(1)) }),
-  (product) => `${product.sku}:${product.version}`,
-);
+export const ProductChanged = defineEvent({
+  source: 'catalog',
+  type: 'ProductChanged',
+  version: 1,
+  schema: z.object({ sku: Sku, name: z.string(), price: Amount, capacity: Capacity, version: z.int().check(z.gte(1)) }),
+  identityOf: (product) => `${product.sku}:${product.version}`,
+});

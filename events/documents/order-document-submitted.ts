@@ -6,11 +6,11 @@ import { defineEvent } from '../envelope.ts';
  * the consumer validates it, and rejects it with all of its errors. `hash` is the SHA-256 of the text, which identifies
  * one version of the document.
  */
-export const OrderDocumentSubmitted = defineEvent(
-  'documents',
-  'OrderDocumentSubmitted',
-  1,
-  z.object({ order_uid: z.string(), document: z.string(), hash: z.optional(z.string()) }),
-  ({ order_uid, hash = '' }) => `${order_uid}:${hash}`,
-);
+export const OrderDocumentSubmitted = defineEvent({
+  source: 'documents',
+  type: 'OrderDocumentSubmitted',
+  version: 1,
+  schema: z.object({ order_uid: z.string(), document: z.string(), hash: z.optional(z.string()) }),
+  identityOf: ({ order_uid, hash = '' }) => `${order_uid}:${hash}`,
+});
 export type OrderDocumentSubmitted = z.infer<typeof OrderDocumentSubmitted.schema>;

@@ -5,11 +5,11 @@ import { Items } from '../items.ts';
 import { Amount } from '../money.ts';
 
 /** A customer has placed an order. It waits for its payment. */
-export const OrderCreated = defineEvent(
-  'orders',
-  'OrderCreated',
-  1,
-  z.object({
+export const OrderCreated = defineEvent({
+  source: 'orders',
+  type: 'OrderCreated',
+  version: 1,
+  schema: z.object({
     order_id: OrderId,
     user_id: UserId,
     amount: Amount,
@@ -17,6 +17,6 @@ export const OrderCreated = defineEvent(
     items: z.optional(Items),
     created_at: z.iso.datetime(),
   }),
-  (order) => order.order_id,
-);
+  identityOf: (order) => order.order_id,
+});
 export type OrderCreated = z.infer<typeof OrderCreated.schema>;

@@ -13,16 +13,16 @@ export const CHUNK_SIZE = 97;
 const AccountBalance = z.object({ user_id: UserId, balance: Money, version: z.int().check(z.gte(1)) });
 
 /** An entry has changed these balances. A consumer that has a newer version of an account ignores the older one. */
-export const BalancesUpdated = defineEvent(
-  'payments',
-  'BalancesUpdated',
-  1,
-  z.object({
+export const BalancesUpdated = defineEvent({
+  source: 'payments',
+  type: 'BalancesUpdated',
+  version: 1,
+  schema: z.object({
     /** The entry, or the last of them if several entries changed one account. */
     entry_id: z.string(),
     chunk: z.optional(Chunk),
     balances: z.array(AccountBalance).check(z.minLength(1), z.maxLength(CHUNK_SIZE)),
   }),
-  (update) => update.entry_id,
-);
+  identityOf: (update) => update.entry_id,
+});
 export type BalancesUpdated = z.infer<typeof BalancesUpdated.schema>;

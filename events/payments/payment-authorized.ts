@@ -8,10 +8,16 @@ import { Amount, Money } from '../money.ts';
  * The order's amount was debited from the customer's account. The event carries the order's items, since `tickets`
  * receives no earlier event of the order.
  */
-export const PaymentAuthorized = defineEvent(
-  'payments',
-  'PaymentAuthorized',
-  1,
-  z.object({ order_id: OrderId, user_id: UserId, amount: Amount, balance_after: Money, items: z.optional(Items) }),
-  (payment) => payment.order_id,
-);
+export const PaymentAuthorized = defineEvent({
+  source: 'payments',
+  type: 'PaymentAuthorized',
+  version: 1,
+  schema: z.object({
+    order_id: OrderId,
+    user_id: UserId,
+    amount: Amount,
+    balance_after: Money,
+    items: z.optional(Items),
+  }),
+  identityOf: (payment) => payment.order_id,
+});

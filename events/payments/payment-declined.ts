@@ -7,10 +7,10 @@ export const DeclineReason = z.enum(['insufficient_funds', 'account_not_found'])
 export type DeclineReason = z.infer<typeof DeclineReason>;
 
 /** The order cannot be paid, and no account was debited. This is final: a later deposit does not change it. */
-export const PaymentDeclined = defineEvent(
-  'payments',
-  'PaymentDeclined',
-  1,
-  z.object({ order_id: OrderId, user_id: UserId, amount: Amount, reason: DeclineReason }),
-  (payment) => payment.order_id,
-);
+export const PaymentDeclined = defineEvent({
+  source: 'payments',
+  type: 'PaymentDeclined',
+  version: 1,
+  schema: z.object({ order_id: OrderId, user_id: UserId, amount: Amount, reason: DeclineReason }),
+  identityOf: (payment) => payment.order_id,
+});

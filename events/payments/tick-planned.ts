@@ -11,16 +11,16 @@ const TickId = z
  * A tick is to update a chunk. The event is sent directly to its queue with a delay until it is due, since EventBridge
  * has no delays.
  */
-export const TickPlanned = defineEvent(
-  'payments',
-  'TickPlanned',
-  1,
-  z.object({
+export const TickPlanned = defineEvent({
+  source: 'payments',
+  type: 'TickPlanned',
+  version: 1,
+  schema: z.object({
     tick: TickId,
     chunk: Chunk,
     due_at: z.iso.datetime(),
     /** The time at which the next tick is due. An update that has not started by then is dropped. */
     deadline_at: z.iso.datetime(),
   }),
-  ({ tick, chunk }) => `${tick}:${chunk}`,
-);
+  identityOf: ({ tick, chunk }) => `${tick}:${chunk}`,
+});

@@ -4,10 +4,10 @@ import { OrderId } from '../ids.ts';
 import { Items } from '../items.ts';
 
 /** The order has a ticket: a general one, or one for the stock and seats that it has claimed. */
-export const TicketIssued = defineEvent(
-  'tickets',
-  'TicketIssued',
-  1,
-  z.object({ order_id: OrderId, ticket_id: z.string(), items: z.optional(Items) }),
-  (ticket) => ticket.order_id,
-);
+export const TicketIssued = defineEvent({
+  source: 'tickets',
+  type: 'TicketIssued',
+  version: 1,
+  schema: z.object({ order_id: OrderId, ticket_id: z.string(), items: z.optional(Items) }),
+  identityOf: (ticket) => ticket.order_id,
+});

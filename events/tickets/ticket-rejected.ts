@@ -7,10 +7,10 @@ export const TicketRejectionReason = z.enum(['sold_out', 'seat_taken']);
 export type TicketRejectionReason = z.infer<typeof TicketRejectionReason>;
 
 /** The order gets no ticket, because a seat is taken or a product is sold out. Nothing was claimed. */
-export const TicketRejected = defineEvent(
-  'tickets',
-  'TicketRejected',
-  1,
-  z.object({ order_id: OrderId, reason: TicketRejectionReason, sku: Sku, seat: z.optional(Seat) }),
-  (ticket) => ticket.order_id,
-);
+export const TicketRejected = defineEvent({
+  source: 'tickets',
+  type: 'TicketRejected',
+  version: 1,
+  schema: z.object({ order_id: OrderId, reason: TicketRejectionReason, sku: Sku, seat: z.optional(Seat) }),
+  identityOf: (ticket) => ticket.order_id,
+});

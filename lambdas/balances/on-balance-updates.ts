@@ -5,9 +5,9 @@ import { bucketOfEvent } from './balance-store.ts';
 import { balancesDeps } from './deps.ts';
 
 /** Handles the messages of one bucket together: its summary is written once for up to 97 accounts, the transaction's limit. */
-export const handler = consumeGroups(
-  [AccountOpened, BalancesUpdated],
-  balancesDeps,
-  bucketOfEvent,
-  (events, { balances }) => balances.applyEvents(events),
-);
+export const handler = consumeGroups({
+  events: [AccountOpened, BalancesUpdated],
+  createDeps: balancesDeps,
+  groupKeyOf: bucketOfEvent,
+  handle: (events, { balances }) => balances.applyEvents(events),
+});

@@ -1,4 +1,4 @@
-import type { Deadline } from '../shared/messaging/receipt.ts';
+import type { Deadline } from '../shared/runtime/clock.ts';
 import { readEnv } from '../shared/runtime/env.ts';
 import { depsFactory, lambdaPorts, type TablePorts } from '../shared/store/tables.ts';
 import { cacheStore } from './cache-store.ts';

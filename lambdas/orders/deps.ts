@@ -1,7 +1,7 @@
 import type { Item } from '../../events/items.ts';
 import { quote } from '../catalog/quote.ts';
 import { type Submission, submit } from '../documents/submit-document.ts';
-import type { Deadline } from '../shared/messaging/receipt.ts';
+import type { Deadline } from '../shared/runtime/clock.ts';
 import { readEnv } from '../shared/runtime/env.ts';
 import type { Reader, Store } from '../shared/store/store.ts';
 import { depsFactory, lambdaPorts, type TablePorts, tableReader, tableStore } from '../shared/store/tables.ts';

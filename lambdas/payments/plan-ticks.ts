@@ -1,5 +1,5 @@
-import type { Deadline } from '../shared/messaging/receipt.ts';
 import { createSqsSender } from '../shared/messaging/sqs-sender.ts';
+import type { Deadline } from '../shared/runtime/clock.ts';
 import { systemClock } from '../shared/runtime/clock.ts';
 import { readEnv } from '../shared/runtime/env.ts';
 import { job } from '../shared/runtime/job.ts';

@@ -4,10 +4,10 @@ import { ticketsDeps } from './deps.ts';
 import { productGroupOf } from './ticket.ts';
 
 /** Decides orders for the same products together, so that they do not contend for the same stock row. */
-export const handler = consumeGroups(
-  [PaymentAuthorized],
-  ticketsDeps,
-  ({ data: { order_id, items } }) => (items ? productGroupOf(items) : order_id),
-  (events, { tickets }, context) => tickets.issue(events, context),
-  (event, deadLetter, { tickets }) => tickets.recordDeadLetter(event, deadLetter),
-);
+export const handler = consumeGroups({
+  events: [PaymentAuthorized],
+  createDeps: ticketsDeps,
+  groupKeyOf: ({ data: { order_id, items } }) => (items ? productGroupOf(items) : order_id),
+  handle: (events, { tickets }, context) => tickets.issue(events, context),
+  recordDeadLetter: (event, deadLetter, { tickets }) => tickets.recordDeadLetter(event, deadLetter),
+});

@@ -88,7 +88,7 @@ describe('the handlers', () => {
   const sources = filesOf('lambdas/**/*.ts').map((file) => ({ file, text: textOf(file) }));
   const consumed = new Set(
     sources.flatMap(({ text }) =>
-      [...text.matchAll(/\bconsume(?:Groups)?\(\s*\[([^\]]*)\]/g)].flatMap(
+      [...text.matchAll(/\bconsume(?:Groups\(\{\s*events:|\()\s*\[([^\]]*)\]/g)].flatMap(
         ([, names = '']) => names.match(/\w+/g) ?? [],
       ),
     ),

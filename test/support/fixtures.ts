@@ -31,13 +31,13 @@ export const withChaosRates =
   async () => ({ ...noFaults, ...faults });
 
 /** An event definition for tests of the kernel. */
-export const Greeted = defineEvent(
-  'greetings',
-  'Greeted',
-  1,
-  z.object({ name: z.string().check(z.minLength(1)), times: z.int() }),
-  ({ name }) => name,
-);
+export const Greeted = defineEvent({
+  source: 'greetings',
+  type: 'Greeted',
+  version: 1,
+  schema: z.object({ name: z.string().check(z.minLength(1)), times: z.int() }),
+  identityOf: ({ name }) => name,
+});
 
 export const greeted = (name: string, options: { nudge?: string; times?: number } = {}) =>
   Greeted.make(

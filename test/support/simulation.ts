@@ -28,8 +28,8 @@ import type { TickSchedule } from '../../lambdas/payments/update-programme/tick.
 import { retryParkedEvents } from '../../lambdas/relay/on-outbox-retry.ts';
 import type { Bus, RelayPorts } from '../../lambdas/relay/relay.ts';
 import type { Consumer } from '../../lambdas/shared/messaging/consume.ts';
-import type { Deadline } from '../../lambdas/shared/messaging/receipt.ts';
 import { type Chaos, noFaults } from '../../lambdas/shared/runtime/chaos-setting.ts';
+import type { Deadline } from '../../lambdas/shared/runtime/clock.ts';
 import { createTicketsDeps } from '../../lambdas/tickets/deps.ts';
 import { handler as onOrderRefundsTickets } from '../../lambdas/tickets/on-order-refunds-tickets.ts';
 import { handler as onProductChanges } from '../../lambdas/tickets/on-product-changes.ts';

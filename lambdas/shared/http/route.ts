@@ -1,7 +1,6 @@
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import * as z from 'zod/mini';
-import type { Deadline } from '../messaging/receipt.ts';
-import type { Clock } from '../runtime/clock.ts';
+import type { Clock, Deadline } from '../runtime/clock.ts';
 import { createRequestIdentity, type RequestIdentity, validateIdempotencyKey } from './idempotency.ts';
 import { type FieldError, HttpError, InvalidInput } from './problem.ts';
 import { collectErrors, header, parseJsonBody, pathParams, queryParams, readBody, validate } from './request.ts';

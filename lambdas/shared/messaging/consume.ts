@@ -3,13 +3,13 @@ import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import type { Envelope, EventDefinition, EventOf } from '../../../events/envelope.ts';
 import { readChaos } from '../runtime/chaos.ts';
 import { type Chaos, noFaults } from '../runtime/chaos-setting.ts';
-import { type Clock, systemClock, toIso } from '../runtime/clock.ts';
+import { type Clock, type Deadline, systemClock, toIso } from '../runtime/clock.ts';
 import { ConsumerEnv, readEnv } from '../runtime/env.ts';
 import { AlreadyDone, Busy, PoisonMessage, PrerequisiteMissing, Rejected } from '../runtime/errors.ts';
 import { count, logger, observability } from '../runtime/observability.ts';
 import type { DeadLetter } from './dead-letter.ts';
 import type { QueuePort } from './queue.ts';
-import type { Deadline, MessageContext, Receipts } from './receipt.ts';
+import type { MessageContext, Receipts } from './receipt.ts';
 import { ageMsOf, correlationFields, parseEvent, type ReceivedEvent } from './received-event.ts';
 import { type HandledMessage, type HandlingResult, settleMessages } from './settle.ts';
 import { createSqsQueue } from './sqs-queue.ts';
@@ -48,25 +48,33 @@ export const consume = <const E extends EventDefinition, Deps>(
   handle: (event: EventOf<E>, deps: Deps, context: MessageContext) => Promise<unknown>,
   recordDeadLetter?: DeadLetterRecorder<EventOf<E>, Deps>,
 ): Consumer<Deps> =>
-  consumeGroups(
-    definitions,
+  consumeGroups({
+    events: definitions,
     createDeps,
-    (_event, messageId) => messageId,
-    async ([event], deps, context) => event && handle(event, deps, context),
+    groupKeyOf: (_event, messageId) => messageId,
+    handle: async ([event], deps, context) => event && handle(event, deps, context),
     recordDeadLetter,
-  );
+  });
+
+interface GroupConsumer<E extends EventDefinition, Deps> {
+  readonly events: readonly E[];
+  readonly createDeps: () => (deadline: Deadline) => Deps;
+  readonly groupKeyOf: (event: EventOf<E>, messageId: string) => string;
+  readonly handle: (events: readonly EventOf<E>[], deps: Deps, context: MessageContext) => Promise<unknown>;
+  readonly recordDeadLetter?: DeadLetterRecorder<EventOf<E>, Deps> | undefined;
+}
 
 /**
  * Declares a consumer that handles the messages of one batch in groups: events with equal keys are passed together. If
  * a group fails, each of its messages is handled on its own.
  */
-export function consumeGroups<const E extends EventDefinition, Deps>(
-  definitions: readonly E[],
-  createDeps: () => (deadline: Deadline) => Deps,
-  groupKeyOf: (event: EventOf<E>, messageId: string) => string,
-  handle: (events: readonly EventOf<E>[], deps: Deps, context: MessageContext) => Promise<unknown>,
-  recordDeadLetter?: DeadLetterRecorder<EventOf<E>, Deps>,
-): Consumer<Deps> {
+export function consumeGroups<const E extends EventDefinition, Deps>({
+  events: definitions,
+  createDeps,
+  groupKeyOf,
+  handle,
+  recordDeadLetter,
+}: GroupConsumer<E, Deps>): Consumer<Deps> {
   const run = async (
     { Records }: SQSEvent,
     consumer: string,

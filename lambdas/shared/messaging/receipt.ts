@@ -1,5 +1,5 @@
 import type { Cause, Envelope } from '../../../events/envelope.ts';
-import { toIso } from '../runtime/clock.ts';
+import { type Deadline, toIso } from '../runtime/clock.ts';
 
 /** The record that a consumer has processed an event. It is kept in the row that the event changed or decided. */
 export interface Receipt {
@@ -12,11 +12,6 @@ export interface Receipt {
 }
 
 export type Receipts = Readonly<Record<string, Receipt>>;
-
-/** Until when the operations of one invocation are retried under contention, in ms since the epoch. */
-export interface Deadline {
-  readonly deadlineMs: number;
-}
 
 /** What a consumer's domain needs to know about the messages of one call. */
 export interface MessageContext extends Deadline {

@@ -18,3 +18,8 @@ export const toIso = (ms: number): string => new Date(ms).toISOString();
 /** Returns a random wait below an exponentially growing bound, so that retries after a collision spread out. */
 export const fullJitterMs = (clock: Clock, attempt: number, baseMs: number, maxMs: number): number =>
   clock.random() * Math.min(maxMs, baseMs * 2 ** attempt);
+
+/** Until when the operations of one invocation are retried under contention, in ms since the epoch. */
+export interface Deadline {
+  readonly deadlineMs: number;
+}

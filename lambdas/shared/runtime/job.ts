@@ -1,6 +1,6 @@
 import middy from '@middy/core';
 import type { ScheduledEvent } from 'aws-lambda';
-import type { Deadline } from '../messaging/receipt.ts';
+import type { Deadline } from './clock.ts';
 import { observability } from './observability.ts';
 
 /** The share of the function's time during which it retries under contention. The next run continues the work. */

@@ -1,9 +1,8 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import type { Deadline } from '../messaging/receipt.ts';
 import { transactionConflictRate } from '../runtime/chaos.ts';
 import { clientTimeouts } from '../runtime/client-timeouts.ts';
-import { systemClock } from '../runtime/clock.ts';
+import { type Deadline, systemClock } from '../runtime/clock.ts';
 import type { UnitOfWork } from './commit.ts';
 import { createDynamoStore, marshallOptions } from './dynamo-store.ts';
 import { type Reader, type Store, withConflicts } from './store.ts';

@@ -24,7 +24,13 @@ import {
   withChaosRates,
 } from '../../../support/fixtures.ts';
 
-const Farewell = defineEvent('greetings', 'Farewell', 2, z.object({ name: z.string() }), ({ name }) => name);
+const Farewell = defineEvent({
+  source: 'greetings',
+  type: 'Farewell',
+  version: 2,
+  schema: z.object({ name: z.string() }),
+  identityOf: ({ name }) => name,
+});
 type Deps = Record<string, never>;
 const createDeps = () => (): Deps => ({});
 
@@ -228,8 +234,20 @@ describe('a poison message', () => {
   });
 
   test('is not one with another version of an event: each version is parsed by its own schema', async () => {
-    const ShoutedV1 = defineEvent('greetings', 'Shouted', 1, z.object({ name: z.string() }), ({ name }) => name);
-    const ShoutedV2 = defineEvent('greetings', 'Shouted', 2, z.object({ names: z.array(z.string()) }), String);
+    const ShoutedV1 = defineEvent({
+      source: 'greetings',
+      type: 'Shouted',
+      version: 1,
+      schema: z.object({ name: z.string() }),
+      identityOf: ({ name }) => name,
+    });
+    const ShoutedV2 = defineEvent({
+      source: 'greetings',
+      type: 'Shouted',
+      version: 2,
+      schema: z.object({ names: z.array(z.string()) }),
+      identityOf: String,
+    });
     const seen: unknown[] = [];
     const queue = new RecordingQueue();
     const handle = async ({ data }: { data: unknown }) => seen.push(data);
@@ -318,7 +336,7 @@ describe('a group with a message that was done before', () => {
       handled.push(names);
     };
     const queue = new RecordingQueue();
-    const run = consumeGroups([Greeted], createDeps, () => 'all', handle).withRuntime({
+    const run = consumeGroups({ events: [Greeted], createDeps, groupKeyOf: () => 'all', handle }).withRuntime({
       createDeps: () => ({}),
       queue,
       clock: createSteppingClock(),
@@ -333,12 +351,12 @@ describe('a group with a message that was done before', () => {
 describe('messages with the same group key', () => {
   const createGroupConsumer = (handle: (names: string[]) => Promise<unknown>) => {
     const queue = new RecordingQueue();
-    const run = consumeGroups(
-      [Greeted],
+    const run = consumeGroups({
+      events: [Greeted],
       createDeps,
-      (event) => String(event.data.times),
-      async (events) => handle(events.map(({ data }) => data.name)),
-    ).withRuntime({ createDeps: () => ({}), queue, clock: createSteppingClock(), chaos: async () => noFaults });
+      groupKeyOf: (event) => String(event.data.times),
+      handle: async (events) => handle(events.map(({ data }) => data.name)),
+    }).withRuntime({ createDeps: () => ({}), queue, clock: createSteppingClock(), chaos: async () => noFaults });
     return { queue, run };
   };
   const records = [
