@@ -10,18 +10,12 @@ import { alarm, minutes } from './constructs/monitoring.ts';
 import type { PublicApi } from './constructs/public-api.ts';
 import { StageStack } from './constructs/stage-stack.ts';
 
-export interface AwsOnlyProps {
-  readonly config: StageConfig;
-  readonly contexts: readonly Context[];
-  readonly publicApi: PublicApi;
-}
-
 /** CloudWatch allows ten metrics in the expression of one alarm. */
 const MAX_METRICS = 10;
 
 /** Resources that only AWS supports: alarms on metric expressions, the event archive, saved queries, the firewall. */
 export class AwsOnly extends StageStack {
-  constructor(app: Construct, { config, contexts, publicApi }: AwsOnlyProps) {
+  constructor(app: Construct, config: StageConfig, contexts: readonly Context[], publicApi: PublicApi) {
     super(app, { config, name: 'aws', description: 'alarms, event archive, saved queries and firewall for AWS only' });
     for (const context of contexts) this.createAlarms(context);
     this.archiveEvents();
@@ -30,7 +24,7 @@ export class AwsOnly extends StageStack {
   }
 
   /** Creates one alarm for errors and one for throttles of all functions of a context, so one cause alerts once. */
-  private createAlarms({ node, functions, errorImpact }: Context): void {
+  private createAlarms({ node, name, functions, errorImpact }: Context): void {
     if (functions.length > MAX_METRICS)
       throw new Error(`${node.id} has ${functions.length} functions, but one alarm can watch only ${MAX_METRICS}`);
     for (const [kind, metricName] of [
@@ -47,7 +41,7 @@ export class AwsOnly extends StageStack {
         this,
         `${node.id}${pascalCase(kind)}`,
         {
-          name: `${node.id.toLowerCase()}-${kind}`,
+          name: `${name}-${kind}`,
           metric: new MathExpression({ expression: 'SUM(METRICS())', usingMetrics, label: kind, period: minutes(5) }),
           above: 0,
           errorImpact,

@@ -151,4 +151,4 @@ export const nameOf = ({ stage }: StageConfig, ...parts: readonly string[]): str
 
 /** Converts the name of a file or context to a construct id: `on-payment-status` → `OnPaymentStatus`. */
 export const pascalCase = (name: string): string =>
-  name.replace(/(^|-)([a-z])/g, (_match, _dash: string, letter: string) => letter.toUpperCase());
+  name.replace(/(^|[-_])([a-z])/g, (_match, _separator: string, letter: string) => letter.toUpperCase());

@@ -52,7 +52,7 @@ export class Platform {
     const apiStack = new StageStack(app, { config, name: 'api', description: 'the public API', dependsOn });
     const publicApi = new PublicApi(apiStack, 'PublicApi', { config, apis, fallback: ops.fallback });
 
-    if (config.onAws) new AwsOnly(app, { config, contexts, publicApi });
+    if (config.onAws) new AwsOnly(app, config, contexts, publicApi);
     this.contexts = contexts;
   }
 }

@@ -8,26 +8,26 @@ import { type EnvSchema, ServiceFunction, type ValuesOf } from './service-functi
 export type RouteTable = Readonly<Record<string, `${string} /${string}`>>;
 
 export interface ContextApiProps<S extends EnvSchema> {
-  /** `orders/api.ts`, which handles every route of the table. */
-  readonly entry: string;
   readonly routes: RouteTable;
   readonly env: S;
   readonly values: ValuesOf<S>;
   readonly access?: readonly Access[];
 }
 
-/** The function that handles all routes of one context (docs/adr/0004), and the routes for the public API. */
+/** The function `api.ts`, which handles all routes of one context (docs/adr/0004), and the routes for the public API. */
 export class ContextApi<S extends EnvSchema = EnvSchema> extends Construct {
   readonly routes: RouteTable;
   readonly apiFunction: ServiceFunction;
 
-  constructor(scope: Construct, id: string, { routes, ...props }: ContextApiProps<S>) {
-    super(scope, id);
+  constructor(scope: Construct, { routes, ...props }: ContextApiProps<S>) {
+    super(scope, 'Api');
+    const { name, config } = Context.of(this);
     this.routes = routes;
     this.apiFunction = new ServiceFunction(this, 'Function', {
       ...props,
+      entry: `${name}/api.ts`,
       description: `Answers ${Object.values(routes).join(', ')}`.slice(0, 256),
-      extraValues: { BASE_URL: Context.of(this).config.api.baseUrl },
+      extraValues: { BASE_URL: config.api.baseUrl },
       // Shorter than the gateway's limit of 29 s, so that the function fails first and its log shows the request.
       timeout: Duration.seconds(20),
       // Lambda assigns CPU in proportion to memory, and a caller waits for the reply.

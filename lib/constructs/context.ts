@@ -20,6 +20,11 @@ export class Context extends Construct {
     this.errorImpact = errorImpact;
   }
 
+  /** The name of its folder in `lambdas/`. */
+  get name(): string {
+    return this.node.id.toLowerCase();
+  }
+
   /** Returns the context that contains a construct. */
   static of(construct: Construct): Context {
     const context = construct.node.scopes.toReversed().find((scope) => scope instanceof Context);

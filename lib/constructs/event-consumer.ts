@@ -1,19 +1,16 @@
 import { Duration } from 'aws-cdk-lib';
-import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { EventBus, Rule, RuleTargetInput } from 'aws-cdk-lib/aws-events';
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { Construct } from 'constructs';
 import type { EventDefinition } from '../../events/envelope.ts';
 import { nameOf, pascalCase } from '../config.ts';
 import { Context } from './context.ts';
-import { alarm, minutes } from './monitoring.ts';
+import { alarm, createMetric, minutes } from './monitoring.ts';
 import { type ConsumerProps, QueueConsumer } from './queue-consumer.ts';
-import type { EnvSchema, ServiceFunction } from './service-function.ts';
+import type { EnvSchema } from './service-function.ts';
 import { WorkQueue } from './work-queue.ts';
 
 export interface EventConsumerProps<S extends EnvSchema> extends Omit<ConsumerProps<S>, 'description'> {
-  /** `payment-status`: the queue between the bus and the handler. */
-  readonly queue: string;
   /** The events that the handler consumes. A test compares them with those that the handler declares. */
   readonly on: readonly Pick<EventDefinition, 'source' | 'type' | 'pattern'>[];
   /** Who is affected, and how, when messages are dead-lettered or wait. */
@@ -27,16 +24,18 @@ export interface EventConsumerProps<S extends EnvSchema> extends Omit<ConsumerPr
  */
 const MAX_CONTENTION = minutes(20);
 
-/** Delivers events from the bus to a handler: a rule for each source, a queue with its DLQ, a function, and alarms. */
+/**
+ * Delivers events from the bus to a handler: a rule for each source, a queue with its DLQ, a function, and alarms. The
+ * construct has the id `OnPaymentStatus` if the queue is `payment-status`.
+ */
 export class EventConsumer<S extends EnvSchema> extends Construct {
   readonly queue: WorkQueue;
-  readonly consumer: ServiceFunction;
 
-  constructor(scope: Construct, id: string, { queue, on, errorImpact, timeout, ...props }: EventConsumerProps<S>) {
-    super(scope, id);
-    this.queue = new WorkQueue(this, 'Work', { queue, errorImpact, timeout: timeout ?? Duration.seconds(15) });
+  constructor(scope: Construct, queue: string, { on, errorImpact, timeout, ...props }: EventConsumerProps<S>) {
+    super(scope, pascalCase(`on-${queue}`));
+    this.queue = new WorkQueue(this, 'Work', { queue, errorImpact, timeout });
     this.createRules(on);
-    this.consumer = new QueueConsumer(this, 'Consumer', this.queue, {
+    new QueueConsumer(this, 'Consumer', this.queue, {
       ...props,
       description: `Consumes ${on.map(({ type }) => type).join(', ')} from ${queue}`,
     });
@@ -72,13 +71,7 @@ export class EventConsumer<S extends EnvSchema> extends Construct {
   private createRequeueAlarm(errorImpact: string): void {
     alarm(this, 'PutBack', {
       name: `${this.queue.name}-requeued`,
-      metric: new Metric({
-        namespace: 'Oncebox',
-        metricName: 'RequeuedMessageAge',
-        dimensionsMap: { consumer: this.queue.name },
-        period: minutes(5),
-        statistic: 'Maximum',
-      }),
+      metric: createMetric('RequeuedMessageAge', { consumer: this.queue.name }, 'Maximum'),
       above: MAX_CONTENTION.toSeconds(),
       errorImpact,
       runbook: 'slow-queue',

@@ -1,20 +1,22 @@
 import { ResponseType, type RestApi } from 'aws-cdk-lib/aws-apigateway';
 import { statusTitles } from '../../lambdas/shared/http/status-titles.ts';
 
-interface Problem {
-  readonly type: ResponseType;
-  readonly status: number;
-  readonly code: string;
-  readonly detail: string;
-  readonly retryAfterSeconds?: number;
-}
+/** The code of a problem follows from its status. */
+const codes: Readonly<Record<number, string>> = {
+  400: 'invalid_request',
+  401: 'unauthenticated',
+  403: 'forbidden',
+  404: 'not_found',
+  413: 'body_too_large',
+  415: 'unsupported_media_type',
+  429: 'throttled',
+  500: 'internal',
+  502: 'bad_gateway',
+  504: 'timeout',
+};
 
-const problem = (type: ResponseType, status: number, code: string, detail: string): Problem => ({
-  type,
-  status,
-  code,
-  detail,
-});
+/** A response type, its status, its detail, and the seconds after which a request may be sent again. */
+type Problem = readonly [type: ResponseType, status: number, detail: string, retryAfterSeconds?: number];
 
 const noRoute = 'No route matches the request.';
 const notAllowed = 'These credentials do not allow the request.';
@@ -23,48 +25,27 @@ const internalError = `An internal error occurred. ${canRetry}`;
 
 /** The errors that API Gateway answers without a handler. The two defaults cover every type that is not listed. */
 const problems: readonly Problem[] = [
-  problem(ResponseType.DEFAULT_4XX, 400, 'invalid_request', 'The request is not valid.'),
-  problem(ResponseType.BAD_REQUEST_BODY, 400, 'invalid_request', 'The request body is not valid.'),
-  problem(ResponseType.BAD_REQUEST_PARAMETERS, 400, 'invalid_request', 'A request parameter is not valid.'),
-  problem(ResponseType.UNAUTHORIZED, 401, 'unauthenticated', 'The credentials are missing or not valid.'),
-  problem(ResponseType.EXPIRED_TOKEN, 401, 'unauthenticated', 'The credentials have expired.'),
-  problem(ResponseType.INVALID_SIGNATURE, 403, 'forbidden', 'The signature does not match the request.'),
-  problem(ResponseType.ACCESS_DENIED, 403, 'forbidden', notAllowed),
-  problem(ResponseType.INVALID_API_KEY, 403, 'forbidden', notAllowed),
-  problem(ResponseType.WAF_FILTERED, 403, 'forbidden', 'The firewall rejected the request.'),
-  problem(ResponseType.RESOURCE_NOT_FOUND, 404, 'not_found', noRoute),
-  problem(ResponseType.REQUEST_TOO_LARGE, 413, 'body_too_large', 'The request body is too large.'),
-  problem(
-    ResponseType.UNSUPPORTED_MEDIA_TYPE,
-    415,
-    'unsupported_media_type',
-    'The content type is not supported. Send application/json.',
-  ),
-  {
-    ...problem(ResponseType.THROTTLED, 429, 'throttled', 'There are too many requests. Try again later.'),
-    retryAfterSeconds: 1,
-  },
-  {
-    ...problem(ResponseType.QUOTA_EXCEEDED, 429, 'throttled', 'The request quota is used up. Try again later.'),
-    retryAfterSeconds: 60,
-  },
-  problem(ResponseType.DEFAULT_5XX, 500, 'internal', internalError),
-  problem(ResponseType.API_CONFIGURATION_ERROR, 500, 'internal', internalError),
-  problem(ResponseType.AUTHORIZER_CONFIGURATION_ERROR, 500, 'internal', internalError),
-  problem(ResponseType.AUTHORIZER_FAILURE, 500, 'internal', internalError),
+  [ResponseType.DEFAULT_4XX, 400, 'The request is not valid.'],
+  [ResponseType.BAD_REQUEST_BODY, 400, 'The request body is not valid.'],
+  [ResponseType.BAD_REQUEST_PARAMETERS, 400, 'A request parameter is not valid.'],
+  [ResponseType.UNAUTHORIZED, 401, 'The credentials are missing or not valid.'],
+  [ResponseType.EXPIRED_TOKEN, 401, 'The credentials have expired.'],
+  [ResponseType.INVALID_SIGNATURE, 403, 'The signature does not match the request.'],
+  [ResponseType.ACCESS_DENIED, 403, notAllowed],
+  [ResponseType.INVALID_API_KEY, 403, notAllowed],
+  [ResponseType.WAF_FILTERED, 403, 'The firewall rejected the request.'],
+  [ResponseType.RESOURCE_NOT_FOUND, 404, noRoute],
+  [ResponseType.REQUEST_TOO_LARGE, 413, 'The request body is too large.'],
+  [ResponseType.UNSUPPORTED_MEDIA_TYPE, 415, 'The content type is not supported. Send application/json.'],
+  [ResponseType.THROTTLED, 429, 'There are too many requests. Try again later.', 1],
+  [ResponseType.QUOTA_EXCEEDED, 429, 'The request quota is used up. Try again later.', 60],
+  [ResponseType.DEFAULT_5XX, 500, internalError],
+  [ResponseType.API_CONFIGURATION_ERROR, 500, internalError],
+  [ResponseType.AUTHORIZER_CONFIGURATION_ERROR, 500, internalError],
+  [ResponseType.AUTHORIZER_FAILURE, 500, internalError],
   // The handler may have committed before it crashed or the gateway stopped waiting.
-  problem(
-    ResponseType.INTEGRATION_FAILURE,
-    502,
-    'bad_gateway',
-    `The request failed and may have been processed. ${canRetry}`,
-  ),
-  problem(
-    ResponseType.INTEGRATION_TIMEOUT,
-    504,
-    'timeout',
-    `The request timed out and may have been processed. ${canRetry}`,
-  ),
+  [ResponseType.INTEGRATION_FAILURE, 502, `The request failed and may have been processed. ${canRetry}`],
+  [ResponseType.INTEGRATION_TIMEOUT, 504, `The request timed out and may have been processed. ${canRetry}`],
 ];
 
 /**
@@ -73,9 +54,7 @@ const problems: readonly Problem[] = [
  */
 const missingToken = (isOpen: boolean): Problem => {
   const type = ResponseType.MISSING_AUTHENTICATION_TOKEN;
-  return isOpen
-    ? problem(type, 404, 'not_found', noRoute)
-    : problem(type, 401, 'unauthenticated', 'The request is not signed. Sign it by AWS Signature Version 4.');
+  return isOpen ? [type, 404, noRoute] : [type, 401, 'The request is not signed. Sign it by AWS Signature Version 4.'];
 };
 
 /**
@@ -85,13 +64,13 @@ const missingToken = (isOpen: boolean): Problem => {
  * gateway responses have no logic.
  */
 export function addGatewayResponses(api: RestApi, isOpen: boolean): void {
-  for (const { type, status, code, detail, retryAfterSeconds } of [...problems, missingToken(isOpen)]) {
+  for (const [type, status, detail, retryAfterSeconds] of [...problems, missingToken(isOpen)]) {
     const body = {
       type: 'about:blank',
       title: statusTitles[status],
       status,
       detail,
-      code,
+      code: codes[status],
       correlation_id: '$context.requestId',
     };
     api.addGatewayResponse(`Problem${type.responseType}`, {

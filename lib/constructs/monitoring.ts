@@ -1,5 +1,5 @@
 import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
-import { Alarm, ComparisonOperator, type IMetric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { Alarm, ComparisonOperator, type IMetric, Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
@@ -56,5 +56,9 @@ export function alarm(
   }
   return created;
 }
+
+/** Creates a metric that functions write to their logs. */
+export const createMetric = (metricName: string, dimensionsMap: Record<string, string>, statistic = 'Sum'): Metric =>
+  new Metric({ namespace: 'Oncebox', metricName, dimensionsMap, period: minutes(5), statistic });
 
 export const minutes = (count: number): Duration => Duration.minutes(count);

@@ -7,32 +7,23 @@ import { suppress } from './suppress.ts';
 import type { WorkQueue } from './work-queue.ts';
 
 export interface ConsumerProps<S extends EnvSchema> {
-  readonly entry: string;
   readonly description: string;
   readonly env: S;
   readonly values: ValuesOf<S>;
   readonly access?: readonly Access[];
   readonly batchSize?: number;
-  /**
-   * Concurrent invocations, instead of the stage's setting. The event source mapping limits them. Reserved concurrency
-   * would throttle invocations, and SQS counts a throttled message as received.
-   */
-  readonly maxConcurrency?: number;
 }
 
 /**
- * A function that consumes a queue. Each message of a batch succeeds or fails alone. The function gets `CONSUMER`,
+ * A function that consumes a queue by the handler `on-<queue>.ts` of its context. Each message of a batch succeeds or fails alone. The function gets `CONSUMER`,
  * `QUEUE_URL` and `DLQ_URL`, and the permissions to requeue and to dead-letter messages.
  */
 export class QueueConsumer<S extends EnvSchema> extends ServiceFunction<S> {
-  constructor(
-    scope: Construct,
-    id: string,
-    source: WorkQueue,
-    { batchSize, maxConcurrency, ...props }: ConsumerProps<S>,
-  ) {
+  constructor(scope: Construct, id: string, source: WorkQueue, { batchSize = 10, ...props }: ConsumerProps<S>) {
+    const { name, config } = Context.of(scope);
     super(scope, id, {
       ...props,
+      entry: `${name}/on-${source.name.replaceAll('_', '-')}.ts`,
       extraValues: { CONSUMER: source.name, QUEUE_URL: source.queue.queueUrl, DLQ_URL: source.dlq.queueUrl },
       access: [...source.consumes, ...(props.access ?? [])],
       timeout: source.timeout,
@@ -40,9 +31,10 @@ export class QueueConsumer<S extends EnvSchema> extends ServiceFunction<S> {
     const mapping = new EventSourceMapping(this, 'Mapping', {
       target: this.function,
       eventSourceArn: source.queue.queueArn,
-      batchSize: batchSize ?? 10,
+      batchSize,
       reportBatchItemFailures: true,
-      maxConcurrency: maxConcurrency ?? Context.of(this).config.consumerConcurrency,
+      // Reserved concurrency would throttle invocations, and SQS counts a throttled message as received.
+      maxConcurrency: config.consumerConcurrency,
     });
     suppress(mapping, {
       'Serverless-LambdaEventSourceMappingDestination':

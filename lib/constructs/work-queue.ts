@@ -10,8 +10,8 @@ import { suppress } from './suppress.ts';
 export interface WorkQueueProps {
   /** `order-payments`: the queue is `oncebox-<stage>-order-payments`, and its DLQ has the suffix `-dlq`. */
   readonly queue: string;
-  /** The timeout of the function that consumes the queue. */
-  readonly timeout: Duration;
+  /** The timeout of the function that consumes the queue, 15 seconds by default. */
+  readonly timeout?: Duration | undefined;
   /**
    * The receives after which SQS dead-letters a message, 5 by default. It matters only when the function crashes: the
    * consumer itself dead-letters a message at its fifth failure.
@@ -37,7 +37,7 @@ export class WorkQueue extends Construct {
     super(scope, id);
     const { config } = Context.of(this);
     this.name = props.queue;
-    this.timeout = props.timeout;
+    this.timeout = props.timeout ?? Duration.seconds(15);
     const common = {
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
@@ -60,7 +60,7 @@ export class WorkQueue extends Construct {
       // 14 days remain to inspect it. The outbox-retry queue gives up after one day, well within the 4 days.
       retentionPeriod: Duration.days(4),
       // AWS recommends at least six times the function's timeout, so that a slow batch is not delivered twice.
-      visibilityTimeout: Duration.seconds(6 * props.timeout.toSeconds()),
+      visibilityTimeout: Duration.seconds(6 * this.timeout.toSeconds()),
       deadLetterQueue: { queue: this.dlq, maxReceiveCount: props.maxReceives ?? 5 },
     });
     this.sends = { actions: ['sqs:SendMessage'], resources: [this.queue.queueArn] };

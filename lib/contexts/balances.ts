@@ -1,4 +1,3 @@
-import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { Schedule } from 'aws-cdk-lib/aws-events';
 import type { Construct } from 'constructs';
 import { AccountOpened } from '../../events/payments/account-opened.ts';
@@ -9,7 +8,7 @@ import type { StageConfig } from '../config.ts';
 import { Context } from '../constructs/context.ts';
 import { ContextApi } from '../constructs/context-api.ts';
 import { EventConsumer } from '../constructs/event-consumer.ts';
-import { alarm, minutes } from '../constructs/monitoring.ts';
+import { alarm, createMetric, minutes } from '../constructs/monitoring.ts';
 import { ScheduledJob } from '../constructs/scheduled-job.ts';
 import type { DataStack } from '../data.ts';
 
@@ -20,17 +19,14 @@ export class Balances extends Context {
     const values = { BALANCES_TABLE: balances.name };
     const { cachedForMs, syncEveryMinutes, bucketsPerSync } = config.readModel;
 
-    new ContextApi(this, 'Api', {
+    new ContextApi(this, {
       routes: balancesRoutes,
-      entry: 'balances/api.ts',
       env: BalancesApiEnv,
       values: { ...values, CACHED_FOR_MS: String(cachedForMs) },
       access: [balances.reads],
     });
-    new EventConsumer(this, 'OnBalanceUpdates', {
-      queue: 'balance_updates',
+    new EventConsumer(this, 'balance_updates', {
       on: [AccountOpened, BalancesUpdated],
-      entry: 'balances/on-balance-updates.ts',
       env: BalancesEnv,
       values,
       access: [balances.commits],
@@ -48,17 +44,9 @@ export class Balances extends Context {
       timeout: minutes(4),
       errorImpact: 'Wrong balances are not found and not repaired',
     });
-    const createMetric = (metricName: string) =>
-      new Metric({
-        namespace: 'Oncebox',
-        metricName,
-        dimensionsMap: { service: 'balances' },
-        period: minutes(5),
-        statistic: 'Sum',
-      });
     alarm(this, 'Drift', {
       name: 'drift',
-      metric: createMetric('Drift'),
+      metric: createMetric('Drift', { service: 'balances' }),
       above: 0,
       errorImpact: 'Balances were shown that differ from the ledger',
       runbook: 'drift',
@@ -66,7 +54,7 @@ export class Balances extends Context {
     // A run succeeds even if some buckets fail, so the alarm on errors does not cover them.
     alarm(this, 'NotSynced', {
       name: 'balances-not-synced',
-      metric: createMetric('BucketsNotSynced'),
+      metric: createMetric('BucketsNotSynced', { service: 'balances' }),
       above: 0,
       errorImpact: 'Wrong balances are not found and not repaired',
       runbook: 'drift',

@@ -12,23 +12,13 @@ import type { OutboxTable } from '../constructs/outbox-table.ts';
 export class Catalog extends Context {
   constructor(scope: Construct, config: StageConfig, catalog: OutboxTable) {
     super(scope, 'Catalog', { config, errorImpact: 'Customers cannot see the products that are for sale' });
-    const env = CatalogEnv;
     const values = { CATALOG_TABLE: catalog.name };
+    const common = { env: CatalogEnv, values, access: [catalog.commits] };
 
-    new ContextApi(this, 'Api', {
-      routes: catalogRoutes,
-      entry: 'catalog/api.ts',
-      env,
-      values,
-      access: [catalog.commits],
-    });
-    new EventConsumer(this, 'OnCatalogInvalidation', {
-      queue: 'catalog-invalidation',
+    new ContextApi(this, { routes: catalogRoutes, ...common });
+    new EventConsumer(this, 'catalog-invalidation', {
       on: [StockChanged],
-      entry: 'catalog/on-catalog-invalidation.ts',
-      env,
-      values,
-      access: [catalog.commits],
+      ...common,
       errorImpact: 'The catalog shows an outdated number of available items',
     });
   }

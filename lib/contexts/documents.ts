@@ -16,40 +16,25 @@ export class Documents extends Context {
   constructor(scope: Construct, config: StageConfig, documents: OutboxTable) {
     super(scope, 'Documents', { config, errorImpact: 'Order documents are not stored or not found' });
     const values = { DOCUMENTS_TABLE: documents.name };
-    const cacheValues = { ...values, CACHED_FOR_S: String(config.documentsCachedForSeconds) };
+    const access = [documents.commits];
+    const store = { env: DocumentsEnv, values, access };
+    const cachedFor = { CACHED_FOR_S: String(config.documentsCachedForSeconds) };
+    const cache = { env: DocumentsCacheEnv, values: { ...values, ...cachedFor }, access };
 
-    new ContextApi(this, 'Api', {
-      routes: documentsRoutes,
-      entry: 'documents/api.ts',
-      env: DocumentsCacheEnv,
-      values: cacheValues,
-      access: [documents.commits],
-    });
-    new EventConsumer(this, 'OnOrderFound', {
-      queue: 'order-found',
+    new ContextApi(this, { routes: documentsRoutes, ...cache });
+    new EventConsumer(this, 'order-found', {
       on: [OrderFound, OrderNotFound],
-      entry: 'documents/on-order-found.ts',
-      env: DocumentsCacheEnv,
-      values: cacheValues,
-      access: [documents.commits],
+      ...cache,
       errorImpact: 'Lookups of documents get no answer, or readers see an old version for minutes',
     });
-    new EventConsumer(this, 'OnOrderDocuments', {
-      queue: 'order-documents',
+    new EventConsumer(this, 'order-documents', {
       on: [OrderDocumentSubmitted],
-      entry: 'documents/on-order-documents.ts',
-      env: DocumentsEnv,
-      values,
-      access: [documents.commits],
+      ...store,
       errorImpact: 'Submitted documents are not stored',
     });
-    new EventConsumer(this, 'OnOrderLookup', {
-      queue: 'order-lookup',
+    new EventConsumer(this, 'order-lookup', {
       on: [OrderLookupRequested],
-      entry: 'documents/on-order-lookup.ts',
-      env: DocumentsEnv,
-      values,
-      access: [documents.commits],
+      ...store,
       errorImpact: 'Documents that are not cached are not found',
     });
   }

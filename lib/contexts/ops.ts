@@ -14,7 +14,7 @@ export class Ops extends Context {
   constructor(scope: Construct, config: StageConfig) {
     super(scope, 'Ops', { config, errorImpact: 'Health checks and the API document are unavailable' });
 
-    new ContextApi(this, 'Api', { routes: opsRoutes, entry: 'ops/api.ts', env: NoEnv, values: {} });
+    new ContextApi(this, { routes: opsRoutes, env: NoEnv, values: {} });
     this.fallback = new ServiceFunction(this, 'Fallback', {
       entry: 'ops/fallback.ts',
       description: 'Replies to requests without a route: 404, or 405 with the supported methods',

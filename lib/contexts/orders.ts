@@ -1,4 +1,3 @@
-import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { Schedule } from 'aws-cdk-lib/aws-events';
 import type { Construct } from 'constructs';
 import { PaymentAuthorized } from '../../events/payments/payment-authorized.ts';
@@ -13,7 +12,7 @@ import type { StageConfig } from '../config.ts';
 import { Context } from '../constructs/context.ts';
 import { ContextApi } from '../constructs/context-api.ts';
 import { EventConsumer } from '../constructs/event-consumer.ts';
-import { alarm, minutes } from '../constructs/monitoring.ts';
+import { alarm, createMetric, minutes } from '../constructs/monitoring.ts';
 import { ScheduledJob } from '../constructs/scheduled-job.ts';
 import type { DataStack } from '../data.ts';
 
@@ -21,12 +20,11 @@ import type { DataStack } from '../data.ts';
 export class Orders extends Context {
   constructor(scope: Construct, config: StageConfig, { orders, payments, tickets, catalog, documents }: DataStack) {
     super(scope, 'Orders', { config, errorImpact: 'Customers cannot place orders or see them' });
-    const env = OrdersEnv;
     const values = { ORDERS_TABLE: orders.name };
+    const common = { env: OrdersEnv, values, access: [orders.commits] };
 
-    new ContextApi(this, 'Api', {
+    new ContextApi(this, {
       routes: ordersRoutes,
-      entry: 'orders/api.ts',
       env: OrdersApiEnv,
       // Two reads cross contexts: prices in catalog, and an order's rows in payments and tickets for the workflow view.
       // One write crosses contexts: an order document is passed to documents.
@@ -39,22 +37,14 @@ export class Orders extends Context {
       },
       access: [orders.commits, catalog.reads, payments.reads, tickets.reads, documents.publishes],
     });
-    new EventConsumer(this, 'OnPaymentStatus', {
-      queue: 'payment-status',
+    new EventConsumer(this, 'payment-status', {
       on: [PaymentAuthorized, PaymentDeclined, PaymentRefunded],
-      entry: 'orders/on-payment-status.ts',
-      env,
-      values,
-      access: [orders.commits],
+      ...common,
       errorImpact: 'A customer has paid, but the order does not proceed',
     });
-    new EventConsumer(this, 'OnTicketStatus', {
-      queue: 'ticket-status',
+    new EventConsumer(this, 'ticket-status', {
       on: [TicketIssued, TicketRejected, TicketVoided],
-      entry: 'orders/on-ticket-status.ts',
-      env,
-      values,
-      access: [orders.commits],
+      ...common,
       errorImpact: 'A customer has a ticket or waits for a refund, but the order does not show it',
     });
     new ScheduledJob(this, 'NudgeStuckOrders', {
@@ -70,13 +60,7 @@ export class Orders extends Context {
     });
     alarm(this, 'Stuck', {
       name: 'stuck-orders',
-      metric: new Metric({
-        namespace: 'Oncebox',
-        metricName: 'OrdersStuckForLong',
-        dimensionsMap: { service: 'orders' },
-        period: minutes(5),
-        statistic: 'Sum',
-      }),
+      metric: createMetric('OrdersStuckForLong', { service: 'orders' }),
       above: 0,
       errorImpact: 'Orders still wait although they were nudged several times',
       runbook: 'stuck-orders',

@@ -1,4 +1,3 @@
-import { Duration } from 'aws-cdk-lib';
 import { Schedule } from 'aws-cdk-lib/aws-events';
 import type { Construct } from 'constructs';
 import { OrderCreated } from '../../events/orders/order-created.ts';
@@ -18,52 +17,28 @@ import { WorkQueue } from '../constructs/work-queue.ts';
 /** Creates the functions, queues and schedules of payments, the only context that moves money. */
 export class Payments extends Context {
   constructor(scope: Construct, config: StageConfig, payments: LedgerTable) {
-    super(scope, 'Payments', {
-      config,
-      errorImpact: 'Customers cannot pay, deposit money or read their balances',
-    });
-    const env = PaymentsEnv;
+    super(scope, 'Payments', { config, errorImpact: 'Customers cannot pay, deposit money or read their balances' });
     const values = { PAYMENTS_TABLE: payments.name };
+    const common = { env: PaymentsEnv, values, access: [payments.commits] };
 
-    new ContextApi(this, 'Api', {
-      routes: paymentsRoutes,
-      entry: 'payments/api.ts',
-      env,
-      values,
-      access: [payments.commits],
-    });
-    new EventConsumer(this, 'OnOrderPayments', {
-      queue: 'order-payments',
+    new ContextApi(this, { routes: paymentsRoutes, ...common });
+    new EventConsumer(this, 'order-payments', {
       on: [OrderCreated],
-      entry: 'payments/on-order-payments.ts',
-      env,
-      values,
-      access: [payments.commits],
+      ...common,
       errorImpact: 'An order was placed, but its payment is not decided',
     });
-    new EventConsumer(this, 'OnOrderRefundsPayments', {
-      queue: 'order-refunds-payments',
+    new EventConsumer(this, 'order-refunds-payments', {
       on: [RefundRequested],
-      entry: 'payments/on-order-refunds-payments.ts',
-      env,
-      values,
-      access: [payments.commits],
+      ...common,
       errorImpact: 'A customer waits for a refund',
     });
 
     const errorImpact = 'Balances of the update programme are not updated';
     // This queue has no rule: the planner sends its messages directly, with a delay until they are due.
-    const ticks = new WorkQueue(this, 'BalanceTicks', {
-      queue: 'balance-ticks',
-      errorImpact,
-      timeout: Duration.seconds(15),
-    });
+    const ticks = new WorkQueue(this, 'BalanceTicks', { queue: 'balance-ticks', errorImpact });
     new QueueConsumer(this, 'OnBalanceTicks', ticks, {
-      entry: 'payments/on-balance-ticks.ts',
       description: 'Updates the balances of one chunk',
-      env,
-      values,
-      access: [payments.commits],
+      ...common,
       // Each message is a transaction of up to 100 items.
       batchSize: 2,
     });

@@ -58,7 +58,6 @@ export class Relay extends Context {
       runbook: 'stalled-outbox',
     });
     new QueueConsumer(this, 'OnOutboxRetry', parked, {
-      entry: 'relay/on-outbox-retry.ts',
       description: 'Publishes parked events',
       env: OutboxRetryEnv,
       values: { BUS_NAME: nameOf(config) },

@@ -12,35 +12,24 @@ import type { OutboxTable } from '../constructs/outbox-table.ts';
 export class Tickets extends Context {
   constructor(scope: Construct, config: StageConfig, tickets: OutboxTable) {
     super(scope, 'Tickets', { config, errorImpact: 'Customers have paid and do not get their tickets' });
-    const env = TicketsEnv;
     const values = { TICKETS_TABLE: tickets.name };
+    const common = { env: TicketsEnv, values, access: [tickets.commits] };
 
-    new EventConsumer(this, 'OnTicketIssuing', {
-      queue: 'ticket-issuing',
+    new EventConsumer(this, 'ticket-issuing', {
       on: [PaymentAuthorized],
-      entry: 'tickets/on-ticket-issuing.ts',
-      env,
-      values,
-      access: [tickets.commits],
+      ...common,
       errorImpact: 'A customer has paid and waits for a ticket',
     });
-    new EventConsumer(this, 'OnOrderRefundsTickets', {
-      queue: 'order-refunds-tickets',
+    new EventConsumer(this, 'order-refunds-tickets', {
       on: [RefundRequested],
-      entry: 'tickets/on-order-refunds-tickets.ts',
-      env,
-      values,
+      ...common,
       // A released seat is deleted from the table, so that another order can claim it.
       access: [tickets.commits, tickets.deletes],
       errorImpact: 'Refunds do not complete, and the seats of refunded orders stay unavailable',
     });
-    new EventConsumer(this, 'OnProductChanges', {
-      queue: 'product-changes',
+    new EventConsumer(this, 'product-changes', {
       on: [ProductChanged],
-      entry: 'tickets/on-product-changes.ts',
-      env,
-      values,
-      access: [tickets.commits],
+      ...common,
       errorImpact: 'New products cannot be sold, or a product is sold beyond a lowered capacity',
     });
   }

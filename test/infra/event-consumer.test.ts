@@ -12,10 +12,8 @@ import { inContext, only } from '../support/synthesized.ts';
 const DAY = 24 * 3600;
 
 const template = inContext('local', (context) => {
-  new EventConsumer(context, 'OnPaymentStatus', {
-    queue: 'payment-status',
+  new EventConsumer(context, 'payment-status', {
     on: [PaymentAuthorized, PaymentDeclined],
-    entry: 'orders/on-payment-status.ts',
     env: OrdersEnv,
     values: { ORDERS_TABLE: 'a-table' },
     errorImpact: 'Paid orders do not progress',
@@ -41,10 +39,8 @@ describe('EventConsumer', () => {
 
   test('creates a rule for each source, with the types of that source only', () => {
     const twoSources = inContext('local', (context) => {
-      new EventConsumer(context, 'OnPaymentStatus', {
-        queue: 'payment-status',
+      new EventConsumer(context, 'payment-status', {
         on: [PaymentAuthorized, OrderCreated, PaymentDeclined],
-        entry: 'orders/on-payment-status.ts',
         env: OrdersEnv,
         values: { ORDERS_TABLE: 'a-table' },
         errorImpact: 'Paid orders do not progress',

@@ -53,7 +53,7 @@ export function synthesized(stage: Stage): SynthesizedStage {
 /** Synthesizes a stack with one context of a stage, in which a test creates its constructs. */
 export function inContext(stage: Stage, build: (context: Context) => void): Template {
   const stack = new Stack(newApp(), 'Alone');
-  build(new Context(stack, 'Shop', { config: configOf(stage), errorImpact: 'Customers cannot buy' }));
+  build(new Context(stack, 'Orders', { config: configOf(stage), errorImpact: 'Customers cannot buy' }));
   return Template.fromStack(stack);
 }
 

@@ -55,10 +55,8 @@ function addConsumer(changes: SourceChanges, context: string, type: string): voi
     construct,
     /\n {2}\}\n\}\n$/,
     `
-    new EventConsumer(this, 'On${type}', {
-      queue: '${kebab(type)}',
+    new EventConsumer(this, '${kebab(type)}', {
       on: [${type}],
-      entry: '${context}/on-${kebab(type)}.ts',
       env: ${Context}Env,
       values: { ${CONTEXT}_TABLE: ${context}.name },
       access: [${context}.commits],
