@@ -1,20 +1,9 @@
 import { parseArgs } from 'node:util';
-import { type Command, commonOptions, type Options, type Values } from './command.ts';
+import { type Command, commonOptions, type Options } from './command.ts';
 import { UsageError } from './usage-error.ts';
 
-interface ParsedArguments {
-  readonly values: Values<Options>;
-  readonly positionals: readonly string[];
-  readonly stage: string;
-}
-
 /** Parses the arguments that follow the command's name. Throws a `UsageError` if the command does not accept them. */
-export function parseArguments(
-  name: string,
-  command: Command,
-  args: readonly string[],
-  env: NodeJS.ProcessEnv,
-): ParsedArguments {
+export function parseArguments(name: string, command: Command, args: readonly string[], env: NodeJS.ProcessEnv) {
   const { values, positionals } = parseOptions({ ...command.options, ...commonOptions }, args);
   const { min = 0, max = 0, usage = '' } = command.takes ?? {};
   if (positionals.length > max) throw new UsageError(`Unexpected argument "${positionals[max]}".`);

@@ -17,7 +17,6 @@ export default defineCommand({
   run: async ({ target, print }) => {
     const stats = await getJson<Stats>(target, '/balances/stats', 'balances-api');
     print.result(stats, () => formatStats(stats));
-    return undefined;
   },
 });
 

@@ -1,4 +1,6 @@
+import type * as z from 'zod/mini';
 import { NEWEST } from '../../lambdas/balances/balance.ts';
+import type { BalanceView } from '../../lambdas/balances/view.ts';
 import { getJson } from './api-client.ts';
 import { parseWholeNumber } from './arguments.ts';
 import { defineCommand } from './command.ts';
@@ -6,12 +8,7 @@ import { table } from './print.ts';
 import { formatTime } from './time.ts';
 import { printAndWatch, watchOption } from './watch.ts';
 
-export interface Balance {
-  readonly user_id: string;
-  readonly balance: number;
-  readonly version: number;
-  readonly updated_at: string;
-}
+type Balance = z.infer<typeof BalanceView>;
 
 export default defineCommand({
   options: {

@@ -35,16 +35,7 @@ export default defineCommand({
   },
 });
 
-interface SyncReport {
-  readonly compared_buckets: number;
-  readonly total_buckets: number;
-  readonly accounts: number;
-  readonly drifts: readonly Drift[];
-  readonly uncounted: readonly string[];
-  readonly failed: readonly { readonly bucket: string; readonly reason: string }[];
-}
-
-export const createReport = (compared: readonly BucketComparison[], totalBuckets: number): SyncReport => ({
+export const createReport = (compared: readonly BucketComparison[], totalBuckets: number) => ({
   compared_buckets: compared.length,
   total_buckets: totalBuckets,
   accounts: compared.reduce((sum, { accounts }) => sum + accounts, 0),
@@ -55,7 +46,7 @@ export const createReport = (compared: readonly BucketComparison[], totalBuckets
 
 const formatBalance = (state: Drift['ledger']): string => (state ? `${state.balance} (v${state.version})` : '-');
 
-export function formatReport(report: SyncReport): string {
+export function formatReport(report: ReturnType<typeof createReport>): string {
   const { compared_buckets, total_buckets, accounts, drifts, uncounted, failed } = report;
   const rows = drifts.map(({ bucket, user_id, kind, ledger, read_model, repaired }) => [
     ...[bucket, user_id ?? '-', kind, formatBalance(ledger), formatBalance(read_model)],

@@ -34,7 +34,6 @@ export default defineCommand({
     await waitForMemory(print, signal);
     print.progressDone();
     print.result({ cleared }, () => `The cache is clear: ${countOf(cleared, 'row')} deleted.`);
-    return undefined;
   },
 });
 

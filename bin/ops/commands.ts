@@ -10,11 +10,14 @@ export interface CommandEntry {
   load(): Promise<Command>;
 }
 
-const entry = (name: string, summary: string, load: () => Promise<{ default: Command }>): CommandEntry => ({
+const entry = (name: string, summary: string, load: () => Promise<Command | { default: Command }>): CommandEntry => ({
   name,
   summary,
   wordCount: name.split(' ').length,
-  load: async () => (await load()).default,
+  load: async () => {
+    const loaded = await load();
+    return 'default' in loaded ? loaded.default : loaded;
+  },
 });
 
 /** All commands, in the order of the help. */
@@ -26,9 +29,17 @@ export const commands: readonly CommandEntry[] = [
     () => import('./seed-users.ts'),
   ),
   entry('queues', 'count the messages and dead letters of each queue', () => import('./queues.ts')),
-  entry('consumers', "show each queue's consumer and its state", () => import('./consumers.ts')),
-  entry('consumers stop', 'stop the consumer of a queue', () => import('./consumers-stop.ts')),
-  entry('consumers start', 'start the consumer of a queue', () => import('./consumers-start.ts')),
+  entry(
+    'consumers',
+    "show each queue's consumer and its state",
+    async () => (await import('./consumers.ts')).consumers,
+  ),
+  entry('consumers stop', 'stop the consumer of a queue', async () => (await import('./consumers.ts')).consumersStop),
+  entry(
+    'consumers start',
+    'start the consumer of a queue',
+    async () => (await import('./consumers.ts')).consumersStart,
+  ),
   entry('orders show', 'show one order', () => import('./orders-show.ts')),
   entry('orders workflow', 'show every step, event and delivery of one order', () => import('./orders-workflow.ts')),
   entry(
@@ -49,8 +60,8 @@ export const commands: readonly CommandEntry[] = [
   entry('dlq redrive', 'send dead letters back to their queue', () => import('./dlq-redrive.ts')),
   entry('outbox resend', 'send stored events to the bus again, with the same ids', () => import('./outbox-resend.ts')),
   entry('logs tail', 'show the logs of one function or of all functions', () => import('./logs-tail.ts')),
-  entry('chaos show', 'show the settings for injected faults', () => import('./chaos-show.ts')),
-  entry('chaos set', 'change the settings for injected faults', () => import('./chaos-set.ts')),
+  entry('chaos show', 'show the settings for injected faults', async () => (await import('./chaos.ts')).chaosShow),
+  entry('chaos set', 'change the settings for injected faults', async () => (await import('./chaos.ts')).chaosSet),
 ];
 
 /** Names with more words come first, so that `consumers stop` is not taken for `consumers`. */

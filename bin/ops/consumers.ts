@@ -1,20 +1,38 @@
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { defineCommand } from './command.ts';
-import { type Consumer, listMappings, toConsumers } from './event-source-mappings.ts';
+import { listMappings, toConsumers } from './event-source-mappings.ts';
 import { table } from './print.ts';
+import { switchConsumer } from './switch-consumer.ts';
 
-export default defineCommand({
+export const consumers = defineCommand({
   options: {},
   details: 'Each consumer can be stopped and started separately: consumers stop <queue>, consumers start <queue>.',
   examples: ['consumers', 'consumers --json'],
   run: async ({ target, print }) => {
-    const consumers = toConsumers(await listMappings(new LambdaClient({}), target), target);
-    print.result(consumers, () => formatConsumers(consumers));
-    return undefined;
+    const list = toConsumers(await listMappings(new LambdaClient({}), target), target);
+    print.result(list, () => formatConsumers(list));
   },
 });
 
-export const formatConsumers = (consumers: readonly Consumer[]): string =>
+export const consumersStop = defineCommand({
+  takes: { usage: '<queue>', min: 1, max: 1 },
+  options: {},
+  details:
+    'Messages in flight are finished. All others wait in the queue until the consumer is started again, for at most\n' +
+    'four days. Other consumers are not affected.',
+  examples: ['consumers stop ticket-issuing'],
+  run: ({ positionals: [queue = ''], ...input }) => switchConsumer(queue, 'stopped', input),
+});
+
+export const consumersStart = defineCommand({
+  takes: { usage: '<queue>', min: 1, max: 1 },
+  options: {},
+  details: 'The consumer processes the messages that have waited in the queue.',
+  examples: ['consumers start ticket-issuing'],
+  run: ({ positionals: [queue = ''], ...input }) => switchConsumer(queue, 'running', input),
+});
+
+export const formatConsumers = (consumers: ReturnType<typeof toConsumers>): string =>
   table(
     ['queue', 'function', 'state'],
     consumers.map((consumer) => [consumer.queue, consumer.function, consumer.state]),

@@ -12,20 +12,6 @@ const HIDE_FOR_S = 30;
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 10_000;
 
-export interface DeadLetterEntry {
-  readonly queue: string;
-  readonly message_id: string;
-  readonly reason: string;
-  readonly type: string | null;
-  readonly event_id: string | null;
-  readonly events: number;
-  readonly order_id: string | null;
-  readonly first_received_at: string | null;
-  readonly last_received_at: string | null;
-  readonly receive_count: number | null;
-  readonly age_s: number;
-}
-
 export default defineCommand({
   takes: { usage: '[queue]', min: 0, max: 1 },
   options: { limit: { type: 'string', value: 'n', help: `how many of each DLQ at most (default: ${DEFAULT_LIMIT})` } },
@@ -48,11 +34,10 @@ export default defineCommand({
     const isLimited = entriesByQueue.some(({ length }) => length === limit);
     const hint = isLimited ? `\nThe list shows at most ${limit} messages of each DLQ. Use --limit to show more.` : '';
     print.result(entries, () => formatEntries(entries) + hint);
-    return undefined;
   },
 });
 
-export function toEntry(queue: string, message: DlqMessage, nowMs: number): DeadLetterEntry {
+export function toEntry(queue: string, message: DlqMessage, nowMs: number) {
   const [event] = message.events;
   return {
     queue,
@@ -74,7 +59,7 @@ function orderIdOf(data: unknown): string | null {
   return hasOrderId && typeof data.order_id === 'string' ? data.order_id : null;
 }
 
-export function formatEntries(entries: readonly DeadLetterEntry[]): string {
+export function formatEntries(entries: readonly ReturnType<typeof toEntry>[]): string {
   if (entries.length === 0) return 'There are no dead letters.';
   return table(
     ['queue', 'message', 'event', 'order', 'receives', 'first received', 'last received', 'age', 'reason'],

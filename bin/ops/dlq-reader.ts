@@ -11,23 +11,16 @@ const BATCH_SIZE = 10;
 /** Long polling asks all servers of SQS. A short poll asks only some of them, so it may miss messages. */
 const POLL_SECONDS = 1;
 
-/** Reads a DLQ without deleting its messages. */
-export interface DlqReader {
-  /** Receives up to `limit` messages and hides them from others for `hideForS`, or until they are released. */
-  receive(limit: number, hideForS: number, signal: AbortSignal): Promise<DlqMessage[]>;
-  /** Makes the messages visible again at once. */
-  release(messages: readonly DlqMessage[]): Promise<void>;
-  /** Sends the message to its queue and then deletes it here, so a crash in between duplicates it at worst. */
-  redrive(message: DlqMessage): Promise<void>;
-}
+export type DlqReader = ReturnType<typeof createDlqReader>;
 
 /**
- * Creates the reader of a DLQ. Reading raises only SQS's own receive count, which has no effect, because a DLQ has no
+ * Creates the reader of a DLQ. It deletes no message that it has not redriven. Reading raises only SQS's own receive count, which has no effect, because a DLQ has no
  * DLQ of its own. How often the consumer received the message is an attribute that was set when it was dead-lettered.
  */
-export function createDlqReader(sqs: SQSClient, dlqUrl: string, queueUrl: string): DlqReader {
+export function createDlqReader(sqs: SQSClient, dlqUrl: string, queueUrl: string) {
   return {
-    receive: async (limit, hideForS, signal) => {
+    /** Receives up to `limit` messages and hides them from others for `hideForS`, or until they are released. */
+    receive: async (limit: number, hideForS: number, signal: AbortSignal): Promise<DlqMessage[]> => {
       const received = new Map<string, DlqMessage>();
       while (received.size < limit && !signal.aborted) {
         const { Messages = [] } = await sqs.send(
@@ -47,7 +40,8 @@ export function createDlqReader(sqs: SQSClient, dlqUrl: string, queueUrl: string
       }
       return [...received.values()];
     },
-    release: async (messages) => {
+    /** Makes the messages visible again at once. */
+    release: async (messages: readonly DlqMessage[]) => {
       // A message that cannot be released becomes visible when its visibility timeout ends.
       for (let start = 0; start < messages.length; start += BATCH_SIZE)
         await sqs.send(
@@ -59,7 +53,8 @@ export function createDlqReader(sqs: SQSClient, dlqUrl: string, queueUrl: string
           }),
         );
     },
-    redrive: async ({ body, handle }) => {
+    /** Sends the message to its queue and then deletes it here, so a crash in between duplicates it at worst. */
+    redrive: async ({ body, handle }: DlqMessage) => {
       await sqs.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: body }));
       await sqs.send(new DeleteMessageCommand({ QueueUrl: dlqUrl, ReceiptHandle: handle }));
     },

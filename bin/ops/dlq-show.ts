@@ -29,7 +29,6 @@ export default defineCommand({
     const json = parseJson(raw);
     const result = { queue: queue.name, ...details, body: json === undefined ? raw : json };
     print.result(result, () => formatMessage(result));
-    return undefined;
   },
 });
 

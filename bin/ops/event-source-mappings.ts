@@ -8,13 +8,6 @@ import { UserError } from '../../tools/user-error.ts';
 import type { WorkQueue } from './stage-queues.ts';
 import type { Target } from './target.ts';
 
-/** The function that consumes a queue, and the state of its mapping. */
-export interface Consumer {
-  readonly queue: string;
-  readonly function: string;
-  readonly state: string;
-}
-
 /** The names of Lambda's mapping states for an operator. Other states keep their name in lower case. */
 const STATES: Readonly<Record<string, string>> = {
   Enabled: 'running',
@@ -24,14 +17,9 @@ const STATES: Readonly<Record<string, string>> = {
 };
 
 /** Lists the stage's mappings, or only those of one event source. */
-export async function listMappings(
-  client: LambdaClient,
-  target: Target,
-  EventSourceArn?: string,
-): Promise<EventSourceMappingConfiguration[]> {
+export async function listMappings(client: LambdaClient, target: Target, EventSourceArn?: string) {
   const mappings: EventSourceMappingConfiguration[] = [];
-  const input = EventSourceArn === undefined ? {} : { EventSourceArn };
-  for await (const { EventSourceMappings = [] } of paginateListEventSourceMappings({ client }, input))
+  for await (const { EventSourceMappings = [] } of paginateListEventSourceMappings({ client }, { EventSourceArn }))
     mappings.push(...EventSourceMappings.filter((mapping) => physicalName(mapping).startsWith(`${target.name()}-`)));
   return mappings;
 }
@@ -50,8 +38,8 @@ export async function findMapping(lambda: LambdaClient, sqs: SQSClient, target: 
   return { mapping, uuid: mapping.UUID };
 }
 
-/** Returns the consumers of queues. Mappings of table streams are left out. */
-export const toConsumers = (mappings: readonly EventSourceMappingConfiguration[], target: Target): Consumer[] =>
+/** Returns the function that consumes each queue, and the state of its mapping. Mappings of table streams are left out. */
+export const toConsumers = (mappings: readonly EventSourceMappingConfiguration[], target: Target) =>
   mappings
     .filter(({ EventSourceArn = '' }) => EventSourceArn.includes(':sqs:'))
     .map((mapping) => ({

@@ -41,13 +41,9 @@ export default defineCommand({
   },
 });
 
-async function readNewLines(
-  followers: readonly LogFollower[],
-  target: Target,
-  signal: AbortSignal,
-): Promise<LogLine[]> {
+async function readNewLines(followers: readonly LogFollower[], target: Target, signal: AbortSignal) {
   const lines = await Promise.all(
-    followers.map(async (follower) => {
+    followers.map(async (follower): Promise<LogLine[]> => {
       const functionName = shortName(follower.group, target);
       const events = await follower.newLines(signal);
       return events.map(({ timestamp = 0, message = '' }) => ({ timestampMs: timestamp, functionName, message }));
@@ -59,13 +55,9 @@ async function readNewLines(
 const shortName = (group: string, target: Target): string => target.short(group.slice(GROUP_PREFIX.length));
 
 /** Finds the log groups of the stage, or the one of a function that is given by its name or by its file. */
-async function findLogGroups(
-  client: CloudWatchLogsClient,
-  target: Target,
-  name: string | undefined,
-): Promise<string[]> {
-  const groups: string[] = [];
+async function findLogGroups(client: CloudWatchLogsClient, target: Target, name?: string): Promise<string[]> {
   const input = { logGroupNamePrefix: `${GROUP_PREFIX}${target.name()}-` };
+  const groups: string[] = [];
   for await (const { logGroups = [] } of paginateDescribeLogGroups({ client }, input))
     groups.push(...logGroups.flatMap(({ logGroupName }) => logGroupName ?? []));
   if (groups.length === 0)

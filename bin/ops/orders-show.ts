@@ -10,7 +10,6 @@ export default defineCommand({
   run: async ({ positionals: [id = ''], target, print }) => {
     const order = await getOrder<Record<string, unknown>>(target, id, '');
     print.result(order, () => formatOrder(order));
-    return undefined;
   },
 });
 

@@ -42,7 +42,6 @@ export default defineCommand({
   run: async ({ positionals: [id = ''], target, print }) => {
     const workflow = await getOrder<Workflow>(target, id, '/workflow');
     print.result(workflow, () => formatWorkflow(workflow));
-    return undefined;
   },
 });
 

@@ -37,16 +37,10 @@ export default defineCommand({
     print.progressDone();
     const report = { from: toIso(filter.fromMs), to: toIso(filter.toMs), dry_run: isDryRun, ...result };
     print.result(report, () => formatReport(report));
-    return undefined;
   },
 });
 
-interface ResendOptions {
-  from?: string | undefined;
-  since?: string | undefined;
-  to?: string | undefined;
-  type?: readonly string[] | undefined;
-}
+type ResendOptions = Partial<Record<'from' | 'since' | 'to', string>> & { type?: readonly string[] };
 
 export function parseEventFilter({ from, since, to, type = [] }: ResendOptions, nowMs: number): EventFilter {
   if ((from === undefined) === (since === undefined)) throw new UsageError('Give either --from or --since.');

@@ -1,22 +1,9 @@
-/** Writes results to stdout, as text or as JSON, and errors and progress to stderr. */
-export interface Printer {
-  readonly isJson: boolean;
-  text(text: string): void;
-  /** Prints JSON if --json was given, otherwise the text. */
-  result(json: unknown, text: () => string): void;
-  /** Prints one JSON document on one line, or the text, for output without an end. */
-  line(json: unknown, text: () => string): void;
-  error(problem: string, remedy: string): void;
-  stack(error: unknown): void;
-  /** Shows the progress of a long operation. Prints nothing if stderr is not a terminal. */
-  progress(label: string, done: number, total?: number): void;
-  /** Removes the progress line. */
-  progressDone(): void;
-}
+export type Printer = ReturnType<typeof createPrinter>;
 
 const BAR_WIDTH = 24;
 
-export function createPrinter(isJson: boolean): Printer {
+/** Writes results to stdout, as text or as JSON, and errors and progress to stderr. */
+export function createPrinter(isJson: boolean) {
   const isTerminal = process.stderr.isTTY === true;
   let isProgressShown = false;
   const clearProgress = () => {
@@ -30,21 +17,25 @@ export function createPrinter(isJson: boolean): Printer {
   return {
     isJson,
     text: write,
-    result: (json, text) => write(isJson ? JSON.stringify(json, null, 2) : text()),
-    line: (json, text) => write(isJson ? JSON.stringify(json) : text()),
-    error: (problem, remedy) => {
+    /** Prints JSON if --json was given, otherwise the text. */
+    result: (json: unknown, text: () => string) => write(isJson ? JSON.stringify(json, null, 2) : text()),
+    /** Prints one JSON document on one line, or the text, for output without an end. */
+    line: (json: unknown, text: () => string) => write(isJson ? JSON.stringify(json) : text()),
+    error: (problem: string, remedy: string) => {
       clearProgress();
       process.stderr.write(remedy ? `✗ ${problem}\n  ${remedy}\n` : `✗ ${problem}\n`);
     },
-    stack: (error) => {
+    stack: (error: unknown) => {
       process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
     },
-    progress: (label, done, total) => {
+    /** Shows the progress of a long operation. Prints nothing if stderr is not a terminal. */
+    progress: (label: string, done: number, total?: number) => {
       if (!isTerminal) return;
       clearProgress();
       process.stderr.write(total === undefined ? `${label} ${done}` : `${label} ${bar(done, total)} ${done}/${total}`);
       isProgressShown = true;
     },
+    /** Removes the progress line. */
     progressDone: clearProgress,
   };
 }

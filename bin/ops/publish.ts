@@ -37,7 +37,6 @@ export default defineCommand({
     const published = sent.filter(({ defect }) => defect === undefined).map(({ order_uid }) => order_uid);
     const invalid = sent.flatMap(({ order_uid, defect }) => (defect === undefined ? [] : [{ order_uid, defect }]));
     print.result({ published, invalid }, () => formatUids(published, sent));
-    return undefined;
   },
 });
 

@@ -1,14 +1,8 @@
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { defineCommand } from './command.ts';
 import { table } from './print.ts';
-import { countDeadLetters, countMessages, listQueues, type MessageCounts, type WorkQueue } from './stage-queues.ts';
+import { countDeadLetters, countMessages, listQueues, type WorkQueue } from './stage-queues.ts';
 import { printAndWatch, watchOption } from './watch.ts';
-
-export interface QueueCounts extends MessageCounts {
-  readonly queue: string;
-  /** The number of messages in the DLQ; `null` if the queue has no DLQ. */
-  readonly dead_letters: number | null;
-}
 
 export default defineCommand({
   options: { watch: watchOption },
@@ -26,7 +20,8 @@ export default defineCommand({
   },
 });
 
-async function readCounts(sqs: SQSClient, { name, url, dlqUrl }: WorkQueue): Promise<QueueCounts> {
+/** Counts the messages of a queue and its dead letters: `null` if it has no DLQ. */
+async function readCounts(sqs: SQSClient, { name, url, dlqUrl }: WorkQueue) {
   const [counts, deadLetters] = await Promise.all([
     countMessages(sqs, url),
     dlqUrl === undefined ? null : countDeadLetters(sqs, dlqUrl),
@@ -34,7 +29,7 @@ async function readCounts(sqs: SQSClient, { name, url, dlqUrl }: WorkQueue): Pro
   return { queue: name, ...counts, dead_letters: deadLetters };
 }
 
-export const formatQueueCounts = (counts: readonly QueueCounts[]): string =>
+export const formatQueueCounts = (counts: readonly Awaited<ReturnType<typeof readCounts>>[]): string =>
   table(
     ['queue', 'waiting', 'in flight', 'delayed', 'dead letters'],
     counts.map(({ queue, waiting, in_flight, delayed, dead_letters }) => [

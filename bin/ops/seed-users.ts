@@ -45,18 +45,15 @@ export default defineCommand({
       seconds: (Date.now() - startedMs) / 1000,
     };
     print.result(report, () => table(Object.keys(report), [Object.values(report)]));
-    return undefined;
   },
 });
 
-interface Seeding {
-  readonly seed: number;
-  readonly count: number;
-  readonly signal: AbortSignal;
-}
-
 /** Seeds several chunks at once, and returns the number of new users. */
-async function seedUsers(store: Store, { seed, count, signal }: Seeding, onProgress: (done: number) => void) {
+async function seedUsers(
+  store: Store,
+  { seed, count, signal }: { seed: number; count: number; signal: AbortSignal },
+  onProgress: (done: number) => void,
+) {
   const openProgramme = () => programmeStore({ store, clock: systemClock, deadlineMs: Date.now() + TIMEOUT_MS });
   const chunks = await openProgramme().reserveChunks(seed, chunksNeeded(count));
   let [nextGroup, done, created] = [0, 0, 0];

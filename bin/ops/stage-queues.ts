@@ -53,12 +53,6 @@ export function requireDlq(queue: WorkQueue): WorkQueue & { dlqUrl: string } {
   return { ...queue, dlqUrl };
 }
 
-export interface MessageCounts {
-  readonly waiting: number;
-  readonly in_flight: number;
-  readonly delayed: number;
-}
-
 const COUNT_ATTRIBUTES = [
   'ApproximateNumberOfMessages',
   'ApproximateNumberOfMessagesNotVisible',
@@ -66,7 +60,7 @@ const COUNT_ATTRIBUTES = [
 ] as const satisfies QueueAttributeName[];
 
 /** Counts the messages of a queue. The counts of SQS are approximate, and on AWS they lag by a moment. */
-export async function countMessages(sqs: SQSClient, QueueUrl: string): Promise<MessageCounts> {
+export async function countMessages(sqs: SQSClient, QueueUrl: string) {
   const { Attributes = {} } = await sqs.send(
     new GetQueueAttributesCommand({ QueueUrl, AttributeNames: [...COUNT_ATTRIBUTES] }),
   );

@@ -13,12 +13,6 @@ const TIMEOUT_MS = 180_000;
 
 export type DesiredState = 'running' | 'stopped';
 
-/** The operations on a consumer's mapping that stopping and starting need. */
-export interface ConsumerSwitch {
-  readState(): Promise<string>;
-  setState(desired: DesiredState): Promise<void>;
-}
-
 /** Stops or starts the consumer of a queue, and returns when its mapping has reached the state. */
 export async function switchConsumer(
   queueName: string,
@@ -50,7 +44,7 @@ export async function switchConsumer(
  * change, so the state is set when the current change is complete.
  */
 export async function switchAndWait(
-  { readState, setState }: ConsumerSwitch,
+  { readState, setState }: { readState(): Promise<string>; setState(desired: DesiredState): Promise<void> },
   desired: DesiredState,
   signal: AbortSignal,
   { intervalMs = INTERVAL_MS, timeoutMs = TIMEOUT_MS } = {},

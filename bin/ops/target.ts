@@ -3,17 +3,7 @@ import { findRunning, folderOf } from '../../localstack/instance.ts';
 import { engineEnv, readSettings } from '../../localstack/settings.ts';
 import { UsageError } from './usage-error.ts';
 
-/** The stage that a command works on. */
-export interface Target {
-  readonly stage: string;
-  readonly onAws: boolean;
-  /** The URL of the local engine. On AWS each service has its own endpoint. */
-  readonly endpoint: string | undefined;
-  /** Returns a physical name: `name('orders')` is `oncebox-<stage>-orders`, and `name()` is the stage's bus. */
-  name(...parts: readonly string[]): string;
-  /** Removes the prefix of the stage from a physical name: `oncebox-<stage>-orders` becomes `orders`. */
-  short(name: string): string;
-}
+export type Target = ReturnType<typeof createTarget>;
 
 /** Resolves a stage and points every SDK client of this process to it. */
 export async function resolveTarget(stage: string): Promise<Target> {
@@ -24,14 +14,17 @@ export async function resolveTarget(stage: string): Promise<Target> {
   return createTarget(config, endpoint);
 }
 
-export function createTarget({ stage, onAws }: { stage: string; onAws: boolean }, endpoint?: string): Target {
+/** Creates the stage that a command works on. On AWS it has no endpoint, because each service has its own. */
+export function createTarget({ stage, onAws }: { stage: string; onAws: boolean }, endpoint?: string) {
+  /** Returns a physical name: `name('orders')` is `oncebox-<stage>-orders`, and `name()` is the stage's bus. */
   const name = (...parts: readonly string[]) => ['oncebox', stage, ...parts].join('-');
   return {
     stage,
     onAws,
     endpoint,
     name,
-    short: (full) => (full.startsWith(`${name()}-`) ? full.slice(name().length + 1) : full),
+    /** Removes the prefix of the stage from a physical name: `oncebox-<stage>-orders` becomes `orders`. */
+    short: (full: string) => (full.startsWith(`${name()}-`) ? full.slice(name().length + 1) : full),
   };
 }
 

@@ -1,13 +1,39 @@
-import { GetParameterCommand, ParameterNotFound, PutParameterCommand, type SSMClient } from '@aws-sdk/client-ssm';
+import { GetParameterCommand, ParameterNotFound, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { Chaos } from '../../lambdas/shared/runtime/chaos-setting.ts';
 import { UserError } from '../../tools/user-error.ts';
+import { defineCommand } from './command.ts';
 import { columns } from './print.ts';
 import type { Target } from './target.ts';
 import { UsageError } from './usage-error.ts';
 
+export const chaosShow = defineCommand({
+  options: {},
+  details:
+    'Each rate is the share of calls in which the fault occurs, from 0 to 1. latency_ms delays each batch that a consumer receives.',
+  examples: ['chaos show'],
+  run: async ({ target, print }) => {
+    const chaos = await readChaos(new SSMClient({}), target);
+    print.result(chaos, () => formatChaos(chaos));
+  },
+});
+
+export const chaosSet = defineCommand({
+  takes: { usage: '<key=value> …', min: 1, max: 20 },
+  options: {},
+  details: 'Settings that are not named stay as they are. Functions apply a change within three seconds.',
+  examples: ['chaos set publish_failure=0.2 latency_ms=50', 'chaos set publish_failure=0'],
+  run: async ({ positionals, target, print }) => {
+    const ssm = new SSMClient({});
+    const chaos = applyAssignments(await readChaos(ssm, target), positionals);
+    const [Name, Value] = [parameterName(target), JSON.stringify(chaos)];
+    await ssm.send(new PutParameterCommand({ Name, Value, Type: 'String', Overwrite: true }));
+    print.result(chaos, () => formatChaos(chaos));
+  },
+});
+
 const parameterName = ({ stage }: Target): string => `/oncebox/${stage}/chaos`;
 
-export async function readChaos(ssm: SSMClient, target: Target): Promise<Chaos> {
+async function readChaos(ssm: SSMClient, target: Target): Promise<Chaos> {
   const Name = parameterName(target);
   const value = await ssm.send(new GetParameterCommand({ Name })).catch((error: unknown) => {
     if (!(error instanceof ParameterNotFound)) throw error;
@@ -19,17 +45,6 @@ export async function readChaos(ssm: SSMClient, target: Target): Promise<Chaos> 
   const parsed = Chaos.safeParse(JSON.parse(value.Parameter?.Value ?? '{}'));
   if (parsed.success) return parsed.data;
   throw new UserError(`${Name} is not a valid chaos setting, so functions ignore it.`, 'Deploy the stage again.');
-}
-
-export async function writeChaos(ssm: SSMClient, target: Target, chaos: Chaos): Promise<void> {
-  await ssm.send(
-    new PutParameterCommand({
-      Name: parameterName(target),
-      Value: JSON.stringify(chaos),
-      Type: 'String',
-      Overwrite: true,
-    }),
-  );
 }
 
 /** Applies assignments such as `publish_failure=0.2 latency_ms=50`. Throws a `UsageError` if one is not valid. */
@@ -49,5 +64,5 @@ export function applyAssignments(chaos: Chaos, assignments: readonly string[]): 
   throw new UsageError(`The settings are not valid: ${errors.join('; ')}.`);
 }
 
-export const formatChaos = (chaos: Chaos): string =>
+const formatChaos = (chaos: Chaos): string =>
   columns(Object.entries(chaos).map(([key, value]) => [key, String(value)])).join('\n');
