@@ -1,6 +1,6 @@
 import { findStack } from './cloudformation.ts';
 import type { ApiTarget } from './gateway.ts';
-import type { Deployment } from './settings.ts';
+import { authorizationFor, type Deployment } from './settings.ts';
 
 type Resources = {
   item?: { path?: string }[];
@@ -8,16 +8,12 @@ type Resources = {
   _embedded?: { item?: { path?: string }[] };
 };
 
-// Not signed: both engines only read the name of the service from this header, so no further client package is needed.
-const AUTHORIZATION =
-  'AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/apigateway/aws4_request, SignedHeaders=host, Signature=0';
-
 /** Finds the deployed API and asks it for its paths, so that a new route needs no change here. */
 export async function findApi(deployment: Deployment): Promise<ApiTarget> {
   const { endpoint } = deployment;
   const api = await readApiOutputs(deployment);
   const response = await fetch(`${endpoint}/restapis/${api.id}/resources?limit=500`, {
-    headers: { authorization: AUTHORIZATION, accept: 'application/json' },
+    headers: { authorization: authorizationFor('apigateway'), accept: 'application/json' },
   });
   if (!response.ok) throw new Error(`The engine does not list the resources of API ${api.id}: HTTP ${response.status}`);
   const body = (await response.json()) as Resources;

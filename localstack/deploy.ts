@@ -7,6 +7,7 @@ import { toDeployError } from './deploy-failure.ts';
 import { deployedFingerprint, recordDeployed, WATCHED } from './deploy-record.ts';
 import { enableTtl } from './enable-ttl.ts';
 import { computeFingerprint } from './fingerprint.ts';
+import { readOutput } from './processes.ts';
 import { type Deployment, engineEnv, root } from './settings.ts';
 import { updateFunctions } from './watch.ts';
 
@@ -81,16 +82,7 @@ async function runCdk(options: DeployOptions, args: string[]): Promise<void> {
   });
   const terminate = () => child.kill('SIGTERM');
   process.once('exit', terminate);
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk) => {
-      output += chunk;
-    });
-  }
-  const code = await new Promise<number>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (status) => resolve(status ?? 1));
-  });
+  const { code, output } = await readOutput(child);
   process.off('exit', terminate);
   const log = join(options.folder, 'cdk.log');
   writeFileSync(log, output);

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CloudFormationClient, DescribeStackResourceCommand } from '@aws-sdk/client-cloudformation';
 import { DescribeTimeToLiveCommand, DynamoDBClient, UpdateTimeToLiveCommand } from '@aws-sdk/client-dynamodb';
@@ -29,10 +29,9 @@ async function readTtlTables(cdkOut: string): Promise<TtlTable[]> {
     artifacts: Record<string, { type: string; properties?: { templateFile?: string; stackName?: string } }>;
   };
   const tables: TtlTable[] = [];
-  const files = new Set(await readdir(cdkOut));
   for (const [id, artifact] of Object.entries(manifest.artifacts)) {
     const file = artifact.properties?.templateFile;
-    if (artifact.type !== 'aws:cloudformation:stack' || !file || !files.has(file)) continue;
+    if (artifact.type !== 'aws:cloudformation:stack' || !file) continue;
     const template = JSON.parse(await readFile(join(cdkOut, file), 'utf8')) as Template;
     const stack = artifact.properties?.stackName ?? id;
     tables.push(...findTtlTables(template).map((table) => ({ stack, ...table })));

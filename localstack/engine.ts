@@ -25,7 +25,7 @@ export type EngineOptions = {
   /** A free port if absent. */
   port?: number;
   dataDir?: string;
-  python?: string;
+  python?: string | undefined;
   /** Keeps the state of an earlier run and for a later run. Otherwise the engine starts empty and its folder is removed. */
   keep?: boolean;
 };

@@ -5,6 +5,7 @@ import { step, until } from '../tools/progress.ts';
 import { UserError } from '../tools/user-error.ts';
 import { type Engine, isHealthy, startEngine } from './engine.ts';
 import { folderOf } from './instance.ts';
+import { readOutput } from './processes.ts';
 import { PythonUnavailable } from './python.ts';
 import type { Settings } from './settings.ts';
 
@@ -25,22 +26,18 @@ export function endpointOf(settings: Settings): string {
 export async function startOrFindEngine(settings: Settings): Promise<Engine> {
   if (settings.endpoint) return await useRunning(settings.endpoint);
   if (settings.engine === 'localstack') return await startLocalStack(settings);
-  return await startEmbedded(settings).catch(async (error: unknown) => {
+  const { stage: name, enginePort: port, dataDir, python } = settings;
+  try {
+    return await startEngine({ name, port, dataDir, python, keep: true });
+  } catch (error) {
+    if (!(error instanceof PythonUnavailable)) throw error;
     // Without Python, LocalStack is used if Docker is available. Otherwise the error says what the embedded engine needs.
-    if (!(error instanceof PythonUnavailable) || !(await hasDocker())) throw error;
+    await assertDocker().catch(() => {
+      throw error;
+    });
     console.log(`  … ${error.message} Docker is available: LocalStack is used instead.`);
     return await startLocalStack(settings);
-  });
-}
-
-async function startEmbedded(settings: Settings): Promise<Engine> {
-  return await startEngine({
-    name: settings.stage,
-    port: settings.enginePort,
-    dataDir: settings.dataDir,
-    keep: true,
-    ...(settings.python ? { python: settings.python } : {}),
-  });
+  }
 }
 
 async function useRunning(endpoint: string): Promise<Engine> {
@@ -64,11 +61,8 @@ async function startLocalStack(settings: Settings): Promise<Engine> {
     const up = await docker([...args, 'up', '--detach'], env);
     if (up.code !== 0) throw new UserError(`Docker did not start LocalStack: ${lastLine(up.output)}`, remedy);
     const timeoutError = () => new UserError('LocalStack does not answer.', remedy);
-    await until(async () => (await isHealthy(endpoint)) || undefined, {
-      timeoutMs: 120_000,
-      intervalMs: 500,
-      timeoutError,
-    });
+    const limits = { timeoutMs: 120_000, intervalMs: 500, timeoutError };
+    await until(async () => (await isHealthy(endpoint)) || undefined, limits);
   });
   return {
     ...unmanaged,
@@ -86,30 +80,15 @@ async function startLocalStack(settings: Settings): Promise<Engine> {
 
 async function assertDocker(): Promise<void> {
   const alternative = 'or omit --engine localstack: the embedded engine needs no Docker.';
-  const daemon = await docker(['version', '--format', '{{.Server.Version}}'], process.env);
+  const daemon = await docker(['version', '--format', '{{.Server.Version}}']);
   if (daemon.code === 127) throw new UserError('Docker is not installed.', `Install it; ${alternative}`);
   if (daemon.code !== 0) throw new UserError('The Docker daemon does not answer.', `Start it; ${alternative}`);
-  const plugin = await docker(['compose', 'version'], process.env);
+  const plugin = await docker(['compose', 'version']);
   if (plugin.code !== 0) throw new UserError('Docker has no `compose` command.', `Install the plugin; ${alternative}`);
 }
 
-async function hasDocker(): Promise<boolean> {
-  const results = [await docker(['version'], process.env), await docker(['compose', 'version'], process.env)];
-  return results.every(({ code }) => code === 0);
-}
-
-async function docker(args: string[], env: NodeJS.ProcessEnv): Promise<{ code: number; output: string }> {
-  return await new Promise((resolve) => {
-    const child = spawn('docker', args, { stdio: ['ignore', 'pipe', 'pipe'], env });
-    let output = '';
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.on('data', (chunk) => {
-        output += chunk;
-      });
-    }
-    child.once('error', () => resolve({ code: 127, output }));
-    child.once('close', (code) => resolve({ code: code ?? 1, output }));
-  });
+async function docker(args: string[], env: NodeJS.ProcessEnv = process.env) {
+  return await readOutput(spawn('docker', args, { stdio: ['ignore', 'pipe', 'pipe'], env }));
 }
 
 function lastLine(output: string): string {

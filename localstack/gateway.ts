@@ -1,14 +1,15 @@
+import { once } from 'node:events';
 import {
   Agent,
   createServer,
   request as httpRequest,
   type IncomingMessage,
   type RequestOptions,
-  type Server,
   type ServerResponse,
 } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import pLimit, { type LimitFunction } from 'p-limit';
 import { sendProblem } from './gateway-problem.ts';
-import { createLimiter } from './limiter.ts';
 import { createPageHandler } from './page.ts';
 
 /** The deployed API: its address at the engine, and the first path segments of its routes. */
@@ -26,7 +27,10 @@ export type GatewayOptions = {
   target: ApiTarget;
   /** Folders of the page. The first folder with an index.html is served. */
   pages: readonly string[];
-  /** API calls in flight for each first path segment. */
+  /**
+   * API calls in flight for each first path segment; further calls wait in order. The embedded engine starts one more
+   * function worker for each concurrent call and keeps it, so a burst without a limit would use up a laptop's memory.
+   */
   maxInFlight: number;
 };
 
@@ -46,7 +50,7 @@ const HOP_BY_HOP_HEADERS = new Set([
 export async function startGateway(options: GatewayOptions): Promise<{ url: string; close(): Promise<void> }> {
   const { target } = options;
   const agent = new Agent({ keepAlive: true, maxSockets: 256 });
-  const limit = createLimiter(options.maxInFlight);
+  const limits = new Map<string, LimitFunction>();
   const servePage = createPageHandler(options.pages);
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -59,7 +63,9 @@ export async function startGateway(options: GatewayOptions): Promise<{ url: stri
       sendProblem(response, 413, 'body_too_large', 'The body is larger than 10 MB.');
       return;
     }
-    await limit(segment, async () => {
+    const limit = limits.get(segment) ?? pLimit(options.maxInFlight);
+    limits.set(segment, limit);
+    await limit(async () => {
       if (!response.destroyed) await forward(request, response, body, { target, agent });
     });
   };
@@ -73,9 +79,10 @@ export async function startGateway(options: GatewayOptions): Promise<{ url: stri
   });
   // By default Node closes idle connections after 5 s, which may be the moment at which a client sends its next request.
   server.keepAliveTimeout = 65_000;
-  await listen(server, options.port);
+  await once(server.listen(options.port, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
   return {
-    url: `http://localhost:${portOf(server)}`,
+    url: `http://localhost:${port}`,
     async close() {
       server.closeAllConnections();
       await new Promise<void>((resolve) => server.close(() => resolve()));
@@ -165,16 +172,4 @@ async function readBody(request: IncomingMessage): Promise<Buffer | 'too_large' 
     throw error;
   }
   return Buffer.concat(chunks);
-}
-
-async function listen(server: Server, port: number): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, '127.0.0.1', () => resolve());
-  });
-}
-
-function portOf(server: Server): number {
-  const address = server.address();
-  return address && typeof address === 'object' ? address.port : 0;
 }

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { type ChildProcess, execFile } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
@@ -8,6 +8,20 @@ const run = promisify(execFile);
 
 /** A process id with its start time, so that a later process with the same id is not taken for it. */
 export type ProcessIdentity = { pid: number; started: string };
+
+/** Returns the exit code of a child and what it wrote. The code is 127 if it cannot be started. */
+export async function readOutput(child: ChildProcess): Promise<{ code: number; output: string }> {
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', (chunk) => {
+      output += chunk;
+    });
+  }
+  return await new Promise((resolve) => {
+    child.once('error', (error) => resolve({ code: 127, output: error.message }));
+    child.once('close', (code) => resolve({ code: code ?? 1, output }));
+  });
+}
 
 /** Returns the start time as the system writes it, or undefined if the process has ended. A zombie has ended. */
 async function startTime(pid: number): Promise<string | undefined> {

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { step } from '../tools/progress.ts';
 import { UserError } from '../tools/user-error.ts';
-import { readJson, remove, writeJson } from './processes.ts';
+import { readJson, readOutput, remove, writeJson } from './processes.ts';
 
 /** The command that runs Python with the engine's packages. */
 export type EnginePython = { command: string; pythonPath: string | undefined };
@@ -35,18 +35,21 @@ export async function preparePython(dataDir: string, requested: string | undefin
   return python;
 }
 
-type Installer = { name: string; run: () => Promise<EnginePython | string> };
-
 /** Tries several installers, since a plain Debian has Python without venv, and some machines have only uv. */
 async function install(folder: string, requested: string | undefined): Promise<EnginePython> {
   const system = await findPython(requested);
-  const installers: Installer[] = [
-    { name: 'venv', run: async () => (system ? installWithVenv(system, folder) : NO_PYTHON) },
-    { name: 'pip --target', run: async () => (system ? installWithPip(system, folder) : NO_PYTHON) },
-    { name: 'uv', run: () => installWithUv(folder) },
-  ];
+  const venv: EnginePython = { command: join(folder, 'bin', 'python'), pythonPath: undefined };
+  const uvPip = ['uv', 'pip', 'install', '--quiet', '--no-deps', '--python', venv.command, '-r', requirements];
+  const withVenv = (python: string) => runAll(venv, [python, '-m', 'venv', folder], [venv.command, ...pipInstall]);
+  const withPip = (python: string) =>
+    runAll({ command: python, pythonPath: folder }, [python, ...pipInstall, '--target', folder]);
+  const installers = {
+    venv: async () => (system ? withVenv(system) : NO_PYTHON),
+    'pip --target': async () => (system ? withPip(system) : NO_PYTHON),
+    uv: () => runAll(venv, ['uv', 'venv', '--quiet', '--python', '>=3.10', folder], uvPip),
+  };
   const failures: string[] = [];
-  for (const { name, run } of installers) {
+  for (const [name, run] of Object.entries(installers)) {
     remove(folder);
     const result = await run();
     if (typeof result !== 'string') return result;
@@ -82,26 +85,13 @@ async function findPython(requested: string | undefined): Promise<string | undef
 
 const pipInstall = ['-m', 'pip', 'install', '--disable-pip-version-check', '--no-deps', '-r', requirements];
 
-async function installWithVenv(python: string, folder: string): Promise<EnginePython | string> {
-  const venv = await attempt(python, ['-m', 'venv', folder]);
-  if (venv.code !== 0) return summarize(venv.output);
-  const command = join(folder, 'bin', 'python');
-  const pip = await attempt(command, pipInstall);
-  return pip.code === 0 ? { command, pythonPath: undefined } : summarize(pip.output);
-}
-
-async function installWithPip(python: string, folder: string): Promise<EnginePython | string> {
-  const pip = await attempt(python, [...pipInstall, '--target', folder]);
-  return pip.code === 0 ? { command: python, pythonPath: folder } : summarize(pip.output);
-}
-
-async function installWithUv(folder: string): Promise<EnginePython | string> {
-  const venv = await attempt('uv', ['venv', '--quiet', '--python', '>=3.10', folder]);
-  if (venv.code !== 0) return summarize(venv.output);
-  const command = join(folder, 'bin', 'python');
-  const uvInstall = ['pip', 'install', '--quiet', '--no-deps', '--python', command, '-r', requirements];
-  const pip = await attempt('uv', uvInstall);
-  return pip.code === 0 ? { command, pythonPath: undefined } : summarize(pip.output);
+/** Runs the commands of an installer in order. Returns the Python that they have prepared, or why one failed. */
+async function runAll(python: EnginePython, ...commands: readonly string[][]): Promise<EnginePython | string> {
+  for (const [command = '', ...args] of commands) {
+    const { code, output } = await attempt(command, args);
+    if (code !== 0) return summarize(output);
+  }
+  return python;
 }
 
 async function works(python: EnginePython): Promise<boolean> {
@@ -111,22 +101,8 @@ async function works(python: EnginePython): Promise<boolean> {
   return (await attempt(python.command, check, env)).code === 0;
 }
 
-async function attempt(
-  command: string,
-  args: string[],
-  env: NodeJS.ProcessEnv = process.env,
-): Promise<{ code: number; output: string }> {
-  return await new Promise((resolve) => {
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env });
-    let output = '';
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.on('data', (chunk) => {
-        output += chunk;
-      });
-    }
-    child.once('error', (error) => resolve({ code: 127, output: error.message }));
-    child.once('close', (code) => resolve({ code: code ?? 1, output }));
-  });
+async function attempt(command: string, args: string[], env: NodeJS.ProcessEnv = process.env) {
+  return await readOutput(spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env }));
 }
 
 /** Returns the last line that names an error, or the last line. */

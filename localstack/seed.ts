@@ -19,11 +19,7 @@ export async function seed(url: string): Promise<void> {
 }
 
 async function publishDocuments(url: string): Promise<void> {
-  const publish = createHttpPublisher(async (method, path, body) => {
-    const headers = { 'content-type': 'application/json' };
-    const response = await fetch(url + path, { method, headers, body, signal: AbortSignal.timeout(TIMEOUT_MS) });
-    return { url: url + path, status: response.status, text: await response.text() };
-  }, systemClock);
+  const publish = createHttpPublisher((_method, path, body) => send(url + path, body), systemClock);
   const documents = generateDocuments({ count: DOCUMENT_COUNT, seed: 1 });
   const sent = await publish(documents, AbortSignal.timeout(TIMEOUT_MS), () => undefined);
   if (sent.length < DOCUMENT_COUNT)
@@ -31,13 +27,12 @@ async function publishDocuments(url: string): Promise<void> {
 }
 
 async function post(url: string, key: string, body: unknown, expectedStatuses: readonly number[]): Promise<void> {
-  const response = await fetch(url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', 'idempotency-key': key },
-    body: JSON.stringify(body),
-    signal: AbortSignal.timeout(TIMEOUT_MS),
-  });
-  const text = await response.text();
-  if (!expectedStatuses.includes(response.status))
-    throw new Error(`POST ${url} answered ${response.status}: ${text.slice(0, 300)}`);
+  const { status, text } = await send(url, JSON.stringify(body), { 'idempotency-key': key });
+  if (!expectedStatuses.includes(status)) throw new Error(`POST ${url} answered ${status}: ${text.slice(0, 300)}`);
+}
+
+async function send(url: string, body: string, keyHeader: Record<string, string> = {}) {
+  const headers = { 'content-type': 'application/json', ...keyHeader };
+  const response = await fetch(url, { method: 'POST', headers, body, signal: AbortSignal.timeout(TIMEOUT_MS) });
+  return { url, status: response.status, text: await response.text() };
 }

@@ -9,27 +9,14 @@ export const root = dirname(import.meta.dirname);
 /** The app of one stage in one engine. */
 export type Deployment = { endpoint: string; stage: string };
 
-/** The settings of `npm start`, from the environment and from `.env`; the environment wins. See `.env.example`. */
-export type Settings = {
-  port: number;
-  enginePort: number;
-  stage: string;
-  /** The folder for everything that a start writes. `npm run down -- -v` removes the part of the instance. */
-  dataDir: string;
-  engine: 'ministack' | 'localstack';
-  /** The address of a running engine. If it is set, no engine is started. */
-  endpoint: string | undefined;
-  maxInFlight: number;
-  python: string | undefined;
-  /** Environment variables for the app itself (`bin/app.ts`). */
-  overrides: Record<string, string>;
-};
+export type Settings = ReturnType<typeof readSettings>;
 
 const OVERRIDES = ['ONCEBOX_BALANCES_UPDATES', 'ONCEBOX_BALANCES_INTERVAL', 'ONCEBOX_BALANCES_CHUNKS_PER_TICK'];
 
 const engines = ['ministack', 'localstack'] as const;
 
-export function readSettings(env: NodeJS.ProcessEnv = process.env, args: readonly string[] = []): Settings {
+/** Reads the settings of `npm start` from the environment and `.env`; the environment wins. See `.env.example`. */
+export function readSettings(env: NodeJS.ProcessEnv = process.env, args: readonly string[] = []) {
   const file = join(root, '.env');
   const values: NodeJS.ProcessEnv = { ...(existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {}), ...env };
   const dataDir = values['ONCEBOX_DATA_DIR'] || '.oncebox';
@@ -37,16 +24,19 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env, args: readonl
     port: readNumber(values, 'ONCEBOX_PORT', 8080, 65_535),
     enginePort: readNumber(values, 'ONCEBOX_ENGINE_PORT', 4566, 65_535),
     stage: readStage(values),
+    /** The folder for everything that a start writes. `npm run down -- -v` removes the part of the instance. */
     dataDir: isAbsolute(dataDir) ? dataDir : join(root, dataDir),
     engine: readEngine(values, args),
+    /** The address of a running engine. If it is set, no engine is started. */
     endpoint: values['AWS_ENDPOINT_URL'] || undefined,
     maxInFlight: readNumber(values, 'ONCEBOX_MAX_IN_FLIGHT', 2 * availableParallelism(), 1_000),
     python: values['ONCEBOX_PYTHON'] || undefined,
+    /** Environment variables for the app itself (`bin/app.ts`). */
     overrides: Object.fromEntries(OVERRIDES.flatMap((name) => (values[name] ? [[name, values[name]]] : []))),
   };
 }
 
-function readEngine(values: NodeJS.ProcessEnv, args: readonly string[]): Settings['engine'] {
+function readEngine(values: NodeJS.ProcessEnv, args: readonly string[]) {
   const index = args.indexOf('--engine');
   const name = index >= 0 ? args[index + 1] : (values['ONCEBOX_ENGINE'] ?? 'ministack');
   const engine = engines.find((known) => known === name);
@@ -89,6 +79,14 @@ export function engineEnv(endpoint: string): Record<string, string> {
     AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
     AWS_EC2_METADATA_DISABLED: 'true',
   };
+}
+
+/**
+ * Returns the header of a request to an engine without an SDK client. It is not signed: both engines only read the name
+ * of the service from it.
+ */
+export function authorizationFor(service: string): string {
+  return `AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/${service}/aws4_request, SignedHeaders=host, Signature=0`;
 }
 
 /** Returns the options of an AWS SDK client for a local engine. */

@@ -1,20 +1,20 @@
 /** Stops everything that was started, the last first, once, at a signal or after an error. */
 export class Shutdown {
-  readonly finished: Promise<void>;
+  readonly #finished = Promise.withResolvers<void>();
   #isStopping = false;
-  #resolveFinished: () => void = () => {};
   readonly #parts: { name: string; stop: () => Promise<void> }[] = [];
 
   constructor() {
-    this.finished = new Promise((resolve) => {
-      this.#resolveFinished = resolve;
-    });
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
       process.on(signal, () => {
         if (!this.#isStopping) console.log('\n• Stopping …');
         void this.run();
       });
     }
+  }
+
+  get finished(): Promise<void> {
+    return this.#finished.promise;
   }
 
   get isStopping(): boolean {
@@ -38,7 +38,7 @@ export class Shutdown {
       }
     }
     if (process.exitCode !== 1) console.log('✓ Stopped');
-    this.#resolveFinished();
+    this.#finished.resolve();
     process.exit();
   }
 }

@@ -1,4 +1,6 @@
+import { execFile } from 'node:child_process';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { elapsed, step } from '../tools/progress.ts';
 import { printError, UserError } from '../tools/user-error.ts';
 import { findApi } from './api-target.ts';
@@ -9,14 +11,17 @@ import { startGateway } from './gateway.ts';
 import { claimInstance, folderOf } from './instance.ts';
 import { startMetrics } from './metrics.ts';
 import { assertFree } from './ports.ts';
-import { resendOutbox } from './resend-outbox.ts';
 import { seed } from './seed.ts';
-import { readSettings, root, type Settings } from './settings.ts';
+import { engineEnv, readSettings, root, type Settings } from './settings.ts';
 import { Shutdown } from './shutdown.ts';
 import { watch } from './watch.ts';
 
 // An engine that exits more often has a problem that a restart does not solve.
 const MAX_RESTARTS = 3;
+// The relay may not have read what was written right before the save. A duplicate is harmless, a missing event is not.
+const RESEND_MARGIN_MS = 60_000;
+
+const runFile = promisify(execFile);
 
 const startedAt = Date.now();
 const shutdown = new Shutdown();
@@ -70,12 +75,18 @@ async function start(settings: Settings, isWatching: boolean): Promise<void> {
 }
 
 /**
- * Sends the events again that the engine has lost with its streams. Nothing may be saved before this is done: a save in
- * between would have a later time, and after one more crash a start would send events only from that time on.
+ * Sends the latest outbox records again, because the engine loses its streams, and the records in them, at every stop.
+ * Nothing may be saved before this is done: a save in between would have a later time, and after one more crash a start
+ * would send events only from that time on.
  */
 async function resendLostEvents({ endpoint, stateSavedAt }: Engine, { stage }: Settings): Promise<void> {
   if (!stateSavedAt) return;
-  await step('Resend the latest events', () => resendOutbox({ endpoint, stage }, stateSavedAt));
+  const from = new Date(stateSavedAt.getTime() - RESEND_MARGIN_MS).toISOString();
+  const command = [join(root, 'bin', 'ops.ts'), 'outbox', 'resend', '--from', from, '--stage', stage];
+  const env = { ...process.env, ...engineEnv(endpoint), ONCEBOX_STAGE: stage };
+  await step('Resend the latest events', () =>
+    runFile(process.execPath, ['--disable-warning=ExperimentalWarning', ...command], { cwd: root, env }),
+  );
 }
 
 /** Restarts the engine with its last saved state if it exits unexpectedly (killed, out of memory). */
