@@ -8,20 +8,8 @@ export interface GeneratedDocument {
   readonly defect?: string;
 }
 
-interface GeneratorOptions {
-  readonly count: number;
-  /** The same seed generates the same texts. */
-  readonly seed: number;
-  /** The share of invalid documents, 0 by default. */
-  readonly badRate?: number;
-}
-
 /** A deterministic source of random numbers. */
-interface Random {
-  /** Returns a whole number from 0 to below the bound. */
-  below(bound: number): number;
-  pick<T>(values: readonly T[]): T;
-}
+type Random = ReturnType<typeof createRandom>;
 
 const PEOPLE = [
   ['Ada Wright', 'ada.wright', '+4930', 'Berlin', 'de'],
@@ -45,8 +33,18 @@ const CURRENCIES = ['EUR', 'USD', 'PLN', 'JPY', 'GBP'] as const;
 const YEAR_SECONDS = 365 * 24 * 3600;
 const FIRST_DATE_SECONDS = Date.UTC(2025, 0, 1) / 1000;
 
-/** Generates documents that pass every check, and invalid ones by the given rate. */
-export const generateDocuments = ({ count, seed, badRate = 0 }: GeneratorOptions): GeneratedDocument[] =>
+/**
+ * Generates documents that pass every check, and invalid ones by the given rate. The same seed generates the same texts.
+ */
+export const generateDocuments = ({
+  count,
+  seed,
+  badRate = 0,
+}: {
+  count: number;
+  seed: number;
+  badRate?: number;
+}): GeneratedDocument[] =>
   Array.from({ length: count }, (_, index) => {
     const random = createRandom(`${seed}:${index}`);
     const uid = createHash('sha256').update(`uid:${seed}:${index}`).digest('hex').slice(0, 19);
@@ -57,10 +55,11 @@ export const generateDocuments = ({ count, seed, badRate = 0 }: GeneratorOptions
     return { order_uid: uid, text: createText(document), defect };
   });
 
-function createRandom(seed: string): Random {
+function createRandom(seed: string) {
   let draws = 0;
+  /** Returns a whole number from 0 to below the bound. */
   const below = (bound: number) => createHash('sha256').update(`${seed}:${draws++}`).digest().readUInt32BE() % bound;
-  return { below, pick: (values) => values[below(values.length)] as (typeof values)[number] };
+  return { below, pick: <T>(values: readonly T[]): T => values[below(values.length)] as T };
 }
 
 function createDocument(order_uid: string, random: Random) {

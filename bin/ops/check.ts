@@ -1,11 +1,5 @@
 import type { Target } from './target.ts';
 
-interface CheckResult {
-  readonly problems: readonly string[];
-  /** What was checked, in a few words. It is shown if there are no problems. */
-  readonly summary: string;
-}
-
 /** One check of the doctor. */
 export interface Check {
   readonly title: string;
@@ -13,7 +7,8 @@ export interface Check {
   remedy(target: Target): string;
   /** Set if no later check can run when this one throws. */
   readonly isRequired?: true;
-  run(target: Target): Promise<CheckResult>;
+  /** Returns the problems and what was checked, in a few words. The summary is shown if there are no problems. */
+  run(target: Target): Promise<{ summary: string; problems: readonly string[] }>;
 }
 
 export const deployCommand = ({ onAws, stage }: Target): string =>

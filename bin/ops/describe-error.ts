@@ -1,11 +1,6 @@
 import { UserError } from '../../tools/user-error.ts';
 import type { Target } from './target.ts';
 
-export interface ErrorDescription {
-  readonly problem: string;
-  readonly remedy: string;
-}
-
 const NOT_FOUND = new Set([
   'ResourceNotFoundException',
   'QueueDoesNotExist',
@@ -22,7 +17,7 @@ const EXPIRED_CREDENTIALS = new Set([
 const ACCESS_DENIED = new Set(['AccessDenied', 'AccessDeniedException', 'AuthorizationError']);
 
 /** Returns the problem in one line and its remedy in another. */
-export function describeError(error: unknown, target: Target | undefined): ErrorDescription {
+export function describeError(error: unknown, target: Target | undefined) {
   if (error instanceof UserError) return { problem: error.message, remedy: error.remedy };
   const { name, message, code } = readError(error);
   if (code !== undefined && UNREACHABLE.has(code))

@@ -3,24 +3,10 @@ import { Envelope } from '../../events/envelope.ts';
 import { parseJson } from './json.ts';
 
 /** A message in a DLQ, with the details of its failure. */
-export interface DlqMessage {
-  readonly id: string;
-  readonly handle: string;
-  /** The body as it is in the DLQ. */
-  readonly raw: string;
-  /** The body as the consumer expects it. */
-  readonly body: string;
-  readonly reason: string;
-  /** The events in the body: one, several that were parked together, or none if the body is not an envelope. */
-  readonly events: readonly Envelope[];
-  readonly first_received_at: string | null;
-  readonly last_received_at: string | null;
-  readonly receive_count: number | null;
-  readonly sent_at: string;
-}
+export type DlqMessage = ReturnType<typeof parseDlqMessage>;
 
 /** Reads the attributes that a consumer, EventBridge or SQS has set when it dead-lettered the message. */
-export function parseDlqMessage(message: Message): DlqMessage {
+export function parseDlqMessage(message: Message) {
   const raw = message.Body ?? '';
   const json = parseJson(raw);
   const content = unwrapBusEvent(json);
@@ -30,9 +16,12 @@ export function parseDlqMessage(message: Message): DlqMessage {
   return {
     id: message.MessageId ?? '',
     handle: message.ReceiptHandle ?? '',
+    /** The body as it is in the DLQ. */
     raw,
+    /** The body as the consumer expects it. */
     body: content === json ? raw : JSON.stringify(content),
     reason: attribute('reason') ?? describeDeliveryFailure(attribute) ?? describeMove(systemAttributes),
+    /** The events in the body: one, several that were parked together, or none if the body is not an envelope. */
     events: (Array.isArray(content) ? content : [content]).flatMap((candidate) => {
       const parsed = Envelope.safeParse(candidate);
       return parsed.success ? [parsed.data as Envelope] : [];

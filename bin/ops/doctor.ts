@@ -6,15 +6,7 @@ import { stageChecks } from './doctor-stage.ts';
 import { wiringChecks } from './doctor-wiring.ts';
 import type { Target } from './target.ts';
 
-export interface Diagnosis {
-  readonly check: string;
-  readonly ok: boolean;
-  /** False if the check threw, so that its result is unknown. */
-  readonly completed: boolean;
-  readonly summary: string;
-  readonly problems: readonly string[];
-  readonly remedy: string | null;
-}
+type Diagnosis = Awaited<ReturnType<typeof diagnose>>;
 
 export default defineCommand({
   options: {},
@@ -37,22 +29,16 @@ export default defineCommand({
   },
 });
 
-/** Runs a check. A check that throws is reported as a problem. */
-export async function diagnose(check: Check, target: Target): Promise<Diagnosis> {
+/** Runs a check. A check that throws is reported as a problem, and `completed` is false: its result is unknown. */
+export async function diagnose(check: Check, target: Target) {
   try {
     const { problems, summary } = await check.run(target);
     const ok = problems.length === 0;
     return { check: check.title, ok, completed: true, summary, problems, remedy: ok ? null : check.remedy(target) };
   } catch (error) {
     const { problem, remedy } = describeError(error, target);
-    return {
-      check: check.title,
-      ok: false,
-      completed: false,
-      summary: '',
-      problems: [problem],
-      remedy: check.isRequired ? remedy : check.remedy(target),
-    };
+    const failed = { check: check.title, ok: false, completed: false, summary: '', problems: [problem] };
+    return { ...failed, remedy: check.isRequired ? remedy : check.remedy(target) };
   }
 }
 

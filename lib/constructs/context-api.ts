@@ -1,17 +1,13 @@
 import { Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
-import type { Access } from './access.ts';
 import { Context } from './context.ts';
-import { type EnvSchema, ServiceFunction, type ValuesOf } from './service-function.ts';
+import { type EnvSchema, ServiceFunction, type ServiceFunctionProps } from './service-function.ts';
 
 /** Routes by operation name, each as `METHOD /path/{param}`. `lambdas/<context>/routes.ts` exports them. */
 export type RouteTable = Readonly<Record<string, `${string} /${string}`>>;
 
-export interface ContextApiProps<S extends EnvSchema> {
+interface ContextApiProps<S extends EnvSchema> extends Pick<ServiceFunctionProps<S>, 'env' | 'values' | 'access'> {
   readonly routes: RouteTable;
-  readonly env: S;
-  readonly values: ValuesOf<S>;
-  readonly access?: readonly Access[];
 }
 
 /** The function `api.ts`, which handles all routes of one context (docs/adr/0004), and the routes for the public API. */

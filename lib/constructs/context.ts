@@ -1,20 +1,15 @@
 import { Construct } from 'constructs';
 import type { StageConfig } from '../config.ts';
 
-export interface ContextProps {
-  readonly config: StageConfig;
-  /** Who is affected, and how, when functions of this context fail. Its alarm texts begin with it. */
-  readonly errorImpact: string;
-}
-
 /** A business context. Constructs inside it read the stage's settings from it. */
 export class Context extends Construct {
   readonly config: StageConfig;
+  /** Who is affected, and how, when functions of this context fail. Its alarm texts begin with it. */
   readonly errorImpact: string;
   /** All functions of this context, for the alarms that watch them together. */
   readonly functions: (Construct & { readonly name: string })[] = [];
 
-  constructor(scope: Construct, id: string, { config, errorImpact }: ContextProps) {
+  constructor(scope: Construct, id: string, { config, errorImpact }: Pick<Context, 'config' | 'errorImpact'>) {
     super(scope, id);
     this.config = config;
     this.errorImpact = errorImpact;

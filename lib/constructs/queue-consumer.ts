@@ -1,16 +1,12 @@
 import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
-import type { Access } from './access.ts';
 import { Context } from './context.ts';
-import { type EnvSchema, ServiceFunction, type ValuesOf } from './service-function.ts';
+import { type EnvSchema, ServiceFunction, type ServiceFunctionProps } from './service-function.ts';
 import { suppress } from './suppress.ts';
 import type { WorkQueue } from './work-queue.ts';
 
-export interface ConsumerProps<S extends EnvSchema> {
-  readonly description: string;
-  readonly env: S;
-  readonly values: ValuesOf<S>;
-  readonly access?: readonly Access[];
+export interface ConsumerProps<S extends EnvSchema>
+  extends Pick<ServiceFunctionProps<S>, 'description' | 'env' | 'values' | 'access'> {
   readonly batchSize?: number;
 }
 
