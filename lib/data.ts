@@ -13,7 +13,6 @@ export class DataStack extends StageStack {
   // `by_account` serves the statement. It projects whole rows: an entry never changes, so it is copied only once.
   // `by_bucket` lists accounts. It projects keys only, which never change.
   readonly payments = new LedgerTable(this, 'Payments', {
-    owner: 'payments',
     config: this.config,
     indexes: [
       { index: entriesByAccount, sortKeyType: 'number', projection: 'all' },
@@ -23,7 +22,6 @@ export class DataStack extends StageStack {
   // Renaming loses all orders and their decisions; payments would take a second order with the same id for a duplicate.
   // `by_user` projects keys only: an order's row changes at every step, its keys do not.
   readonly orders = new OutboxTable(this, 'Orders', {
-    owner: 'orders',
     config: this.config,
     indexes: [
       { index: ordersByUser, sortKeyType: 'string', projection: 'keys' },
@@ -31,18 +29,16 @@ export class DataStack extends StageStack {
     ],
   });
   // Renaming loses the holder of every ticket: all seats could be sold a second time, and no refund would free a seat.
-  readonly tickets = new OutboxTable(this, 'Tickets', { owner: 'tickets', config: this.config });
+  readonly tickets = new OutboxTable(this, 'Tickets', { config: this.config });
   // Renaming loses all products until they are put again. Their versions start again, so tickets ignores them as old.
   readonly catalog = new OutboxTable(this, 'Catalog', {
-    owner: 'catalog',
     config: this.config,
     indexes: [{ index: productsBySku, sortKeyType: 'string', projection: 'keys' }],
   });
   // Renaming loses nothing permanently: `ops balances sync` fills the table again from the ledger.
-  readonly balances = new OutboxTable(this, 'Balances', { owner: 'balances', config: this.config });
+  readonly balances = new OutboxTable(this, 'Balances', { config: this.config });
   // Renaming loses all order documents: each must be submitted again. The cache in the table refills on lookups.
   readonly documents = new OutboxTable(this, 'Documents', {
-    owner: 'documents',
     config: this.config,
     indexes: [{ index: newestCached, sortKeyType: 'string', projection: 'keys' }],
   });

@@ -16,27 +16,26 @@ export interface IndexProps {
 }
 
 export interface ContextTableProps {
-  /** The context that owns the table. The table is `oncebox-<stage>-<context>`. */
-  readonly owner: string;
   readonly config: StageConfig;
   readonly indexes?: readonly IndexProps[];
 }
 
 /**
  * The table of one context. It holds state, decision rows, receipts and outbox records, so that one transaction can
- * write all of them. `pk` is the aggregate. Rows with `expires_at` expire by TTL.
+ * write all of them. The table of `Orders` is `oncebox-<stage>-orders`. `pk` is the aggregate. Rows with `expires_at` expire by TTL.
  */
 export abstract class ContextTable extends Construct {
   readonly name: string;
+  /** The context that owns the table. */
   readonly owner: string;
   readonly table: Table;
   readonly #indexes: readonly IndexProps[];
 
-  constructor(scope: Construct, id: string, { owner, config, indexes = [] }: ContextTableProps) {
+  constructor(scope: Construct, id: string, { config, indexes = [] }: ContextTableProps) {
     super(scope, id);
-    this.owner = owner;
+    this.owner = id.toLowerCase();
     this.#indexes = indexes;
-    this.name = nameOf(config, owner);
+    this.name = nameOf(config, this.owner);
     this.table = new Table(this, 'Table', {
       tableName: this.name,
       partitionKey: { name: 'pk', type: AttributeType.STRING },

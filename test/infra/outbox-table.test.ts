@@ -16,7 +16,7 @@ const indexes = [{ index, sortKeyType: 'string', projection: 'keys' }] as const;
 
 function createTable(stage: Stage) {
   const stack = new Stack();
-  const table = new OutboxTable(stack, 'Orders', { owner: 'orders', config: configOf(stage), indexes });
+  const table = new OutboxTable(stack, 'Orders', { config: configOf(stage), indexes });
   return { stack, table, template: Template.fromStack(stack) };
 }
 
@@ -82,7 +82,7 @@ describe('OutboxTable', () => {
         env: NoEnv,
         values: {},
       });
-      new OutboxTable(context, 'Orders', { owner: 'orders', config: context.config }).publishTo(relay);
+      new OutboxTable(context, 'Orders', { config: context.config }).publishTo(relay);
     });
     const { Properties } = only(template, 'AWS::Lambda::EventSourceMapping');
     expect(Properties).toMatchObject({ BatchSize: 100, StartingPosition: 'TRIM_HORIZON', MaximumRetryAttempts: -1 });
@@ -98,7 +98,7 @@ describe('OutboxTable', () => {
 describe('LedgerTable', () => {
   test('denies deletion to every role that commits', () => {
     const template = inContext('local', (context) => {
-      const table = new LedgerTable(context, 'Payments', { owner: 'payments', config: context.config, indexes });
+      const table = new LedgerTable(context, 'Payments', { config: context.config, indexes });
       const common = { entry: 'orders/api.ts', description: 'Pays', env: NoEnv, values: {} };
       new ServiceFunction(context, 'Pay', { ...common, access: [table.commits] });
     });
@@ -113,7 +113,7 @@ describe('LedgerTable', () => {
   });
 
   test('has no permission for deletes', () => {
-    const ledger = new LedgerTable(new Stack(), 'Payments', { owner: 'payments', config: configOf('local'), indexes });
+    const ledger = new LedgerTable(new Stack(), 'Payments', { config: configOf('local'), indexes });
     // @ts-expect-error The type has no such permission either.
     expect(ledger.deletes).toBeUndefined();
   });

@@ -23,7 +23,7 @@ function register(changes: SourceChanges, context: string, thing: string): void 
     /\n\n {2}constructor\(app: Construct/,
     `
   // Renaming loses all ${context}.
-  readonly ${context} = new OutboxTable(this, '${Context}', { owner: '${context}', config: this.config });`,
+  readonly ${context} = new OutboxTable(this, '${Context}', { config: this.config });`,
   );
 
   changes.addImports('lib/platform.ts', `import { ${Context} } from './contexts/${context}.ts';`);
