@@ -136,14 +136,8 @@ function operation(operationId: string, method: string, { contract }: Route<neve
 
 export function openApiDocument(): Schema {
   const paths: Record<string, Record<string, Schema>> = {};
-  const routes = new Map<string, Route<never>>([
-    ...payments.routes,
-    ...orders.routes,
-    ...catalog.routes,
-    ...balances.routes,
-    ...documents.routes,
-    ...ops.routes,
-  ]);
+  const apis = [payments, orders, catalog, balances, documents, ops];
+  const routes = new Map<string, Route<never>>(apis.flatMap((api) => [...api.routes]));
   for (const [name, routeKey] of Object.entries(allRoutes)) {
     const [method = '', path = ''] = routeKey.split(' ');
     const route = routes.get(routeKey);

@@ -27,20 +27,19 @@ export const getFromApi = async (target: Target, path: string): Promise<ApiReply
   (await createApiClient(target))('GET', path);
 
 /** Returns an order, or a resource below it. */
-export async function getOrder<T>(target: Target, id: string, subpath: '' | '/workflow'): Promise<T> {
-  const { url, status, text } = await getFromApi(target, `/orders/${encodeURIComponent(id)}${subpath}`);
-  if (status === 404)
+export async function getOrder<T>(target: Target, id: string, subpath: '' | '/workflow' = ''): Promise<T> {
+  const reply = await getFromApi(target, `/orders/${encodeURIComponent(id)}${subpath}`);
+  if (reply.status === 404)
     throw new UserError(`There is no order ${id} in stage ${target.stage}.`, 'Check the id: it has 26 characters.');
-  return parseReply(url, status, text, 'orders-api');
+  return parseReply(reply, 'orders-api');
 }
 
 /** Returns the JSON of a reply. If the status is not 200, the error names the function whose logs say why. */
 export async function getJson<T>(target: Target, path: string, functionName: string): Promise<T> {
-  const { url, status, text } = await getFromApi(target, path);
-  return parseReply(url, status, text, functionName);
+  return parseReply(await getFromApi(target, path), functionName);
 }
 
-function parseReply<T>(url: string, status: number, text: string, functionName: string): T {
+function parseReply<T>({ url, status, text }: ApiReply, functionName: string): T {
   if (status !== 200)
     throw new UserError(`${url} returned ${status}: ${text}`, `npm run ops -- logs tail ${functionName} --since 5m`);
   return parseExactly(text) as T;

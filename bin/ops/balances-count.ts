@@ -11,7 +11,6 @@ export interface Stats {
 }
 
 export default defineCommand({
-  options: {},
   details: 'The data comes from the read model, by GET /balances/stats.',
   examples: ['balances count', 'balances count --json'],
   run: async ({ target, print }) => {

@@ -11,7 +11,6 @@ import { openTables } from './tables.ts';
 const TIMEOUT_MS = 3_600_000;
 
 export default defineCommand({
-  options: {},
   details:
     'Does the work of the scheduled job, for all buckets in one run. Drift is repaired, but never to a lower version.\n' +
     'An update that may still be in transit is not drift. The exit code is 1 if something could not be repaired or\n' +

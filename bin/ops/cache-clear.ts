@@ -12,7 +12,6 @@ const BATCH_SIZE = 25;
 const PROGRESS_INTERVAL_MS = 250;
 
 export default defineCommand({
-  options: {},
   details:
     'Also deletes the leases of running lookups. The documents themselves stay. Functions keep documents in memory for\n' +
     `${MEMORY_TTL_MS / 1000} s, so the command waits for that time.`,

@@ -7,7 +7,6 @@ import type { Target } from './target.ts';
 import { UsageError } from './usage-error.ts';
 
 export const chaosShow = defineCommand({
-  options: {},
   details:
     'Each rate is the share of calls in which the fault occurs, from 0 to 1. latency_ms delays each batch that a consumer receives.',
   examples: ['chaos show'],
@@ -19,7 +18,6 @@ export const chaosShow = defineCommand({
 
 export const chaosSet = defineCommand({
   takes: { usage: '<key=value> …', min: 1, max: 20 },
-  options: {},
   details: 'Settings that are not named stay as they are. Functions apply a change within three seconds.',
   examples: ['chaos set publish_failure=0.2 latency_ms=50', 'chaos set publish_failure=0'],
   run: async ({ positionals, target, print }) => {

@@ -30,10 +30,10 @@ interface CommandInput<O extends Options> {
   readonly signal: AbortSignal;
 }
 
-export interface Command<O extends Options = Options> {
+interface CommandDefinition<O extends Options> {
   /** The positional arguments, with their form in the help: `<queue> <message id>`. */
   readonly takes?: { readonly usage: string; readonly min: number; readonly max: number };
-  readonly options: O;
+  readonly options?: O;
   /** Sentences for the help, in addition to the summary. */
   readonly details?: string;
   readonly examples: readonly string[];
@@ -41,5 +41,9 @@ export interface Command<O extends Options = Options> {
   run(input: CommandInput<O>): Promise<number | undefined>;
 }
 
+export type Command = CommandDefinition<Options> & { readonly options: Options };
+
 /** Infers the types of a command's values from its options. */
-export const defineCommand = <const O extends Options>(command: Command<O>): Command => command as unknown as Command;
+export const defineCommand = <const O extends Options = Record<never, Option>>(
+  command: CommandDefinition<O>,
+): Command => ({ options: {}, ...command }) as unknown as Command;

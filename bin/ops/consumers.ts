@@ -5,7 +5,6 @@ import { table } from './print.ts';
 import { switchConsumer } from './switch-consumer.ts';
 
 export const consumers = defineCommand({
-  options: {},
   details: 'Each consumer can be stopped and started separately: consumers stop <queue>, consumers start <queue>.',
   examples: ['consumers', 'consumers --json'],
   run: async ({ target, print }) => {
@@ -16,7 +15,6 @@ export const consumers = defineCommand({
 
 export const consumersStop = defineCommand({
   takes: { usage: '<queue>', min: 1, max: 1 },
-  options: {},
   details:
     'Messages in flight are finished. All others wait in the queue until the consumer is started again, for at most\n' +
     'four days. Other consumers are not affected.',
@@ -26,7 +24,6 @@ export const consumersStop = defineCommand({
 
 export const consumersStart = defineCommand({
   takes: { usage: '<queue>', min: 1, max: 1 },
-  options: {},
   details: 'The consumer processes the messages that have waited in the queue.',
   examples: ['consumers start ticket-issuing'],
   run: ({ positionals: [queue = ''], ...input }) => switchConsumer(queue, 'running', input),

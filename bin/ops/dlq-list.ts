@@ -2,15 +2,12 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { parseWholeNumber } from './arguments.ts';
 import { defineCommand } from './command.ts';
 import type { DlqMessage } from './dlq-message.ts';
-import { createDlqReader, withDlqMessages } from './dlq-reader.ts';
+import { createDlqReader, HIDE_FOR_S, MAX_MESSAGES, withDlqMessages } from './dlq-reader.ts';
 import { table } from './print.ts';
 import { findQueue, listQueues, requireDlq } from './stage-queues.ts';
 import { formatAge, formatTime } from './time.ts';
 
-/** Long enough to receive every message once. If this process crashes, the messages are hidden for this long. */
-const HIDE_FOR_S = 30;
 const DEFAULT_LIMIT = 50;
-const MAX_LIMIT = 10_000;
 
 export default defineCommand({
   takes: { usage: '[queue]', min: 0, max: 1 },
@@ -18,7 +15,7 @@ export default defineCommand({
   details: 'Without a queue, lists the dead letters of all queues. Listing does not change a DLQ.',
   examples: ['dlq list', 'dlq list order-payments --limit 200', 'dlq list --json'],
   run: async ({ values, positionals: [name], target, print, signal }) => {
-    const limit = parseWholeNumber(values.limit, '--limit', DEFAULT_LIMIT, MAX_LIMIT);
+    const limit = parseWholeNumber(values.limit, '--limit', DEFAULT_LIMIT, MAX_MESSAGES);
     const sqs = new SQSClient({});
     const queues = name ? [await findQueue(sqs, target, name)] : (await listQueues(sqs, target)).map(requireDlq);
     const entriesByQueue = await Promise.all(

@@ -7,6 +7,10 @@ import {
 } from '@aws-sdk/client-sqs';
 import { type DlqMessage, parseDlqMessage } from './dlq-message.ts';
 
+/** The maximum that a command reads of one DLQ. */
+export const MAX_MESSAGES = 10_000;
+/** Long enough to receive every message once. If this process crashes, the messages are hidden for this long. */
+export const HIDE_FOR_S = 30;
 const BATCH_SIZE = 10;
 /** Long polling asks all servers of SQS. A short poll asks only some of them, so it may miss messages. */
 const POLL_SECONDS = 1;

@@ -3,7 +3,7 @@ import { UserError } from '../../tools/user-error.ts';
 import { parseWholeNumber } from './arguments.ts';
 import { defineCommand } from './command.ts';
 import type { DlqMessage } from './dlq-message.ts';
-import { createDlqReader, type DlqReader, withDlqMessages } from './dlq-reader.ts';
+import { createDlqReader, MAX_MESSAGES, withDlqMessages } from './dlq-reader.ts';
 import { hasId } from './dlq-show.ts';
 import type { Effect } from './dry-run.ts';
 import { predictEffect } from './dry-run-consumers.ts';
@@ -14,7 +14,6 @@ import { openTables, type Tables } from './tables.ts';
 /** All messages are received before the first is sent. One that is dead-lettered again at once is not met twice. */
 const HIDE_FOR_S = 300;
 const DEFAULT_LIMIT = 1000;
-const MAX_LIMIT = 10_000;
 const CONCURRENT_MESSAGES = 8;
 
 export default defineCommand({
@@ -29,31 +28,26 @@ export default defineCommand({
     'has no effect. Run the command again if the DLQ holds more messages than the limit.',
   examples: ['dlq redrive order-payments --dry-run', 'dlq redrive order-payments', 'dlq redrive outbox-retry'],
   run: async ({ values, positionals: [name = ''], target, print, signal }) => {
-    const limit = parseWholeNumber(values.limit, '--limit', DEFAULT_LIMIT, MAX_LIMIT);
+    const limit = parseWholeNumber(values.limit, '--limit', DEFAULT_LIMIT, MAX_MESSAGES);
     const sqs = new SQSClient({});
     const queue = await findQueue(sqs, target, name);
     const dlq = createDlqReader(sqs, queue.dlqUrl, queue.url);
     const ids = values.id;
     // A message with a given id may be behind all others, so the limit applies only after the search.
-    const scope = { limit: ids ? MAX_LIMIT : limit, hideForS: HIDE_FOR_S, signal };
-    return withDlqMessages(dlq, scope, async (received, markRemoved) => {
+    const scope = { limit: ids ? MAX_MESSAGES : limit, hideForS: HIDE_FOR_S, signal };
+    await withDlqMessages(dlq, scope, async (received, markRemoved) => {
       const messages = (ids ? received.filter((message) => hasId(message, ids)) : received).slice(0, limit);
       const missing = ids?.filter((id) => !messages.some((message) => hasId(message, [id]))) ?? [];
       if (missing.length > 0 && !signal.aborted)
         throw new UserError(`Not in ${queue.dlqName}: ${missing.join(', ')}.`, `npm run ops -- dlq list ${queue.name}`);
+      const redrive = (message: DlqMessage) => dlq.redrive(message).then(() => markRemoved(message));
       if (values['dry-run']) await showEffects(queue.name, messages, openTables(target), print);
-      else await redrive({ queue: queue.name, messages, dlq, markRemoved, print, signal });
-      return undefined;
+      else await redriveAll(queue.name, messages, redrive, { print, signal });
     });
   },
 });
 
-async function showEffects(
-  queue: string,
-  messages: readonly DlqMessage[],
-  tables: Tables,
-  print: Printer,
-): Promise<void> {
+async function showEffects(queue: string, messages: readonly DlqMessage[], tables: Tables, print: Printer) {
   const predictions = await predictEffects(queue, messages, tables);
   const rows = predictions.map(({ message, effect }) => ({
     message_id: message.id,
@@ -87,26 +81,18 @@ export async function predictEffects(queue: string, messages: readonly DlqMessag
   return predictions;
 }
 
-interface Redrive {
-  readonly queue: string;
-  readonly messages: readonly DlqMessage[];
-  readonly dlq: DlqReader;
-  readonly markRemoved: (message: DlqMessage) => void;
-  readonly print: Printer;
-  readonly signal: AbortSignal;
-}
-
-async function redrive({ queue, messages, dlq, markRemoved, print, signal }: Redrive): Promise<void> {
+async function redriveAll(
+  queue: string,
+  messages: readonly DlqMessage[],
+  redrive: (message: DlqMessage) => Promise<void>,
+  { print, signal }: { print: Printer; signal: AbortSignal },
+): Promise<void> {
   let redriven = 0;
   const summary = () => `${redriven} of ${messages.length} messages were sent to ${queue}.`;
   for (let start = 0; start < messages.length && !signal.aborted; start += CONCURRENT_MESSAGES) {
     const batch = messages.slice(start, start + CONCURRENT_MESSAGES);
-    const results = await Promise.allSettled(batch.map((message) => dlq.redrive(message)));
-    for (const [index, message] of batch.entries()) {
-      if (results[index]?.status !== 'fulfilled') continue;
-      markRemoved(message);
-      redriven += 1;
-    }
+    const results = await Promise.allSettled(batch.map(redrive));
+    redriven += results.filter(({ status }) => status === 'fulfilled').length;
     const failed = results.find((result) => result.status === 'rejected');
     if (failed) {
       const reason = failed.reason instanceof Error ? failed.reason.message : String(failed.reason);

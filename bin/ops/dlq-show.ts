@@ -2,17 +2,13 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { UserError } from '../../tools/user-error.ts';
 import { defineCommand } from './command.ts';
 import type { DlqMessage } from './dlq-message.ts';
-import { createDlqReader, withDlqMessages } from './dlq-reader.ts';
+import { createDlqReader, HIDE_FOR_S, MAX_MESSAGES, withDlqMessages } from './dlq-reader.ts';
 import { parseJson } from './json.ts';
 import { columns } from './print.ts';
 import { findQueue } from './stage-queues.ts';
 
-const HIDE_FOR_S = 30;
-const MAX_MESSAGES = 10_000;
-
 export default defineCommand({
   takes: { usage: '<queue> <message id>', min: 2, max: 2 },
-  options: {},
   details: 'The id is the message id that dlq list shows, or the id of an event in the message.',
   examples: ['dlq show order-payments 4b825dc6-42cb-4cd3-9e5c-2f5e43c1e4b2'],
   run: async ({ positionals: [name = '', id = ''], target, print, signal }) => {

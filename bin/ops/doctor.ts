@@ -9,7 +9,6 @@ import type { Target } from './target.ts';
 type Diagnosis = Awaited<ReturnType<typeof diagnose>>;
 
 export default defineCommand({
-  options: {},
   details: 'The exit code is 1 if there is a problem.',
   examples: ['doctor', 'doctor --stage prod --json'],
   run: async ({ target, print, signal }) => {

@@ -4,11 +4,10 @@ import { columns } from './print.ts';
 
 export default defineCommand({
   takes: { usage: '<order id>', min: 1, max: 1 },
-  options: {},
   details: 'The data comes from GET /orders/{id}, so it is what the customer sees.',
   examples: ['orders show 2fbqq5v4mxz3hsd7k6yaw4tcni'],
   run: async ({ positionals: [id = ''], target, print }) => {
-    const order = await getOrder<Record<string, unknown>>(target, id, '');
+    const order = await getOrder<Record<string, unknown>>(target, id);
     print.result(order, () => formatOrder(order));
   },
 });

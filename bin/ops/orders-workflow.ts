@@ -34,7 +34,6 @@ const STATUS_MARKS: Readonly<Record<string, string>> = { done: '✓', active: '�
 
 export default defineCommand({
   takes: { usage: '<order id>', min: 1, max: 1 },
-  options: {},
   details:
     'Also shows the decisions. A step is ✓ done, … active, ✗ failed or – skipped. The data comes from\n' +
     'GET /orders/{id}/workflow.',

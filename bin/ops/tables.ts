@@ -4,17 +4,13 @@ import { createDynamoStore } from '../../lambdas/shared/store/dynamo-store.ts';
 import type { Store } from '../../lambdas/shared/store/store.ts';
 import type { Target } from './target.ts';
 
-/** The table of each context, as its handlers see it. */
-export type Tables = Readonly<Record<'payments' | 'orders' | 'tickets' | 'catalog' | 'balances' | 'documents', Store>>;
+const contexts = ['payments', 'orders', 'tickets', 'catalog', 'balances', 'documents'] as const;
 
-export const createTables = (open: (context: keyof Tables) => Store): Tables => ({
-  payments: open('payments'),
-  orders: open('orders'),
-  tickets: open('tickets'),
-  catalog: open('catalog'),
-  balances: open('balances'),
-  documents: open('documents'),
-});
+/** The table of each context, as its handlers see it. */
+export type Tables = Readonly<Record<(typeof contexts)[number], Store>>;
+
+export const createTables = (open: (context: keyof Tables) => Store): Tables =>
+  Object.fromEntries(contexts.map((context) => [context, open(context)])) as Tables;
 
 /** Opens the tables of a stage with the adapter that the handlers use. */
 export function openTables(target: Target): Tables {

@@ -38,7 +38,7 @@ function register(changes: SourceChanges, context: string, thing: string): void 
   changes.insertBefore('lib/routes.ts', /\n\} as const;/, `\n  ...${context}Routes,`);
 
   changes.addImports('bin/openapi.ts', `import { handler as ${context} } from '../lambdas/${context}/api.ts';`);
-  changes.insertAfter('bin/openapi.ts', /\.\.\.ops\.routes,/, `\n    ...${context}.routes,`);
+  changes.insertAfter('bin/openapi.ts', /const apis = \[\s*/, `${context}, `);
 
   const pureFiles = 'test/contracts/boundaries.test.ts';
   changes.insertBefore(pureFiles, /\n {2}'lambdas\/tickets\/ticket\.ts',/, `\n  'lambdas/${context}/${thing}.ts',`);
