@@ -27,10 +27,8 @@ export class AwsOnly extends StageStack {
   private createAlarms({ node, name, functions, errorImpact }: Context): void {
     if (functions.length > MAX_METRICS)
       throw new Error(`${node.id} has ${functions.length} functions, but one alarm can watch only ${MAX_METRICS}`);
-    for (const [kind, metricName] of [
-      ['errors', 'Errors'],
-      ['throttles', 'Throttles'],
-    ] as const) {
+    for (const kind of ['errors', 'throttles'] as const) {
+      const metricName = pascalCase(kind);
       const usingMetrics = Object.fromEntries(
         functions.map(({ name }, index) => [
           `m${index}`,
@@ -39,7 +37,7 @@ export class AwsOnly extends StageStack {
       );
       alarm(
         this,
-        `${node.id}${pascalCase(kind)}`,
+        `${node.id}${metricName}`,
         {
           name: `${name}-${kind}`,
           metric: new MathExpression({ expression: 'SUM(METRICS())', usingMetrics, label: kind, period: minutes(5) }),

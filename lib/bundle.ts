@@ -7,11 +7,7 @@ import { type BuildOptions, type BuildResult, build, buildSync } from 'esbuild';
 const lambdas = fileURLToPath(new URL('../lambdas', import.meta.url));
 
 /** The code of one function: `<outdir>/orders/api/index.js` from the entry `orders/api.ts`. */
-export interface Bundle {
-  readonly entry: string;
-  readonly dir: string;
-  readonly bytes: number;
-}
+export type Bundle = ReturnType<typeof toBundles>[number];
 
 /** Returns the files that export a handler, relative to `lambdas/`. A test checks that each of them is deployed. */
 export function handlerEntries(root: string = lambdas): string[] {
@@ -44,11 +40,7 @@ function createOptions(entries: readonly string[], outdir: string) {
 }
 
 /** Marks each bundle as CommonJS, since an engine may unpack it below a package.json that says otherwise. */
-function toBundles(
-  entries: readonly string[],
-  outdir: string,
-  { metafile }: BuildResult<{ metafile: true }>,
-): Bundle[] {
+function toBundles(entries: readonly string[], outdir: string, { metafile }: BuildResult<{ metafile: true }>) {
   const outputs = Object.values(metafile.outputs);
   return entries.map((entry) => {
     const dir = join(outdir, withoutExtension(entry));

@@ -22,7 +22,6 @@ export interface StageConfig {
   readonly stuckAfterMinutes: number;
   /** How long a document is served from the cache before it is looked up again. */
   readonly documentsCachedForSeconds: number;
-  /** The bulk updates of balances. */
   readonly balances: {
     /** Whether bulk updates run. A day of them costs money: see `docs/scale.md`. */
     readonly updates: boolean;
@@ -31,7 +30,6 @@ export interface StageConfig {
     /** The number of chunks of the update programme that each tick updates. */
     readonly chunksPerTick: number | 'all';
   };
-  /** The read model of balances. */
   readonly readModel: {
     /** The maximum age of a balance that is shown from a function's memory. */
     readonly cachedForMs: number;

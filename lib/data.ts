@@ -14,34 +14,22 @@ export class DataStack extends StageStack {
   // `by_bucket` lists accounts. It projects keys only, which never change.
   readonly payments = new LedgerTable(this, 'Payments', {
     config: this.config,
-    indexes: [
-      { index: entriesByAccount, sortKeyType: 'number', projection: 'all' },
-      { index: accountsByBucket, sortKeyType: 'string', projection: 'keys' },
-    ],
+    indexes: [{ index: entriesByAccount, sortKeyType: 'number', projection: 'all' }, { index: accountsByBucket }],
   });
   // Renaming loses all orders and their decisions; payments would take a second order with the same id for a duplicate.
   // `by_user` projects keys only: an order's row changes at every step, its keys do not.
   readonly orders = new OutboxTable(this, 'Orders', {
     config: this.config,
-    indexes: [
-      { index: ordersByUser, sortKeyType: 'string', projection: 'keys' },
-      { index: publishedByMinute, sortKeyType: 'string', projection: 'keys' },
-    ],
+    indexes: [{ index: ordersByUser }, { index: publishedByMinute }],
   });
   // Renaming loses the holder of every ticket: all seats could be sold a second time, and no refund would free a seat.
   readonly tickets = new OutboxTable(this, 'Tickets', { config: this.config });
   // Renaming loses all products until they are put again. Their versions start again, so tickets ignores them as old.
-  readonly catalog = new OutboxTable(this, 'Catalog', {
-    config: this.config,
-    indexes: [{ index: productsBySku, sortKeyType: 'string', projection: 'keys' }],
-  });
+  readonly catalog = new OutboxTable(this, 'Catalog', { config: this.config, indexes: [{ index: productsBySku }] });
   // Renaming loses nothing permanently: `ops balances sync` fills the table again from the ledger.
   readonly balances = new OutboxTable(this, 'Balances', { config: this.config });
   // Renaming loses all order documents: each must be submitted again. The cache in the table refills on lookups.
-  readonly documents = new OutboxTable(this, 'Documents', {
-    config: this.config,
-    indexes: [{ index: newestCached, sortKeyType: 'string', projection: 'keys' }],
-  });
+  readonly documents = new OutboxTable(this, 'Documents', { config: this.config, indexes: [{ index: newestCached }] });
 
   constructor(app: Construct, config: StageConfig) {
     super(app, { config, name: 'data', description: 'tables', terminationProtection: config.retainData });

@@ -18,7 +18,6 @@ export const toStatements = ({ actions, resources, denied }: Access): PolicyStat
     : []),
 ];
 
-/** Allows publishing events to the bus of the stage. */
 export const publishesTo = (scope: Construct, config: StageConfig): Access => ({
   actions: ['events:PutEvents'],
   resources: [Stack.of(scope).formatArn({ service: 'events', resource: 'event-bus', resourceName: nameOf(config) })],
@@ -26,7 +25,6 @@ export const publishesTo = (scope: Construct, config: StageConfig): Access => ({
 
 export const chaosParameterName = ({ stage }: StageConfig): string => `/oncebox/${stage}/chaos`;
 
-/** Allows reading the chaos parameter. */
 export const readsChaos = (scope: Construct, config: StageConfig): Access => ({
   actions: ['ssm:GetParameter'],
   resources: [

@@ -8,11 +8,12 @@ import type { Access } from './access.ts';
 import type { ServiceFunction } from './service-function.ts';
 import { suppress } from './suppress.ts';
 
+/** An index with text as its sort key and a projection of keys only, unless it says otherwise. */
 export interface IndexProps {
   /** The object that the context uses in its queries. */
   readonly index: Index;
-  readonly sortKeyType: 'string' | 'number';
-  readonly projection: 'all' | 'keys';
+  readonly sortKeyType?: 'string' | 'number';
+  readonly projection?: 'all' | 'keys';
 }
 
 export interface ContextTableProps {
@@ -52,7 +53,7 @@ export abstract class ContextTable extends Construct {
       this.table.addGlobalSecondaryIndex({
         indexName: index.name,
         partitionKey: { name: index.partitionKey, type: AttributeType.STRING },
-        sortKey: { name: index.sortKey, type: sortKeyType === 'string' ? AttributeType.STRING : AttributeType.NUMBER },
+        sortKey: { name: index.sortKey, type: sortKeyType === 'number' ? AttributeType.NUMBER : AttributeType.STRING },
         projectionType: projection === 'all' ? ProjectionType.ALL : ProjectionType.KEYS_ONLY,
       });
   }
@@ -88,7 +89,6 @@ export abstract class ContextTable extends Construct {
     return tableStreamArn;
   }
 
-  /** Allows reading the table's stream. */
   get streams(): Access {
     return {
       actions: ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'],

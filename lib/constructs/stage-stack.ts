@@ -1,18 +1,16 @@
-import { Stack } from 'aws-cdk-lib';
+import { Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { nameOf, type StageConfig } from '../config.ts';
 
-export interface StageStackProps {
+interface StageStackProps extends Pick<StackProps, 'terminationProtection'> {
   readonly config: StageConfig;
   /** `orders`: the stack is `oncebox-<stage>-orders`. */
   readonly name: string;
   readonly description: string;
-  readonly terminationProtection?: boolean;
   /** The stacks that must be deployed first. Stacks refer to each other by name, so CDK cannot derive this. */
   readonly dependsOn?: readonly Stack[];
 }
 
-/** A stack of one stage. */
 export class StageStack extends Stack {
   readonly config: StageConfig;
 

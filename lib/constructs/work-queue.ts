@@ -28,7 +28,6 @@ export class WorkQueue extends Construct {
   readonly queue: Queue;
   readonly dlq: Queue;
   readonly timeout: Duration;
-  /** Allows sending messages to the queue. */
   readonly sends: Access;
   /** Allows receiving, deleting, delaying, requeueing and dead-lettering messages. */
   readonly consumes: readonly Access[];
