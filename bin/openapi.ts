@@ -31,9 +31,14 @@ const schemaOf = (schema: unknown): Schema => {
 const bodyOf = (body: NonNullable<Route<never>['contract']['body']>): Schema =>
   'oneOf' in body ? { oneOf: body.oneOf.map(schemaOf) } : schemaOf(body);
 
-/** Returns references to header components. */
 const headerRefs = (...names: string[]): Schema =>
   Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
+
+const response = (description: string, schema: unknown, ...names: string[]) => ({
+  description,
+  headers: headerRefs('X-Correlation-Id', ...names),
+  content: { 'application/json': { schema: schemaOf(schema) } },
+});
 
 const problem = (description: string, ...names: (keyof typeof headers)[]) => ({
   description,
@@ -90,25 +95,18 @@ function operation(operationId: string, method: string, { contract }: Route<neve
       ? { requestBody: { required: true, content: { 'application/json': { schema: bodyOf(contract.body) } } } }
       : {}),
     responses: {
-      [contract.status ?? 200]: {
-        description: contract.status === 202 ? ACCEPTED : 'The request succeeded.',
-        headers: headerRefs(
-          'X-Correlation-Id',
-          ...(contract.status === 201 ? (['Location'] as const) : []),
-          ...(isList ? (['Link'] as const) : []),
-          ...(method === 'POST' ? (['Idempotency-Replayed'] as const) : []),
-          ...(contract.headers ?? []),
-        ),
-        content: { 'application/json': { schema: schemaOf(contract.returns) } },
-      },
+      [contract.status ?? 200]: response(
+        contract.status === 202 ? ACCEPTED : 'The request succeeded.',
+        contract.returns,
+        ...(contract.status === 201 ? ['Location'] : []),
+        ...(isList ? ['Link'] : []),
+        ...(method === 'POST' ? ['Idempotency-Replayed'] : []),
+        ...(contract.headers ?? []),
+      ),
       ...Object.fromEntries(
         Object.entries(contract.otherReplies ?? {}).map(([status, schema]) => [
           status,
-          {
-            description: ACCEPTED,
-            headers: headerRefs('X-Correlation-Id'),
-            content: { 'application/json': { schema: schemaOf(schema) } },
-          },
+          response(ACCEPTED, schema),
         ]),
       ),
       400: problem('The request is invalid. `errors` lists every error.'),
@@ -158,22 +156,17 @@ export function openApiDocument(): Schema {
 }
 
 const text = { type: 'string' };
+const responseHeader = (description: string, schema: Schema = text) => ({ description, schema });
 const headers = {
-  'X-Correlation-Id': {
-    description: 'The correlation id of this request, as it appears in logs and events.',
-    schema: text,
-  },
-  Location: { description: 'The URL of the created resource.', schema: text },
-  Link: { description: 'The next page, `rel="next"`. It is absent on the last page.', schema: text },
-  'Idempotency-Replayed': {
-    description: 'Set to `true` if this response repeats the first one for the same Idempotency-Key.',
-    schema: { type: 'string', enum: ['true'] },
-  },
-  'X-Cache': {
-    description: 'Whether the response came from the cache.',
-    schema: { type: 'string', enum: ['hit', 'miss'] },
-  },
-  'Retry-After': { description: 'The number of seconds to wait.', schema: { type: 'integer' } },
+  'X-Correlation-Id': responseHeader('The correlation id of this request, as it appears in logs and events.'),
+  Location: responseHeader('The URL of the created resource.'),
+  Link: responseHeader('The next page, `rel="next"`. It is absent on the last page.'),
+  'Idempotency-Replayed': responseHeader('Set to `true` if this response repeats the first one for the same Idempotency-Key.', {
+    type: 'string',
+    enum: ['true'],
+  }),
+  'X-Cache': responseHeader('Whether the response came from the cache.', { type: 'string', enum: ['hit', 'miss'] }),
+  'Retry-After': responseHeader('The number of seconds to wait.', { type: 'integer' }),
 };
 const problemSchema = {
   type: 'object',

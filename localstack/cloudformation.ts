@@ -1,7 +1,6 @@
 import { CloudFormationClient, DescribeStacksCommand, type Stack } from '@aws-sdk/client-cloudformation';
 import { clientOptions } from './settings.ts';
 
-/** Returns the stack, or undefined if it does not exist. */
 export async function findStack(endpoint: string, name: string): Promise<Stack | undefined> {
   const client = new CloudFormationClient(clientOptions(endpoint));
   try {

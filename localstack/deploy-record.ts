@@ -6,14 +6,13 @@ export const WATCHED = 'watched';
 
 // Stored in the engine and not in a file beside it, so that after a crash the record is exactly as old as the stacks.
 const parameterName = ({ stage }: Deployment) => `/oncebox/${stage}/deployed`;
+const createClient = ({ endpoint }: Deployment) => new SSMClient(clientOptions(endpoint));
 
 /** Returns the fingerprint of the deployed app, or undefined if no deploy has finished. */
 export async function deployedFingerprint(deployment: Deployment): Promise<string | undefined> {
   try {
-    const { Parameter } = await createClient(deployment).send(
-      new GetParameterCommand({ Name: parameterName(deployment) }),
-    );
-    return Parameter?.Value;
+    const command = new GetParameterCommand({ Name: parameterName(deployment) });
+    return (await createClient(deployment).send(command)).Parameter?.Value;
   } catch (error) {
     if (error instanceof ParameterNotFound) return undefined;
     throw error;
@@ -21,16 +20,6 @@ export async function deployedFingerprint(deployment: Deployment): Promise<strin
 }
 
 export async function recordDeployed(deployment: Deployment, fingerprint: string): Promise<void> {
-  await createClient(deployment).send(
-    new PutParameterCommand({
-      Name: parameterName(deployment),
-      Value: fingerprint,
-      Type: 'String',
-      Overwrite: true,
-    }),
-  );
-}
-
-function createClient({ endpoint }: Deployment): SSMClient {
-  return new SSMClient(clientOptions(endpoint));
+  const parameter = { Name: parameterName(deployment), Value: fingerprint, Type: 'String', Overwrite: true } as const;
+  await createClient(deployment).send(new PutParameterCommand(parameter));
 }

@@ -16,7 +16,6 @@ export type DeployOptions = Deployment & {
   folder: string;
   /** The base of links in replies. Without it the app chooses. */
   baseUrl?: string;
-  /** Further environment variables for the app. */
   overrides?: Readonly<Record<string, string>>;
 };
 

@@ -1,3 +1,5 @@
+import { parseJson } from '../tools/json.ts';
+
 export type Metric = {
   namespace: string;
   name: string;
@@ -20,7 +22,7 @@ export function parseMetrics(message: string): Metric[] {
   const metrics: Metric[] = [];
   for (const { Namespace = 'oncebox', Dimensions = [], Metrics = [] } of line?._aws?.CloudWatchMetrics ?? []) {
     for (const { Name = '', Unit = 'None' } of Metrics) {
-      const values = toNumbers(line?.[Name]);
+      const values = [line?.[Name]].flat().filter((value) => typeof value === 'number');
       if (values.length === 0) continue;
       // As in CloudWatch: one metric for each set of dimensions, and one without dimensions if there is no set.
       for (const names of Dimensions.length > 0 ? Dimensions : [[]]) {
@@ -36,15 +38,6 @@ export function parseMetrics(message: string): Metric[] {
 function parseLine(message: string): LogLine | undefined {
   const start = message.indexOf('{');
   if (start < 0 || !message.includes('"_aws"')) return undefined;
-  try {
-    return JSON.parse(message.slice(start)) as LogLine;
-  } catch (error) {
-    // Another kind of line that only contains the word.
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-}
-
-function toNumbers(value: unknown): number[] {
-  return (Array.isArray(value) ? value : [value]).filter((element): element is number => typeof element === 'number');
+  // Another kind of line may contain the word too.
+  return parseJson(message.slice(start)) as LogLine | undefined;
 }

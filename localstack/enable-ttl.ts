@@ -23,7 +23,6 @@ export async function enableTtl(endpoint: string, cdkOut: string): Promise<void>
   }
 }
 
-/** Reads the tables with TTL from the templates of the synthesized app. */
 async function readTtlTables(cdkOut: string): Promise<TtlTable[]> {
   const manifest = JSON.parse(await readFile(join(cdkOut, 'manifest.json'), 'utf8')) as {
     artifacts: Record<string, { type: string; properties?: { templateFile?: string; stackName?: string } }>;

@@ -174,7 +174,6 @@ async function waitUntilHealthy(child: ChildProcess, endpoint: string, folder: s
   );
 }
 
-/** Returns true if an engine answers at this address. */
 export async function isHealthy(endpoint: string): Promise<boolean> {
   for (const path of ['/_localstack/health', '/_ministack/health']) {
     // The connection is refused while the engine starts. The caller repeats the check.

@@ -9,18 +9,9 @@ import {
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import pLimit, { type LimitFunction } from 'p-limit';
+import type { ApiTarget } from './api-target.ts';
 import { sendProblem } from './gateway-problem.ts';
 import { createPageHandler } from './page.ts';
-
-/** The deployed API: its address at the engine, and the first path segments of its routes. */
-export type ApiTarget = {
-  endpoint: string;
-  id: string;
-  stage: string;
-  segments: ReadonlySet<string>;
-  /** True if the API also answers unknown paths. Then it refuses what is neither GET nor HEAD, instead of the page. */
-  hasFallback: boolean;
-};
 
 export type GatewayOptions = {
   port: number;

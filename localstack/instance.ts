@@ -4,15 +4,11 @@ import { UserError } from '../tools/user-error.ts';
 import { identify, isAlive, type ProcessIdentity, readJson, remove, writeJson } from './processes.ts';
 import type { Settings } from './settings.ts';
 
-/** The record of a running `npm start`, for the CLI, for `npm run down` and for a second start. */
-export type RunningInstance = ProcessIdentity & {
-  stage: string;
-  /** The address of the gateway. */
-  url: string;
-  /** The address of the engine. */
-  endpoint: string;
-  engine: string;
-};
+/**
+ * The record of a running `npm start`, for the CLI, for `npm run down` and for a second start: `url` is the address of
+ * the gateway, `endpoint` the one of the engine.
+ */
+export type RunningInstance = ProcessIdentity & Record<'stage' | 'url' | 'endpoint' | 'engine', string>;
 
 export function folderOf(settings: Settings): string {
   return join(settings.dataDir, settings.stage);

@@ -92,9 +92,6 @@ async function askLsof(port: number): Promise<number | undefined> {
 async function readCommand(pid: number): Promise<string> {
   const cmdline = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
   const text = cmdline || (await run('ps', ['-o', 'command=', '-p', String(pid)]).catch(() => ({ stdout: '' }))).stdout;
-  const command = text
-    .split(/[\0\s]+/)
-    .join(' ')
-    .trim();
+  const command = text.replaceAll(/[\0\s]+/g, ' ').trim();
   return command.length > 80 ? `${command.slice(0, 77)}…` : command || 'an unknown process';
 }

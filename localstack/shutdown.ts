@@ -1,6 +1,7 @@
 /** Stops everything that was started, the last first, once, at a signal or after an error. */
 export class Shutdown {
   readonly #finished = Promise.withResolvers<void>();
+  readonly finished = this.#finished.promise;
   #isStopping = false;
   readonly #parts: { name: string; stop: () => Promise<void> }[] = [];
 
@@ -11,10 +12,6 @@ export class Shutdown {
         void this.run();
       });
     }
-  }
-
-  get finished(): Promise<void> {
-    return this.#finished.promise;
   }
 
   get isStopping(): boolean {

@@ -36,16 +36,8 @@ const FIRST_DATE_SECONDS = Date.UTC(2025, 0, 1) / 1000;
 /**
  * Generates documents that pass every check, and invalid ones by the given rate. The same seed generates the same texts.
  */
-export const generateDocuments = ({
-  count,
-  seed,
-  badRate = 0,
-}: {
-  count: number;
-  seed: number;
-  badRate?: number;
-}): GeneratedDocument[] =>
-  Array.from({ length: count }, (_, index) => {
+export const generateDocuments = ({ count, seed, badRate = 0 }: { count: number; seed: number; badRate?: number }) =>
+  Array.from({ length: count }, (_, index): GeneratedDocument => {
     const random = createRandom(`${seed}:${index}`);
     const uid = createHash('sha256').update(`uid:${seed}:${index}`).digest('hex').slice(0, 19);
     const document = createDocument(uid, random);

@@ -29,10 +29,5 @@ export const formatLatest = (balances: readonly Balance[]): string =>
     ? 'No balance has changed yet.'
     : table(
         ['user', 'balance', 'version', 'changed'],
-        balances.map(({ user_id, balance, version, updated_at }) => [
-          user_id,
-          balance,
-          version,
-          formatTime(updated_at),
-        ]),
+        balances.map((row) => [row.user_id, row.balance, row.version, formatTime(row.updated_at)]),
       );

@@ -1,6 +1,5 @@
 import type { Target } from './target.ts';
 
-/** One check of the doctor. */
 export interface Check {
   readonly title: string;
   /** Says what to do about the problems. */

@@ -1,20 +1,16 @@
 import type { Command } from './command.ts';
 
-export interface CommandEntry {
-  readonly name: string;
-  /** What the command does, in the imperative, without a full stop. */
-  readonly summary: string;
-  /** The number of words in the name. */
-  readonly wordCount: number;
-  /** Imports the command. Each command brings its own SDK clients, so only the one that runs is loaded. */
-  load(): Promise<Command>;
-}
+export type CommandEntry = ReturnType<typeof entry>;
 
-const entry = (name: string, summary: string, load: () => Promise<Command | { default: Command }>): CommandEntry => ({
+/**
+ * Lists a command with what it does, in the imperative, without a full stop. Each command brings its own SDK clients, so
+ * only the one that runs is loaded.
+ */
+const entry = (name: string, summary: string, load: () => Promise<Command | { default: Command }>) => ({
   name,
   summary,
   wordCount: name.split(' ').length,
-  load: async () => {
+  load: async (): Promise<Command> => {
     const loaded = await load();
     return 'default' in loaded ? loaded.default : loaded;
   },

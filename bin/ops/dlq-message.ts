@@ -1,6 +1,6 @@
 import type { Message } from '@aws-sdk/client-sqs';
 import { Envelope } from '../../events/envelope.ts';
-import { parseJson } from './json.ts';
+import { parseJson } from '../../tools/json.ts';
 
 /** A message in a DLQ, with the details of its failure. */
 export type DlqMessage = ReturnType<typeof parseDlqMessage>;

@@ -1,9 +1,9 @@
 import { SQSClient } from '@aws-sdk/client-sqs';
+import { parseJson } from '../../tools/json.ts';
 import { UserError } from '../../tools/user-error.ts';
 import { defineCommand } from './command.ts';
 import type { DlqMessage } from './dlq-message.ts';
 import { createDlqReader, HIDE_FOR_S, MAX_MESSAGES, withDlqMessages } from './dlq-reader.ts';
-import { parseJson } from './json.ts';
 import { columns } from './print.ts';
 import { findQueue } from './stage-queues.ts';
 

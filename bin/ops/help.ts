@@ -4,7 +4,6 @@ import { columns } from './print.ts';
 
 const CALL = 'npm run ops --';
 
-/** Returns the help that lists all commands. */
 export function generalHelp(): string {
   return [
     `Usage: ${CALL} <command> [options]`,
@@ -19,7 +18,6 @@ export function generalHelp(): string {
   ].join('\n');
 }
 
-/** Returns the help of one command. */
 export function commandHelp(
   { name, summary }: Pick<CommandEntry, 'name' | 'summary'>,
   { takes, options, details, examples }: Command,

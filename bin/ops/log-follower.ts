@@ -49,7 +49,6 @@ export class LogFollower {
     return lines;
   }
 
-  /** Returns whether the line has not been seen before. */
   #markSeen(event: FilteredLogEvent): boolean {
     const id = event.eventId ?? `${event.logStreamName} ${event.timestamp} ${event.message}`;
     if (this.#seen.has(id)) return false;

@@ -1,6 +1,5 @@
-import { parseJson } from './json.ts';
+import { parseJson } from '../../tools/json.ts';
 
-/** One line of a function's log. */
 export interface LogLine {
   readonly timestampMs: number;
   /** The short name of the function, for example `orders-api`. */

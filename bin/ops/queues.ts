@@ -32,11 +32,5 @@ async function readCounts(sqs: SQSClient, { name, url, dlqUrl }: WorkQueue) {
 export const formatQueueCounts = (counts: readonly Awaited<ReturnType<typeof readCounts>>[]): string =>
   table(
     ['queue', 'waiting', 'in flight', 'delayed', 'dead letters'],
-    counts.map(({ queue, waiting, in_flight, delayed, dead_letters }) => [
-      queue,
-      waiting,
-      in_flight,
-      delayed,
-      dead_letters ?? 'no DLQ',
-    ]),
+    counts.map((count) => [count.queue, count.waiting, count.in_flight, count.delayed, count.dead_letters ?? 'no DLQ']),
   );

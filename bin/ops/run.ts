@@ -51,7 +51,6 @@ function describeUnknownCommand(args: readonly string[]): string {
   return words.length > 0 ? `There is no command "${words.slice(0, 2).join(' ')}".` : 'The command is missing.';
 }
 
-/** Prints the problem and its remedy, and returns the exit code. */
 function reportError(error: unknown, name: string | undefined, target: Target | undefined, print: Printer): number {
   if (error instanceof UsageError) {
     print.error(error.message, ['npm run ops --', name, '--help'].filter(Boolean).join(' '));

@@ -9,17 +9,11 @@ import type { Target } from './target.ts';
 
 const DLQ_SUFFIX = '-dlq';
 
-/** A queue with a consumer, and its DLQ. */
-export interface WorkQueue {
-  /** The short name, for example `order-payments`. */
-  readonly name: string;
-  readonly url: string;
-  readonly dlqName: string;
-  readonly dlqUrl: string | undefined;
-}
+/** A queue with a consumer, and its DLQ. Its name is the short one, for example `order-payments`. */
+export type WorkQueue = Awaited<ReturnType<typeof listQueues>>[number];
 
 /** Lists every queue of the stage. Queues are found by their names, so a new queue needs no change here. */
-export async function listQueues(sqs: SQSClient, target: Target): Promise<WorkQueue[]> {
+export async function listQueues(sqs: SQSClient, target: Target) {
   const urls = new Map<string, string>();
   const input = { QueueNamePrefix: `${target.name()}-` };
   for await (const { QueueUrls = [] } of paginateListQueues({ client: sqs, pageSize: 1000 }, input))
@@ -46,7 +40,7 @@ export async function findQueue(sqs: SQSClient, target: Target, input: string) {
   return requireDlq(queue);
 }
 
-export function requireDlq(queue: WorkQueue): WorkQueue & { dlqUrl: string } {
+export function requireDlq(queue: WorkQueue) {
   const { dlqUrl } = queue;
   if (!dlqUrl)
     throw new UserError(`Queue ${queue.name} has no DLQ.`, 'Run npm run ops -- doctor to see what is missing.');
