@@ -41,7 +41,6 @@ export class AwsOnly extends StageStack {
         {
           name: `${name}-${kind}`,
           metric: new MathExpression({ expression: 'SUM(METRICS())', usingMetrics, label: kind, period: minutes(5) }),
-          above: 0,
           errorImpact,
           runbook: kind,
         },

@@ -25,13 +25,8 @@ export class Platform {
 
   constructor(app: Construct, config: StageConfig) {
     const contexts: Context[] = [];
-    const add = <C extends Context>(
-      name: string,
-      description: string,
-      dependsOn: readonly Stack[],
-      create: (stack: Stack) => C,
-    ): C => {
-      const context = create(new StageStack(app, { config, name, description, dependsOn }));
+    const add = <C extends Context>(name: string, description: string, after: Stack[], create: (stack: Stack) => C) => {
+      const context = create(new StageStack(app, { config, name, description, dependsOn: after }));
       contexts.push(context);
       return context;
     };

@@ -80,10 +80,8 @@ export const createBusPublisher =
     };
     for (; sent < documents.length && !signal.aborted; onProgress(sent)) {
       const batch = documents.slice(sent, sent + BATCH_SIZE);
-      await relay(
-        batch.map((document) => createSubmitted(document, clock.now())),
-        ports,
-      );
+      const events = batch.map((document) => createSubmitted(document, clock.now()));
+      await relay(events, ports);
       if (refused.length > 0)
         throw new UserError(
           `The bus accepted ${sent + batch.length - refused.length} documents and refused ${refused.length}.`,

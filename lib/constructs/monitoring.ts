@@ -10,8 +10,8 @@ export interface AlarmProps {
   /** `order-payments-dlq`: the alarm is `oncebox-<stage>-order-payments-dlq`. */
   readonly name: string;
   readonly metric: IMetric;
-  /** The threshold. The alarm starts when the metric is above it. */
-  readonly above: number;
+  /** The threshold, 0 by default. The alarm starts when the metric is above it. */
+  readonly above?: number;
   /** The number of consecutive periods that must be above the threshold, 1 by default. */
   readonly periods?: number;
   /** Who is affected, and how, in one sentence without a full stop. The alarm text begins with it. */
@@ -33,7 +33,7 @@ export const alarmTopicName = (config: StageConfig): string => nameOf(config, 'a
 export function alarm(
   scope: Construct,
   id: string,
-  { name, metric, above, periods = 1, errorImpact, runbook }: AlarmProps,
+  { name, metric, above = 0, periods = 1, errorImpact, runbook }: AlarmProps,
   config: StageConfig = Context.of(scope).config,
 ): Alarm {
   const created = new Alarm(scope, id, {

@@ -45,7 +45,6 @@ export class ScheduledJob<S extends EnvSchema> extends Construct {
     alarm(this, 'DeadLetters', {
       name: `${props.entry.replace(/\.ts$/, '').replace('/', '-')}-missed`,
       metric: dlq.metricApproximateNumberOfMessagesVisible({ period: minutes(1), statistic: 'Maximum' }),
-      above: 0,
       errorImpact,
       runbook: 'dead-letters',
     });

@@ -77,7 +77,6 @@ export class WorkQueue extends Construct {
     alarm(this, 'DeadLetters', {
       name: `${this.name}-dead-letters`,
       metric: this.dlq.metricApproximateNumberOfMessagesVisible({ period: minutes(1), statistic: 'Maximum' }),
-      above: 0,
       errorImpact,
       runbook: 'dead-letters',
     });

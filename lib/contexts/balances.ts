@@ -47,7 +47,6 @@ export class Balances extends Context {
     alarm(this, 'Drift', {
       name: 'drift',
       metric: createMetric('Drift', { service: 'balances' }),
-      above: 0,
       errorImpact: 'Balances were shown that differ from the ledger',
       runbook: 'drift',
     });
@@ -55,7 +54,6 @@ export class Balances extends Context {
     alarm(this, 'NotSynced', {
       name: 'balances-not-synced',
       metric: createMetric('BucketsNotSynced', { service: 'balances' }),
-      above: 0,
       errorImpact: 'Wrong balances are not found and not repaired',
       runbook: 'drift',
     });

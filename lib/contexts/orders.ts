@@ -61,7 +61,6 @@ export class Orders extends Context {
     alarm(this, 'Stuck', {
       name: 'stuck-orders',
       metric: createMetric('OrdersStuckForLong', { service: 'orders' }),
-      above: 0,
       errorImpact: 'Orders still wait although they were nudged several times',
       runbook: 'stuck-orders',
     });
