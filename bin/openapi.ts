@@ -104,10 +104,7 @@ function operation(operationId: string, method: string, { contract }: Route<neve
         ...(contract.headers ?? []),
       ),
       ...Object.fromEntries(
-        Object.entries(contract.otherReplies ?? {}).map(([status, schema]) => [
-          status,
-          response(ACCEPTED, schema),
-        ]),
+        Object.entries(contract.otherReplies ?? {}).map(([status, schema]) => [status, response(ACCEPTED, schema)]),
       ),
       400: problem('The request is invalid. `errors` lists every error.'),
       ...(contract.params || contract.body ? { 404: problem('The resource does not exist.') } : {}),
@@ -161,10 +158,13 @@ const headers = {
   'X-Correlation-Id': responseHeader('The correlation id of this request, as it appears in logs and events.'),
   Location: responseHeader('The URL of the created resource.'),
   Link: responseHeader('The next page, `rel="next"`. It is absent on the last page.'),
-  'Idempotency-Replayed': responseHeader('Set to `true` if this response repeats the first one for the same Idempotency-Key.', {
-    type: 'string',
-    enum: ['true'],
-  }),
+  'Idempotency-Replayed': responseHeader(
+    'Set to `true` if this response repeats the first one for the same Idempotency-Key.',
+    {
+      type: 'string',
+      enum: ['true'],
+    },
+  ),
   'X-Cache': responseHeader('Whether the response came from the cache.', { type: 'string', enum: ['hit', 'miss'] }),
   'Retry-After': responseHeader('The number of seconds to wait.', { type: 'integer' }),
 };
