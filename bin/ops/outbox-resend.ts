@@ -31,9 +31,13 @@ export default defineCommand({
     const filter = parseEventFilter(values, Date.now());
     const isDryRun = values['dry-run'] === true;
     const ports = isDryRun ? undefined : createRelayPorts(target);
-    const result = await resendEvents(readOutboxPages(target, filter), filter, ports, signal, ({ found }) =>
-      print.progress(isDryRun ? 'events found' : 'events resent', found),
-    );
+    const result = await resendEvents({
+      pages: readOutboxPages(target, filter),
+      filter,
+      ports,
+      signal,
+      onProgress: ({ found }) => print.progress(isDryRun ? 'events found' : 'events resent', found),
+    });
     print.progressDone();
     const report = { from: toIso(filter.fromMs), to: toIso(filter.toMs), dry_run: isDryRun, ...result };
     print.result(report, () => formatReport(report));

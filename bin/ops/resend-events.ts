@@ -11,6 +11,14 @@ export interface ResendResult {
   readonly by_type: Record<string, number>;
 }
 
+interface Resend {
+  readonly pages: AsyncIterable<readonly Row[]>;
+  readonly filter: EventFilter;
+  readonly ports: RelayPorts | undefined;
+  readonly signal: AbortSignal;
+  readonly onProgress?: (result: ResendResult) => void;
+}
+
 /** Concurrent PutEvents calls. The bus accepts far more, but the engine on a laptop is not faster with more. */
 const CONCURRENT_CALLS = 4;
 
@@ -18,20 +26,14 @@ const CONCURRENT_CALLS = 4;
  * Sends the selected events again without a change. Each keeps its id, by which a consumer recognizes what it has
  * already processed. Without ports, the events are only counted.
  */
-export async function resendEvents(
-  pages: AsyncIterable<readonly Row[]>,
-  filter: EventFilter,
-  ports: RelayPorts | undefined,
-  signal: AbortSignal,
-  onProgress: (result: ResendResult) => void = () => undefined,
-): Promise<ResendResult> {
+export async function resendEvents({ pages, filter, ports, signal, onProgress }: Resend): Promise<ResendResult> {
   const result: ResendResult = { found: 0, sent: 0, parked: 0, by_type: {} };
   for await (const page of pages) {
     const events = filterEvents(page, filter);
     result.found += events.length;
     for (const { type } of events) result.by_type[type] = (result.by_type[type] ?? 0) + 1;
     if (ports) await sendAll(events, ports, result);
-    onProgress(result);
+    onProgress?.(result);
     if (signal.aborted) break;
   }
   return result;

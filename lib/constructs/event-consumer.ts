@@ -69,7 +69,7 @@ export class EventConsumer<S extends EnvSchema> extends Construct {
 
   /** Watches the age of requeued events. SQS cannot tell it, because every requeue sends a new message. */
   private createRequeueAlarm(errorImpact: string): void {
-    alarm(this, 'PutBack', {
+    alarm(this, 'Requeued', {
       name: `${this.queue.name}-requeued`,
       metric: createMetric('RequeuedMessageAge', { consumer: this.queue.name }, 'Maximum'),
       above: MAX_CONTENTION.toSeconds(),

@@ -55,7 +55,7 @@ describe('resendEvents', () => {
   test('sends events unchanged, so that consumers recognize them', async () => {
     const { ports, sent } = createRelay(() => false);
     const pages = pagesOf([recordAt(1), recordAt(2)], [], [recordAt(3)]);
-    const result = await resendEvents(pages, tenMinutes, ports, signal);
+    const result = await resendEvents({ pages, filter: tenMinutes, ports, signal });
     expect(result).toEqual({ found: 3, sent: 3, parked: 0, by_type: { OrderCreated: 3 } });
     expect(sent).toEqual([1, 2, 3].map((minute) => ({ ...eventAt(minute), published_at: timeAt(30) })));
   });
@@ -63,7 +63,12 @@ describe('resendEvents', () => {
   test('parks events that the bus refuses and counts them separately', async () => {
     const refused = eventAt(2).id;
     const { ports, parked } = createRelay(({ id }) => id === refused);
-    const result = await resendEvents(pagesOf([recordAt(1), recordAt(2), recordAt(3)]), tenMinutes, ports, signal);
+    const result = await resendEvents({
+      pages: pagesOf([recordAt(1), recordAt(2), recordAt(3)]),
+      filter: tenMinutes,
+      ports,
+      signal,
+    });
     expect(result).toMatchObject({ found: 3, sent: 2, parked: 1 });
     expect(parked.map(({ id }) => id)).toEqual([refused]);
   });
@@ -71,17 +76,24 @@ describe('resendEvents', () => {
   test('throws if an event can be neither sent nor parked', async () => {
     const { ports } = createRelay(() => true);
     const broken = { ...ports, park: async () => Promise.reject(new Error('no queue')) };
-    await expect(resendEvents(pagesOf([recordAt(1)]), tenMinutes, broken, signal)).rejects.toThrow('no queue');
+    await expect(
+      resendEvents({ pages: pagesOf([recordAt(1)]), filter: tenMinutes, ports: broken, signal }),
+    ).rejects.toThrow('no queue');
   });
 
   test('only counts events without a relay', async () => {
-    const result = await resendEvents(pagesOf([recordAt(1)]), tenMinutes, undefined, signal);
+    const result = await resendEvents({ pages: pagesOf([recordAt(1)]), filter: tenMinutes, ports: undefined, signal });
     expect(result).toMatchObject({ found: 1, sent: 0, parked: 0 });
   });
 
   test('ends after the current page when it is interrupted', async () => {
     const { ports, sent } = createRelay(() => false);
-    await resendEvents(pagesOf([recordAt(1)], [recordAt(2)]), tenMinutes, ports, AbortSignal.abort());
+    await resendEvents({
+      pages: pagesOf([recordAt(1)], [recordAt(2)]),
+      filter: tenMinutes,
+      ports,
+      signal: AbortSignal.abort(),
+    });
     expect(sent).toHaveLength(1);
   });
 });
