@@ -16,7 +16,7 @@ export interface AlarmProps {
   readonly periods?: number;
   /** Who is affected, and how, in one sentence without a full stop. The alarm text begins with it. */
   readonly errorImpact: string;
-  /** The article in docs/runbook.md that says what to do. */
+  /** The section in docs/runbook.md that says what to do. */
   readonly runbook:
     | 'dead-letters'
     | 'slow-queue'
@@ -29,7 +29,7 @@ export interface AlarmProps {
 
 export const alarmTopicName = (config: StageConfig): string => nameOf(config, 'alarms');
 
-/** Creates an alarm. Its text states the impact and the runbook article; on AWS it notifies the alarm topic. */
+/** Creates an alarm. Its text states the impact and the runbook section; on AWS it notifies the alarm topic. */
 export function alarm(
   scope: Construct,
   id: string,

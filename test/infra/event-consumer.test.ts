@@ -110,13 +110,13 @@ describe('EventConsumer', () => {
   });
 
   test('has alarms for dead letters and for waiting messages that state the impact', () => {
-    for (const [name, article] of [
+    for (const [name, section] of [
       ['payment-status-dead-letters', 'dead-letters'],
       ['payment-status-waiting', 'slow-queue'],
     ])
       template.hasResourceProperties('AWS::CloudWatch::Alarm', {
         AlarmName: `oncebox-local-${name}`,
-        AlarmDescription: `Paid orders do not progress. What to do: docs/runbook.md#${article}`,
+        AlarmDescription: `Paid orders do not progress. What to do: docs/runbook.md#${section}`,
       });
   });
 });

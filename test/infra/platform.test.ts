@@ -194,7 +194,7 @@ describe.each(stages)('the %s stage', (name) => {
     });
   });
 
-  test('states the impact and the runbook article in each alarm', () => {
+  test('states the impact and the runbook section in each alarm', () => {
     for (const { Properties } of resourcesOfType(stage, 'AWS::CloudWatch::Alarm'))
       expect(Properties['AlarmDescription']).toMatch(/^[A-Z].{10,}\. What to do: docs\/runbook\.md#[a-z-]+$/);
   });
