@@ -1,5 +1,9 @@
 import { expect, test } from 'vitest';
+import { predictEffect } from '../../bin/ops/dry-run-consumers.ts';
+import { createTables } from '../../bin/ops/tables.ts';
 import type { EventDefinition } from '../../events/envelope.ts';
+import { deadLetterWith } from '../support/dlq-samples.ts';
+import { createMemoryStore } from '../support/memory-store.ts';
 import { synthesized } from '../support/synthesized.ts';
 
 const { resources } = synthesized('test');
@@ -33,4 +37,20 @@ test.each(subscriptions)('$queue delivers exactly the events that $handler consu
     handler: { events: readonly EventDefinition[] };
   };
   expect(consumer.events.map(({ type }) => type).sort()).toEqual([...types].sort());
+});
+
+/** The queues of all consumers, also of those that the bus does not feed. */
+const queues = resources
+  .filter(({ Type }) => Type === 'AWS::Lambda::Function')
+  .map(({ Properties }) => (Properties['Environment'] as { Variables: Record<string, string> }).Variables['CONSUMER'])
+  .filter((queue) => queue !== undefined);
+
+test('each queue has a name of its own', () => {
+  expect(queues.length).toBeGreaterThan(10);
+  expect(queues.toSorted()).toEqual([...new Set(queues)].toSorted());
+});
+
+test.each(queues)('the operator can dry-run a redrive of %s', async (queue) => {
+  const tables = createTables(() => createMemoryStore({ now: () => 0 }));
+  expect((await predictEffect(queue, deadLetterWith('{"half":'), tables)).effect).toBe('fail_again');
 });

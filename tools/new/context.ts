@@ -40,6 +40,8 @@ function register(changes: SourceChanges, context: string, thing: string): void 
   changes.addImports('bin/openapi.ts', `import { handler as ${context} } from '../lambdas/${context}/api.ts';`);
   changes.insertAfter('bin/openapi.ts', /const apis = \[\s*/, `${context}, `);
 
+  changes.insertAfter('bin/ops/tables.ts', /'documents'(?=\] as const;)/, `, '${context}'`);
+
   const pureFiles = 'test/contracts/boundaries.test.ts';
   changes.insertBefore(pureFiles, /\n {2}'lambdas\/tickets\/ticket\.ts',/, `\n  'lambdas/${context}/${thing}.ts',`);
 }

@@ -21,6 +21,7 @@ export function addEvent(changes: SourceChanges, context: string, type: string):
   const file = kebab(type);
   changes.createFromTemplates('event', { ...names, ...declareIdentifier(changes, context) });
   addConsumer(changes, context, type);
+  addDryRun(changes, context, type);
   changes.insertBefore(
     `lambdas/${context}/README.md`,
     /\n## Talks to/,
@@ -62,5 +63,19 @@ function addConsumer(changes: SourceChanges, context: string, type: string): voi
       access: [${context}.commits],
       errorImpact: 'Events of the type ${type} are not processed',
     });`,
+  );
+}
+
+/** Adds the consumer to the dry runs, by which the operator's commands predict the effect of a redrive. */
+function addDryRun(changes: SourceChanges, context: string, type: string): void {
+  const dryRuns = 'bin/ops/dry-run-consumers.ts';
+  changes.addImports(
+    dryRuns,
+    `import { create${type}Deps, handler as on${type} } from '../../lambdas/${context}/on-${kebab(type)}.ts';`,
+  );
+  changes.insertBefore(
+    dryRuns,
+    /\n\};\n\n\/\*\* Predicts/,
+    `\n  '${kebab(type)}': (body, { ${context} }) => dryRun(on${type}, create${type}Deps, ${context}, body),`,
   );
 }
