@@ -142,10 +142,10 @@ describe('a batch of orders', () => {
 
   test('declines each order of a user without an account, with a decision row of its own', async () => {
     const { receive, table, answers } = await createPayments({});
-    await receive(orderCreated('a', 'nobody', 1), orderCreated('b', 'nobody', 2));
+    await receive(orderCreated('a', 'stranger', 1), orderCreated('b', 'stranger', 2));
     expect(answers().map(({ data }) => data)).toEqual([
-      { order_id: orderId('a'), user_id: 'nobody', amount: 1, reason: 'account_not_found' },
-      { order_id: orderId('b'), user_id: 'nobody', amount: 2, reason: 'account_not_found' },
+      { order_id: orderId('a'), user_id: 'stranger', amount: 1, reason: 'account_not_found' },
+      { order_id: orderId('b'), user_id: 'stranger', amount: 2, reason: 'account_not_found' },
     ]);
     expect(table.all().filter(({ sk }) => sk === 'PAYMENT')).toHaveLength(2);
   });
