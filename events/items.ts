@@ -25,7 +25,6 @@ export type Item = z.infer<typeof Item>;
 const seatKeysOf = (items: readonly Item[]): string[] =>
   items.flatMap(({ sku, seat }) => (seat === undefined ? [] : [JSON.stringify([sku, seat])]));
 
-/** The lines of an order. */
 export const Items = z.array(Item).check(
   z.minLength(1),
   z.maxLength(MAX_LINES),

@@ -87,7 +87,6 @@ const stages = {
 
 const isStage = (name: string): name is Stage => Object.hasOwn(stages, name);
 
-/** The settings that a deployment may override. */
 export interface Overrides {
   readonly baseUrl?: string | undefined;
   readonly alarmEmail?: string | undefined;

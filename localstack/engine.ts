@@ -30,7 +30,6 @@ export type EngineOptions = {
   keep?: boolean;
 };
 
-/** An engine to deploy to, of any kind. */
 export type Engine = {
   endpoint: string;
   /** The time of the saved state that this start has read. Undefined if there was none, or if another engine keeps it. */
@@ -48,7 +47,6 @@ const START_TIMEOUT_MS = 60_000;
 // An orderly stop writes all state, which takes seconds if there is much of it.
 const STOP_TIMEOUT_MS = 30_000;
 
-/** Starts the embedded engine and resolves when it answers. */
 export async function startEngine(options: EngineOptions): Promise<EmbeddedEngine> {
   const dataDir = options.dataDir ?? join(root, '.oncebox');
   const folder = join(dataDir, options.name);

@@ -40,7 +40,6 @@ export function createPageHandler(folders: readonly string[]): PageHandler {
   };
 }
 
-/** Returns the file of a path, if there is one inside of the folder. */
 function findFile(folder: string, path: string): string | undefined {
   // A `%2e%2e` is decoded to `..` here, and `join` resolves it, so the prefix shows whether the file is inside.
   const file = join(folder, decode(path));

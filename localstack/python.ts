@@ -6,7 +6,6 @@ import { step } from '../tools/progress.ts';
 import { UserError } from '../tools/user-error.ts';
 import { readJson, readOutput, remove, writeJson } from './processes.ts';
 
-/** The command that runs Python with the engine's packages. */
 export type EnginePython = { command: string; pythonPath: string | undefined };
 
 /** The embedded engine cannot be installed on this machine. Another engine may run. */
@@ -108,10 +107,7 @@ async function attempt(command: string, args: string[], env: NodeJS.ProcessEnv =
 /** Returns the last line that names an error, or the last line. */
 function summarize(output: string): string {
   if (NETWORK_ERROR.test(output)) return INDEX_UNREACHABLE;
-  const lines = output
-    .trim()
-    .split('\n')
-    .filter((line) => line.trim() !== '');
+  const lines = output.split('\n').filter((line) => line.trim() !== '');
   const message = lines.findLast((line) => /error|not |no module/i.test(line)) ?? lines.at(-1) ?? 'no output';
   return message.trim().slice(0, 200);
 }

@@ -7,7 +7,6 @@ import { type Clock, toIso } from '../lambdas/shared/runtime/clock.ts';
 import type { GeneratedDocument } from './generated-documents.ts';
 import { UserError } from './user-error.ts';
 
-/** The reply of the API to one request. */
 export interface ApiReply {
   readonly url: string;
   readonly status: number;
@@ -23,7 +22,6 @@ export type Publisher = (
 
 /** On the embedded engine, each concurrent request is a process of its own. */
 const CONCURRENT_REQUESTS = 4;
-/** The number of events between two reports of progress. */
 const BATCH_SIZE = 50;
 const MAX_ATTEMPTS = 5;
 const BASE_WAIT_MS = 200;

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 
-/** A generated order document, as the text that is sent. */
 export interface GeneratedDocument {
   readonly order_uid: string;
   readonly text: string;
@@ -8,7 +7,6 @@ export interface GeneratedDocument {
   readonly defect?: string;
 }
 
-/** A deterministic source of random numbers. */
 type Random = ReturnType<typeof createRandom>;
 
 const PEOPLE = [

@@ -26,7 +26,6 @@ export async function createApiClient(target: Target) {
 export const getFromApi = async (target: Target, path: string): Promise<ApiReply> =>
   (await createApiClient(target))('GET', path);
 
-/** Returns an order, or a resource below it. */
 export async function getOrder<T>(target: Target, id: string, subpath: '' | '/workflow' = ''): Promise<T> {
   const reply = await getFromApi(target, `/orders/${encodeURIComponent(id)}${subpath}`);
   if (reply.status === 404)
@@ -70,12 +69,7 @@ async function findApiUrl(client: CloudFormationClient, target: Target): Promise
   return output('ApiUrl').replace(/\/$/, '');
 }
 
-async function signedHeaders(
-  { config }: CloudFormationClient,
-  method: string,
-  url: URL,
-  body?: string,
-): Promise<Record<string, string>> {
+async function signedHeaders({ config }: CloudFormationClient, method: string, url: URL, body?: string) {
   const signer = new SignatureV4({
     service: 'execute-api',
     region: await config.region(),

@@ -11,7 +11,6 @@ export interface Option {
 }
 export type Options = Readonly<Record<string, Option>>;
 
-/** The options of every command. */
 export const commonOptions = {
   stage: { type: 'string', value: 'name', help: 'the stage (default: ONCEBOX_STAGE, or local)' },
   json: { type: 'boolean', help: 'print JSON instead of text' },

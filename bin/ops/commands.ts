@@ -16,7 +16,6 @@ const entry = (name: string, summary: string, load: () => Promise<Command | { de
   },
 });
 
-/** All commands, in the order of the help. */
 export const commands: readonly CommandEntry[] = [
   entry('doctor', 'check a whole stage and show a remedy for each problem', () => import('./doctor.ts')),
   entry(

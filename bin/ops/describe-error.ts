@@ -16,7 +16,6 @@ const EXPIRED_CREDENTIALS = new Set([
 ]);
 const ACCESS_DENIED = new Set(['AccessDenied', 'AccessDeniedException', 'AuthorizationError']);
 
-/** Returns the problem in one line and its remedy in another. */
 export function describeError(error: unknown, target: Target | undefined) {
   if (error instanceof UserError) return { problem: error.message, remedy: error.remedy };
   const { name, message, code } = readError(error);

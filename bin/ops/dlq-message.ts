@@ -2,7 +2,6 @@ import type { Message } from '@aws-sdk/client-sqs';
 import { Envelope } from '../../events/envelope.ts';
 import { parseJson } from '../../tools/json.ts';
 
-/** A message in a DLQ, with the details of its failure. */
 export type DlqMessage = ReturnType<typeof parseDlqMessage>;
 
 /** Reads the attributes that a consumer, EventBridge or SQS has set when it dead-lettered the message. */

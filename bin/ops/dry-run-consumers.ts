@@ -25,7 +25,6 @@ import type { Tables } from './tables.ts';
 /** The setting `documentsCachedForSeconds` of every stage. It decides whether an answer is too old for the cache. */
 const CACHE_TTL_MS = 360_000;
 
-/** Runs the consumer of each queue on its own table. */
 const dryRuns: Readonly<Record<string, (body: string, tables: Tables) => Promise<Effect>>> = {
   'order-payments': (body, { payments }) => dryRun(onOrderPayments, createPaymentsDeps, payments, body),
   'order-refunds-payments': (body, { payments }) => dryRun(onOrderRefundsPayments, createPaymentsDeps, payments, body),

@@ -16,7 +16,6 @@ const STATES: Readonly<Record<string, string>> = {
   Disabling: 'stopping',
 };
 
-/** Lists the stage's mappings, or only those of one event source. */
 export async function listMappings(client: LambdaClient, target: Target, EventSourceArn?: string) {
   const mappings: EventSourceMappingConfiguration[] = [];
   for await (const { EventSourceMappings = [] } of paginateListEventSourceMappings({ client }, { EventSourceArn }))

@@ -18,10 +18,7 @@ export function generalHelp(): string {
   ].join('\n');
 }
 
-export function commandHelp(
-  { name, summary }: Pick<CommandEntry, 'name' | 'summary'>,
-  { takes, options, details, examples }: Command,
-): string {
+export function commandHelp({ name, summary }: CommandEntry, { takes, options, details, examples }: Command): string {
   return [
     `Usage: ${CALL} ${[name, takes?.usage, '[options]'].filter(Boolean).join(' ')}`,
     '',

@@ -5,7 +5,6 @@ import { formatTime } from './time.ts';
 
 type Texts<Name extends string> = Readonly<Record<Name, string>>;
 
-/** The reply of GET /orders/{id}/workflow. */
 export interface Workflow {
   readonly order: { readonly id: string; readonly status: string; readonly reason?: string };
   readonly steps: readonly { readonly name: string; readonly status: string; readonly at?: string }[];

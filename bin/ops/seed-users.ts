@@ -48,7 +48,6 @@ export default defineCommand({
   },
 });
 
-/** Seeds several chunks at once, and returns the number of new users. */
 async function seedUsers(
   store: Store,
   { seed, count, signal }: { seed: number; count: number; signal: AbortSignal },

@@ -29,7 +29,6 @@ export function filterEvents(records: readonly Row[], { fromMs, toMs, types }: E
     .sort((a, b) => Date.parse(a.time) - Date.parse(b.time));
 }
 
-/** Reads the outbox records of all tables, page by page. */
 export async function* readOutboxPages(target: Target, { fromMs }: EventFilter): AsyncGenerator<Row[]> {
   const client = new DynamoDBClient({});
   const documents = DynamoDBDocumentClient.from(client);
@@ -53,7 +52,6 @@ export async function* readOutboxPages(target: Target, { fromMs }: EventFilter):
   }
 }
 
-/** Yields the pages of all readers in the order of their arrival. */
 async function* mergePages(
   readers: readonly AsyncIterator<{ Items?: Record<string, unknown>[] | undefined }>[],
 ): AsyncGenerator<Row[]> {

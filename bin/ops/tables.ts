@@ -6,13 +6,11 @@ import type { Target } from './target.ts';
 
 const contexts = ['payments', 'orders', 'tickets', 'catalog', 'balances', 'documents'] as const;
 
-/** The table of each context, as its handlers see it. */
 export type Tables = Readonly<Record<(typeof contexts)[number], Store>>;
 
 export const createTables = (open: (context: keyof Tables) => Store): Tables =>
   Object.fromEntries(contexts.map((context) => [context, open(context)])) as Tables;
 
-/** Opens the tables of a stage with the adapter that the handlers use. */
 export function openTables(target: Target): Tables {
   const client = DynamoDBDocumentClient.from(new DynamoDBClient({}));
   return createTables((context) => createDynamoStore(client, target.name(context)));

@@ -3,7 +3,6 @@ import { fnv1a } from '../hash.ts';
 /** The number of buckets of accounts outside the update programme. */
 const HASHED_BUCKETS = 16;
 
-/** All buckets of accounts outside the update programme. */
 export const hashedBuckets: readonly string[] = Array.from({ length: HASHED_BUCKETS }, (_, index) => `hash:${index}`);
 
 /** Returns the bucket of an account: its chunk, or else a hash of its user. An account never changes its bucket. */

@@ -10,7 +10,6 @@ import { recordStore } from './record-store.ts';
 // The two sides of this context, store and cache, have separate dependencies: neither reads the other's rows.
 export type DocumentsApiDeps = { find: (uid: string, correlationId: string) => Promise<LookupResult> };
 
-/** The ports of the cache side, and how long it may serve a document. */
 type CachePorts = TablePorts & { readonly ttlMs: number };
 
 export const createRecordsDeps = depsFactory((work) => ({ records: recordStore(work) }));

@@ -4,7 +4,6 @@ export interface DocumentVersion {
   readonly hash: string;
 }
 
-/** A text that has been validated as an order document. */
 export interface ParsedDocument extends DocumentVersion {
   readonly order_uid: string;
   /** The text as it was sent, because parsed numbers may be rounded. */

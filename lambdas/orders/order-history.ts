@@ -3,7 +3,6 @@ import { parseOutboxRecord } from '../shared/outbox/outbox-record.ts';
 import type { Reader, Row } from '../shared/store/store.ts';
 import { requireOrder } from './order-row.ts';
 
-/** Everything that the tables contain about an order. */
 export type OrderHistory = Awaited<ReturnType<typeof readOrderHistory>>;
 
 const DECISIONS = new Set(['PAYMENT', 'REFUND', 'TICKET']);
@@ -21,7 +20,6 @@ export async function readOrderHistory(tables: readonly Reader[], id: string) {
   };
 }
 
-/** Returns the receipts of each event, by event id. */
 function collectReceipts(rows: readonly Row[]): Record<string, Receipt[]> {
   const collected: Record<string, Receipt[]> = {};
   for (const { receipts = {} } of rows)

@@ -14,7 +14,6 @@ import { type OrderRequest, placeOnce } from './place-order-store.ts';
 import { nudgeStuckOrders } from './stuck-orders.ts';
 import { ordersByUser } from './table.ts';
 
-/** A customer's request to refund an order. */
 export interface RefundRequest {
   readonly id: string;
   readonly note: string | undefined;
@@ -22,7 +21,6 @@ export interface RefundRequest {
   readonly correlationId: string;
 }
 
-/** Reads and writes orders. */
 export function orderStore(work: UnitOfWork) {
   const { store, clock } = work;
   return {

@@ -11,7 +11,6 @@ import { createOrderRow, createPublication, orderKey, parseOrder } from './order
 /** The fields of an order that its customer chooses. Without `amount`, the order costs the price of its items. */
 export type NewOrder = Omit<PlacedOrder, 'id' | 'amount' | 'created_at'> & { readonly amount?: number | undefined };
 
-/** A customer's request to place an order. */
 export interface OrderRequest {
   readonly order: NewOrder;
   readonly identity: RequestIdentity;

@@ -18,7 +18,6 @@ export const Metadata = z.record(Text.check(z.minLength(1)), Text).check(
   ),
 );
 
-/** An order as the API returns it. */
 export const OrderView = z.object({
   id: OrderId,
   user_id: UserId,

@@ -4,7 +4,6 @@ import { type Reader, readRows } from '../shared/store/store.ts';
 import { accountsByBucket } from './table.ts';
 import { parseProgramme, programmeKey } from './update-programme/chunk-row.ts';
 
-/** An account as other contexts may read it. */
 const LedgerAccount = z.object({
   user_id: z.string(),
   balance: z.number(),

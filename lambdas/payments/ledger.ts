@@ -40,7 +40,6 @@ export const EXTERNAL_DEPOSITS = 'external:deposits';
 export const PROGRAMME_UPDATES = 'programme:updates';
 const MERCHANT_ORDERS = 'merchant:orders';
 
-/** Returns the name of a customer's account in postings. */
 export const userAccount = (userId: string): string => `user:${userId}`;
 
 export const openAccount = (userId: string, at: string, chunk?: number): Account => ({
@@ -92,7 +91,6 @@ export const refund = (account: Account, amount: number, orderId: string, at: st
 export const postTick = (account: Account, amount: number, header: Omit<EntryHeader, 'reason'>): PostedEntry =>
   post(account, amount, PROGRAMME_UPDATES, { ...header, reason: 'tick' });
 
-/** An order that waits for its payment. */
 type PendingOrder = Pick<OrderCreated, 'order_id' | 'amount'>;
 
 export type PaymentDecision<O extends PendingOrder = PendingOrder> =

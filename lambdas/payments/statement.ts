@@ -5,7 +5,6 @@ import { entriesByAccount } from './table.ts';
 import type { BalanceChange, BulkEntry } from './update-programme/bulk-ledger.ts';
 import { chunkKey } from './update-programme/chunk-row.ts';
 
-/** One change of an account with the entry that made it. */
 export interface StatementLine extends Omit<BalanceChange, 'user_id'> {
   readonly entry_id: string;
   readonly reason: Entry['reason'] | BulkEntry['reason'];

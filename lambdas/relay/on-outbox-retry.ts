@@ -26,7 +26,6 @@ export const retryDelaySeconds = (receiveCount: number): number => Math.min(2 **
 
 type RetryPorts = Omit<RelayPorts, 'park'> & { readonly queue: QueuePort };
 
-/** What happens to a message after its events were sent. */
 type Settlement =
   | { readonly outcome: 'sent' }
   | { readonly outcome: 'retry' }

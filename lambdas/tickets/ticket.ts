@@ -90,7 +90,6 @@ export function claimInSequence<Order extends { readonly items?: readonly Item[]
   return { claims, stock: changed };
 }
 
-/** Returns the stock after the claims of an order are released. */
 export function releaseClaims(items: readonly Item[], stock: readonly Stock[]): Stock[] {
   const quantities = quantitiesOf(items);
   return stock.map((product) => addToClaimed(product, -(quantities.get(product.sku) ?? 0)));

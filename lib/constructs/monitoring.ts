@@ -57,7 +57,6 @@ export function alarm(
   return created;
 }
 
-/** Creates a metric that functions write to their logs. */
 export const createMetric = (metricName: string, dimensionsMap: Record<string, string>, statistic = 'Sum'): Metric =>
   new Metric({ namespace: 'Oncebox', metricName, dimensionsMap, period: minutes(5), statistic });
 

@@ -3,7 +3,6 @@ import { declareIdentifier } from './identifier.ts';
 import { camel, kebab, namesOf } from './names.ts';
 import type { SourceChanges } from './source-changes.ts';
 
-/** A valid id for the sample and the test. */
 const SAMPLE_ID = 'bq4x7nd2kzv6m5ahg3jtwcpeyu';
 
 /** Adds an event: its schema and sample, a store that publishes and records it, its consumer with a queue, and a test. */

@@ -2,7 +2,6 @@ import { UserError } from '../user-error.ts';
 import { camel, kebab } from './names.ts';
 import type { SourceChanges } from './source-changes.ts';
 
-/** A route of a scaffold has at least one path parameter. */
 const ROUTE_KEY = /^(GET|POST|PUT|DELETE) (\/[a-z][a-z-]*)*\/\{[a-z_]+\}(\/[a-z][a-z-]*|\/\{[a-z_]+\})*$/;
 
 /** Adds a route to the API of a context: its use case, its entries in the route table and the API, and its test. */

@@ -25,7 +25,6 @@ export async function assignChunk(read: Reader, userId: string): Promise<{ chunk
   };
 }
 
-/** Consecutive chunks: the first of them, and how many there are. */
 type Run = readonly [first: number, count: number];
 
 const chunksOfRuns = (runs: readonly Run[]): number[] =>

@@ -13,7 +13,6 @@ import { drawInitialBalance } from './tick.ts';
 /** Returns the id of a seed's user, for example `u42-000017`. The numbers start at 1. */
 export const seededUser = (seed: number, number: number): string => `u${seed}-${String(number).padStart(6, '0')}`;
 
-/** Returns how many chunks hold this number of users. */
 export const chunksNeeded = (count: number): number => Math.ceil(count / CHUNK_SIZE);
 
 /** Returns the users of one chunk, where `group` is the chunk's index among the chunks of the seed's `count` users. */

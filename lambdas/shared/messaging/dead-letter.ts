@@ -3,7 +3,6 @@ import { expiresAt } from '../outbox/outbox-record.ts';
 import { commit, type UnitOfWork } from '../store/commit.ts';
 import type { FailureDetails } from './queue.ts';
 
-/** Why a consumer could not process an event. */
 export interface DeadLetter extends FailureDetails {
   readonly consumer: string;
 }

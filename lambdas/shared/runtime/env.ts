@@ -1,6 +1,5 @@
 import * as z from 'zod/mini';
 
-/** A variable that must be set and not empty. */
 export const required = z.string().check(z.minLength(1));
 
 /**
@@ -12,7 +11,6 @@ export const ConsumerEnv = z.object({ CONSUMER: required, QUEUE_URL: required, D
 /** The base URL of `Link` and `Location`. If it is empty, links are relative. */
 export const ApiEnv = z.object({ BASE_URL: z.string() });
 
-/** The environment of a function without variables of its own. */
 export const NoEnv = z.object({});
 
 /** The fallback's environment: every route as `METHOD /path`, separated by commas. */

@@ -28,7 +28,6 @@ const documentClient = (): DynamoDBDocumentClient => {
 /** Opens another context's table for the few reads that cross contexts. */
 export const tableReader = (table: string): Reader => createDynamoStore(documentClient(), table);
 
-/** Opens the context's own table. */
 export const tableStore = (table: string): Store =>
   withConflicts(createDynamoStore(documentClient(), table), transactionConflictRate);
 
