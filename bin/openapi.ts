@@ -68,8 +68,7 @@ const header = (name: string, description: string): Schema => ({
   schema: { type: 'string', minLength: 1, maxLength: name === 'Idempotency-Key' ? 255 : 128 },
 });
 
-function operation(operationId: string, method: string, { contract }: Route<never>): Schema {
-  const hasInput = contract.params ?? contract.query ?? contract.body;
+function operation(operationId: string, method: string, { contract }: Route<never>, readsTable: boolean): Schema {
   const isList = contract.query && Object.hasOwn(schemaOf(contract.query)['properties'] ?? {}, 'cursor');
   const idempotent =
     method === 'POST'
@@ -117,7 +116,7 @@ function operation(operationId: string, method: string, { contract }: Route<neve
             ),
           }
         : {}),
-      ...(hasInput
+      ...(readsTable
         ? {
             503: problem(
               'The request did not finish in time and may have taken effect. Send it again after `Retry-After`, with the same Idempotency-Key.',
@@ -137,7 +136,7 @@ export function openApiDocument(): Schema {
     const [method = '', path = ''] = routeKey.split(' ');
     const route = routes.get(routeKey);
     if (!route) throw new Error(`No handler serves ${routeKey}.`);
-    paths[path] = { ...paths[path], [method.toLowerCase()]: operation(name, method, route) };
+    paths[path] = { ...paths[path], [method.toLowerCase()]: operation(name, method, route, !ops.routes.has(routeKey)) };
   }
   return {
     openapi: '3.0.3',

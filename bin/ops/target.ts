@@ -9,7 +9,7 @@ export type Target = ReturnType<typeof createTarget>;
 export async function resolveTarget(stage: string): Promise<Target> {
   const config = readConfig(stage);
   const endpoint = config.onAws ? undefined : await findLocalEndpoint(stage);
-  // The kernel's adapters create their clients from the environment, as they do in a function.
+  // The adapters in `lambdas/shared` create their clients from the environment, as they do in a function.
   if (endpoint) Object.assign(process.env, engineEnv(endpoint));
   return createTarget(config, endpoint);
 }

@@ -51,7 +51,7 @@ const rules: readonly Rule[] = [
     allows: ({ to }) => to === 'zod/mini' || within('events')(to),
   },
   {
-    title: 'a context imports events, the shared kernel and itself',
+    title: 'a context imports events, lambdas/shared and itself',
     appliesTo: (file) => within('lambdas')(file) && contextOf(file) !== 'shared',
     allows: ({ from, to }) =>
       isPackage(to) ||
@@ -60,7 +60,7 @@ const rules: readonly Rule[] = [
       CONTEXT_IMPORTS.includes(`${from} -> ${to}`),
   },
   {
-    title: 'the shared kernel imports no context and no single event',
+    title: 'lambdas/shared imports no context and no single event',
     appliesTo: within('lambdas/shared'),
     allows: ({ to }) => isPackage(to) || within('lambdas/shared')(to) || /^events\/[^/]+\.ts$/.test(to),
   },

@@ -30,7 +30,7 @@ export const withChaosRates =
   (faults: Partial<Chaos>): (() => Promise<Chaos>) =>
   async () => ({ ...noFaults, ...faults });
 
-/** An event definition for tests of the kernel. */
+/** An event definition for tests of `lambdas/shared`. */
 export const Greeted = defineEvent({
   source: 'greetings',
   type: 'Greeted',
