@@ -94,6 +94,11 @@ const rules: readonly Rule[] = [
     allows: ({ to }) => !within('localstack')(to),
   },
   {
+    title: 'localstack and tools import no command of bin, and tools imports no localstack',
+    appliesTo: within('localstack', 'tools'),
+    allows: ({ from, to }) => !within('bin')(to) && !(within('tools')(from) && within('localstack')(to)),
+  },
+  {
     title: 'no product file imports a test',
     appliesTo: within(...product),
     allows: ({ to }) => !within('test')(to),
@@ -192,6 +197,8 @@ describe('importsIn', () => {
     ['lib/config.ts', 'lambdas/shared/runtime/chaos.ts'],
     ['lib/data.ts', 'localstack/ports.ts'],
     ['lib/data.ts', 'test/support/poll.ts'],
+    ['localstack/seed.ts', 'bin/ops/publish.ts'],
+    ['tools/progress.ts', 'localstack/ports.ts'],
     ['bin/ops.ts', 'vitest'],
     ['lambdas/orders/api.ts', 'lambdas/orders/nowhere.ts'],
   ])('a rule forbids that %s imports %s', (from, to) => {
