@@ -1,17 +1,10 @@
 import type { ServerResponse } from 'node:http';
-import { statusTitles } from '../lambdas/shared/http/status-titles.ts';
+import { HttpError, toProblemResponse } from '../lambdas/shared/http/problem.ts';
 
 /** Sends an error of the gateway itself, in the same format as the errors of the API. */
 export function sendProblem(response: ServerResponse, status: number, code: string, detail: string): void {
-  const correlationId = crypto.randomUUID();
-  const problem = {
-    type: 'about:blank',
-    title: statusTitles[status] ?? 'Error',
-    status,
-    detail,
-    code,
-    correlation_id: correlationId,
-  };
-  response.writeHead(status, { 'content-type': 'application/problem+json', 'x-correlation-id': correlationId });
-  response.end(JSON.stringify(problem));
+  const { statusCode, headers, body } = toProblemResponse(new HttpError(status, code, detail), crypto.randomUUID());
+  for (const [name, value] of Object.entries(headers ?? {})) response.setHeader(name, String(value));
+  response.writeHead(statusCode);
+  response.end(body);
 }

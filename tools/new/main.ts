@@ -55,8 +55,12 @@ function complete(changes: SourceChanges): void {
   } catch (error) {
     changes.undo();
     writeFileSync(openApi, documentBefore);
-    const { stderr = '' } = error as { stderr?: Buffer | string };
-    throw new UserError(`The new files are not valid. Nothing was changed.\n${stderr}`, 'Choose another name.');
+    // The message contains the command and what it printed.
+    const { message } = error as Error;
+    throw new UserError(
+      `The new files could not be completed. Nothing was changed.\n${message}`,
+      'Settle the error above.',
+    );
   }
 }
 

@@ -85,7 +85,7 @@ export class SourceChanges {
   /** Restores the files as they were before `write`. */
   undo(): void {
     for (const [file, text] of this.#before) {
-      if (text === undefined) rmSync(join(this.#root, file));
+      if (text === undefined) rmSync(join(this.#root, file), { force: true });
       else writeFileSync(join(this.#root, file), text);
     }
   }
