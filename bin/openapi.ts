@@ -103,7 +103,7 @@ function operation(operationId: string, method: string, { contract }: Route<neve
         ...(contract.headers ?? []),
       ),
       ...Object.fromEntries(
-        Object.entries(contract.otherReplies ?? {}).map(([status, schema]) => [status, response(ACCEPTED, schema)]),
+        Object.entries(contract.otherResponses ?? {}).map(([status, schema]) => [status, response(ACCEPTED, schema)]),
       ),
       400: problem('The request is invalid. `errors` lists every error.'),
       ...(contract.params || contract.body ? { 404: problem('The resource does not exist.') } : {}),

@@ -14,7 +14,7 @@ import { updateFunctions } from './watch.ts';
 export type DeployOptions = Deployment & {
   /** For the synthesized app and the output of the CLI. Each instance has its own, so that two never share a lock. */
   folder: string;
-  /** The base of links in replies. Without it the app chooses. */
+  /** The base of links in responses. Without it the app chooses. */
   baseUrl?: string;
   overrides?: Readonly<Record<string, string>>;
 };

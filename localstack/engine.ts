@@ -159,7 +159,7 @@ function engineProcessEnv(python: EnginePython, folder: string, port: number): R
 
 async function waitUntilHealthy(child: ChildProcess, endpoint: string, folder: string): Promise<void> {
   const log = join(folder, 'engine.log');
-  const timeoutError = () => new UserError('The engine does not answer.', `See its log: ${log}`);
+  const timeoutError = () => new UserError('The engine does not respond.', `See its log: ${log}`);
   await until(
     async () => {
       if (child.exitCode !== null || child.signalCode !== null) {

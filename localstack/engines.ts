@@ -43,7 +43,7 @@ export async function startOrFindEngine(settings: Settings): Promise<Engine> {
 async function useRunning(endpoint: string): Promise<Engine> {
   if (!(await isHealthy(endpoint))) {
     throw new UserError(
-      `No engine answers at AWS_ENDPOINT_URL=${endpoint}.`,
+      `No engine responds at AWS_ENDPOINT_URL=${endpoint}.`,
       'Start it, or unset AWS_ENDPOINT_URL to use the embedded engine.',
     );
   }
@@ -60,7 +60,7 @@ async function startLocalStack(settings: Settings): Promise<Engine> {
     const remedy = `See its log: docker ${args.join(' ')} logs`;
     const up = await docker([...args, 'up', '--detach'], env);
     if (up.code !== 0) throw new UserError(`Docker did not start LocalStack: ${lastLine(up.output)}`, remedy);
-    const timeoutError = () => new UserError('LocalStack does not answer.', remedy);
+    const timeoutError = () => new UserError('LocalStack does not respond.', remedy);
     const limits = { timeoutMs: 120_000, intervalMs: 500, timeoutError };
     await until(async () => (await isHealthy(endpoint)) || undefined, limits);
   });
@@ -82,7 +82,7 @@ async function assertDocker(): Promise<void> {
   const alternative = 'or omit --engine localstack: the embedded engine needs no Docker.';
   const daemon = await docker(['version', '--format', '{{.Server.Version}}']);
   if (daemon.code === 127) throw new UserError('Docker is not installed.', `Install it; ${alternative}`);
-  if (daemon.code !== 0) throw new UserError('The Docker daemon does not answer.', `Start it; ${alternative}`);
+  if (daemon.code !== 0) throw new UserError('The Docker daemon does not respond.', `Start it; ${alternative}`);
   const plugin = await docker(['compose', 'version']);
   if (plugin.code !== 0) throw new UserError('Docker has no `compose` command.', `Install the plugin; ${alternative}`);
 }

@@ -25,7 +25,7 @@ export type GatewayOptions = {
   maxInFlight: number;
 };
 
-// The limit of API Gateway, which answers 413 above it.
+// The limit of API Gateway, which returns 413 above it.
 const MAX_BODY_BYTES = 10 * 1024 * 1024;
 const HOP_BY_HOP_HEADERS = new Set([
   'connection',
@@ -107,15 +107,15 @@ async function forward(
     headers: requestHeaders(request, body, `${hostname}:${port}`),
   };
   await new Promise<void>((resolve) => {
-    const upstream = httpRequest(options, (reply) => {
-      response.writeHead(reply.statusCode ?? 502, replyHeaders(reply));
-      reply.pipe(response);
-      reply.once('close', resolve);
+    const upstream = httpRequest(options, (upstreamResponse) => {
+      response.writeHead(upstreamResponse.statusCode ?? 502, headersOf(upstreamResponse));
+      upstreamResponse.pipe(response);
+      upstreamResponse.once('close', resolve);
     });
     upstream.once('error', () => {
       if (!response.headersSent) {
         response.setHeader('retry-after', '2');
-        const detail = 'The local engine does not answer. See the terminal in which `npm start` runs.';
+        const detail = 'The local engine does not respond. See the terminal in which `npm start` runs.';
         sendProblem(response, 503, 'engine_unavailable', detail);
       } else response.destroy();
       resolve();
@@ -138,11 +138,11 @@ function requestHeaders(request: IncomingMessage, body: Buffer, host: string): R
   return headers;
 }
 
-function replyHeaders(reply: IncomingMessage): string[] {
+function headersOf(upstreamResponse: IncomingMessage): string[] {
   const headers: string[] = [];
-  for (let index = 0; index < reply.rawHeaders.length; index += 2) {
-    const name = reply.rawHeaders[index] ?? '';
-    if (!HOP_BY_HOP_HEADERS.has(name.toLowerCase())) headers.push(name, reply.rawHeaders[index + 1] ?? '');
+  for (let index = 0; index < upstreamResponse.rawHeaders.length; index += 2) {
+    const name = upstreamResponse.rawHeaders[index] ?? '';
+    if (!HOP_BY_HOP_HEADERS.has(name.toLowerCase())) headers.push(name, upstreamResponse.rawHeaders[index + 1] ?? '');
   }
   return headers;
 }
@@ -158,7 +158,7 @@ async function readBody(request: IncomingMessage): Promise<Buffer | 'too_large' 
       chunks.push(chunk);
     }
   } catch (error) {
-    // The client closed the connection during its own request, so there is no one to reply to.
+    // The client closed the connection during its own request, so there is no one to respond to.
     if ((error as NodeJS.ErrnoException).code === 'ECONNRESET') return 'aborted';
     throw error;
   }

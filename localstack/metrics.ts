@@ -71,7 +71,7 @@ async function putMetrics(endpoint: string, metrics: readonly Metric[]): Promise
     const headers = { authorization: authorizationFor('monitoring') };
     const response = await fetch(endpoint, { method: 'POST', headers, body: form });
     if (!response.ok)
-      throw new Error(`PutMetricData answered ${response.status}: ${(await response.text()).slice(0, 200)}`);
+      throw new Error(`PutMetricData returned ${response.status}: ${(await response.text()).slice(0, 200)}`);
   }
 }
 

@@ -28,7 +28,7 @@ async function publishDocuments(url: string): Promise<void> {
 
 async function post(url: string, key: string, body: unknown, expectedStatuses: readonly number[]): Promise<void> {
   const { status, text } = await send(url, JSON.stringify(body), { 'idempotency-key': key });
-  if (!expectedStatuses.includes(status)) throw new Error(`POST ${url} answered ${status}: ${text.slice(0, 300)}`);
+  if (!expectedStatuses.includes(status)) throw new Error(`POST ${url} returned ${status}: ${text.slice(0, 300)}`);
 }
 
 async function send(url: string, body: string, keyHeader: Record<string, string> = {}) {

@@ -7,7 +7,7 @@ import { type Clock, toIso } from '../lambdas/shared/runtime/clock.ts';
 import type { GeneratedDocument } from './generated-documents.ts';
 import { UserError } from './user-error.ts';
 
-export interface ApiReply {
+export interface ApiResponse {
   readonly url: string;
   readonly status: number;
   readonly text: string;
@@ -26,7 +26,7 @@ const BATCH_SIZE = 50;
 const MAX_ATTEMPTS = 5;
 const BASE_WAIT_MS = 200;
 
-type Post = (method: 'POST', path: string, body: string) => Promise<ApiReply>;
+type Post = (method: 'POST', path: string, body: string) => Promise<ApiResponse>;
 
 /** Creates a publisher that uses the API. The API must accept each valid document and refuse each invalid one. */
 export const createHttpPublisher =
@@ -56,10 +56,10 @@ const describeDocument = ({ defect }: GeneratedDocument): string =>
   defect === undefined ? 'a valid document' : `a document with ${defect}`;
 
 /** Repeats a request that is throttled (429) or that the API is too busy for (503). */
-async function withRetries(send: () => Promise<ApiReply>, clock: Clock): Promise<ApiReply> {
+async function withRetries(send: () => Promise<ApiResponse>, clock: Clock): Promise<ApiResponse> {
   for (let attempt = 1; ; attempt++) {
-    const reply = await send();
-    if ((reply.status !== 429 && reply.status !== 503) || attempt === MAX_ATTEMPTS) return reply;
+    const response = await send();
+    if ((response.status !== 429 && response.status !== 503) || attempt === MAX_ATTEMPTS) return response;
     await clock.sleep(BASE_WAIT_MS * 2 ** attempt);
   }
 }

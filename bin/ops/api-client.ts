@@ -1,7 +1,7 @@
 import { Sha256 } from '@aws-crypto/sha256-js';
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { SignatureV4 } from '@smithy/signature-v4';
-import type { ApiReply } from '../../tools/document-publisher.ts';
+import type { ApiResponse } from '../../tools/document-publisher.ts';
 import { UserError } from '../../tools/user-error.ts';
 import type { Target } from './target.ts';
 
@@ -11,7 +11,7 @@ const TIMEOUT_MS = 15_000;
 export async function createApiClient(target: Target) {
   const client = new CloudFormationClient({});
   const baseUrl = await findApiUrl(client, target);
-  return async (method: 'GET' | 'POST', path: string, body?: string): Promise<ApiReply> => {
+  return async (method: 'GET' | 'POST', path: string, body?: string): Promise<ApiResponse> => {
     const url = new URL(baseUrl + path);
     const headers = {
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
@@ -23,22 +23,22 @@ export async function createApiClient(target: Target) {
   };
 }
 
-export const getFromApi = async (target: Target, path: string): Promise<ApiReply> =>
+export const getFromApi = async (target: Target, path: string): Promise<ApiResponse> =>
   (await createApiClient(target))('GET', path);
 
 export async function getOrder<T>(target: Target, id: string, subpath: '' | '/workflow' = ''): Promise<T> {
-  const reply = await getFromApi(target, `/orders/${encodeURIComponent(id)}${subpath}`);
-  if (reply.status === 404)
+  const response = await getFromApi(target, `/orders/${encodeURIComponent(id)}${subpath}`);
+  if (response.status === 404)
     throw new UserError(`There is no order ${id} in stage ${target.stage}.`, 'Check the id: it has 26 characters.');
-  return parseReply(reply, 'orders-api');
+  return parseResponse(response, 'orders-api');
 }
 
-/** Returns the JSON of a reply. If the status is not 200, the error names the function whose logs say why. */
+/** Returns the JSON of a response. If the status is not 200, the error names the function whose logs say why. */
 export async function getJson<T>(target: Target, path: string, functionName: string): Promise<T> {
-  return parseReply(await getFromApi(target, path), functionName);
+  return parseResponse(await getFromApi(target, path), functionName);
 }
 
-function parseReply<T>({ url, status, text }: ApiReply, functionName: string): T {
+function parseResponse<T>({ url, status, text }: ApiResponse, functionName: string): T {
   if (status !== 200)
     throw new UserError(`${url} returned ${status}: ${text}`, `npm run ops -- logs tail ${functionName} --since 5m`);
   return parseExactly(text) as T;

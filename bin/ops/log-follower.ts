@@ -7,17 +7,17 @@ import {
 
 /** Lines may arrive late and out of order, so each read starts this far back and leaves out the lines seen before. */
 const MAX_DELAY_MS = 10_000;
-/** The maximum number of events in one reply. */
+/** The maximum number of events in one response. */
 const FULL_PAGE = 10_000;
 
-/** Reads a log group in steps. Each step returns the lines that are new since the last one. */
+/** Polls a log group. Each poll returns the lines that are new since the last one. */
 export class LogFollower {
   readonly group: string;
   readonly #client: CloudWatchLogsClient;
   readonly #firstMs: number;
-  /** The time from which the next step reads. */
+  /** The time from which the next poll reads. */
   #fromMs: number;
-  /** The timestamps of the lines that the next step may read again, by their ids. */
+  /** The timestamps of the lines that the next poll may read again, by their ids. */
   #seen = new Map<string, number>();
 
   constructor(client: CloudWatchLogsClient, group: string, fromMs: number) {
@@ -39,7 +39,7 @@ export class LogFollower {
       lines.push(...unseen);
       for (const { timestamp = 0 } of unseen) newestMs = Math.max(newestMs, timestamp);
       nextToken = page.nextToken;
-      // An engine without tokens truncates a long reply, so the next page starts at the newest line.
+      // An engine without tokens truncates a long response, so the next page starts at the newest line.
       const isTruncated = !nextToken && page.events.length >= FULL_PAGE && unseen.length > 0;
       if (isTruncated) startTime = newestMs;
       hasMore = nextToken !== undefined || isTruncated;

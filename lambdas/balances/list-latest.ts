@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { Reply, route } from '../shared/http/route.ts';
+import { HttpResponse, route } from '../shared/http/route.ts';
 import { NEWEST } from './balance.ts';
 import type { BalancesApiDeps } from './deps.ts';
 import { BalanceView, cacheHeader, cacheStatus } from './view.ts';
@@ -18,6 +18,6 @@ export const listLatest = route(
   },
   async ({ query: { limit = NEWEST } }, { balances, summaryCache }: BalancesApiDeps) => {
     const { value: summary, isHit } = await summaryCache.getOrLoad('all', () => balances.summarizeAll());
-    return new Reply(summary.newest.slice(0, limit), cacheStatus(isHit));
+    return new HttpResponse(summary.newest.slice(0, limit), cacheStatus(isHit));
   },
 );

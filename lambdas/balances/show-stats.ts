@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { Reply, route } from '../shared/http/route.ts';
+import { HttpResponse, route } from '../shared/http/route.ts';
 import type { BalancesApiDeps } from './deps.ts';
 import { cacheHeader, cacheStatus } from './view.ts';
 
@@ -22,6 +22,6 @@ export const showStats = route(
   async (_, { balances: store, summaryCache }: BalancesApiDeps) => {
     const { value: summary, isHit } = await summaryCache.getOrLoad('all', () => store.summarizeAll());
     const { users, balances, sum, last_tick_at = null } = summary;
-    return new Reply({ users, balances, total: rawJSON(String(sum)), last_tick_at }, cacheStatus(isHit));
+    return new HttpResponse({ users, balances, total: rawJSON(String(sum)), last_tick_at }, cacheStatus(isHit));
   },
 );

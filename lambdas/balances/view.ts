@@ -9,6 +9,6 @@ export const BalanceView = z.object({
   updated_at: z.iso.datetime(),
 });
 
-/** Tells whether the reply came from the memory of the execution environment. */
+/** Tells whether the response came from the memory of the execution environment. */
 export const cacheHeader = 'X-Cache';
 export const cacheStatus = (isHit: boolean): Record<string, string> => ({ [cacheHeader]: isHit ? 'hit' : 'miss' });

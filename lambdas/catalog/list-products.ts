@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { Sku } from '../../events/items.ts';
 import { limitOf, nextLink, pageQuery, parseCursor } from '../shared/http/paging.ts';
-import { Reply, route } from '../shared/http/route.ts';
+import { HttpResponse, route } from '../shared/http/route.ts';
 import type { CatalogDeps } from './deps.ts';
 import { ProductView, toProductView } from './view.ts';
 
@@ -11,6 +11,6 @@ export const listProducts = route(
     const limit = limitOf(query);
     const found = await products.list({ limit, above: parseCursor(query, Sku) });
     const last = found.length === limit && found.at(-1);
-    return new Reply(found.map(toProductView), last ? nextLink('/catalog/products', {}, query, last.sku) : {});
+    return new HttpResponse(found.map(toProductView), last ? nextLink('/catalog/products', {}, query, last.sku) : {});
   },
 );

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { UserId } from '../../events/ids.ts';
 import { limitOf, nextLink, pageQuery, parseCursor } from '../shared/http/paging.ts';
-import { Reply, route } from '../shared/http/route.ts';
+import { HttpResponse, route } from '../shared/http/route.ts';
 import type { OrdersApiDeps } from './deps.ts';
 import { placedAtId } from './order-row.ts';
 import { OrderView } from './view.ts';
@@ -18,6 +18,6 @@ export const listOrders = route(
     const limit = limitOf(query);
     const page = await orders.listByUser(query.user_id, { limit, below: parseCursor(query, PlacedAtId) });
     const last = page.length === limit && page.at(-1);
-    return new Reply(page, last ? nextLink('/orders', { user_id: query.user_id }, query, placedAtId(last)) : {});
+    return new HttpResponse(page, last ? nextLink('/orders', { user_id: query.user_id }, query, placedAtId(last)) : {});
   },
 );

@@ -8,7 +8,7 @@ import { Rejected } from '../shared/runtime/errors.ts';
 import { count } from '../shared/runtime/observability.ts';
 import { type Change, commit, type UnitOfWork } from '../shared/store/commit.ts';
 import { absent, readRows, versionIs } from '../shared/store/store.ts';
-import { type Order, type OrderEvent, refund, type Step } from './order.ts';
+import { type Order, type OrderEvent, refund, type Transition } from './order.ts';
 import { createPublication, orderKey, parseOrder, refundKey, requireOrder } from './order-row.ts';
 import { type OrderRequest, placeOnce } from './place-order-store.ts';
 import { nudgeStuckOrders } from './stuck-orders.ts';
@@ -32,18 +32,22 @@ export function orderStore(work: UnitOfWork) {
       const keys = await store.query({ partition: userId, index: ordersByUser, newestFirst: true, ...page });
       return (await readRows(store, keys)).map((row) => parseOrder(row).order);
     },
-    /** Writes the step that follows from an event, and the event's receipt. Without a step, nothing is written. */
-    change: (event: OrderEvent, next: (order: Order, event: OrderEvent) => Step | undefined, context: MessageContext) =>
+    /** Writes the transition that an event causes, and the event's receipt. Without a transition, it writes nothing. */
+    change: (
+      event: OrderEvent,
+      next: (order: Order, event: OrderEvent) => Transition | undefined,
+      context: MessageContext,
+    ) =>
       commit(work, async (read) => {
         const id = event.data.order_id;
         const { order, receipts } = requireOrder(id, await read.get(orderKey(id)));
-        const step = next(order, event);
-        if (!step) {
+        const transition = next(order, event);
+        if (!transition) {
           count('Duplicates');
           return { writes: [], result: order };
         }
         const allReceipts = { ...receipts, ...context.createReceipt(event) };
-        return changeState(order, step, allReceipts, causeOf(event, clock.now()));
+        return changeState(order, transition, allReceipts, causeOf(event, clock.now()));
       }),
     /** Records that an event about an order was dead-lettered. */
     recordDeadLetter: (event: OrderEvent, deadLetter: DeadLetter) =>
@@ -56,14 +60,14 @@ export function orderStore(work: UnitOfWork) {
 }
 export type OrderStore = ReturnType<typeof orderStore>;
 
-/** Returns the write of the step's state and, in the same transaction, the event of the refund that it requests. */
-function changeState(order: Order, step: Step, receipts: Receipts, cause: Cause): Change<Order> {
+/** Returns the write of the new state and, in the same transaction, the event of the refund that it requests. */
+function changeState(order: Order, transition: Transition, receipts: Receipts, cause: Cause): Change<Order> {
   const changed = { version: order.version + 1, updated_at: cause.time };
-  const set = { state: step.state, receipts, ...changed };
+  const set = { state: transition.state, receipts, ...changed };
   return {
     writes: [{ op: 'update', key: orderKey(order.id), set, when: versionIs(order.version) }],
-    publish: step.refund ? [createPublication(order.id, RefundRequested.make(step.refund, cause))] : [],
-    result: { ...order, ...step.state, ...changed },
+    publish: transition.refund ? [createPublication(order.id, RefundRequested.make(transition.refund, cause))] : [],
+    result: { ...order, ...transition.state, ...changed },
   };
 }
 
@@ -75,14 +79,14 @@ const refundOnce = (work: UnitOfWork, { id, note, identity, correlationId }: Ref
       return { writes: [], result: { replayed: identity.hasKey } };
     }
     const { order, receipts } = requireOrder(id, orderRow);
-    const step = refund(order, note);
-    if (!step)
+    const transition = refund(order, note);
+    if (!transition)
       throw new Rejected(
         'not_refundable',
         `The order is ${order.status} and cannot be refunded. Only a FINISHED order can be refunded.`,
       );
     const cause = { time: toIso(work.clock.now()), correlation_id: id, causation_id: correlationId };
-    const { writes, publish = [] } = changeState(order, step, receipts, cause);
+    const { writes, publish = [] } = changeState(order, transition, receipts, cause);
     const row = { ...refundKey(id), request_id: identity.id, body_hash: identity.body_hash, at: cause.time };
     return { writes: [...writes, { op: 'put', row, when: absent }], publish, result: { replayed: false } };
   });

@@ -42,13 +42,13 @@ export type OrderEvent =
   | EventOf<typeof TicketVoided>;
 
 /** The next state, and the refund that is requested with it. */
-export interface Step {
+export interface Transition {
   readonly state: OrderState;
   readonly refund?: RefundRequested;
 }
 
 /**
- * Returns an order as it is when it is placed. This is also the answer to a replay of the request, whatever the state
+ * Returns an order as it is when it is placed. This is also the response to a replay of the request, whatever the state
  * of the order is by then.
  */
 export const place = ({ id, user_id, amount, description, items, metadata, created_at }: PlacedOrder): Order => ({
@@ -64,8 +64,8 @@ export const place = ({ id, user_id, amount, description, items, metadata, creat
   updated_at: created_at,
 });
 
-/** Returns the next step of the saga, or nothing if the event is late, early or a duplicate: it then changes nothing. */
-export function apply(order: PlacedOrder & OrderState, event: OrderEvent): Step | undefined {
+/** Returns the next transition, or nothing if the event is late, early or a duplicate: it then changes nothing. */
+export function apply(order: PlacedOrder & OrderState, event: OrderEvent): Transition | undefined {
   switch (order.status) {
     case 'NEW':
       if (event.type === 'PaymentAuthorized') return { state: { status: 'PAYMENT_AUTHORIZED' } };
@@ -85,15 +85,15 @@ export function apply(order: PlacedOrder & OrderState, event: OrderEvent): Step 
   }
 }
 
-function applyTicket(order: PlacedOrder, event: OrderEvent): Step | undefined {
+function applyTicket(order: PlacedOrder, event: OrderEvent): Transition | undefined {
   if (event.type === 'TicketIssued') return { state: { status: 'FINISHED' } };
   // No ticket was issued, so only the payment has to be returned.
   if (event.type === 'TicketRejected') return startRefund(order, event.data.reason, ['payment']);
   return undefined;
 }
 
-/** Returns the step that refunds a finished order on request, or nothing if the order is not finished. */
-export const refund = (order: PlacedOrder & OrderState, note?: string): Step | undefined =>
+/** Returns the transition that refunds a finished order on request, or nothing if the order is not finished. */
+export const refund = (order: PlacedOrder & OrderState, note?: string): Transition | undefined =>
   order.status === 'FINISHED' ? startRefund(order, 'requested', ['payment', 'ticket'], note) : undefined;
 
 const startRefund = (
@@ -101,7 +101,7 @@ const startRefund = (
   reason: RefundReason,
   pending: readonly RefundPart[],
   note?: string,
-): Step => ({
+): Transition => ({
   state: { status: 'REFUNDING', refund_reason: reason, pending },
   refund: { order_id: id, user_id, amount, reason, ...(note === undefined ? {} : { note }) },
 });
@@ -109,7 +109,7 @@ const startRefund = (
 function completePart(
   { refund_reason, pending }: Extract<OrderState, { status: 'REFUNDING' }>,
   completed: RefundPart,
-): Step | undefined {
+): Transition | undefined {
   if (!pending.includes(completed)) return undefined;
   const remaining = pending.filter((part) => part !== completed);
   if (remaining.length > 0) return { state: { status: 'REFUNDING', refund_reason, pending: remaining } };

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { UserId } from '../../events/ids.ts';
 import { Items } from '../../events/items.ts';
 import { Amount } from '../../events/money.ts';
-import { Reply, replayedHeader, route } from '../shared/http/route.ts';
+import { HttpResponse, replayedHeader, route } from '../shared/http/route.ts';
 import type { OrdersApiDeps } from './deps.ts';
 import { Description, Metadata, OrderView } from './view.ts';
 
@@ -33,6 +33,6 @@ export const placeOrder = route(
       quotePrice: () => priceOf(body.items ?? []),
     });
     const { updated_at: _, ...placed } = order;
-    return new Reply(placed, { Location: `/orders/${order.id}`, ...(replayed && replayedHeader) });
+    return new HttpResponse(placed, { Location: `/orders/${order.id}`, ...(replayed && replayedHeader) });
   },
 );

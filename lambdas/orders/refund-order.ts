@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { OrderId } from '../../events/ids.ts';
-import { Reply, replayedHeader, route } from '../shared/http/route.ts';
+import { HttpResponse, replayedHeader, route } from '../shared/http/route.ts';
 import type { OrdersApiDeps } from './deps.ts';
 import { Description } from './view.ts';
 
@@ -13,6 +13,6 @@ export const refundOrder = route(
   },
   async ({ params: { id }, body: { reason }, identify, correlationId }, { orders }: OrdersApiDeps) => {
     const { replayed } = await orders.refund({ id, note: reason, identity: identify(id), correlationId });
-    return new Reply({ order_id: id, status: 'refund_initiated' as const }, replayed ? replayedHeader : {});
+    return new HttpResponse({ order_id: id, status: 'refund_initiated' as const }, replayed ? replayedHeader : {});
   },
 );

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { UserId } from '../../events/ids.ts';
 import { Amount, Money } from '../../events/money.ts';
-import { Reply, replayedHeader, route } from '../shared/http/route.ts';
+import { HttpResponse, replayedHeader, route } from '../shared/http/route.ts';
 import type { PaymentsDeps } from './deps.ts';
 
 export const deposit = route(
@@ -11,6 +11,6 @@ export const deposit = route(
   },
   async ({ body, identify, correlationId }, { accounts }: PaymentsDeps) => {
     const { balance, isReplay } = await accounts.deposit(body, identify(body.user_id), correlationId);
-    return new Reply(balance, isReplay ? replayedHeader : {});
+    return new HttpResponse(balance, isReplay ? replayedHeader : {});
   },
 );

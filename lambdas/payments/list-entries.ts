@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { UserId } from '../../events/ids.ts';
 import { Money } from '../../events/money.ts';
 import { limitOf, nextLink, pageQuery, parseCursor } from '../shared/http/paging.ts';
-import { Reply, route } from '../shared/http/route.ts';
+import { HttpResponse, route } from '../shared/http/route.ts';
 import type { PaymentsDeps } from './deps.ts';
 
 const Entry = z.object({
@@ -28,6 +28,6 @@ export const listEntries = route(
     const after = parseCursor(query, StatementCursor);
     const { lines, next } = await accounts.readStatement(user_id, { limit: limitOf(query), after });
     const path = `/payments/accounts/${encodeURIComponent(user_id)}/entries`;
-    return new Reply(lines, next ? nextLink(path, {}, query, next) : {});
+    return new HttpResponse(lines, next ? nextLink(path, {}, query, next) : {});
   },
 );

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { UserId } from '../../events/ids.ts';
 import { Money } from '../../events/money.ts';
-import { Reply, replayedHeader, route } from '../shared/http/route.ts';
+import { HttpResponse, replayedHeader, route } from '../shared/http/route.ts';
 import type { PaymentsDeps } from './deps.ts';
 
 export const openAccount = route(
@@ -12,7 +12,7 @@ export const openAccount = route(
   },
   async ({ body, identify, correlationId }, { accounts }: PaymentsDeps) => {
     const { balance, isReplay } = await accounts.open(body, identify(body.user_id), correlationId);
-    return new Reply(balance, {
+    return new HttpResponse(balance, {
       Location: `/payments/accounts/${encodeURIComponent(body.user_id)}/balance`,
       ...(isReplay && replayedHeader),
     });

@@ -22,11 +22,11 @@ export class ContextApi<S extends EnvSchema = EnvSchema> extends Construct {
     this.apiFunction = new ServiceFunction(this, 'Function', {
       ...props,
       entry: `${name}/api.ts`,
-      description: `Answers ${Object.values(routes).join(', ')}`.slice(0, 256),
+      description: `Handles ${Object.values(routes).join(', ')}`.slice(0, 256),
       extraValues: { BASE_URL: config.api.baseUrl },
       // Shorter than the gateway's limit of 29 s, so that the function fails first and its log shows the request.
       timeout: Duration.seconds(20),
-      // Lambda assigns CPU in proportion to memory, and a caller waits for the reply.
+      // Lambda assigns CPU in proportion to memory, and a caller waits for the response.
       memoryMb: 1024,
     });
   }

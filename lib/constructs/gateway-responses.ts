@@ -23,7 +23,7 @@ const notAllowed = 'These credentials do not allow the request.';
 const canRetry = 'A request with an Idempotency-Key can be sent again safely.';
 const internalError = `An internal error occurred. ${canRetry}`;
 
-/** The errors that API Gateway answers without a handler. The two defaults cover every type that is not listed. */
+/** The errors that API Gateway returns without a handler. The two defaults cover every type that is not listed. */
 const problems: readonly Problem[] = [
   [ResponseType.DEFAULT_4XX, 400, 'The request is not valid.'],
   [ResponseType.BAD_REQUEST_BODY, 400, 'The request body is not valid.'],

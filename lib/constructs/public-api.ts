@@ -23,7 +23,7 @@ import { suppress } from './suppress.ts';
 export interface PublicApiProps {
   readonly config: StageConfig;
   readonly apis: readonly ContextApi[];
-  /** Answers requests that match no route. It knows all routes, so it can tell 404 from 405. */
+  /** Responds to requests that match no route. It knows all routes, so it can tell 404 from 405. */
   readonly fallback: ServiceFunction;
 }
 

@@ -7,7 +7,7 @@ import { ContextApi } from '../constructs/context-api.ts';
 import { ServiceFunction } from '../constructs/service-function.ts';
 import { allRoutes } from '../routes.ts';
 
-/** Health check, API document, and the replies to requests without a route. */
+/** Health check, API document, and the responses to requests without a route. */
 export class Ops extends Context {
   readonly fallback: ServiceFunction;
 
@@ -17,7 +17,7 @@ export class Ops extends Context {
     new ContextApi(this, { routes: opsRoutes, env: NoEnv, values: {} });
     this.fallback = new ServiceFunction(this, 'Fallback', {
       entry: 'ops/fallback.ts',
-      description: 'Replies to requests without a route: 404, or 405 with the supported methods',
+      description: 'Responds to requests without a route: 404, or 405 with the supported methods',
       env: FallbackEnv,
       values: { ROUTES: Object.values(allRoutes).join(',') },
       chaos: false,

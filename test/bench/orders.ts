@@ -7,25 +7,25 @@ const SAMPLES = 150;
 const ORDERS = 400;
 const CLIENTS = [1, 16, 64];
 
-/** Places one order after the other and measures the time to the reply and to FINISHED. */
+/** Places one order after the other and measures the time to the response and to FINISHED. */
 export async function latency(api: ApiClient): Promise<Row[]> {
   const customer = await api.customer(WARM_UP + SAMPLES);
-  const replyTimes: number[] = [];
+  const responseTimes: number[] = [];
   const finishTimes: number[] = [];
   for (let count = 0; count < WARM_UP + SAMPLES; count++) {
     const sentAt = Date.now();
     const started = performance.now();
     const id = await api.order(customer, 1);
-    const replied = performance.now();
+    const responded = performance.now();
     const { updated_at } = await api.waitForFinalState(id);
     if (count < WARM_UP) continue;
-    replyTimes.push(replied - started);
+    responseTimes.push(responded - started);
     // By the order's own time, since a poll every 25 ms sees the end up to 25 ms later.
     finishTimes.push(Date.parse(String(updated_at)) - sentAt);
   }
   const format = (samples: number[]) => `p50 ${ms(percentile(samples, 0.5))}, p95 ${ms(percentile(samples, 0.95))}`;
   return [
-    { what: 'POST /orders, one client', figure: format(replyTimes) },
+    { what: 'POST /orders, one client', figure: format(responseTimes) },
     { what: 'order to FINISHED, one client, chaos off', figure: format(finishTimes) },
   ];
 }

@@ -65,8 +65,8 @@ describe('while a fifth of all publishing fails', () => {
       for (const id of ids) if ((await readStatus(id)) === 'FINISHED') finished.push(id);
       const balances = await Promise.all(customers.map((customer) => api.balance(customer)));
       expect(balances.reduce((sum, balance) => sum + balance, 0)).toBe(100 * ORDERS - STOCK * 3);
-      const replies = await Promise.all(finished.map((id) => api.refund(id)));
-      expect(new Set(replies.map(({ status }) => status))).toEqual(new Set([202]));
+      const responses = await Promise.all(finished.map((id) => api.refund(id)));
+      expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([202]));
       expect(await api.countFinalStates(finished, ALL_ORDERS_TIMEOUT_MS)).toEqual({ REFUNDED: STOCK });
       for (const customer of customers) expect(await api.balance(customer)).toBe(ORDERS * 10);
       expect(findLedgerErrors(await engine.rows('payments'))).toEqual([]);

@@ -37,8 +37,8 @@ describe('order documents', () => {
     await waitForDocument(uid);
     await operator.json('cache', 'clear');
     const clearedAt = Date.now();
-    const replies = await Promise.all(Array.from({ length: 200 }, () => get(uid)));
-    for (const { status } of replies) expect([200, 202]).toContain(status);
+    const responses = await Promise.all(Array.from({ length: 200 }, () => get(uid)));
+    for (const { status } of responses) expect([200, 202]).toContain(status);
     expect(await waitForDocument(uid)).toEqual({ status: 200, cache: 'hit', text: textWith() });
     expect(await get(uid, '/order')).toEqual({ status: 200, cache: 'hit', text: textWith() });
     const expectedLines = [

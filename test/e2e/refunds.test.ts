@@ -13,9 +13,9 @@ describe('a refund', () => {
     const seat = { sku, quantity: 1, seat: 'A1' };
     const id = await shop.orderItems(first, seat);
     await shop.waitForFinalState(id);
-    const reply = await shop.refund(id, { reason: 'it rains' });
-    expect(reply).toMatchObject({ status: 202 });
-    expect(reply.body).toEqual({ order_id: id, status: 'refund_initiated' });
+    const response = await shop.refund(id, { reason: 'it rains' });
+    expect(response).toMatchObject({ status: 202 });
+    expect(response.body).toEqual({ order_id: id, status: 'refund_initiated' });
     expect(await shop.waitForFinalState(id)).toMatchObject({ status: 'REFUNDED' });
     expect(await shop.balance(first)).toBe(100);
     expect(await shop.waitForFinalState(await shop.orderItems(second, seat))).toMatchObject({ status: 'FINISHED' });
@@ -43,8 +43,8 @@ describe('a refund', () => {
     const customer = await shop.customer(100);
     const id = await shop.order(customer, 30);
     await shop.waitForFinalState(id);
-    const replies = await Promise.all(Array.from({ length: 20 }, () => shop.refund(id)));
-    expect(replies.map(({ status }) => status).sort()).toEqual([202, ...Array(19).fill(409)]);
+    const responses = await Promise.all(Array.from({ length: 20 }, () => shop.refund(id)));
+    expect(responses.map(({ status }) => status).sort()).toEqual([202, ...Array(19).fill(409)]);
     expect(await shop.waitForFinalState(id)).toMatchObject({ status: 'REFUNDED' });
     expect(await shop.refund(id)).toMatchObject({ status: 409, body: { code: 'not_refundable' } });
     expect(await shop.balance(customer)).toBe(100);
@@ -71,15 +71,15 @@ describe('a refund', () => {
     expect((await shop.refund(id, { unknown: 'field' })).status).toBe(400);
   });
 
-  test('that is requested 20 times concurrently with one Idempotency-Key is made once and gets equal replies', async () => {
+  test('that is requested 20 times concurrently with one Idempotency-Key is made once and gets equal responses', async () => {
     const customer = await shop.customer(100);
     const id = await shop.order(customer, 30);
     await shop.waitForFinalState(id);
     const body = { reason: 'it rains' };
-    const replies = await Promise.all(Array.from({ length: 20 }, () => shop.refund(id, body, { key: 'key-1' })));
-    for (const reply of replies)
-      expect(reply).toMatchObject({ status: 202, body: { order_id: id, status: 'refund_initiated' } });
-    expect(replies.filter(({ headers }) => headers.get('idempotency-replayed') === 'true')).toHaveLength(19);
+    const responses = await Promise.all(Array.from({ length: 20 }, () => shop.refund(id, body, { key: 'key-1' })));
+    for (const response of responses)
+      expect(response).toMatchObject({ status: 202, body: { order_id: id, status: 'refund_initiated' } });
+    expect(responses.filter(({ headers }) => headers.get('idempotency-replayed') === 'true')).toHaveLength(19);
     expect(await shop.waitForFinalState(id)).toMatchObject({ status: 'REFUNDED' });
     expect((await shop.refund(id, body, { key: 'key-1' })).status).toBe(202);
     expect(await shop.refund(id, { reason: 'other' }, { key: 'key-1' })).toMatchObject({

@@ -46,10 +46,10 @@ describe('an order', () => {
 describe('an account', () => {
   test('receives each of 50 concurrent deposits', async () => {
     const customer = await shop.customer();
-    const replies = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 50 }, () => shop.post('/payments/accounts/deposit', { user_id: customer, amount: 7 })),
     );
-    expect(replies.map(({ status }) => status)).toEqual(Array.from({ length: 50 }, () => 200));
+    expect(responses.map(({ status }) => status)).toEqual(Array.from({ length: 50 }, () => 200));
     expect(await shop.balance(customer)).toBe(350);
     expect(await shop.statement(customer)).toHaveLength(50);
   });
@@ -76,14 +76,15 @@ describe('an account', () => {
 });
 
 describe('50 concurrent requests with one Idempotency-Key', () => {
-  test('make one deposit and get equal replies', async () => {
+  test('make one deposit and get equal responses', async () => {
     const customer = await shop.customer();
     const body = { user_id: customer, amount: 10 };
-    const replies = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 50 }, () => shop.post('/payments/accounts/deposit', body, { key: 'key-1' })),
     );
-    for (const reply of replies) expect(reply).toMatchObject({ status: 200, body: { user_id: customer, balance: 10 } });
-    expect(replies.filter(({ headers }) => headers.get('idempotency-replayed') === 'true')).toHaveLength(49);
+    for (const response of responses)
+      expect(response).toMatchObject({ status: 200, body: { user_id: customer, balance: 10 } });
+    expect(responses.filter(({ headers }) => headers.get('idempotency-replayed') === 'true')).toHaveLength(49);
     await shop.post('/payments/accounts/deposit', { ...body, amount: 1 });
     expect((await shop.post('/payments/accounts/deposit', body, { key: 'key-1' })).body).toEqual({
       user_id: customer,
@@ -94,12 +95,12 @@ describe('50 concurrent requests with one Idempotency-Key', () => {
     expect(await shop.balance(customer)).toBe(11);
   });
 
-  test('place one order and get equal replies with status NEW, also after the order has ended', async () => {
+  test('place one order and get equal responses with status NEW, also after the order has ended', async () => {
     const customer = await shop.customer(1000);
     const body = { user_id: customer, amount: 10 };
-    const replies = await Promise.all(Array.from({ length: 50 }, () => shop.post('/orders', body, { key: 'key-1' })));
-    const [first] = replies;
-    for (const reply of replies) expect(reply).toMatchObject({ status: 201, body: first?.body ?? {} });
+    const responses = await Promise.all(Array.from({ length: 50 }, () => shop.post('/orders', body, { key: 'key-1' })));
+    const [first] = responses;
+    for (const response of responses) expect(response).toMatchObject({ status: 201, body: first?.body ?? {} });
     await shop.waitForFinalState(String(first?.body['id']));
     expect((await shop.post('/orders', body, { key: 'key-1' })).body).toEqual(first?.body);
     expect((await shop.post('/orders', { ...body, amount: 11 }, { key: 'key-1' })).status).toBe(422);
@@ -120,30 +121,30 @@ describe('an invalid request', () => {
     ['a body of more than 128 KB', 'POST', '/orders', JSON.stringify({ description: 'x'.repeat(129 * 1024) }), 413],
     ['a limit of 0', 'GET', '/orders?user_id=a&limit=0', undefined, 400],
     ['a cursor of another list', 'GET', '/orders?user_id=a&cursor=Mw', undefined, 400],
-  ])('gets a problem reply: %s', async (_, method, path, body, status) => {
-    const reply = await shop.send(method, path, body);
-    expect(reply.status).toBe(status);
-    expect(reply.headers.get('content-type')).toBe('application/problem+json');
-    expect(reply.body).toMatchObject({
+  ])('gets a problem response: %s', async (_, method, path, body, status) => {
+    const response = await shop.send(method, path, body);
+    expect(response.status).toBe(status);
+    expect(response.headers.get('content-type')).toBe('application/problem+json');
+    expect(response.body).toMatchObject({
       status,
       title: expect.any(String),
       detail: expect.any(String),
       code: expect.any(String),
     });
-    expect(reply.body['correlation_id']).toBe(reply.headers.get('x-correlation-id'));
-    if (status === 405) expect(reply.headers.get('allow')).toMatch(/GET|POST/);
+    expect(response.body['correlation_id']).toBe(response.headers.get('x-correlation-id'));
+    if (status === 405) expect(response.headers.get('allow')).toMatch(/GET|POST/);
   });
 
-  test('gets all errors of its body in one reply', async () => {
-    const reply = await shop.post('/orders', { amount: 1.5, description: 7, colour: 'red' });
-    const paths = (reply.body['errors'] as { path: string }[]).map(({ path }) => path);
+  test('gets all errors of its body in one response', async () => {
+    const response = await shop.post('/orders', { amount: 1.5, description: 7, colour: 'red' });
+    const paths = (response.body['errors'] as { path: string }[]).map(({ path }) => path);
     expect(paths.sort()).toEqual(['amount', 'colour', 'description', 'user_id']);
   });
 });
 
-test('a reply returns the X-Correlation-Id of its request', async () => {
-  const reply = await shop.send('GET', '/orders?user_id=a', undefined, {
+test('a response returns the X-Correlation-Id of its request', async () => {
+  const response = await shop.send('GET', '/orders?user_id=a', undefined, {
     headers: { 'X-Correlation-Id': 'correlation-7' },
   });
-  expect(reply.headers.get('x-correlation-id')).toBe('correlation-7');
+  expect(response.headers.get('x-correlation-id')).toBe('correlation-7');
 });

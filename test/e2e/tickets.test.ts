@@ -54,8 +54,8 @@ describe('the workflow of an order', () => {
   });
 
   test('is not found for an unknown order', async () => {
-    const reply = await shop.get(`/orders/${'a'.repeat(26)}/workflow`);
-    expect(reply).toMatchObject({ status: 404, body: { code: 'order_not_found' } });
+    const response = await shop.get(`/orders/${'a'.repeat(26)}/workflow`);
+    expect(response).toMatchObject({ status: 404, body: { code: 'order_not_found' } });
   });
 });
 
@@ -88,15 +88,15 @@ describe('a product', () => {
   });
 
   test('that does not exist cannot be ordered', async () => {
-    const reply = await shop.post('/orders', { user_id: 'alice', items: [{ sku: 'nothing', quantity: 1 }] });
-    expect(reply).toMatchObject({ status: 400, body: { code: 'unknown_sku' } });
-    expect(reply.headers.get('content-type')).toBe('application/problem+json');
+    const response = await shop.post('/orders', { user_id: 'alice', items: [{ sku: 'nothing', quantity: 1 }] });
+    expect(response).toMatchObject({ status: 400, body: { code: 'unknown_sku' } });
+    expect(response.headers.get('content-type')).toBe('application/problem+json');
   });
 
   test('cannot be ordered at an amount that differs from its price', async () => {
     const sku = await shop.product({ price: 40, stock: 5 });
-    const reply = await shop.post('/orders', { user_id: 'alice', amount: 39, items: [{ sku, quantity: 1 }] });
-    expect(reply).toMatchObject({ status: 422, body: { code: 'price_differs' } });
+    const response = await shop.post('/orders', { user_id: 'alice', amount: 39, items: [{ sku, quantity: 1 }] });
+    expect(response).toMatchObject({ status: 422, body: { code: 'price_differs' } });
   });
 
   test.each([

@@ -16,14 +16,14 @@ async function openAccount(simulation: Simulation, user_id: string, amount: numb
 }
 
 async function deposit(simulation: Simulation, user_id: string, amount: number): Promise<void> {
-  const reply = simulation.request('POST /payments/accounts/deposit', { body: { user_id, amount } });
-  expect((await simulation.runUntilDone(reply)).status).toBe(200);
+  const response = simulation.request('POST /payments/accounts/deposit', { body: { user_id, amount } });
+  expect((await simulation.runUntilDone(response)).status).toBe(200);
 }
 
 async function placeOrder(simulation: Simulation, user_id: string, amount: number): Promise<string> {
-  const reply = await simulation.request('POST /orders', { body: { user_id, amount } });
-  expect(reply.status).toBe(201);
-  return String(reply.body['id']);
+  const response = await simulation.request('POST /orders', { body: { user_id, amount } });
+  expect(response.status).toBe(201);
+  return String(response.body['id']);
 }
 
 const passTime = (simulation: Simulation, ms: number) => simulation.runUntilDone(simulation.clock.sleep(ms));
@@ -92,8 +92,8 @@ describe('the balances', () => {
       body: { code: 'balance_not_found', detail: 'There is no balance of unknown.' },
     });
     for (const limit of ['11', '0', 'x']) {
-      const reply = await simulation.runUntilDone(simulation.request('GET /balances/latest', { query: { limit } }));
-      expect(reply).toMatchObject({ status: 400, body: { errors: [{ path: 'limit' }] } });
+      const response = await simulation.runUntilDone(simulation.request('GET /balances/latest', { query: { limit } }));
+      expect(response).toMatchObject({ status: 400, body: { errors: [{ path: 'limit' }] } });
     }
   });
 

@@ -49,27 +49,27 @@ describe('a document', () => {
     });
     await simulation.settle();
     for (const route of ['GET /api/order/{order_uid}', 'GET /order/{order_uid}']) {
-      const reply = await simulation.runUntilDone(simulation.request(route, { path: { order_uid: uid } }));
-      expect(reply).toMatchObject({ status: 200, text: textWith(), headers: { 'X-Cache': 'hit' } });
-      expect(reply.headers['Content-Type']).toBe('application/json');
+      const response = await simulation.runUntilDone(simulation.request(route, { path: { order_uid: uid } }));
+      expect(response).toMatchObject({ status: 200, text: textWith(), headers: { 'X-Cache': 'hit' } });
+      expect(response.headers['Content-Type']).toBe('application/json');
     }
     expect(publishedOfType(simulation, 'OrderLookupRequested')).toEqual([]);
   });
 
   test('is rejected with all of its errors if it is invalid, and nothing is written', async () => {
     const simulation = new Simulation();
-    const reply = await post(
+    const response = await post(
       simulation,
       textWith({ date_created: 'today', payment: { ...sample.payment, amount: 1 } }),
     );
-    expect(reply.status).toBe(400);
-    expect(reply.body['errors']).toMatchObject([{ path: 'payment.amount' }, { path: 'date_created' }]);
+    expect(response.status).toBe(400);
+    expect(response.body['errors']).toMatchObject([{ path: 'payment.amount' }, { path: 'date_created' }]);
     expect(simulation.documents.all()).toEqual([]);
   });
 
   test('is rejected with 413 if it is too large for an event with its quotes escaped', async () => {
-    const reply = await post(new Simulation(), textWith({ filling: '"'.repeat(60 * 1024) }));
-    expect(reply).toMatchObject({ status: 413, body: { code: 'document_too_large' } });
+    const response = await post(new Simulation(), textWith({ filling: '"'.repeat(60 * 1024) }));
+    expect(response).toMatchObject({ status: 413, body: { code: 'document_too_large' } });
   });
 
   test('of 128 KB and 500 items is returned unchanged', async () => {
@@ -111,10 +111,10 @@ describe('a document', () => {
 
   test('is stored once if it is submitted again, and nudged at most once per minute', async () => {
     const simulation = new Simulation();
-    const replies = await simulation.runUntilDone(
+    const responses = await simulation.runUntilDone(
       Promise.all(Array.from({ length: 50 }, () => simulation.request('POST /orders', { body: textWith() }))),
     );
-    expect(replies.every(({ status }) => status === 202)).toBe(true);
+    expect(responses.every(({ status }) => status === 202)).toBe(true);
     await simulation.settle();
     expect(publishedOfType(simulation, 'OrderDocumentSubmitted')).toHaveLength(2);
     expect(await stateRow(simulation, `DOCUMENT#${uid}`)).toMatchObject({ version: 1 });
@@ -233,10 +233,10 @@ describe('a document that is not cached', () => {
 
   test('causes one lookup for many concurrent readers', async () => {
     const simulation = await createColdSimulation();
-    const replies = await simulation.runUntilDone(
+    const responses = await simulation.runUntilDone(
       Promise.all(Array.from({ length: 200 }, () => startGet(simulation, uid))),
     );
-    expect(replies.every(({ status, text }) => status === 200 && text === textWith())).toBe(true);
+    expect(responses.every(({ status, text }) => status === 200 && text === textWith())).toBe(true);
     await simulation.settle();
     expect(publishedOfType(simulation, 'OrderLookupRequested')).toHaveLength(1);
     expect(simulation.queues['order-lookup'].receives).toHaveLength(1);
@@ -482,8 +482,8 @@ describe.each([1, 2, 3])('with all faults at once (seed %i)', (seed) => {
     }));
     const calls = [...originals, ...edited, ...originals].map(async ({ order_uid, text }, index) => {
       await simulation.clock.sleep(index * 7);
-      const reply = await simulation.request('POST /orders', { body: text });
-      expect([202, 503]).toContain(reply.status);
+      const response = await simulation.request('POST /orders', { body: text });
+      expect([202, 503]).toContain(response.status);
       return (await startGet(simulation, order_uid)).status;
     });
     for (const status of await simulation.runUntilDone(Promise.all(calls)))

@@ -182,12 +182,12 @@ test('2000 orders of 100 users end, and the ledger has no errors', async () => {
   const placing = Array.from({ length: orderCount }, (_, index) =>
     simulation.request('POST /orders', { body: { user_id: users[index % 100], amount: 10 } }),
   );
-  const replies = await simulation.runUntilDone(Promise.all(placing));
+  const responses = await simulation.runUntilDone(Promise.all(placing));
   await simulation.settle();
   const seconds = (performance.now() - startedAt) / 1000;
   const ordersPerSecond = Math.round(orderCount / seconds);
   console.log(`simulation: ${orderCount} orders in ${seconds.toFixed(2)} s, ${ordersPerSecond} orders a second`);
-  expect(replies.filter(({ status }) => status === 201)).toHaveLength(orderCount);
+  expect(responses.filter(({ status }) => status === 201)).toHaveLength(orderCount);
   const statuses = simulation.orders
     .all()
     .filter(({ sk }) => sk === 'STATE')

@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import type { Envelope } from '../../events/envelope.ts';
 import { OrderCreated } from '../../events/orders/order-created.ts';
 import { findLedgerErrors } from '../support/ledger-check.ts';
-import { type Reply, Simulation } from '../support/simulation.ts';
+import { type HttpResponse, Simulation } from '../support/simulation.ts';
 
-const post = (simulation: Simulation, route: string, body: unknown, key?: string): Promise<Reply> =>
+const post = (simulation: Simulation, route: string, body: unknown, key?: string): Promise<HttpResponse> =>
   simulation.request(route, { body, ...(key === undefined ? {} : { headers: { 'Idempotency-Key': key } }) });
 
 /** Creates a simulation with one customer who has this balance. */
@@ -165,29 +165,29 @@ describe('a nudged OrderCreated', () => {
 describe.each([0, 0.3])('50 concurrent requests with a conflict rate of %d', (transaction_conflict) => {
   const repeat50 = <T>(request: () => Promise<T>) => Promise.all(Array.from({ length: 50 }, request));
   const createShopWith = (balance: number) => createShop(balance, 3, { chaos: { transaction_conflict } });
-  const replayed = (replies: readonly Reply[]) =>
-    replies.filter(({ headers }) => headers['Idempotency-Replayed'] === 'true');
-  const distinct = (replies: readonly Reply[]) =>
-    new Set(replies.map(({ status, body }) => JSON.stringify({ status, body })));
+  const replayed = (responses: readonly HttpResponse[]) =>
+    responses.filter(({ headers }) => headers['Idempotency-Replayed'] === 'true');
+  const distinct = (responses: readonly HttpResponse[]) =>
+    new Set(responses.map(({ status, body }) => JSON.stringify({ status, body })));
 
   test('without a key make 50 deposits', async () => {
     const { simulation, run, getBalance, ledgerEntries } = await createShopWith(0);
     const body = { user_id: 'alice', amount: 10 };
-    const replies = await run(repeat50(() => post(simulation, 'POST /payments/accounts/deposit', body)));
-    expect(replies.map(({ status }) => status)).toEqual(replies.map(() => 200));
-    expect(new Set(replies.map(({ body }) => body['balance'])).size).toBe(50);
+    const responses = await run(repeat50(() => post(simulation, 'POST /payments/accounts/deposit', body)));
+    expect(responses.map(({ status }) => status)).toEqual(responses.map(() => 200));
+    expect(new Set(responses.map(({ body }) => body['balance'])).size).toBe(50);
     expect(await getBalance()).toBe(500);
     expect(ledgerEntries()).toHaveLength(50);
     expect(findLedgerErrors(simulation.payments.all())).toEqual([]);
   });
 
-  test('with one key make one deposit and get equal replies, also after another deposit', async () => {
+  test('with one key make one deposit and get equal responses, also after another deposit', async () => {
     const { simulation, run, deposit, getBalance, ledgerEntries } = await createShopWith(0);
     const request = (body: unknown) => post(simulation, 'POST /payments/accounts/deposit', body, 'key-1');
-    const replies = await run(repeat50(() => request({ user_id: 'alice', amount: 70 })));
-    expect(distinct(replies).size).toBe(1);
-    expect(replies[0]).toMatchObject({ status: 200, body: { user_id: 'alice', balance: 70 } });
-    expect(replayed(replies)).toHaveLength(49);
+    const responses = await run(repeat50(() => request({ user_id: 'alice', amount: 70 })));
+    expect(distinct(responses).size).toBe(1);
+    expect(responses[0]).toMatchObject({ status: 200, body: { user_id: 'alice', balance: 70 } });
+    expect(replayed(responses)).toHaveLength(49);
     await deposit(1000);
     expect(await run(request({ amount: 70, user_id: 'alice' }))).toMatchObject({ status: 200, body: { balance: 70 } });
     expect(await run(request({ user_id: 'alice', amount: 71 }))).toMatchObject({
@@ -198,20 +198,20 @@ describe.each([0, 0.3])('50 concurrent requests with a conflict rate of %d', (tr
     expect(ledgerEntries()).toHaveLength(2);
   });
 
-  test('with one key place one order and get equal replies with status NEW, also after the order has ended', async () => {
+  test('with one key place one order and get equal responses with status NEW, also after the order has ended', async () => {
     const { simulation, run, getOrder } = await createShopWith(100);
     const body = { user_id: 'alice', amount: 500, description: 'Gift', metadata: { to: 'bob' } };
     const request = (changes: object = {}) => post(simulation, 'POST /orders', { ...body, ...changes }, 'key-1');
-    const replies = await run(repeat50(() => request()));
-    expect(distinct(replies).size).toBe(1);
-    expect(new Set(replies.map(({ headers }) => headers['Location'])).size).toBe(1);
-    expect(replies[0]).toMatchObject({ status: 201, body: { ...body, status: 'NEW' } });
-    expect(replayed(replies)).toHaveLength(49);
+    const responses = await run(repeat50(() => request()));
+    expect(distinct(responses).size).toBe(1);
+    expect(new Set(responses.map(({ headers }) => headers['Location'])).size).toBe(1);
+    expect(responses[0]).toMatchObject({ status: 201, body: { ...body, status: 'NEW' } });
+    expect(replayed(responses)).toHaveLength(49);
     await simulation.settle();
-    expect(await getOrder(String(replies[0]?.body['id']))).toMatchObject({ status: 'CANCELLED' });
+    expect(await getOrder(String(responses[0]?.body['id']))).toMatchObject({ status: 'CANCELLED' });
     const late = await run(request());
     expect(late).toMatchObject({ status: 201, headers: { 'Idempotency-Replayed': 'true' } });
-    expect(late.body).toEqual(replies[0]?.body);
+    expect(late.body).toEqual(responses[0]?.body);
     expect(await run(request({ amount: 501 }))).toMatchObject({
       status: 422,
       body: { code: 'idempotency_key_reused' },
@@ -221,13 +221,13 @@ describe.each([0, 0.3])('50 concurrent requests with a conflict rate of %d', (tr
     expect(simulation.published.filter(({ type }) => type === 'OrderCreated')).toHaveLength(1);
   });
 
-  test('with one key open one account and get equal replies; another key is rejected', async () => {
+  test('with one key open one account and get equal responses; another key is rejected', async () => {
     const { simulation, run, deposit } = await createShopWith(10);
     const request = (key?: string) => post(simulation, 'POST /payments/accounts', { user_id: 'bob' }, key);
-    const replies = await run(repeat50(() => request('key-1')));
-    expect(distinct(replies).size).toBe(1);
-    expect(replies[0]).toMatchObject({ status: 201, body: { user_id: 'bob', balance: 0 } });
-    expect(replayed(replies)).toHaveLength(49);
+    const responses = await run(repeat50(() => request('key-1')));
+    expect(distinct(responses).size).toBe(1);
+    expect(responses[0]).toMatchObject({ status: 201, body: { user_id: 'bob', balance: 0 } });
+    expect(replayed(responses)).toHaveLength(49);
     await run(post(simulation, 'POST /payments/accounts/deposit', { user_id: 'bob', amount: 5 }));
     expect(await run(request('key-1'))).toMatchObject({ status: 201, body: { balance: 0 } });
     for (const key of ['key-2', undefined])
@@ -239,9 +239,9 @@ describe.each([0, 0.3])('50 concurrent requests with a conflict rate of %d', (tr
 
   test('without a key place 50 orders', async () => {
     const { simulation, run } = await createShopWith(0);
-    const replies = await run(repeat50(() => post(simulation, 'POST /orders', { user_id: 'alice', amount: 1 })));
-    expect(new Set(replies.map(({ body }) => body['id'])).size).toBe(50);
-    expect(replayed(replies)).toEqual([]);
+    const responses = await run(repeat50(() => post(simulation, 'POST /orders', { user_id: 'alice', amount: 1 })));
+    expect(new Set(responses.map(({ body }) => body['id'])).size).toBe(50);
+    expect(replayed(responses)).toEqual([]);
   });
 });
 
@@ -315,19 +315,19 @@ describe('a retry of POST /orders with items whose price has changed', () => {
   test('returns the order that the first attempt placed in the meantime', async () => {
     const { simulation, run } = await createShop(100);
     await run(putProduct(simulation, 10));
-    const first = { reply: undefined as Reply | undefined };
+    const first = { response: undefined as HttpResponse | undefined };
     const { getMany } = simulation.catalog;
     // The retry finds no order yet and reads the price. The first attempt succeeds before that read.
     simulation.catalog.getMany = async (keys) => {
       simulation.catalog.getMany = getMany;
-      first.reply = await post(simulation, 'POST /orders', body, 'key-1');
+      first.response = await post(simulation, 'POST /orders', body, 'key-1');
       await putProduct(simulation, 11);
       return getMany(keys);
     };
     const retry = await run(post(simulation, 'POST /orders', body, 'key-1'));
-    expect(first.reply).toMatchObject({ status: 201, body: { amount: 10 } });
+    expect(first.response).toMatchObject({ status: 201, body: { amount: 10 } });
     expect(retry).toMatchObject({ status: 201, headers: { 'Idempotency-Replayed': 'true' } });
-    expect(retry.body).toEqual(first.reply?.body);
+    expect(retry.body).toEqual(first.response?.body);
   });
 
   test('is rejected if no order was placed, and so is another request with its key', async () => {

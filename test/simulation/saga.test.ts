@@ -15,9 +15,9 @@ async function putProduct(simulation: Simulation, sku: string, price: number, st
 
 type Body = Record<string, unknown>;
 async function placeOrder(simulation: Simulation, body: Body): Promise<string> {
-  const reply = await simulation.request('POST /orders', { body });
-  expect(reply).toMatchObject({ status: 201 });
-  return String(reply.body['id']);
+  const response = await simulation.request('POST /orders', { body });
+  expect(response).toMatchObject({ status: 201 });
+  return String(response.body['id']);
 }
 
 const getOrder = async (simulation: Simulation, id: string): Promise<Body> =>

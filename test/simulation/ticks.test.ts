@@ -131,8 +131,10 @@ test.each([[[5, '']], [[0, 'TICK#']], [['TICK#']]])('a statement rejects the cur
   const { simulation } = await createSeeded(1);
   const cursor = Buffer.from(JSON.stringify(position)).toString('base64url');
   const request = { path: { user_id: 'u42-000001' }, query: { cursor } };
-  const reply = await simulation.runUntilDone(simulation.request('GET /payments/accounts/{user_id}/entries', request));
-  expect(reply).toMatchObject({ status: 400, body: { errors: [{ path: 'cursor' }] } });
+  const response = await simulation.runUntilDone(
+    simulation.request('GET /payments/accounts/{user_id}/entries', request),
+  );
+  expect(response).toMatchObject({ status: 400, body: { errors: [{ path: 'cursor' }] } });
 });
 
 describe('late ticks', () => {
@@ -169,8 +171,8 @@ const placeOrder = async (simulation: Simulation, user_id: string, amount: numbe
 };
 
 const deposit = async (simulation: Simulation, user_id: string, amount: number) => {
-  const reply = simulation.request('POST /payments/accounts/deposit', { body: { user_id, amount } });
-  expect((await simulation.runUntilDone(reply)).status).toBe(200);
+  const response = simulation.request('POST /payments/accounts/deposit', { body: { user_id, amount } });
+  expect((await simulation.runUntilDone(response)).status).toBe(200);
 };
 
 describe('100 ticks concurrent with 500 orders of the same users', () => {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { poll } from './poll.ts';
 
-export interface Reply {
+export interface HttpResponse {
   readonly status: number;
   readonly headers: Headers;
   readonly body: Record<string, unknown>;
@@ -37,7 +37,7 @@ export class ApiClient {
     this.url = url;
   }
 
-  async send(method: string, path: string, body?: unknown, { key, headers }: Options = {}): Promise<Reply> {
+  async send(method: string, path: string, body?: unknown, { key, headers }: Options = {}): Promise<HttpResponse> {
     const response = await fetch(this.url + path, {
       method,
       headers: {
@@ -51,8 +51,9 @@ export class ApiClient {
     return { status: response.status, headers: response.headers, body: text ? JSON.parse(text) : {} };
   }
 
-  get = (path: string): Promise<Reply> => this.send('GET', path);
-  post = (path: string, body: unknown, options?: Options): Promise<Reply> => this.send('POST', path, body, options);
+  get = (path: string): Promise<HttpResponse> => this.send('GET', path);
+  post = (path: string, body: unknown, options?: Options): Promise<HttpResponse> =>
+    this.send('POST', path, body, options);
 
   /** Creates an account with a new user id and a balance. */
   async customer(balance = 0): Promise<string> {
@@ -79,7 +80,7 @@ export class ApiClient {
     return String(expectStatus(await this.post('/orders', { user_id, items }), 201).body['id']);
   }
 
-  refund = (id: string, body: unknown = {}, options?: Options): Promise<Reply> =>
+  refund = (id: string, body: unknown = {}, options?: Options): Promise<HttpResponse> =>
     this.post(`/orders/${id}/refund`, body, options);
 
   async workflow(id: string, prefix = ''): Promise<Workflow> {
@@ -126,8 +127,8 @@ export class ApiClient {
   }
 }
 
-export function expectStatus(reply: Reply, status: number): Reply {
-  if (reply.status !== status)
-    throw new Error(`expected ${status}, got ${reply.status}: ${JSON.stringify(reply.body)}`);
-  return reply;
+export function expectStatus(response: HttpResponse, status: number): HttpResponse {
+  if (response.status !== status)
+    throw new Error(`expected ${status}, got ${response.status}: ${JSON.stringify(response.body)}`);
+  return response;
 }

@@ -53,10 +53,10 @@ export interface Faults {
 /** The settings of the stage `local`. */
 const TICK_SCHEDULE: TickSchedule = { intervalS: 10, chunksPerTick: 1 };
 
-export interface Reply {
+export interface HttpResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, unknown>>;
-  /** A reply may have any shape. Tests state what they expect of it. */
+  /** A response may have any shape. Tests state what they expect of it. */
   readonly body: Record<string, unknown> & Record<number, Record<string, unknown>>;
   /** The body before it was parsed. */
   readonly text: string;
@@ -188,7 +188,7 @@ export class Simulation implements Tables<MemoryStore> {
   }
 
   /** Sends a request through the real API handlers: `request('GET /orders/{id}', { path: { id } })`. */
-  async request(route: string, { path, query, body, headers = {} }: Request = {}): Promise<Reply> {
+  async request(route: string, { path, query, body, headers = {} }: Request = {}): Promise<HttpResponse> {
     const [httpMethod, resource] = route.split(' ');
     const event = {
       httpMethod,
@@ -199,9 +199,9 @@ export class Simulation implements Tables<MemoryStore> {
       body: body === undefined ? null : typeof body === 'string' ? body : JSON.stringify(body),
       isBase64Encoded: false,
     } as unknown as APIGatewayProxyEvent;
-    const reply = await this.#apiOf(resource ?? '')(event);
-    const { statusCode: status, headers: replied = {}, body: text } = reply;
-    return { status, headers: replied, text, body: JSON.parse(text) as Reply['body'] };
+    const response = await this.#apiOf(resource ?? '')(event);
+    const { statusCode: status, headers: responseHeaders = {}, body: text } = response;
+    return { status, headers: responseHeaders, text, body: JSON.parse(text) as HttpResponse['body'] };
   }
 
   #apiOf(resource: string): ApiCall {

@@ -37,6 +37,6 @@ export function addRoute(changes: SourceChanges, context: string, name: string, 
   changes.insertBefore(api, /(?<=(createApi\(\s*\w+,|const routes =)\s*\{[^}]*?),?\s*\}/, `, ${operation}`);
   return [
     `Replace what lambdas/${context}/${kebab(name)}.ts returns by the use case: read and write through the store in its dependencies.`,
-    'A route that changes something takes `identify(…)` of the request, so that an Idempotency-Key repeats the first answer.',
+    'A route that changes something takes `identify(…)` of the request, so that an Idempotency-Key returns the first response again.',
   ];
 }

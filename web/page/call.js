@@ -2,7 +2,7 @@
 
 const MAX_ATTEMPTS = 3;
 
-/** An error reply (RFC 9457), with all errors of the request in its message. */
+/** An error response (RFC 9457), with all errors of the request in its message. */
 export class Problem extends Error {
   constructor({ detail, status, errors = [] }) {
     super([detail, ...errors.map(({ path, message }) => `${path}: ${message}`)].join('\n'));
@@ -11,8 +11,8 @@ export class Problem extends Error {
 }
 
 /**
- * Sends a request and returns the reply with its body as text. Each call has an Idempotency-Key of its own. A request
- * that got no answer, or a 503, is sent again under the same key, so that an effect that has happened does not happen
+ * Sends a request and returns the response with its body as text. Each call has an Idempotency-Key of its own. A request
+ * that got no response, or a 503, is sent again under the same key, so that an effect that has happened does not happen
  * again.
  */
 export async function send(method, path, body) {

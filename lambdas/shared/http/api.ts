@@ -43,7 +43,7 @@ export function createApi<const T extends Readonly<Record<string, string>>, Deps
     const routeKey = `${event.httpMethod} ${event.resource}`;
     logger.appendKeys({ correlation_id: correlationId, route: routeKey });
     const response = await respond(routeKey, event, correlationId, runtime);
-    logger.info('request answered', { status: response.statusCode });
+    logger.info('request completed', { status: response.statusCode });
     return response;
   };
 

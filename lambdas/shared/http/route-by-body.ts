@@ -14,7 +14,7 @@ export function routeByBody<Deps>(standard: Route<Deps>, alternative: Route<Deps
     contract: {
       ...usual,
       body: { oneOf: [usual.body, other.body].flatMap((body) => (body && !('oneOf' in body) ? [body] : [])) },
-      otherReplies: { ...usual.otherReplies, [other.status ?? 200]: other.returns },
+      otherResponses: { ...usual.otherResponses, [other.status ?? 200]: other.returns },
     },
     respond: (routeKey, event, correlationId, runtime) => {
       const fields = fieldsOf(event);

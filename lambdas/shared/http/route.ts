@@ -5,16 +5,16 @@ import { createRequestIdentity, type RequestIdentity, validateIdempotencyKey } f
 import { type FieldError, HttpError, InvalidInput } from './problem.ts';
 import { collectErrors, header, parseJsonBody, pathParams, queryParams, readBody, validate } from './request.ts';
 
-/** The schemas of a request and of its replies. A reply is parsed by its schema, so only declared fields leave. */
+/** The schemas of a request and of its responses. A response is parsed by its schema, so only declared fields leave. */
 export interface Contract<P, Q, B, R, A = never> {
   readonly params?: z.ZodMiniType<P>;
   readonly query?: z.ZodMiniType<Q>;
   readonly body?: z.ZodMiniType<B>;
   readonly returns: z.ZodMiniType<R>;
-  /** The status of the reply, 200 by default. */
+  /** The status of the response, 200 by default. */
   readonly status?: number;
-  readonly otherReplies?: Readonly<Record<number, z.ZodMiniType<A>>>;
-  /** Headers that the replies of this route carry in addition, for the OpenAPI document. */
+  readonly otherResponses?: Readonly<Record<number, z.ZodMiniType<A>>>;
+  /** Headers that the responses of this route carry in addition, for the OpenAPI document. */
   readonly headers?: readonly string[];
 }
 
@@ -40,8 +40,8 @@ export class RawJson {
   }
 }
 
-/** A reply with headers, and with a status if it is not the route's default. */
-export class Reply<R> {
+/** A response with headers, and with a status if it is not the route's default. */
+export class HttpResponse<R> {
   readonly body: R;
   readonly headers: Readonly<Record<string, string>>;
   readonly status: number | undefined;
@@ -53,7 +53,7 @@ export class Reply<R> {
   }
 }
 
-/** The header of a reply that repeats the first answer to an Idempotency-Key. */
+/** The header of a response that repeats the first response to an Idempotency-Key. */
 export const replayedHeader: Readonly<Record<string, string>> = { 'Idempotency-Replayed': 'true' };
 
 /** What routes run on: the dependencies of their context, a clock, and the base URL of links. */
@@ -84,7 +84,7 @@ const MAX_CONTENTION_MS = 5000;
 /** Declares a route: parses the request by its contract, calls the handler, and sends what the contract declares. */
 export function route<Deps, R, P = Record<string, never>, Q = Record<string, never>, B = undefined, A = never>(
   contract: Contract<P, Q, B, R, A>,
-  handle: (request: Request<P, Q, B>, deps: Deps) => Promise<R | Reply<R | A | RawJson>>,
+  handle: (request: Request<P, Q, B>, deps: Deps) => Promise<R | HttpResponse<R | A | RawJson>>,
 ): Route<Deps> {
   return {
     contract: contract as AnyContract,
@@ -100,8 +100,8 @@ export function route<Deps, R, P = Record<string, never>, Q = Record<string, nev
         identify: (caller: string) => createRequestIdentity(routeKey, caller, input.key, input.json),
       } as unknown as Request<P, Q, B>;
       const returned = await handle(request, createDeps({ deadlineMs }));
-      const reply = returned instanceof Reply ? returned : new Reply(returned, {});
-      return toResponse(routeKey, contract, reply, { correlationId, baseUrl });
+      const response = returned instanceof HttpResponse ? returned : new HttpResponse(returned, {});
+      return toResponse(routeKey, contract, response, { correlationId, baseUrl });
     },
   };
 }
@@ -121,7 +121,7 @@ function parseInput<P, Q, B>(contract: Contract<P, Q, B, unknown, unknown>, even
   const query = validate<unknown>(contract.query ?? noFields, rawQuery, errors);
   const body = contract.body && validate<unknown>(contract.body, json, errors);
   if (errors.length > 0) throw new InvalidInput([...pathErrors, ...errors]);
-  // An id that breaks its schema names nothing that could exist, so the answer is the same as for an unknown id.
+  // An id that breaks its schema names nothing that could exist, so the response is the same as for an unknown id.
   if (pathErrors.length > 0) throw new HttpError(404, 'not_found', pathErrors.map(describeFieldError).join('; '));
   return { key, text: text ?? '', json, params, query, body };
 }
@@ -130,11 +130,11 @@ const describeFieldError = ({ path, message }: FieldError): string => `${path}: 
 
 function toResponse(
   routeKey: string,
-  { returns, status: defaultStatus = 200, otherReplies }: Pick<AnyContract, 'returns' | 'status' | 'otherReplies'>,
-  { body, headers, status = defaultStatus }: Reply<unknown>,
+  { returns, status: defaultStatus = 200, otherResponses }: Pick<AnyContract, 'returns' | 'status' | 'otherResponses'>,
+  { body, headers, status = defaultStatus }: HttpResponse<unknown>,
   { correlationId, baseUrl }: { correlationId: string; baseUrl: string },
 ): APIGatewayProxyResult {
-  const schema = status === defaultStatus ? returns : otherReplies?.[status];
+  const schema = status === defaultStatus ? returns : otherResponses?.[status];
   if (!schema) throw new Error(`${routeKey} does not declare the status ${status}`);
   return {
     statusCode: status,

@@ -155,7 +155,7 @@ async function withChaos(faults: Chaos, clock: Clock, handle: () => Promise<unkn
   const occurs = (rate: number) => clock.random() < rate;
   const fail = (when: string) => {
     count('ChaosFailures');
-    throw new Error(`chaos: crashed ${when} the step`);
+    throw new Error(`chaos: crashed ${when} the handler`);
   };
   if (occurs(faults.consumer_crash_before)) fail('before');
   await handle();

@@ -45,7 +45,7 @@ async function fetchParameter(name: string): Promise<string> {
     body: JSON.stringify({ Name: name }),
   });
   const response = await fetch(endpoint, { method: 'POST', headers, body, signal: AbortSignal.timeout(TIMEOUT_MS) });
-  if (!response.ok) throw new Error(`SSM replied ${response.status}: ${await response.text()}`);
+  if (!response.ok) throw new Error(`SSM returned ${response.status}: ${await response.text()}`);
   const { Parameter } = (await response.json()) as { Parameter: { Value: string } };
   return Parameter.Value;
 }

@@ -29,7 +29,7 @@ export function countCapacity(kind: 'read' | 'write', capacity?: { CapacityUnits
 /**
  * Creates the middleware of every handler. It adds the request to each log line, writes a last line with duration and
  * consumed capacity, and publishes metrics even if the handler fails. The last line also keeps an engine from delaying
- * the reply of an invocation that logs nothing.
+ * the response of an invocation that logs nothing.
  */
 export function observability<E, R>(): MiddlewareObj<E, R, Error, Context> {
   let startedMs = 0;

@@ -45,7 +45,7 @@ export async function commit<T>(work: UnitOfWork, plan: Plan<T>): Promise<T> {
   return outcome.result;
 }
 
-/** Commits a plan, and returns an existing decision row instead of throwing. For callers that have an answer for it. */
+/** Commits a plan, and returns an existing decision row instead of throwing. For callers that handle that case. */
 export async function commitOnce<T>(
   { store, clock, deadlineMs }: UnitOfWork,
   plan: Plan<T>,
@@ -71,7 +71,7 @@ async function attemptCommit<T>(
 ): Promise<CommitOutcome<T> | Contended> {
   try {
     const { writes, publish = [], result } = await plan(store);
-    // Beside state, the row of the state decides. An answer that is published alone has only its outbox record.
+    // Beside state, the row of the state decides. An answer event that is published alone has only its outbox record.
     const isDecision = writes.length === 0;
     const records = publish.map((publication) => createOutboxRecord(publication, clock.now(), isDecision));
     const refusal = await writeAll(store, [...writes, ...records], writes.length);

@@ -18,10 +18,10 @@ const THROTTLES = new Set([
 /** Node's codes of errors that prevent or end a connection. */
 const CONNECTION_ERRORS = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EAI_AGAIN', 'ENOTFOUND']);
 
-/** Returns `Busy` for a read that was throttled or got no answer, since it can be repeated later. */
+/** Returns `Busy` for a read that was throttled or got no response, since it can be repeated later. */
 export const toBusy = (error: unknown, table: string): Busy | undefined =>
   THROTTLES.has(errorName(error)) || isUnavailable(error)
-    ? new Busy(`${table} does not answer: ${errorName(error)}`, { cause: error })
+    ? new Busy(`${table} does not respond: ${errorName(error)}`, { cause: error })
     : undefined;
 
 /** Returns the refusal of a write with a reason for each write, or nothing if the error is not a refusal. */

@@ -16,7 +16,7 @@ export const versionIs = (version: number): Condition => ({ type: 'version', ver
 
 /**
  * A write of one row. `decides` marks a decision row or a receipt: if that row exists already, the step was taken
- * before, so the refusal is an answer and not contention.
+ * before, so the refusal is final and not contention.
  */
 export type Write =
   | { readonly op: 'put'; readonly row: Row; readonly when?: Condition; readonly decides?: true }
@@ -74,10 +74,10 @@ export type Reason =
   | { readonly kind: 'condition'; readonly row?: Row | undefined }
   | { readonly kind: 'conflict' }
   | { readonly kind: 'throttled' }
-  /** The store did not answer, so it is unknown whether it wrote. */
+  /** The store did not respond, so it is unknown whether it wrote. */
   | { readonly kind: 'no_response' };
 
-/** The store wrote nothing, or did not answer (`no_response`). `reasons` are in the order of the writes. */
+/** The store wrote nothing, or did not respond (`no_response`). `reasons` are in the order of the writes. */
 export class WriteRefused extends Error {
   override readonly name = 'WriteRefused';
   readonly reasons: readonly Reason[];

@@ -141,9 +141,9 @@ describe('the ops CLI', () => {
     await shop.customer();
     const lines = await poll(
       async () => (await cli.run('logs', 'tail', 'payments-api', '--since', '5m', '--no-follow')).stdout,
-      (output) => output.includes('request answered'),
+      (output) => output.includes('request completed'),
     );
-    expect(lines).toMatch(/^\d\d:\d\d:\d\d\.\d{3} payments-api INFO {2}request answered .*status=201/m);
+    expect(lines).toMatch(/^\d\d:\d\d:\d\d\.\d{3} payments-api INFO {2}request completed .*status=201/m);
   });
 
   test('reports an error in the command line in one line', async () => {

@@ -60,7 +60,7 @@ describe('a product', () => {
       simulation.runUntilDone(
         simulation.request('PUT /catalog/products/{sku}', { path: { sku: 'shirt' }, body: shirt, headers }),
       );
-    for (const reply of [await putAgain(), await putAgain()]) expect(reply.status).toBe(200);
+    for (const response of [await putAgain(), await putAgain()]) expect(response.status).toBe(200);
     await simulation.settle();
     expect(changes()).toHaveLength(2);
   });
@@ -96,9 +96,9 @@ describe('a product', () => {
     [{ ...shirt, available: 3 }, ['available']],
     [{}, ['name', 'price', 'stock']],
   ])('put as %j is rejected with all errors, and nothing is written', async (body, paths) => {
-    const reply = await put('shirt', body);
-    expect(reply.status).toBe(400);
-    expect((reply.body['errors'] as { path: string }[]).map(({ path }) => path).sort()).toEqual(paths);
+    const response = await put('shirt', body);
+    expect(response.status).toBe(400);
+    expect((response.body['errors'] as { path: string }[]).map(({ path }) => path).sort()).toEqual(paths);
     expect(simulation.catalog.all()).toEqual([]);
   });
 });

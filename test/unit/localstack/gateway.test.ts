@@ -7,18 +7,18 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { firstSegments } from '../../../localstack/api-target.ts';
 import { startGateway } from '../../../localstack/gateway.ts';
 
-type Reply = (request: IncomingMessage, response: ServerResponse, body: string) => void;
+type Respond = (request: IncomingMessage, response: ServerResponse, body: string) => void;
 
 let upstream: Server;
 let gateway: Awaited<ReturnType<typeof startGateway>>;
-let reply: Reply;
+let respond: Respond;
 let folder: string;
 
 beforeEach(async () => {
   upstream = createServer(async (request, response) => {
     let body = '';
     for await (const chunk of request) body += chunk;
-    reply(request, response, body);
+    respond(request, response, body);
   });
   await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve));
   const endpoint = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`;
@@ -40,7 +40,7 @@ const get = (path: string, method = 'GET') => fetch(gateway.url + path, { method
 
 describe('the gateway', () => {
   test('forwards method, path, query, headers and body unchanged', async () => {
-    reply = (request, response, body) => {
+    respond = (request, response, body) => {
       response.writeHead(201, { 'x-answer': 'yes', location: '/orders/1' });
       response.end(`${request.method} ${request.url} ${request.headers['x-sent']} ${body}`);
     };
@@ -58,7 +58,7 @@ describe('the gateway', () => {
   });
 
   test('forwards DELETE of an unknown path to the API and keeps GET for the page', async () => {
-    reply = (_request, response) => response.writeHead(405).end();
+    respond = (_request, response) => response.writeHead(405).end();
     expect((await get('/unknown', 'DELETE')).status).toBe(405);
     const page = await get('/unknown?x=1');
     expect(page.status).toBe(404);
@@ -67,13 +67,13 @@ describe('the gateway', () => {
   });
 
   test('refuses a body above 10 MB', async () => {
-    reply = (_request, response) => response.end();
+    respond = (_request, response) => response.end();
     const response = await fetch(`${gateway.url}/orders`, { method: 'POST', body: 'x'.repeat(10 * 1024 * 1024 + 1) });
     expect(response.status).toBe(413);
     expect(await response.json()).toMatchObject({ status: 413, code: 'body_too_large' });
   });
 
-  test('returns 503 while the engine does not answer', async () => {
+  test('returns 503 while the engine does not respond', async () => {
     upstream.closeAllConnections();
     await new Promise((resolve) => upstream.close(resolve));
     const response = await get('/orders');
@@ -85,7 +85,7 @@ describe('the gateway', () => {
   test('limits the requests in flight and answers all of them', async () => {
     const open: (() => void)[] = [];
     let maxOpen = 0;
-    reply = (_request, response) => {
+    respond = (_request, response) => {
       open.push(() => response.end());
       maxOpen = Math.max(maxOpen, open.length);
       if (open.length === 2) setImmediate(() => open.splice(0).forEach((end) => void end()));

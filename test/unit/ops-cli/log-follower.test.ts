@@ -5,7 +5,7 @@ import { LogFollower } from '../../../bin/ops/log-follower.ts';
 const { signal } = new AbortController();
 const messagesOf = (events: FilteredLogEvent[]) => events.map(({ message }) => message);
 
-/** Follows a log group in memory that returns at most `pageSize` events in a reply. */
+/** Follows a log group in memory that returns at most `pageSize` events in a response. */
 function follow(events: FilteredLogEvent[], pageSize = 10_000, hasTokens = true) {
   const send = async ({ input }: { input: { startTime: number; nextToken?: string } }) => {
     const start = Number(input.nextToken ?? 0);

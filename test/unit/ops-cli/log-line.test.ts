@@ -11,7 +11,7 @@ describe('a log line', () => {
   test('shows the fields of the message, and not the fields of every line', () => {
     const line = lineWith({
       level: 'INFO',
-      message: 'request answered',
+      message: 'request completed',
       timestamp: 'x',
       service: 'orders',
       cold_start: true,
@@ -22,7 +22,7 @@ describe('a log line', () => {
       error: { name: 'Error', message: 'no', stack: 'long' },
     });
     expect(formatLogLine(line)).toBe(
-      '12:00:00.005 orders-api INFO  request answered status=201 route="POST /orders" correlation_id=c1 error="Error: no"',
+      '12:00:00.005 orders-api INFO  request completed status=201 route="POST /orders" correlation_id=c1 error="Error: no"',
     );
   });
 

@@ -42,7 +42,7 @@ describe('generated documents', () => {
 });
 
 describe('publishing by HTTP', () => {
-  const reply = (status: number) => ({ url: 'http://x/orders', status, text: '' });
+  const response = (status: number) => ({ url: 'http://x/orders', status, text: '' });
   const documents = generateDocuments({ count: 20, seed: 2, badRate: 0.3 });
   const statusFor = (body: string) => {
     try {
@@ -57,7 +57,7 @@ describe('publishing by HTTP', () => {
     const progress: number[] = [];
     const publish = createHttpPublisher(async (_method, _path, body) => {
       sent.push(body);
-      return reply(statusFor(body));
+      return response(statusFor(body));
     }, createSteppingClock());
     expect(await publish(documents, signal, (done) => progress.push(done))).toEqual(documents);
     expect(sent.sort()).toEqual(documents.map(({ text }) => text).sort());
@@ -67,7 +67,7 @@ describe('publishing by HTTP', () => {
   test('repeats a request that is answered with 503', async () => {
     let refusals = 3;
     const publish = createHttpPublisher(
-      async (_method, _path, body) => reply(refusals-- > 0 ? 503 : statusFor(body)),
+      async (_method, _path, body) => response(refusals-- > 0 ? 503 : statusFor(body)),
       createSteppingClock(),
     );
     expect(await publish(documents, signal, ignoreProgress)).toHaveLength(20);
@@ -78,13 +78,13 @@ describe('publishing by HTTP', () => {
     [400, 'returned 400 for a valid document'],
   ])('stops if a valid document is answered with %i', async (status, message) => {
     const valid: GeneratedDocument[] = generateDocuments({ count: 1, seed: 2 });
-    const publish = createHttpPublisher(async () => reply(status), createSteppingClock());
+    const publish = createHttpPublisher(async () => response(status), createSteppingClock());
     await expect(publish(valid, signal, ignoreProgress)).rejects.toThrow(message);
   });
 
   test('stops if an invalid document is accepted', async () => {
     const invalid = generateDocuments({ count: 1, seed: 2, badRate: 1 });
-    const publish = createHttpPublisher(async () => reply(202), createSteppingClock());
+    const publish = createHttpPublisher(async () => response(202), createSteppingClock());
     await expect(publish(invalid, signal, ignoreProgress)).rejects.toThrow('returned 202');
   });
 });

@@ -262,10 +262,10 @@ describe.each(routes)('$route', (input) => {
   test('accepts the valid body, so that each rejection above is due to its invalid part', async () => {
     const simulation = new Simulation();
     await simulation.runUntilDone(simulation.request('POST /payments/accounts', { body: { user_id: 'alice' } }));
-    const reply = await simulation.runUntilDone(
+    const response = await simulation.runUntilDone(
       simulation.request(input.route, { body: toJson(Object.entries(input.valid)) }),
     );
-    expect(reply.status).toBeLessThan(300);
+    expect(response.status).toBeLessThan(300);
   });
 });
 

@@ -47,9 +47,9 @@ describe('GET /orders', () => {
 
   test('rejects a missing user_id and unknown parameters', async () => {
     const query = { limit: '0', colour: 'red' };
-    const reply = await simulation.runUntilDone(simulation.request('GET /orders', { query }));
-    expect(reply.status).toBe(400);
-    expect((reply.body['errors'] as { path: string }[]).map(({ path }) => path).sort()).toEqual([
+    const response = await simulation.runUntilDone(simulation.request('GET /orders', { query }));
+    expect(response.status).toBe(400);
+    expect((response.body['errors'] as { path: string }[]).map(({ path }) => path).sort()).toEqual([
       'colour',
       'limit',
       'user_id',

@@ -6,7 +6,7 @@ const MAX_WAIT_MS = 15_000;
 const field = $('document-find').elements.order_uid;
 let latestRequest = 0;
 
-/** Shows one document. While the API answers 202, since the document is being looked up, the request is repeated. */
+/** Shows one document. While the API returns 202, since the document is being looked up, the request is repeated. */
 async function show(uid) {
   const request = ++latestRequest;
   const setStatus = (text) => {

@@ -4,13 +4,13 @@ import { $, attempt, cell, fill, number, onSubmit, time } from '../../page/draw.
 const REFRESH_MS = 400;
 const OPEN_STATUSES = new Set(['NEW', 'PAYMENT_AUTHORIZED', 'REFUNDING']);
 
-const nameField = $('customer').elements.user_id;
-nameField.value = localStorage.getItem('customer') ?? 'alice';
+const nameField = $('user').elements.user_id;
+nameField.value = localStorage.getItem('user_id') ?? 'alice';
 let refreshTimer;
 
 const noAction = async () => undefined;
 
-/** Runs the action and shows the customer's data. Refreshes them while an order is open. */
+/** Runs the action and shows the user's data. Refreshes them while an order is open. */
 const act = (action) =>
   attempt('shop', async () => {
     await action();
@@ -53,7 +53,7 @@ function draw(account, orders, entries) {
   );
 }
 
-onSubmit('customer', ({ user_id }) => act(() => call('POST', '/payments/accounts', { user_id })));
+onSubmit('user', ({ user_id }) => act(() => call('POST', '/payments/accounts', { user_id })));
 onSubmit('deposit', ({ amount }) =>
   act(() => call('POST', '/payments/accounts/deposit', { user_id: nameField.value, amount: Number(amount) })),
 );
@@ -63,7 +63,7 @@ onSubmit('order', ({ description, amount }) =>
   ),
 );
 nameField.addEventListener('change', () => {
-  localStorage.setItem('customer', nameField.value);
+  localStorage.setItem('user_id', nameField.value);
   act(noAction);
 });
 

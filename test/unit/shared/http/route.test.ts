@@ -2,7 +2,7 @@ import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod/mini';
 import { createApi } from '../../../../lambdas/shared/http/api.ts';
-import { RawJson, Reply, type Request, route } from '../../../../lambdas/shared/http/route.ts';
+import { HttpResponse, RawJson, type Request, route } from '../../../../lambdas/shared/http/route.ts';
 import { routeByBody } from '../../../../lambdas/shared/http/route-by-body.ts';
 import { AlreadyDone, Busy, Rejected } from '../../../../lambdas/shared/runtime/errors.ts';
 import { createSteppingClock, gatewayEvent } from '../../../support/fixtures.ts';
@@ -38,7 +38,7 @@ function createTestApi(
           returns: z.object({ id: z.string(), limit: z.optional(z.string()) }),
         },
         async ({ params, query }) =>
-          new Reply(
+          new HttpResponse(
             { ...params, ...query, secret: 'never sent' },
             { Link: '</greetings?a=1>; rel="next", </x>; rel="prev"', Location: '/greetings/1' },
           ),
@@ -62,10 +62,10 @@ const nested = (levels: number): unknown => (levels === 0 ? 1 : [nested(levels -
 describe('a valid request', () => {
   test('returns the status of the route and only declared fields', async () => {
     const { post } = createTestApi(async () => ({ ok: true, password: 'hunter2' }));
-    const reply = await post(JSON.stringify(validBody));
-    expect(reply).toMatchObject({ status: 201, body: { ok: true } });
-    expect(reply.body).not.toHaveProperty('password');
-    expect(reply.headers['Content-Type']).toBe('application/json');
+    const response = await post(JSON.stringify(validBody));
+    expect(response).toMatchObject({ status: 201, body: { ok: true } });
+    expect(response.body).not.toHaveProperty('password');
+    expect(response.headers['Content-Type']).toBe('application/json');
   });
 
   test('may have a body in base64', async () => {
@@ -77,17 +77,17 @@ describe('a valid request', () => {
 
   test('returns links with the configured base URL', async () => {
     const { run } = createTestApi();
-    const reply = await run(gatewayEvent(routeKeys.show, { pathParameters: { id: 'abc' } }));
-    expect(reply.headers['Location']).toBe('https://shop.example/greetings/1');
-    expect(reply.headers['Link']).toBe(
+    const response = await run(gatewayEvent(routeKeys.show, { pathParameters: { id: 'abc' } }));
+    expect(response.headers['Location']).toBe('https://shop.example/greetings/1');
+    expect(response.headers['Link']).toBe(
       '<https://shop.example/greetings?a=1>; rel="next", <https://shop.example/x>; rel="prev"',
     );
-    expect(reply).toMatchObject({ status: 200, body: { id: 'abc' } });
+    expect(response).toMatchObject({ status: 200, body: { id: 'abc' } });
   });
 
   test('has decoded path parameters', async () => {
-    const reply = await createTestApi().run(gatewayEvent(routeKeys.show, { pathParameters: { id: 'a%20b' } }));
-    expect(reply.body).toEqual({ id: 'a b' });
+    const response = await createTestApi().run(gatewayEvent(routeKeys.show, { pathParameters: { id: 'a%20b' } }));
+    expect(response.body).toEqual({ id: 'a b' });
   });
 
   test('retries contention for 5 s', async () => {
@@ -142,9 +142,9 @@ describe('an invalid request returns 400', () => {
     ['a field named like an Object property', { ...validBody, constructor: 1 }, 'constructor'],
   ])('for %s', async (_, body, path) => {
     const { post, seen } = createTestApi();
-    const reply = await post(JSON.stringify(body));
-    expect(reply.status).toBe(400);
-    expect(pathsOf(reply.body)).toEqual([path]);
+    const response = await post(JSON.stringify(body));
+    expect(response.status).toBe(400);
+    expect(pathsOf(response.body)).toEqual([path]);
     expect(seen).toEqual([]);
   });
 
@@ -163,17 +163,17 @@ describe('an invalid request returns 400', () => {
     ['an escaped __proto__ field in a nested object', '{"name":"a","amount":5,"tree":[{"\\u005f_proto__":{}}]}'],
   ])('for %s', async (_, body) => {
     const { post, seen } = createTestApi();
-    const reply = await post(body);
-    expect(reply).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
-    expect(pathsOf(reply.body)).not.toEqual([]);
+    const response = await post(body);
+    expect(response).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
+    expect(pathsOf(response.body)).not.toEqual([]);
     expect(seen).toEqual([]);
   });
 
   test('for bytes that are not UTF-8', async () => {
     const bytes = Buffer.concat([Buffer.from('{"amount":5,"name":"'), Buffer.from([0xff, 0xc0]), Buffer.from('"}')]);
-    const reply = await createTestApi().post(bytes.toString('base64'), { isBase64Encoded: true });
-    expect(reply.status).toBe(400);
-    expect(pathsOf(reply.body)).toEqual(['body']);
+    const response = await createTestApi().post(bytes.toString('base64'), { isBase64Encoded: true });
+    expect(response.status).toBe(400);
+    expect(pathsOf(response.body)).toEqual(['body']);
   });
 
   test('for nesting over 20 levels, and accepts 20', async () => {
@@ -262,8 +262,8 @@ describe('the correlation id', () => {
   });
 
   test('is part of a problem, in header and body', async () => {
-    const reply = await createTestApi().post('{', { headers: { 'x-correlation-id': 'my-request' } });
-    expect(reply).toMatchObject({
+    const response = await createTestApi().post('{', { headers: { 'x-correlation-id': 'my-request' } });
+    expect(response).toMatchObject({
       headers: { 'X-Correlation-Id': 'my-request' },
       body: { correlation_id: 'my-request' },
     });
@@ -303,10 +303,10 @@ describe('an error', () => {
     }).post(JSON.stringify(validBody), { headers: { 'X-Correlation-Id': 'my-request' } });
 
   test('of the domain returns a problem with its code and status', async () => {
-    const reply = await failing(new Rejected('account_exists', 'alice has an account already.'));
-    expect(reply.headers['Content-Type']).toBe('application/problem+json');
-    expect(reply.status).toBe(409);
-    expect(reply.body).toEqual({
+    const response = await failing(new Rejected('account_exists', 'alice has an account already.'));
+    expect(response.headers['Content-Type']).toBe('application/problem+json');
+    expect(response.status).toBe(409);
+    expect(response.body).toEqual({
       type: 'about:blank',
       title: 'Conflict',
       status: 409,
@@ -317,28 +317,28 @@ describe('an error', () => {
   });
 
   test('AlreadyDone returns 409 without data of the row', async () => {
-    const reply = await failing(new AlreadyDone({ pk: 'ORDER#1', sk: 'PAYMENT' }));
-    expect(reply).toMatchObject({ status: 409, body: { code: 'already_done' } });
-    expect(JSON.stringify(reply)).not.toContain('ORDER#1');
+    const response = await failing(new AlreadyDone({ pk: 'ORDER#1', sk: 'PAYMENT' }));
+    expect(response).toMatchObject({ status: 409, body: { code: 'already_done' } });
+    expect(JSON.stringify(response)).not.toContain('ORDER#1');
   });
 
   test('Busy returns 503 with Retry-After', async () => {
-    const reply = await failing(new Busy('still contended'));
-    expect(reply).toMatchObject({ status: 503, headers: { 'Retry-After': '1' }, body: { code: 'busy' } });
+    const response = await failing(new Busy('still contended'));
+    expect(response).toMatchObject({ status: 503, headers: { 'Retry-After': '1' }, body: { code: 'busy' } });
   });
 
   test('of any other kind returns 500 without its message', async () => {
     for (const error of [new Error('password=hunter2 at /var/task/x.js'), 'hunter2', undefined]) {
-      const reply = await failing(error);
-      expect(reply).toMatchObject({ status: 500, body: { code: 'internal', title: 'Internal Server Error' } });
-      expect(JSON.stringify(reply)).not.toContain('hunter2');
-      expect(JSON.stringify(reply)).not.toContain('/var/task');
+      const response = await failing(error);
+      expect(response).toMatchObject({ status: 500, body: { code: 'internal', title: 'Internal Server Error' } });
+      expect(JSON.stringify(response)).not.toContain('hunter2');
+      expect(JSON.stringify(response)).not.toContain('/var/task');
     }
   });
 
-  test('500 is returned for a reply that breaks its schema', async () => {
-    const reply = await createTestApi(async () => ({ ok: 'not a boolean' })).post(JSON.stringify(validBody));
-    expect(reply).toMatchObject({ status: 500, body: { code: 'internal' } });
+  test('500 is returned for a response that breaks its schema', async () => {
+    const response = await createTestApi(async () => ({ ok: 'not a boolean' })).post(JSON.stringify(validBody));
+    expect(response).toMatchObject({ status: 500, body: { code: 'internal' } });
   });
 
   test('404 is returned for an unknown route', async () => {
@@ -349,7 +349,7 @@ describe('an error', () => {
   });
 });
 
-describe('a route with several replies', () => {
+describe('a route with several responses', () => {
   const Letter = z.strictObject({ letter_id: z.string(), pages: z.int() });
   const Note = z.strictObject({ text: z.string(), pages: z.optional(z.int()) });
   const routeKey = 'POST /mail';
@@ -358,7 +358,7 @@ describe('a route with several replies', () => {
   function createMailApi(handle: (request: Request<unknown, unknown, unknown>) => unknown) {
     const routeFor = <B>(body: z.ZodMiniType<B>) =>
       route(
-        { body, returns: z.object({ sent: z.boolean() }), otherReplies: { 202: z.object({ queued: z.string() }) } },
+        { body, returns: z.object({ sent: z.boolean() }), otherResponses: { 202: z.object({ queued: z.string() }) } },
         async (request) => handle(request as Request<unknown, unknown, unknown>) as { sent: boolean },
       );
     const send = routeByBody(routeFor<unknown>(Note), routeFor<unknown>(Letter), 'letter_id');
@@ -367,25 +367,25 @@ describe('a route with several replies', () => {
     return (body: string) => run(gatewayEvent(routeKey, { body }));
   }
 
-  test('sends each reply by the schema of its status', async () => {
+  test('sends each response by the schema of its status', async () => {
     const standard = await createMailApi(() => ({ sent: true, secret: 1 }))('{"text":"a"}');
     expect(standard).toMatchObject({ statusCode: 200, body: '{"sent":true}' });
-    const queued = await createMailApi(() => new Reply({ queued: 'q1', secret: 1 }, { 'X-Test': 'y' }, 202))(
+    const queued = await createMailApi(() => new HttpResponse({ queued: 'q1', secret: 1 }, { 'X-Test': 'y' }, 202))(
       '{"text":"a"}',
     );
     expect(queued).toMatchObject({ statusCode: 202, body: '{"queued":"q1"}', headers: { 'X-Test': 'y' } });
   });
 
   test('returns 500 for a status that is not declared', async () => {
-    const undeclared = [new Reply({ sent: true }, {}, 204), new Reply(new RawJson('{}'), {}, 299)];
-    for (const reply of [...undeclared, new Reply({ sent: true }, {}, 202)])
-      expect((await createMailApi(() => reply)('{"text":"a"}')).statusCode).toBe(500);
+    const undeclared = [new HttpResponse({ sent: true }, {}, 204), new HttpResponse(new RawJson('{}'), {}, 299)];
+    for (const response of [...undeclared, new HttpResponse({ sent: true }, {}, 202)])
+      expect((await createMailApi(() => response)('{"text":"a"}')).statusCode).toBe(500);
   });
 
   test('sends raw JSON unchanged', async () => {
     const text = '{ "sent" : 90071992547409931, "__proto__": [1e400] }';
-    const reply = await createMailApi(() => new Reply(new RawJson(text), {}))('{"text":"a"}');
-    expect(reply).toMatchObject({ statusCode: 200, body: text, headers: { 'Content-Type': 'application/json' } });
+    const response = await createMailApi(() => new HttpResponse(new RawJson(text), {}))('{"text":"a"}');
+    expect(response).toMatchObject({ statusCode: 200, body: text, headers: { 'Content-Type': 'application/json' } });
   });
 
   test('passes the body to the handler as it was sent', async () => {
@@ -411,7 +411,7 @@ describe('a route with several replies', () => {
     ['{"letter_id":"a","text":"b","pages":1}', ['text']],
     ['{"toString":1,"constructor":2}', ['constructor', 'text', 'toString']],
   ])('returns for %s the errors of the closer schema', async (body, paths) => {
-    const reply = await createMailApi(() => ({ sent: true }))(body);
-    expect(pathsOf(JSON.parse(reply.body) as { errors?: { path: string }[] })).toEqual(paths);
+    const response = await createMailApi(() => ({ sent: true }))(body);
+    expect(pathsOf(JSON.parse(response.body) as { errors?: { path: string }[] })).toEqual(paths);
   });
 });
