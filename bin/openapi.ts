@@ -10,8 +10,9 @@ import { handler as documents } from '../lambdas/documents/api.ts';
 import { handler as ops } from '../lambdas/ops/api.ts';
 import { handler as orders } from '../lambdas/orders/api.ts';
 import { handler as payments } from '../lambdas/payments/api.ts';
-import type { Route } from '../lambdas/shared/http/route.ts';
+import type { AnyContract, Route } from '../lambdas/shared/http/route.ts';
 import { allRoutes } from '../lib/routes.ts';
+import { KEY_REUSED, operationTexts } from './openapi-operations.ts';
 
 type Schema = Record<string, unknown>;
 
@@ -28,7 +29,7 @@ const schemaOf = (schema: unknown): Schema => {
 };
 
 /** Returns the schema of a body, or `oneOf` the schemas if there are several. */
-const bodyOf = (body: NonNullable<Route<never>['contract']['body']>): Schema =>
+const bodyOf = (body: NonNullable<AnyContract['body']>): Schema =>
   'oneOf' in body ? { oneOf: body.oneOf.map(schemaOf) } : schemaOf(body);
 
 const headerRefs = (...names: string[]): Schema =>
@@ -60,83 +61,105 @@ function parameters(location: 'path' | 'query', schema: unknown): Schema[] {
   }));
 }
 
-const header = (name: string, description: string): Schema => ({
+const header = (name: string, maxLength: number, description: string): Schema => ({
   name,
   in: 'header',
   required: false,
   description,
-  schema: { type: 'string', minLength: 1, maxLength: name === 'Idempotency-Key' ? 255 : 128 },
+  schema: { type: 'string', minLength: 1, maxLength },
 });
+const idempotencyKey = header(
+  'Idempotency-Key',
+  255,
+  'A repeated request with the same key and body returns the response of the first successful request.',
+);
+const CORRELATION_ID =
+  'The correlation id of this request in the logs. It is the `causation_id` of the events that the request causes.';
+const correlationId = header(
+  'X-Correlation-Id',
+  128,
+  `${CORRELATION_ID} A new id is created if it is missing or not valid.`,
+);
 
-function operation(operationId: string, method: string, { contract }: Route<never>, readsTable: boolean): Schema {
+type OperationName = keyof typeof allRoutes;
+
+/** What an operation is generated from: its name, its method, its route, and whether the route reads a table. */
+interface OperationSource {
+  readonly name: OperationName;
+  readonly method: string;
+  readonly contract: AnyContract;
+  readonly readsTable: boolean;
+}
+
+function operation(source: OperationSource): Schema {
+  const { name, method, contract } = source;
+  const { summary, statuses = {} } = operationTexts[name];
   const isList = contract.query && Object.hasOwn(schemaOf(contract.query)['properties'] ?? {}, 'cursor');
-  const idempotent =
-    method === 'POST'
-      ? [
-          header(
-            'Idempotency-Key',
-            'A repeated request with the same key and body returns the response of the first successful request.',
-          ),
-        ]
-      : [];
+  const isPost = method === 'POST';
+  const status = contract.status ?? 200;
   return {
-    operationId,
+    operationId: name,
+    summary,
     parameters: [
       ...parameters('path', contract.params),
       ...parameters('query', contract.query),
-      ...idempotent,
-      header(
-        'X-Correlation-Id',
-        'Identifies the request in logs and events. It is created if it is missing, and returned.',
-      ),
+      ...(isPost ? [idempotencyKey] : []),
+      correlationId,
     ],
     ...(contract.body
       ? { requestBody: { required: true, content: { 'application/json': { schema: bodyOf(contract.body) } } } }
       : {}),
     responses: {
-      [contract.status ?? 200]: response(
-        contract.status === 202 ? ACCEPTED : 'The request succeeded.',
+      [status]: response(
+        statuses[status] ?? (status === 202 ? ACCEPTED : 'The request succeeded.'),
         contract.returns,
-        ...(contract.status === 201 ? ['Location'] : []),
+        ...(status === 201 ? ['Location'] : []),
         ...(isList ? ['Link'] : []),
-        ...(method === 'POST' ? ['Idempotency-Replayed'] : []),
+        ...(isPost ? ['Idempotency-Replayed'] : []),
         ...(contract.headers ?? []),
       ),
       ...Object.fromEntries(
-        Object.entries(contract.otherResponses ?? {}).map(([status, schema]) => [status, response(ACCEPTED, schema)]),
+        Object.entries(contract.otherResponses ?? {}).map(([other, schema]) => [
+          other,
+          response(statuses[Number(other)] ?? ACCEPTED, schema),
+        ]),
       ),
-      400: problem('The request is invalid. `errors` lists every error.'),
-      ...(contract.params || contract.body ? { 404: problem('The resource does not exist.') } : {}),
-      ...(contract.body
-        ? {
-            409: problem('The request conflicts with the current state. Nothing was changed.'),
-            413: problem('The body is larger than 128 KB.'),
-            422: problem(
-              'A limit is exceeded, or the Idempotency-Key was used for another request. Nothing was changed.',
-            ),
-          }
-        : {}),
-      ...(readsTable
-        ? {
-            503: problem(
-              'The request did not finish in time and may have taken effect. Send it again after `Retry-After`, with the same Idempotency-Key.',
-              'Retry-After',
-            ),
-          }
-        : {}),
+      ...problemsOf(source, statuses),
     },
   };
+}
+
+/** Returns the problems that an operation can respond with: those of its contract, and those of its texts. */
+function problemsOf({ method, contract, readsTable }: OperationSource, statuses: Readonly<Record<number, string>>) {
+  const rejections = {
+    400: 'The request is invalid. `errors` lists every error.',
+    ...(contract.params ? { 404: 'The resource does not exist.' } : {}),
+    ...(contract.body ? { 413: 'The body is larger than 128 KB.' } : {}),
+    ...(contract.body && method === 'POST' ? { 422: `${KEY_REUSED}. Nothing was changed.` } : {}),
+    ...Object.fromEntries(Object.entries(statuses).filter(([status]) => Number(status) >= 400)),
+  };
+  return {
+    ...Object.fromEntries(Object.entries(rejections).map(([status, description]) => [status, problem(description)])),
+    ...(readsTable ? { 503: problem(unfinished(method), 'Retry-After') } : {}),
+  };
+}
+
+function unfinished(method: string): string {
+  if (method === 'GET') return 'The request did not finish in time. Send it again after `Retry-After`.';
+  const key = method === 'POST' ? ', with the same Idempotency-Key' : '';
+  return `The request did not finish in time and may have taken effect. Send it again after \`Retry-After\`${key}.`;
 }
 
 export function openApiDocument(): Schema {
   const paths: Record<string, Record<string, Schema>> = {};
   const apis = [payments, orders, catalog, balances, documents, ops];
   const routes = new Map<string, Route<never>>(apis.flatMap((api) => [...api.routes]));
-  for (const [name, routeKey] of Object.entries(allRoutes)) {
+  for (const [name, routeKey] of Object.entries(allRoutes) as [OperationName, string][]) {
     const [method = '', path = ''] = routeKey.split(' ');
     const route = routes.get(routeKey);
     if (!route) throw new Error(`No handler serves ${routeKey}.`);
-    paths[path] = { ...paths[path], [method.toLowerCase()]: operation(name, method, route, !ops.routes.has(routeKey)) };
+    const source = { name, method, contract: route.contract, readsTable: !ops.routes.has(routeKey) };
+    paths[path] = { ...paths[path], [method.toLowerCase()]: operation(source) };
   }
   return {
     openapi: '3.0.3',
@@ -154,7 +177,7 @@ export function openApiDocument(): Schema {
 const text = { type: 'string' };
 const responseHeader = (description: string, schema: Schema = text) => ({ description, schema });
 const headers = {
-  'X-Correlation-Id': responseHeader('The correlation id of this request, as it appears in logs and events.'),
+  'X-Correlation-Id': responseHeader(CORRELATION_ID),
   Location: responseHeader('The URL of the created resource.'),
   Link: responseHeader('The next page, `rel="next"`. It is absent on the last page.'),
   'Idempotency-Replayed': responseHeader(

@@ -1,15 +1,14 @@
 import * as z from 'zod/mini';
-import { Capacity } from '../../events/catalog/product-changed.ts';
 import { Sku } from '../../events/items.ts';
 import { Amount } from '../../events/money.ts';
 import { route } from '../shared/http/route.ts';
 import type { CatalogDeps } from './deps.ts';
-import { Name, ProductView, toProductView } from './view.ts';
+import { Name, ProductView, Stock, toProductView } from './view.ts';
 
 export const putProduct = route(
   {
     params: z.strictObject({ sku: Sku }),
-    body: z.strictObject({ name: Name, price: Amount, stock: Capacity }),
+    body: z.strictObject({ name: Name, price: Amount, stock: Stock }),
     returns: ProductView,
   },
   async ({ params: { sku }, body: { name, price, stock }, correlationId }, { products }: CatalogDeps) =>

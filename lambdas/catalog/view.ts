@@ -9,11 +9,14 @@ const MAX_NAME = 200;
 
 export const Name = Text.check(z.minLength(1), z.maxLength(MAX_NAME));
 
+/** The API calls the capacity of a product its stock. */
+export const Stock = Capacity.check(z.describe('The capacity: the quantity that can be sold in total.'));
+
 export const ProductView = z.object({
   sku: Sku,
   name: Name,
   price: Amount,
-  stock: Capacity,
+  stock: Stock,
   /** The quantity that is left as far as the catalog knows. A ticket may still be rejected. */
   available: Capacity,
 });

@@ -4,10 +4,13 @@ import { HttpResponse, replayedHeader, route } from '../shared/http/route.ts';
 import type { OrdersApiDeps } from './deps.ts';
 import { Description } from './view.ts';
 
+/** The event keeps it as `note`, because its `reason` is why the order is refunded: requested, or a rejected ticket. */
+const RefundNote = Description.check(z.describe('A note of the caller, published as `note`.'));
+
 export const refundOrder = route(
   {
     params: z.strictObject({ id: OrderId }),
-    body: z.strictObject({ reason: z.optional(Description) }),
+    body: z.strictObject({ reason: z.optional(RefundNote) }),
     returns: z.object({ order_id: OrderId, status: z.literal('refund_initiated') }),
     status: 202,
   },

@@ -10,6 +10,7 @@ interface Body {
 
 interface Operation {
   readonly operationId: string;
+  readonly summary: string;
   readonly requestBody?: Body;
   readonly responses: Readonly<Record<string, { readonly headers?: Readonly<Record<string, unknown>> }>>;
 }
@@ -30,6 +31,12 @@ test('every route is an operation with its name', () => {
     Object.entries(methods).map(([method, { operationId }]) => [operationId, `${method.toUpperCase()} ${path}`]),
   );
   expect(Object.fromEntries(operations)).toEqual(allRoutes);
+});
+
+test('every operation has a summary of its own', () => {
+  const summaries = Object.values(paths).flatMap((methods) => Object.values(methods).map(({ summary }) => summary));
+  expect(summaries.every((summary) => /^[A-Z].*[^.]$/.test(summary))).toBe(true);
+  expect(new Set(summaries).size).toBe(summaries.length);
 });
 
 test('allRoutes contains the routes of every context, with unique names', async () => {

@@ -1,5 +1,6 @@
 import { declareIdentifier } from './identifier.ts';
 import { namesOf } from './names.ts';
+import { addSummaries } from './route.ts';
 import type { SourceChanges } from './source-changes.ts';
 
 /** Adds a context with a table, a stack, and an API with two routes: one creates a thing idempotently, one shows it. */
@@ -17,7 +18,7 @@ export function addContext(changes: SourceChanges, context: string): string[] {
 
 /** Adds the context to the lists of the app: data, stacks, routes, the OpenAPI document and the pure files. */
 function register(changes: SourceChanges, context: string, thing: string): void {
-  const { Context } = namesOf(context);
+  const { Context, Thing } = namesOf(context);
   changes.insertBefore(
     'lib/data.ts',
     /\n\n {2}constructor\(app: Construct/,
@@ -39,6 +40,7 @@ function register(changes: SourceChanges, context: string, thing: string): void 
 
   changes.addImports('bin/openapi.ts', `import { handler as ${context} } from '../lambdas/${context}/api.ts';`);
   changes.insertAfter('bin/openapi.ts', /const apis = \[\s*/, `${context}, `);
+  addSummaries(changes, { [`create${Thing}`]: `Create a ${thing}`, [`show${Thing}`]: `Show a ${thing}` });
 
   changes.insertAfter('bin/ops/tables.ts', /'documents'(?=\] as const;)/, `, '${context}'`);
 

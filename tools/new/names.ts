@@ -14,6 +14,8 @@ export const camel = (name: string): string => {
   const [first = '', ...others] = wordsOf(name);
   return first + others.map(capitalize).join('');
 };
+/** `archive-order` as the beginning of a sentence: `Archive order`. */
+export const sentence = (name: string): string => capitalize(wordsOf(name).join(' '));
 export const screamingSnake = (name: string): string => wordsOf(name).join('_').toUpperCase();
 
 /** The names that templates use for a context, and for one of its things: `order` of `orders`, `catalog` of `catalog`. */

@@ -1,5 +1,5 @@
 import { UserError } from '../user-error.ts';
-import { camel, kebab } from './names.ts';
+import { camel, kebab, sentence } from './names.ts';
 import type { SourceChanges } from './source-changes.ts';
 
 const ROUTE_KEY = /^(GET|POST|PUT|DELETE) (\/[a-z][a-z-]*)*\/\{[a-z_]+\}(\/[a-z][a-z-]*|\/\{[a-z_]+\})*$/;
@@ -31,6 +31,7 @@ export function addRoute(changes: SourceChanges, context: string, name: string, 
     invalidValues: fields("'a#1'"),
   });
   changes.insertBefore(routes, /\n\} as const;/, `\n  ${operation}: '${routeKey}',`);
+  addSummaries(changes, { [operation]: sentence(name) });
   const api = `lambdas/${context}/api.ts`;
   changes.addImports(api, `import { ${operation} } from './${kebab(name)}.ts';`);
   // The table of use cases stands in the call of createApi, or in a constant before it.
@@ -39,4 +40,10 @@ export function addRoute(changes: SourceChanges, context: string, name: string, 
     `Replace what lambdas/${context}/${kebab(name)}.ts returns by the use case: read and write through the store in its dependencies.`,
     'A route that changes something takes `identify(…)` of the request, so that an Idempotency-Key returns the first response again.',
   ];
+}
+
+/** Adds the summaries of operations to the texts of the OpenAPI document. */
+export function addSummaries(changes: SourceChanges, summaries: Readonly<Record<string, string>>): void {
+  for (const [operation, summary] of Object.entries(summaries))
+    changes.insertBefore('bin/openapi-operations.ts', /\n\};\n$/, `\n  ${operation}: { summary: '${summary}' },`);
 }
