@@ -15,13 +15,19 @@ export interface Workflow {
   readonly expired: boolean;
 }
 
-const STATUS_MARKS: Readonly<Record<string, string>> = { done: '✓', active: '…', failed: '✗', skipped: '–' };
+const STATUS_MARKS: Readonly<Record<string, string>> = {
+  done: '✓',
+  active: '…',
+  failed: '✗',
+  pending: '·',
+  skipped: '–',
+};
 
 export default defineCommand({
   takes: { usage: '<order id>', min: 1, max: 1 },
   details:
-    'Also shows the decisions. A step is ✓ done, … active, ✗ failed or – skipped. The data comes from\n' +
-    'GET /orders/{id}/workflow.',
+    'Also shows the decisions. A step is ✓ done, … active, ✗ failed, · pending (not reached yet) or – skipped (the\n' +
+    'order has ended without it). The data comes from GET /orders/{id}/workflow.',
   examples: ['orders workflow 2fbqq5v4mxz3hsd7k6yaw4tcni', 'orders workflow 2fbqq5v4mxz3hsd7k6yaw4tcni --json'],
   run: async ({ positionals: [id = ''], target, print }) => {
     const workflow = await getOrder<Workflow>(target, id, '/workflow');

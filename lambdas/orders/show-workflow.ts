@@ -3,11 +3,11 @@ import { OrderId } from '../../events/ids.ts';
 import { route } from '../shared/http/route.ts';
 import type { OrdersApiDeps } from './deps.ts';
 import { OrderView } from './view.ts';
-import { deliveriesOf, inCausalOrder, isExpired, stepsOf } from './workflow.ts';
+import { deliveriesOf, inCausalOrder, isExpired, STEP_STATUSES, stepsOf } from './workflow.ts';
 
 const time = z.optional(z.string());
 
-const StepView = z.object({ name: z.string(), status: z.enum(['done', 'active', 'failed', 'skipped']), at: time });
+const StepView = z.object({ name: z.string(), status: z.enum(STEP_STATUSES), at: time });
 
 const EventView = z.object({
   id: z.string(),

@@ -51,19 +51,22 @@ export function stepsOf({ order, outbox }: OrderHistory) {
   ];
 }
 
-type StepStatuses = Record<'payment' | 'ticket' | 'refund' | 'end', 'done' | 'active' | 'failed' | 'skipped'>;
+/** `pending`: the order has not ended and has not reached the step. `skipped`: the order has ended without the step. */
+export const STEP_STATUSES = ['done', 'active', 'failed', 'pending', 'skipped'] as const;
+
+type StepStatuses = Record<'payment' | 'ticket' | 'refund' | 'end', (typeof STEP_STATUSES)[number]>;
 
 function statusesOf(order: Order, isRefundRequested: boolean): StepStatuses {
   switch (order.status) {
     case 'NEW':
-      return { payment: 'active', ticket: 'skipped', refund: 'skipped', end: 'skipped' };
+      return { payment: 'active', ticket: 'pending', refund: 'pending', end: 'pending' };
     case 'PAYMENT_AUTHORIZED':
-      return { payment: 'done', ticket: 'active', refund: 'skipped', end: 'skipped' };
+      return { payment: 'done', ticket: 'active', refund: 'pending', end: 'pending' };
     case 'FINISHED':
       return { payment: 'done', ticket: 'done', refund: 'skipped', end: 'done' };
     case 'REFUNDING': {
       const ticket = order.refund_reason === 'requested' ? 'done' : 'failed';
-      return { payment: 'done', ticket, refund: 'active', end: 'skipped' };
+      return { payment: 'done', ticket, refund: 'active', end: 'pending' };
     }
     case 'REFUNDED':
       return { payment: 'done', ticket: 'done', refund: 'done', end: 'done' };

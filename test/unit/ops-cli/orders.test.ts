@@ -9,7 +9,7 @@ const workflow: Workflow = {
     { name: 'placed', status: 'done', at: timeAt(0) },
     { name: 'payment', status: 'done', at: timeAt(1) },
     { name: 'ticket', status: 'active' },
-    { name: 'refund', status: 'skipped' },
+    { name: 'refund', status: 'pending' },
   ],
   outbox: [
     { id: 'OrderCreated:o1', type: 'OrderCreated', source: 'orders', created_at: timeAt(0), causation_id: 'r1' },
@@ -41,7 +41,7 @@ o1 is PAYMENT_AUTHORIZED
 ✓ placed   2026-01-01 12:00:00.000
 ✓ payment  2026-01-01 12:00:01.000
 … ticket
-– refund
+· refund
 
 outbox        source  created                  caused by
 OrderCreated  orders  2026-01-01 12:00:00.000  r1
@@ -61,10 +61,13 @@ PAYMENT  authorized  2026-01-01 12:00:01.000
     const text = formatWorkflow({
       ...workflow,
       order: { id: 'o1', status: 'CANCELLED', reason: 'sold_out' },
-      steps: [{ name: 'ticket', status: 'failed' }],
+      steps: [
+        { name: 'ticket', status: 'failed' },
+        { name: 'refund', status: 'skipped' },
+      ],
       expired: true,
     });
-    expect(text).toMatch(/^o1 is CANCELLED: sold_out\n\n✗ ticket\n/);
+    expect(text).toMatch(/^o1 is CANCELLED: sold_out\n\n✗ ticket\n– refund\n/);
     expect(text).toContain('The events have expired. The decisions remain:');
   });
 });

@@ -75,7 +75,29 @@ describe('GET /orders/{id}/workflow', () => {
     const id = await placeOrder({ amount: 1000 });
     await simulation.settle();
     const { steps } = await workflow(id);
-    expect(statusesByName(steps)).toMatchObject({ payment: 'failed', ticket: 'skipped', end: 'done' });
+    expect(statusesByName(steps)).toMatchObject({
+      payment: 'failed',
+      ticket: 'skipped',
+      refund: 'skipped',
+      end: 'done',
+    });
+  });
+
+  test('shows steps that an order has not reached as pending', async () => {
+    const { simulation, request, placeOrder, workflow } = await createShop();
+    for (const name of ['order-payments', 'ticket-issuing', 'order-refunds-payments'] as const)
+      simulation.queues[name].stop();
+    const id = await placeOrder({ amount: 10 });
+    const statuses = async () => statusesByName((await workflow(id)).steps);
+    const notReached = { ticket: 'pending', refund: 'pending', end: 'pending' };
+    expect(await statuses()).toEqual({ placed: 'done', payment: 'active', ...notReached });
+    simulation.queues['order-payments'].start();
+    await pass(simulation);
+    expect(await statuses()).toEqual({ placed: 'done', payment: 'done', ...notReached, ticket: 'active' });
+    simulation.queues['ticket-issuing'].start();
+    await pass(simulation);
+    await request('POST /orders/{id}/refund', { path: { id }, body: {} });
+    expect(await statuses()).toMatchObject({ ticket: 'done', refund: 'active', end: 'pending' });
   });
 
   test('shows the delivery of a lost event as waiting', async () => {
