@@ -5,7 +5,7 @@ import { UsageError } from './usage-error.ts';
 /** Parses the arguments that follow the command's name. Throws a `UsageError` if the command does not accept them. */
 export function parseArguments(name: string, command: Command, args: readonly string[], env: NodeJS.ProcessEnv) {
   const { values, positionals } = parseOptions({ ...command.options, ...commonOptions }, args);
-  const { min = 0, max = 0, usage = '' } = command.takes ?? {};
+  const { min = 0, max = 0, usage = '' } = command.positionals ?? {};
   if (positionals.length > max) throw new UsageError(`Unexpected argument "${positionals[max]}".`);
   if (positionals.length < min) throw new UsageError(`${name} requires ${usage}.`);
   const { stage } = values;

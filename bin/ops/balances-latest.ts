@@ -12,7 +12,7 @@ type Balance = z.infer<typeof BalanceView>;
 
 export default defineCommand({
   options: {
-    limit: { type: 'string', value: 'n', help: `how many changes, at most ${NEWEST} (default: ${NEWEST})` },
+    limit: { type: 'string', valueName: 'n', help: `how many changes, at most ${NEWEST} (default: ${NEWEST})` },
     watch: watchOption,
   },
   details: 'The newest change is first. The data comes from GET /balances/latest.',

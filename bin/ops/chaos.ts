@@ -1,5 +1,5 @@
 import { GetParameterCommand, ParameterNotFound, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { Chaos } from '../../lambdas/shared/runtime/chaos-setting.ts';
+import { Chaos, noFaults } from '../../lambdas/shared/runtime/chaos-setting.ts';
 import { UserError } from '../../tools/user-error.ts';
 import { defineCommand } from './command.ts';
 import { columns } from './print.ts';
@@ -8,7 +8,8 @@ import { UsageError } from './usage-error.ts';
 
 export const chaosShow = defineCommand({
   details:
-    'Each rate is the share of calls in which the fault occurs, from 0 to 1. latency_ms delays each batch that a consumer receives.',
+    'Each rate is a share from 0 to 1: of events (publish_failure), of writes (transaction_conflict), or of handler\n' +
+    'calls (the others). latency_ms delays each batch that a consumer receives.',
   examples: ['chaos show'],
   run: async ({ target, print }) => {
     const chaos = await readChaos(new SSMClient({}), target);
@@ -17,8 +18,11 @@ export const chaosShow = defineCommand({
 });
 
 export const chaosSet = defineCommand({
-  takes: { usage: '<key=value> …', min: 1, max: 20 },
-  details: 'Settings that are not named stay as they are. Functions apply a change within three seconds.',
+  positionals: { usage: '<key=value> …', min: 1, max: 20 },
+  details:
+    `Keys: ${Object.keys(noFaults).join(', ')}.\n` +
+    'chaos show --help explains them. Settings that are not named stay as they are. Functions apply a change within\n' +
+    'three seconds.',
   examples: ['chaos set publish_failure=0.2 latency_ms=50', 'chaos set publish_failure=0'],
   run: async ({ positionals, target, print }) => {
     const ssm = new SSMClient({});

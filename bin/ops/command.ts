@@ -6,13 +6,13 @@ export interface Option {
   readonly type: 'string' | 'boolean';
   readonly multiple?: boolean;
   /** The name of the value in the help, for example `n` or `iso`. */
-  readonly value?: string;
+  readonly valueName?: string;
   readonly help: string;
 }
 export type Options = Readonly<Record<string, Option>>;
 
 export const commonOptions = {
-  stage: { type: 'string', value: 'name', help: 'the stage (default: ONCEBOX_STAGE, or local)' },
+  stage: { type: 'string', valueName: 'name', help: 'the stage (default: ONCEBOX_STAGE, or local)' },
   json: { type: 'boolean', help: 'print JSON instead of text' },
   debug: { type: 'boolean', help: 'print the stack trace of an error' },
   help: { type: 'boolean', help: 'print this help' },
@@ -31,7 +31,7 @@ interface CommandInput<O extends Options> {
 
 interface CommandDefinition<O extends Options> {
   /** The positional arguments, with their form in the help: `<queue> <message id>`. */
-  readonly takes?: { readonly usage: string; readonly min: number; readonly max: number };
+  readonly positionals?: { readonly usage: string; readonly min: number; readonly max: number };
   readonly options?: O;
   /** Sentences for the help, in addition to the summary. */
   readonly details?: string;

@@ -14,7 +14,7 @@ export const consumers = defineCommand({
 });
 
 export const consumersStop = defineCommand({
-  takes: { usage: '<queue>', min: 1, max: 1 },
+  positionals: { usage: '<queue>', min: 1, max: 1 },
   details:
     'Messages in flight are finished. All others wait in the queue until the consumer is started again, for at most\n' +
     'four days. Other consumers are not affected.',
@@ -23,7 +23,7 @@ export const consumersStop = defineCommand({
 });
 
 export const consumersStart = defineCommand({
-  takes: { usage: '<queue>', min: 1, max: 1 },
+  positionals: { usage: '<queue>', min: 1, max: 1 },
   details: 'The consumer processes the messages that have waited in the queue.',
   examples: ['consumers start ticket-issuing'],
   run: ({ positionals: [queue = ''], ...input }) => switchConsumer(queue, 'running', input),

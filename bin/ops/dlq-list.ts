@@ -10,8 +10,10 @@ import { formatAge, formatTime } from './time.ts';
 const DEFAULT_LIMIT = 50;
 
 export default defineCommand({
-  takes: { usage: '[queue]', min: 0, max: 1 },
-  options: { limit: { type: 'string', value: 'n', help: `how many of each DLQ at most (default: ${DEFAULT_LIMIT})` } },
+  positionals: { usage: '[queue]', min: 0, max: 1 },
+  options: {
+    limit: { type: 'string', valueName: 'n', help: `how many of each DLQ at most (default: ${DEFAULT_LIMIT})` },
+  },
   details: 'Without a queue, lists the dead letters of all queues. Listing does not change a DLQ.',
   examples: ['dlq list', 'dlq list order-payments --limit 200', 'dlq list --json'],
   run: async ({ values, positionals: [name], target, print, signal }) => {
@@ -42,7 +44,7 @@ export function toEntry(queue: string, message: DlqMessage, nowMs: number) {
     reason: message.reason,
     type: event?.type ?? null,
     event_id: event?.id ?? null,
-    events: message.events.length,
+    event_count: message.events.length,
     order_id: orderIdOf(event?.data),
     first_received_at: message.first_received_at,
     last_received_at: message.last_received_at,
@@ -63,15 +65,15 @@ export function formatEntries(entries: readonly ReturnType<typeof toEntry>[]): s
     entries.map((entry) => [
       entry.queue,
       entry.message_id,
-      entry.events > 1 ? `${entry.type} +${entry.events - 1}` : (entry.type ?? '?'),
+      entry.event_count > 1 ? `${entry.type} +${entry.event_count - 1}` : (entry.type ?? '?'),
       entry.order_id ?? '-',
       entry.receive_count ?? '-',
-      toSecond(entry.first_received_at),
-      toSecond(entry.last_received_at),
+      formatToSeconds(entry.first_received_at),
+      formatToSeconds(entry.last_received_at),
       formatAge(entry.age_s * 1000),
       entry.reason,
     ]),
   );
 }
 
-const toSecond = (iso: string | null): string => (iso === null ? '-' : formatTime(iso).slice(0, 19));
+const formatToSeconds = (iso: string | null): string => (iso === null ? '-' : formatTime(iso).slice(0, 19));

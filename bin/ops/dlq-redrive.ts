@@ -17,10 +17,10 @@ const DEFAULT_LIMIT = 1000;
 const CONCURRENT_MESSAGES = 8;
 
 export default defineCommand({
-  takes: { usage: '<queue>', min: 1, max: 1 },
+  positionals: { usage: '<queue>', min: 1, max: 1 },
   options: {
-    id: { type: 'string', multiple: true, value: 'id', help: 'only this message or event id; repeatable' },
-    limit: { type: 'string', value: 'n', help: `how many messages at most (default: ${DEFAULT_LIMIT})` },
+    id: { type: 'string', multiple: true, valueName: 'id', help: 'only this message or event id; repeatable' },
+    limit: { type: 'string', valueName: 'n', help: `how many messages at most (default: ${DEFAULT_LIMIT})` },
     'dry-run': { type: 'boolean', help: 'show the effect of each message, and send nothing' },
   },
   details:

@@ -8,7 +8,7 @@ import { columns } from './print.ts';
 import { findQueue } from './stage-queues.ts';
 
 export default defineCommand({
-  takes: { usage: '<queue> <message id>', min: 2, max: 2 },
+  positionals: { usage: '<queue> <message id>', min: 2, max: 2 },
   details: 'The id is the message id that dlq list shows, or the id of an event in the message.',
   examples: ['dlq show order-payments 4b825dc6-42cb-4cd3-9e5c-2f5e43c1e4b2'],
   run: async ({ positionals: [name = '', id = ''], target, print, signal }) => {

@@ -2,11 +2,11 @@ import { type Command, commonOptions, type Option, type Options } from './comman
 import { type CommandEntry, commands } from './commands.ts';
 import { columns } from './print.ts';
 
-const CALL = 'npm run ops --';
+const COMMAND_PREFIX = 'npm run ops --';
 
 export function generalHelp(): string {
   return [
-    `Usage: ${CALL} <command> [options]`,
+    `Usage: ${COMMAND_PREFIX} <command> [options]`,
     '',
     'Commands:',
     ...columns(commands.map(({ name, summary }) => [`  ${name}`, summary])),
@@ -14,13 +14,16 @@ export function generalHelp(): string {
     'Options of all commands:',
     ...columns(describeOptions(commonOptions)),
     '',
-    `Help for one command: ${CALL} <command> --help`,
+    `Help for one command: ${COMMAND_PREFIX} <command> --help`,
   ].join('\n');
 }
 
-export function commandHelp({ name, summary }: CommandEntry, { takes, options, details, examples }: Command): string {
+export function commandHelp(
+  { name, summary }: CommandEntry,
+  { positionals, options, details, examples }: Command,
+): string {
   return [
-    `Usage: ${CALL} ${[name, takes?.usage, '[options]'].filter(Boolean).join(' ')}`,
+    `Usage: ${COMMAND_PREFIX} ${[name, positionals?.usage, '[options]'].filter(Boolean).join(' ')}`,
     '',
     `${summary[0]?.toUpperCase()}${summary.slice(1)}.${details ? `\n${details}` : ''}`,
     '',
@@ -28,12 +31,12 @@ export function commandHelp({ name, summary }: CommandEntry, { takes, options, d
     ...columns(describeOptions({ ...options, ...commonOptions })),
     '',
     'Examples:',
-    ...examples.map((example) => `  ${CALL} ${example}`),
+    ...examples.map((example) => `  ${COMMAND_PREFIX} ${example}`),
   ].join('\n');
 }
 
 const describeOptions = (options: Options): string[][] =>
   Object.entries(options).map(([name, option]) => [`  --${name}${describeValue(option)}`, option.help]);
 
-const describeValue = ({ type, value, multiple }: Option): string =>
-  type === 'boolean' ? '' : ` <${value ?? 'text'}>${multiple ? ' …' : ''}`;
+const describeValue = ({ type, valueName, multiple }: Option): string =>
+  type === 'boolean' ? '' : ` <${valueName ?? 'text'}>${multiple ? ' …' : ''}`;

@@ -11,10 +11,10 @@ const INTERVAL_MS = 1000;
 const GROUP_PREFIX = '/aws/lambda/';
 
 export default defineCommand({
-  takes: { usage: '[function]', min: 0, max: 1 },
+  positionals: { usage: '[function]', min: 0, max: 1 },
   options: {
-    filter: { type: 'string', value: 'text', help: 'only lines that contain this text (case-insensitive)' },
-    since: { type: 'string', value: 'duration', help: 'start this long before now (default: 5m)' },
+    filter: { type: 'string', valueName: 'text', help: 'only lines that contain this text (case-insensitive)' },
+    since: { type: 'string', valueName: 'duration', help: 'start this long before now (default: 5m)' },
     'no-follow': { type: 'boolean', help: 'print the existing lines and exit' },
   },
   details:

@@ -3,7 +3,7 @@ import { defineCommand } from './command.ts';
 import { columns } from './print.ts';
 
 export default defineCommand({
-  takes: { usage: '<order id>', min: 1, max: 1 },
+  positionals: { usage: '<order id>', min: 1, max: 1 },
   details: 'The data comes from GET /orders/{id}, so it is what the customer sees.',
   examples: ['orders show 2fbqq5v4mxz3hsd7k6yaw4tcni'],
   run: async ({ positionals: [id = ''], target, print }) => {

@@ -24,7 +24,7 @@ const STATUS_MARKS: Readonly<Record<string, string>> = {
 };
 
 export default defineCommand({
-  takes: { usage: '<order id>', min: 1, max: 1 },
+  positionals: { usage: '<order id>', min: 1, max: 1 },
   details:
     'Also shows the decisions. A step is ✓ done, … active, ✗ failed, · pending (not reached yet) or – skipped (the\n' +
     'order has ended without it). The data comes from GET /orders/{id}/workflow.',

@@ -13,16 +13,20 @@ import { UsageError } from './usage-error.ts';
 
 export default defineCommand({
   options: {
-    from: { type: 'string', value: 'iso', help: 'events of this time or later' },
-    since: { type: 'string', value: 'duration', help: 'instead of --from: this long before now (30s, 10m, 2h, 1d)' },
-    to: { type: 'string', value: 'iso', help: 'events of this time or earlier (default: now)' },
-    type: { type: 'string', multiple: true, value: 'name', help: 'only events of this type; repeatable' },
+    from: { type: 'string', valueName: 'iso', help: 'events of this time or later' },
+    since: {
+      type: 'string',
+      valueName: 'duration',
+      help: 'instead of --from: this long before now (30s, 10m, 2h, 1d)',
+    },
+    to: { type: 'string', valueName: 'iso', help: 'events of this time or earlier (default: now)' },
+    type: { type: 'string', multiple: true, valueName: 'name', help: 'only events of this type; repeatable' },
     'dry-run': { type: 'boolean', help: 'count the events, and send nothing' },
   },
   details:
-    'Reads the outbox records of all tables, which are kept for 15 days, or for 6 hours if a tick wrote them. The\n' +
-    'ids do not change, so a consumer ignores what it has already processed. Events that the bus refuses are parked\n' +
-    'on outbox-retry.',
+    'Reads the outbox records of all tables, which are kept for 15 days (lookups of documents: 1 day; ticks: 6\n' +
+    'hours). The ids do not change, so a consumer ignores what it has already processed. Events that the bus refuses\n' +
+    'are parked on outbox-retry.',
   examples: [
     'outbox resend --since 10m',
     'outbox resend --from 2026-01-31T12:00:00Z --to 2026-01-31T13:00:00Z --type OrderCreated --dry-run',

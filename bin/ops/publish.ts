@@ -15,14 +15,18 @@ const MAX_SEED = 2 ** 31;
 
 export default defineCommand({
   options: {
-    count: { type: 'string', value: 'n', help: `how many documents (default: ${DEFAULT_COUNT})` },
-    'bad-rate': { type: 'string', value: 'share', help: 'the share of invalid documents, from 0 to 1 (default: 0)' },
-    via: { type: 'string', value: 'channel', help: 'http or bus (default: http)' },
-    seed: { type: 'string', value: 'n', help: 'a seed always generates the same documents (default: random)' },
+    count: { type: 'string', valueName: 'n', help: `how many documents (default: ${DEFAULT_COUNT})` },
+    'bad-rate': {
+      type: 'string',
+      valueName: 'share',
+      help: 'the share of invalid documents, from 0 to 1 (default: 0)',
+    },
+    via: { type: 'string', valueName: 'channel', help: 'http or bus (default: http)' },
+    seed: { type: 'string', valueName: 'n', help: 'the same seed always creates the same documents (default: random)' },
   },
   details:
-    'An invalid document is malformed JSON, lacks a field, or has a wrong sum or type. Over HTTP it is rejected with\n' +
-    '400. On the bus, invalid documents end in the DLQ of order-documents, each with all of its errors as the\n' +
+    'The invalid documents have malformed JSON, a missing field, a wrong sum or a wrong type. Over HTTP they are\n' +
+    'rejected with 400. On the bus, they end in the DLQ of order-documents, each with all of its errors as the\n' +
     'reason; dlq list order-documents shows them. Only the UIDs of valid documents are printed.',
   examples: ['publish --count 50', 'publish --count 500 --bad-rate 0.3 --via bus', 'publish --count 3 --seed 7 --json'],
   run: async ({ values, target, print, signal }) => {

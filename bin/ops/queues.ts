@@ -6,7 +6,9 @@ import { printAndWatch, watchOption } from './watch.ts';
 
 export default defineCommand({
   options: { watch: watchOption },
-  details: 'Messages wait, are in flight (received and not yet deleted), or are delayed. SQS counts approximately.',
+  details:
+    'Messages are visible (to be received), in flight (received and not yet deleted), or delayed. SQS counts\n' +
+    'approximately.',
   examples: ['queues', 'queues --watch', 'queues --json'],
   run: async ({ values, target, ...output }) => {
     const sqs = new SQSClient({});
@@ -31,6 +33,6 @@ async function readCounts(sqs: SQSClient, { name, url, dlqUrl }: WorkQueue) {
 
 export const formatQueueCounts = (counts: readonly Awaited<ReturnType<typeof readCounts>>[]): string =>
   table(
-    ['queue', 'waiting', 'in flight', 'delayed', 'dead letters'],
-    counts.map((count) => [count.queue, count.waiting, count.in_flight, count.delayed, count.dead_letters ?? 'no DLQ']),
+    ['queue', 'visible', 'in flight', 'delayed', 'dead letters'],
+    counts.map((count) => [count.queue, count.visible, count.in_flight, count.delayed, count.dead_letters ?? 'no DLQ']),
   );

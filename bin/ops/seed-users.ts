@@ -17,11 +17,11 @@ const TIMEOUT_MS = 60_000;
 
 export default defineCommand({
   options: {
-    count: { type: 'string', value: 'n', help: `how many users (default: ${DEFAULT_COUNT})` },
+    count: { type: 'string', valueName: 'n', help: `how many users (default: ${DEFAULT_COUNT})` },
     seed: {
       type: 'string',
-      value: 'n',
-      help: `selects the users: a seed always has the same ones (default: ${DEFAULT_SEED})`,
+      valueName: 'n',
+      help: `the same seed always creates the same users (default: ${DEFAULT_SEED})`,
     },
   },
   details:

@@ -58,12 +58,12 @@ export async function countMessages(sqs: SQSClient, QueueUrl: string) {
   const { Attributes = {} } = await sqs.send(
     new GetQueueAttributesCommand({ QueueUrl, AttributeNames: [...COUNT_ATTRIBUTES] }),
   );
-  const [waiting = 0, in_flight = 0, delayed = 0] = COUNT_ATTRIBUTES.map((name) => Number(Attributes[name] ?? 0));
-  return { waiting, in_flight, delayed };
+  const [visible = 0, in_flight = 0, delayed = 0] = COUNT_ATTRIBUTES.map((name) => Number(Attributes[name] ?? 0));
+  return { visible, in_flight, delayed };
 }
 
 /** Counts all messages of a DLQ, including those that someone is reading. */
 export async function countDeadLetters(sqs: SQSClient, dlqUrl: string): Promise<number> {
-  const { waiting, in_flight, delayed } = await countMessages(sqs, dlqUrl);
-  return waiting + in_flight + delayed;
+  const { visible, in_flight, delayed } = await countMessages(sqs, dlqUrl);
+  return visible + in_flight + delayed;
 }

@@ -2,20 +2,20 @@ export const $ = (id) => document.getElementById(id);
 
 const numberFormat = new Intl.NumberFormat();
 const timeFormat = new Intl.DateTimeFormat(undefined, { dateStyle: 'short', timeStyle: 'medium' });
-export const number = (value) => numberFormat.format(value);
-export const time = (value) => timeFormat.format(new Date(value));
+export const formatNumber = (value) => numberFormat.format(value);
+export const formatTime = (value) => timeFormat.format(new Date(value));
 
-export const cell = (text, className = '') =>
+export const createCell = (text, className = '') =>
   Object.assign(document.createElement('td'), { textContent: text, className });
 
 /** Replaces the rows of a table body. If there are none, one row shows `emptyText`. */
-export function fill(body, rows, emptyText) {
+export function fillTable(body, rows, emptyText) {
   const createRow = (cells) => {
     const row = document.createElement('tr');
     row.append(...cells);
     return row;
   };
-  const emptyCell = Object.assign(cell(emptyText, 'muted'), { colSpan: 9 });
+  const emptyCell = Object.assign(createCell(emptyText, 'muted'), { colSpan: 9 });
   body.replaceChildren(...(rows.length ? rows.map(createRow) : [createRow([emptyCell])]));
 }
 

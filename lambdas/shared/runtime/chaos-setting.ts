@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 
 const Rate = z._default(z.number().check(z.gte(0), z.lte(1)), 0);
 
-/** Injected faults: each rate is a share of calls from 0 to 1. `latency_ms` delays each batch of a consumer. */
+/** Injected faults: each rate is a share of events, writes or calls, from 0 to 1. `latency_ms` delays each batch. */
 export const Chaos = z.object({
   publish_failure: Rate,
   transaction_conflict: Rate,

@@ -6,7 +6,7 @@ import { commandHelp, generalHelp } from '../../../bin/ops/help.ts';
 import { UsageError } from '../../../bin/ops/usage-error.ts';
 
 const sample = defineCommand({
-  takes: { usage: '<queue>', min: 1, max: 1 },
+  positionals: { usage: '<queue>', min: 1, max: 1 },
   options: { id: { type: 'string', multiple: true, help: 'an id' }, 'dry-run': { type: 'boolean', help: 'no change' } },
   examples: ['sample a'],
   run: async () => undefined,

@@ -21,7 +21,7 @@ describe('a dead letter', () => {
       reason: 'Error: away',
       type: 'OrderCreated',
       event_id: `OrderCreated:${orderId}`,
-      events: 1,
+      event_count: 1,
       order_id: orderId,
       first_received_at: '2026-01-01T11:59:00.000Z',
       last_received_at: '2026-01-01T11:59:15.000Z',
@@ -55,6 +55,6 @@ describe('a dead letter', () => {
   test.each(['not json', '{"a":1}', '7', 'null', ''])('keeps its body %j if that is not an envelope', (body) => {
     const message = deadLetterWith(body);
     expect(message.body).toBe(body);
-    expect(toEntry('q', message, 0)).toMatchObject({ type: null, order_id: null, events: 0 });
+    expect(toEntry('q', message, 0)).toMatchObject({ type: null, order_id: null, event_count: 0 });
   });
 });

@@ -26,7 +26,7 @@ describe('print', () => {
   });
 
   test('shows that a queue has no DLQ', () => {
-    const counts = [{ queue: 'q', waiting: 1, in_flight: 0, delayed: 0, dead_letters: null }];
+    const counts = [{ queue: 'q', visible: 1, in_flight: 0, delayed: 0, dead_letters: null }];
     expect(formatQueueCounts(counts)).toContain('no DLQ');
   });
 

@@ -1,5 +1,5 @@
 import { call, find } from '../../page/call.js';
-import { $, attempt, cell, fill, number, onSubmit, time } from '../../page/draw.js';
+import { $, attempt, createCell, fillTable, formatNumber, formatTime, onSubmit } from '../../page/draw.js';
 
 const REFRESH_MS = 2000;
 let refreshTimer;
@@ -12,16 +12,16 @@ async function refresh() {
       call('GET', '/balances/stats'),
       call('GET', '/balances/latest?limit=10'),
     ]);
-    $('balances-users').textContent = number(stats.users);
-    $('balances-total').textContent = number(stats.total);
-    $('balances-tick').textContent = stats.last_tick_at ? time(stats.last_tick_at) : 'none yet';
-    fill(
+    $('balances-users').textContent = formatNumber(stats.users);
+    $('balances-total').textContent = formatNumber(stats.total);
+    $('balances-tick').textContent = stats.last_tick_at ? formatTime(stats.last_tick_at) : 'none yet';
+    fillTable(
       $('balances-latest'),
       latest.map((balance) => [
-        cell(time(balance.updated_at)),
-        cell(balance.user_id),
-        cell(number(balance.balance), 'number'),
-        cell(number(balance.version), 'number'),
+        createCell(formatTime(balance.updated_at)),
+        createCell(balance.user_id),
+        createCell(formatNumber(balance.balance), 'number'),
+        createCell(formatNumber(balance.version), 'number'),
       ]),
       'No balance has changed yet. Create users with: npm run ops -- seed users --count 1000',
     );
@@ -33,7 +33,7 @@ onSubmit('balances-find', ({ user_id }) =>
   attempt('balances', async () => {
     const found = await find(`/balances/${encodeURIComponent(user_id)}`);
     $('balances-found').textContent = found
-      ? `${number(found.balance)} at ${time(found.updated_at)} (version ${found.version})`
+      ? `${formatNumber(found.balance)} at ${formatTime(found.updated_at)} (version ${found.version})`
       : `There is no balance of ${user_id}.`;
   }),
 );

@@ -1,5 +1,5 @@
 import { send } from '../../page/call.js';
-import { $, attempt, cell, fill, number, onSubmit } from '../../page/draw.js';
+import { $, attempt, createCell, fillTable, formatNumber, onSubmit } from '../../page/draw.js';
 
 const RETRY_MS = 500;
 const MAX_WAIT_MS = 15_000;
@@ -21,13 +21,13 @@ async function show(uid) {
       if (request !== latestRequest) return;
       const elapsedMs = Math.round(performance.now() - startedAt);
       if (status === 200) {
-        setStatus(`X-Cache: ${headers.get('x-cache')}, after ${number(elapsedMs)} ms`);
+        setStatus(`X-Cache: ${headers.get('x-cache')}, after ${formatNumber(elapsedMs)} ms`);
         draw(JSON.parse(text), text);
         return;
       }
       setStatus('The document is being looked up …');
       if (elapsedMs > MAX_WAIT_MS)
-        throw new Error(`The lookup has not ended after ${number(elapsedMs)} ms. Try again later.`);
+        throw new Error(`The lookup has not ended after ${formatNumber(elapsedMs)} ms. Try again later.`);
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
   });
@@ -41,23 +41,24 @@ function draw({ delivery, payment, items, ...order }, text) {
     'Track number': order.track_number,
     Created: order.date_created,
     Customer: order.customer_id,
-    'Delivery address': [delivery.name, delivery.address, delivery.zip, delivery.city, delivery.region].join(', '),
-    'Delivery service': `${order.delivery_service}, ${delivery.phone}, ${delivery.email}`,
-    Payment: `${number(payment.amount)} ${currency} (goods ${number(payment.goods_total)}, delivery ${number(payment.delivery_cost)}, fee ${number(payment.custom_fee)}), ${payment.provider}, ${payment.bank}`,
+    Recipient: [delivery.name, delivery.phone, delivery.email].join(', '),
+    'Delivery address': [delivery.address, delivery.zip, delivery.city, delivery.region].join(', '),
+    'Delivery service': order.delivery_service,
+    Payment: `${formatNumber(payment.amount)} ${currency} (goods ${formatNumber(payment.goods_total)}, delivery ${formatNumber(payment.delivery_cost)}, fee ${formatNumber(payment.custom_fee)}), ${payment.provider}, ${payment.bank}`,
   };
-  fill(
+  fillTable(
     $('document-fields'),
-    Object.entries(fields).map(([name, value]) => [cell(name, 'muted'), cell(value)]),
+    Object.entries(fields).map(([name, value]) => [createCell(name, 'muted'), createCell(value)]),
     '',
   );
-  fill(
+  fillTable(
     $('document-items'),
     items.map((item) => [
-      cell(item.name),
-      cell(item.brand),
-      cell(number(item.price), 'number'),
-      cell(`${number(item.sale)} %`, 'number'),
-      cell(number(item.total_price), 'number'),
+      createCell(item.name),
+      createCell(item.brand),
+      createCell(formatNumber(item.price), 'number'),
+      createCell(`${formatNumber(item.sale)} %`, 'number'),
+      createCell(formatNumber(item.total_price), 'number'),
     ]),
     'The document has no items.',
   );

@@ -1,5 +1,5 @@
 import { call, find } from '../../page/call.js';
-import { $, attempt, cell, fill, number, onSubmit, time } from '../../page/draw.js';
+import { $, attempt, createCell, fillTable, formatNumber, formatTime, onSubmit } from '../../page/draw.js';
 
 const REFRESH_MS = 400;
 const OPEN_STATUSES = new Set(['NEW', 'PAYMENT_AUTHORIZED', 'REFUNDING']);
@@ -30,24 +30,24 @@ async function refresh() {
 }
 
 function draw(account, orders, entries) {
-  $('balance').textContent = account ? number(account.balance) : 'no account yet';
-  fill(
+  $('balance').textContent = account ? formatNumber(account.balance) : 'no account yet';
+  fillTable(
     $('orders'),
     orders.map((order) => [
-      cell(time(order.created_at)),
-      cell(order.description ?? ''),
-      cell(number(order.amount), 'number'),
-      cell(order.reason ? `${order.status}: ${order.reason.replaceAll('_', ' ')}` : order.status, order.status),
+      createCell(formatTime(order.created_at)),
+      createCell(order.description ?? ''),
+      createCell(formatNumber(order.amount), 'number'),
+      createCell(order.reason ? `${order.status}: ${order.reason.replaceAll('_', ' ')}` : order.status, order.status),
     ]),
     'There are no orders yet.',
   );
-  fill(
+  fillTable(
     $('entries'),
     entries.map((entry) => [
-      cell(time(entry.at)),
-      cell(entry.reason),
-      cell(number(entry.amount), 'number'),
-      cell(number(entry.balance_after), 'number'),
+      createCell(formatTime(entry.at)),
+      createCell(entry.reason),
+      createCell(formatNumber(entry.amount), 'number'),
+      createCell(formatNumber(entry.balance_after), 'number'),
     ]),
     'There are no entries yet.',
   );
