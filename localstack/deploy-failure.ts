@@ -38,7 +38,7 @@ async function readEvents(failed: FailedDeploy): Promise<StackEvent[]> {
     });
     events.push(...(page.StackEvents ?? []));
   }
-  // The engine stores whole seconds.
+  // The engine truncates times to seconds, so events up to one second earlier are included.
   return events.filter((event) => (event.Timestamp?.getTime() ?? 0) >= failed.startedAt.getTime() - 1_000);
 }
 
@@ -54,7 +54,7 @@ export function firstFailure(events: readonly StackEvent[]): StackEvent | undefi
   return oldestFirst.find((event) => event.ResourceType !== 'AWS::CloudFormation::Stack') ?? oldestFirst[0];
 }
 
-// In order of information: an error with its reason, an error class of the CDK, the final verdict of the CLI.
+// Most informative first: an error with its reason, an error class of the CDK, the CLI's line with ❌.
 const ERROR_PATTERNS = [/^\w*Error: /, /^«\w+»/, /^❌/];
 
 /** Returns the line of a failed command that names its error, not a stack frame. */

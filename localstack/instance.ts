@@ -17,7 +17,7 @@ export function folderOf(settings: Settings): string {
 const recordPath = (folder: string) => join(folder, 'running.json');
 
 /** Registers this process as the one that runs the instance. Of two starts at once only one succeeds. */
-export async function claimInstance(settings: Settings, endpoint: string): Promise<() => void> {
+export async function registerInstance(settings: Settings, endpoint: string): Promise<() => void> {
   const folder = folderOf(settings);
   mkdirSync(folder, { recursive: true });
   const identity = await identify(process.pid);

@@ -8,7 +8,7 @@ import { deploy } from './deploy.ts';
 import type { Engine } from './engine.ts';
 import { endpointOf, startOrFindEngine } from './engines.ts';
 import { startGateway } from './gateway.ts';
-import { claimInstance, folderOf } from './instance.ts';
+import { folderOf, registerInstance } from './instance.ts';
 import { startMetrics } from './metrics.ts';
 import { assertFree } from './ports.ts';
 import { seed } from './seed.ts';
@@ -37,7 +37,7 @@ try {
 }
 
 async function start(settings: Settings, isWatching: boolean): Promise<void> {
-  const release = await claimInstance(settings, endpointOf(settings));
+  const release = await registerInstance(settings, endpointOf(settings));
   shutdown.add('The record of this instance', async () => release());
   await assertFree(settings.port, 'ONCEBOX_PORT');
   let engine = await startOrFindEngine(settings);

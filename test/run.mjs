@@ -1,4 +1,4 @@
-// npm test runs all test projects on an engine of their own, also beside a running `npm start`. The last line counts the
+// npm test runs all test projects on a separate engine; a running `npm start` is not affected. The last line counts the
 // tests that passed and failed.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';

@@ -10,7 +10,7 @@ import { poll } from '../support/poll.ts';
 import type { Row } from './figures.ts';
 
 const ORDERS = 100;
-/** Functions that run by a schedule. Their usage belongs to no order. */
+/** Functions that run on a schedule. Their usage belongs to no order. */
 const SCHEDULED = ['nudge-stuck-orders', 'plan-ticks', 'on-balance-ticks', 'sync-balances'];
 
 interface Usage {

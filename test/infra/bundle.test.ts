@@ -5,7 +5,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { type Bundle, bundleAll, bundlesForSynth, handlerEntries } from '../../lib/bundle.ts';
 import { synthesized } from '../support/synthesized.ts';
 
-/** Bundling all handlers takes several seconds on a busy machine. These tests do not measure it. */
+/** Bundling all handlers takes several seconds on a busy machine. These tests do not measure that time. */
 const TIMEOUT_MS = 60_000;
 
 const outdir = mkdtempSync(join(tmpdir(), 'oncebox-bundle-test-'));

@@ -11,7 +11,7 @@ interface Policy {
   readonly PolicyDocument: { readonly Statement: readonly { Effect: string; Action: string[]; Resource: unknown }[] };
 }
 
-const index = { name: 'by_user', partitionKey: 'by_user', sortKey: 'placed' };
+const index = { name: 'by_user', partitionKey: 'user_id', sortKey: 'placed_at_id' };
 const indexes = [{ index, sortKeyType: 'string', projection: 'keys' }] as const;
 
 function createTable(stage: Stage) {
@@ -36,8 +36,8 @@ describe('OutboxTable', () => {
         {
           IndexName: 'by_user',
           KeySchema: [
-            { AttributeName: 'by_user', KeyType: 'HASH' },
-            { AttributeName: 'placed', KeyType: 'RANGE' },
+            { AttributeName: 'user_id', KeyType: 'HASH' },
+            { AttributeName: 'placed_at_id', KeyType: 'RANGE' },
           ],
           Projection: { ProjectionType: 'KEYS_ONLY' },
         },
@@ -102,8 +102,8 @@ describe('LedgerTable', () => {
       const common = { entry: 'orders/api.ts', description: 'Pays', env: NoEnv, values: {} };
       new ServiceFunction(context, 'Pay', { ...common, access: [table.commits] });
     });
-    const role = only(template, 'AWS::IAM::Role').Properties['Policies'] as Policy[];
-    const denied = role
+    const policies = only(template, 'AWS::IAM::Role').Properties['Policies'] as Policy[];
+    const denied = policies
       .flatMap(({ PolicyDocument }) => PolicyDocument.Statement)
       .filter((statement) => statement.Effect === 'Deny');
     expect(denied.map(({ Action }) => Action)).toEqual([

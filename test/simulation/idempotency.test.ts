@@ -69,7 +69,7 @@ describe('a duplicate OrderCreated', () => {
     expect(simulation.queues['order-payments'].dlq).toEqual([]);
   });
 
-  test('is paid once when it is delivered 20 times before the order is paid', async () => {
+  test('pays the order once when it is delivered 20 times before the payment', async () => {
     const { simulation, placeOrder, orderCreatedOf, getBalance, ledgerEntries, getOrder } = await createShop(2000);
     simulation.queues['order-payments'].stop();
     const id = await placeOrder(700);

@@ -12,7 +12,7 @@ describe('postBulk of a tick', () => {
   const postTickEntry = (accounts: readonly Account[], changes: Readonly<Record<string, number>>) =>
     postBulk(accounts, (user) => changes[user] ?? 0, { ...header, counterparty: 'programme:updates' });
 
-  test('posts one entry with a change for each account and one counter posting', () => {
+  test('posts one entry with a change for each account and one posting of the counterparty', () => {
     const { accounts, entry } = postTickEntry([member('alice', 100), member('bob', 50)], { alice: 30, bob: -20 });
     expect(accounts.map(({ balance, version }) => [balance, version])).toEqual([
       [130, 4],

@@ -57,7 +57,7 @@ describe('checkLimits', () => {
     expect(() => checkLimits([update])).toThrow('the maximum is 409600');
   });
 
-  test('rejects an outbox record over 200 KB, which would fit into no bus entry and no message', () => {
+  test('rejects an outbox record over 200 KB, so that its events fit into a bus entry and a message', () => {
     expect(() => checkLimits([put('OUTBOX#x', { events: kilobytes(199) })])).not.toThrow();
     expect(() => checkLimits([put('OUTBOX#x', { events: kilobytes(200) })])).toThrow('the outbox record');
     expect(() => checkLimits([put('STATE', { events: kilobytes(200) })])).not.toThrow();
