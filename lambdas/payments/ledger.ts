@@ -83,7 +83,7 @@ export function deposit(account: Account, amount: number, id: string, at: string
   return post(account, amount, EXTERNAL_DEPOSITS, { entry_id: `deposit:${id}`, reason: 'deposit', ref: id, at });
 }
 
-/** Posts the reversal of an order's entry. It is never refused, so the balance may exceed its maximum by it. */
+/** Posts the reversal of an order's entry. It is never rejected, so the balance may exceed its maximum by it. */
 export const refund = (account: Account, amount: number, orderId: string, at: string): PostedEntry =>
   post(account, amount, MERCHANT_ORDERS, { entry_id: `refund:${orderId}`, reason: 'refund', ref: orderId, at });
 

@@ -38,8 +38,8 @@ const toStatementLine = (row: Row, { amount, balance_after, version }: BalanceCh
 
 /**
  * Reads one page of an account's statement, newest first. The account's own entries come from an index, which may lag;
- * bulk entries come from the rows of the account's chunk. Since versions have no gaps, they determine which lines the
- * page must have, and which of them are still missing. The last page has no `next`.
+ * bulk entries come from the rows of the account's chunk. Since versions have no gaps, they determine which entries
+ * the page must have, and which of them are still missing. The last page has no `next`.
  */
 export async function readStatement(
   reader: Reader,

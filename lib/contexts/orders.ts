@@ -27,7 +27,7 @@ export class Orders extends Context {
       routes: ordersRoutes,
       env: OrdersApiEnv,
       // Two reads cross contexts: prices in catalog, and an order's rows in payments and tickets for the workflow view.
-      // One write crosses contexts: an order document is passed to documents.
+      // One write crosses contexts: an order document is passed to the documents context.
       values: {
         ...values,
         CATALOG_TABLE: catalog.name,

@@ -18,7 +18,7 @@ export class InvalidInput extends Error {
   }
 }
 
-/** The HTTP layer refuses the request before the domain is called. */
+/** The HTTP layer rejects the request before the domain is called. */
 export class HttpError extends Error {
   override readonly name = 'HttpError';
   readonly status: number;

@@ -6,7 +6,7 @@ import { type FieldError, HttpError, InvalidInput } from './problem.ts';
 
 export const MAX_BODY_BYTES = 128 * 1024;
 const MAX_DEPTH = 20;
-/** Decodes strictly: bytes that are not UTF-8 are refused, not replaced. */
+/** Decodes strictly: bytes that are not UTF-8 are rejected, not replaced. */
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 const CORRELATION_ID = /^[\x21-\x7e]{1,128}$/;
 
@@ -53,7 +53,7 @@ export function parseJsonBody(text: string): unknown {
 
 /**
  * Checks depth and names level by level, without recursion, so that a body of brackets cannot overflow the stack. The
- * name `__proto__` is refused because a schema for arbitrary names would drop it silently.
+ * name `__proto__` is rejected because a schema for arbitrary names would drop it silently.
  */
 function shapeErrorOf(value: unknown): string | undefined {
   let level = [value].filter(isNested);
@@ -80,7 +80,7 @@ export function pathParams(event: APIGatewayProxyEvent): Record<string, string> 
   );
 }
 
-/** Returns the query parameters. A parameter that is given twice is refused, since its meaning is ambiguous. */
+/** Returns the query parameters. A parameter that is given twice is rejected, since its meaning is ambiguous. */
 export function queryParams(event: APIGatewayProxyEvent): Record<string, string> {
   const repeated = Object.entries(event.multiValueQueryStringParameters ?? {}).filter(
     ([, values]) => (values?.length ?? 0) > 1,

@@ -1,7 +1,7 @@
 // The three kinds of error are described in docs/architecture.md: a rejection by the domain, a repetition of what was
 // done before, and anything else, which propagates. `Busy` and `PrerequisiteMissing` can be resolved by trying later.
 
-/** The domain rejects the request. A route returns 4xx with this code; a saga step publishes a refusal event. */
+/** The domain rejects the request. A route returns 4xx with this code; a saga step publishes a rejection event. */
 export class Rejected extends Error {
   override readonly name = 'Rejected';
   readonly code: string;
