@@ -69,12 +69,12 @@ export const createBusPublisher =
   (bus: Bus, clock: Clock): Publisher =>
   async (documents, signal, onProgress) => {
     let sent = 0;
-    const refused: Envelope[] = [];
+    const refused: unknown[] = [];
     const ports = {
       bus,
       clock,
       chaos: async () => noFaults,
-      park: async (events: readonly Envelope[]) => void refused.push(...events),
+      park: async (events: readonly unknown[]) => void refused.push(...events),
     };
     for (; sent < documents.length && !signal.aborted; onProgress(sent)) {
       const batch = documents.slice(sent, sent + BATCH_SIZE);

@@ -1,6 +1,7 @@
 import type { SQSEvent } from 'aws-lambda';
 import type { Consumer } from '../../lambdas/shared/messaging/consume.ts';
-import { MAX_RECEIVES } from '../../lambdas/shared/messaging/settle.ts';
+import type { QueuePort } from '../../lambdas/shared/messaging/queue.ts';
+import { MAX_FAILURES } from '../../lambdas/shared/messaging/settle.ts';
 import { parseOutboxRecord } from '../../lambdas/shared/outbox/outbox-record.ts';
 import { noFaults } from '../../lambdas/shared/runtime/chaos-setting.ts';
 import type { Deadline } from '../../lambdas/shared/runtime/clock.ts';
@@ -26,13 +27,15 @@ export async function dryRun<Deps>(
   const writes: Write[] = [];
   const deadLetterReasons: string[] = [];
   const requeued: string[] = [];
+  const queue: QueuePort = {
+    deadLetter: async (_body, { reason }) => void deadLetterReasons.push(reason),
+    requeue: async (message) => void requeued.push(message.body),
+    changeVisibility: async () => [],
+    withDeadline: () => queue,
+  };
   const run = consumer.withRuntime({
     createDeps: createDeps({ store: captureWrites(store, writes), clock: systemClock }),
-    queue: {
-      deadLetter: async (_body, { reason }) => void deadLetterReasons.push(reason),
-      requeue: async (requeuedBody) => void requeued.push(requeuedBody),
-      changeVisibility: async () => [],
-    },
+    queue,
     clock: systemClock,
     chaos: async () => noFaults,
   });
@@ -54,12 +57,12 @@ const createLastReceive = (body: string): SQSEvent => ({
       receiptHandle: '',
       body,
       attributes: {
-        ApproximateReceiveCount: String(MAX_RECEIVES),
+        ApproximateReceiveCount: '1',
         ApproximateFirstReceiveTimestamp: String(Date.now()),
         SentTimestamp: String(Date.now()),
         SenderId: '',
       },
-      messageAttributes: {},
+      messageAttributes: { failures: { dataType: 'String', stringValue: String(MAX_FAILURES - 1) } },
       md5OfBody: '',
       eventSource: 'aws:sqs',
       eventSourceARN: '',
@@ -73,6 +76,7 @@ const createLastReceive = (body: string): SQSEvent => ({
  * has just read these rows. A decision row may be written without a read, so `absent` conditions are checked.
  */
 const captureWrites = (store: Store, captured: Write[]): Store => ({
+  withDeadline: (deadlineMs) => captureWrites(store.withDeadline(deadlineMs), captured),
   get: (key) => store.get(key),
   getMany: (keys) => store.getMany(keys),
   query: (query) => store.query(query),

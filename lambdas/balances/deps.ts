@@ -1,6 +1,6 @@
 import { accountsInBucket, countChunks } from '../payments/ledger-port.ts';
 import { readEnv } from '../shared/runtime/env.ts';
-import type { Reader } from '../shared/store/store.ts';
+import type { ReadableTable, Reader } from '../shared/store/store.ts';
 import { depsFactory, lambdaPorts, type TablePorts, tableReader } from '../shared/store/tables.ts';
 import type { Balance, Summary } from './balance.ts';
 import { type BalanceStore, balanceStore } from './balance-store.ts';
@@ -33,13 +33,12 @@ export const createBalancesApiDeps = (ports: TablePorts, ttlMs: number) => {
   return depsFactory((work): BalancesApiDeps => ({ balances: balanceStore(work), balanceCache, summaryCache }))(ports);
 };
 
-export const createSyncDeps = (ports: TablePorts, payments: Reader, bucketsPerRun: number) => {
-  const ledger = createLedgerReader(payments);
-  return depsFactory((work) => {
+export const createSyncDeps = (ports: TablePorts, payments: ReadableTable, bucketsPerRun: number) =>
+  depsFactory((work) => {
     const { clock, deadlineMs } = work;
+    const ledger = createLedgerReader(payments.withDeadline(deadlineMs));
     return { balances: balanceStore(work), ledger, clock, deadlineMs, bucketsPerRun };
   })(ports);
-};
 
 export const balancesDeps = () => createBalancesDeps(lambdaPorts(readEnv(BalancesEnv).BALANCES_TABLE));
 export const balancesApiDeps = () => {

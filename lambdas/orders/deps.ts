@@ -3,7 +3,8 @@ import { quote } from '../catalog/quote.ts';
 import { type Submission, submit } from '../documents/submit-document.ts';
 import type { Deadline } from '../shared/runtime/clock.ts';
 import { readEnv } from '../shared/runtime/env.ts';
-import type { Reader, Store } from '../shared/store/store.ts';
+import { unitOfWork } from '../shared/store/commit.ts';
+import type { ReadableTable, Store } from '../shared/store/store.ts';
 import { depsFactory, lambdaPorts, type TablePorts, tableReader, tableStore } from '../shared/store/tables.ts';
 import { OrdersApiEnv, OrdersEnv, SweepEnv } from './env.ts';
 import { type OrderHistory, readOrderHistory } from './order-history.ts';
@@ -19,9 +20,9 @@ export type OrdersApiDeps = {
 
 /** The tables of other contexts that the orders API uses, each through a port of its owner. */
 interface OtherTables {
-  readonly catalog: Reader;
-  readonly payments: Reader;
-  readonly tickets: Reader;
+  readonly catalog: ReadableTable;
+  readonly payments: ReadableTable;
+  readonly tickets: ReadableTable;
   readonly documents: Store;
 }
 
@@ -34,9 +35,13 @@ export const createOrdersApiDeps = (
   const createDeps = createOrdersDeps({ store, clock });
   return ({ deadlineMs }: Deadline): OrdersApiDeps => ({
     ...createDeps({ deadlineMs }),
-    priceOf: async (items) => (await quote(catalog, items)).total,
-    historyOf: (id) => readOrderHistory([store, payments, tickets], id),
-    submit: (submission) => submit({ store: documents, clock, deadlineMs }, submission),
+    priceOf: async (items) => (await quote(catalog.withDeadline(deadlineMs), items)).total,
+    historyOf: (id) =>
+      readOrderHistory(
+        [store, payments, tickets].map((table) => table.withDeadline(deadlineMs)),
+        id,
+      ),
+    submit: (submission) => submit(unitOfWork({ store: documents, clock, deadlineMs }), submission),
   });
 };
 

@@ -1,16 +1,15 @@
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import type { SQSClient } from '@aws-sdk/client-sqs';
-import type { Envelope } from '../../events/envelope.ts';
-import { clientTimeouts } from '../shared/runtime/client-timeouts.ts';
-import { type Bus, splitIntoBatches } from './relay.ts';
+import { abortAt, clientSettings } from '../shared/runtime/client-settings.ts';
+import { type Bus, type RelayPorts, splitIntoBatches } from './relay.ts';
 
 /** An SQS message has 256 KB, and an outbox record at most 200 KB, so a single event always fits. */
 const PARKING_LIMITS = { maxEntries: Number.POSITIVE_INFINITY, maxBytes: 220 * 1024 };
 
 export function createEventBridgeBus(name: string): Bus {
   // One attempt for each call, because the relay retries on its own and observes its deadline.
-  const client = new EventBridgeClient({ requestHandler: clientTimeouts, maxAttempts: 1 });
-  return async (events) => {
+  const client = new EventBridgeClient({ ...clientSettings, maxAttempts: 1 });
+  return async (events, deadlineMs) => {
     const { Entries = [] } = await client.send(
       new PutEventsCommand({
         Entries: events.map((event) => ({
@@ -21,6 +20,7 @@ export function createEventBridgeBus(name: string): Bus {
           Detail: JSON.stringify(event),
         })),
       }),
+      abortAt(deadlineMs),
     );
     // An entry without a result was not confirmed, so it counts as not sent.
     return events.map((_, index) => (Entries[index]?.EventId ? undefined : (Entries[index]?.ErrorCode ?? 'no result')));
@@ -28,12 +28,15 @@ export function createEventBridgeBus(name: string): Bus {
 }
 
 /** Creates the function that parks events on a queue. It imports the SQS client only when an event must be parked. */
-export function createParkingQueue(queueUrl: string): (events: readonly Envelope[]) => Promise<void> {
+export function createParkingQueue(queueUrl: string): RelayPorts['park'] {
   let sqs: SQSClient | undefined;
-  return async (events) => {
+  return async (events, deadlineMs) => {
     const sdk = await import('@aws-sdk/client-sqs');
-    sqs ??= new sdk.SQSClient({ requestHandler: clientTimeouts });
+    sqs ??= new sdk.SQSClient(clientSettings);
     for (const batch of splitIntoBatches(events, PARKING_LIMITS))
-      await sqs.send(new sdk.SendMessageCommand({ QueueUrl: queueUrl, MessageBody: JSON.stringify(batch) }));
+      await sqs.send(
+        new sdk.SendMessageCommand({ QueueUrl: queueUrl, MessageBody: JSON.stringify(batch) }),
+        abortAt(deadlineMs),
+      );
   };
 }

@@ -1,12 +1,12 @@
 import middy from '@middy/core';
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
-import * as z from 'zod/mini';
-import { type Envelope, Envelope as EnvelopeSchema } from '../../events/envelope.ts';
+import type { Envelope } from '../../events/envelope.ts';
 import {
+  ageMsOf,
   changeVisibilityOfAll,
   failureDetails,
+  historyOf,
   type QueuePort,
-  receiveCountOf,
   type VisibilityChange,
 } from '../shared/messaging/queue.ts';
 import { createSqsQueue } from '../shared/messaging/sqs-queue.ts';
@@ -16,7 +16,7 @@ import { ConsumerEnv, readEnv } from '../shared/runtime/env.ts';
 import { logger, observability } from '../shared/runtime/observability.ts';
 import { OutboxRetryEnv } from './env.ts';
 import { createEventBridgeBus } from './event-bus.ts';
-import { DEADLINE_SHARE, type RelayPorts, sendOnce, splitIntoBatches } from './relay.ts';
+import { type RelayPorts, relayDeadlines, sendOnce, separateEvents, splitIntoBatches } from './relay.ts';
 
 /** Events are retried for a day, which covers an outage of the bus. After that, an operator decides. */
 const MAX_AGE_MS = 24 * 3600 * 1000;
@@ -26,76 +26,81 @@ export const retryDelaySeconds = (receiveCount: number): number => Math.min(2 **
 
 type RetryPorts = Omit<RelayPorts, 'park'> & { readonly queue: QueuePort };
 
-type Settlement =
-  | { readonly outcome: 'sent' }
-  | { readonly outcome: 'retry' }
-  | { readonly outcome: 'requeue'; readonly unsent: readonly Envelope[] }
-  | { readonly outcome: 'dead_letter'; readonly reason: string; readonly unsent: readonly Envelope[] };
-
-/**
- * Sends parked events again until the bus takes them. If it takes some events of a message, the others continue as a
- * new message, so that no event is sent twice because of its neighbours.
- */
+/** Sends parked events again until the bus takes them, or gives them up after a day. */
 export async function retryParkedEvents(
   { Records }: SQSEvent,
   ports: RetryPorts,
-  deadlineMs = Number.POSITIVE_INFINITY,
+  sendingMs = Number.POSITIVE_INFINITY,
 ): Promise<SQSBatchResponse> {
   const failedIds: string[] = [];
   const backoffs: VisibilityChange[] = [];
   for (const record of Records) {
     const { messageId: id, receiptHandle: handle } = record;
-    const settlement = await sendMessage(record, ports, deadlineMs);
     try {
-      if (settlement.outcome === 'requeue') await ports.queue.requeue(JSON.stringify(settlement.unsent), 1);
-      if (settlement.outcome === 'dead_letter') await deadLetter(record, settlement, ports);
+      if (await settleMessage(record, ports, sendingMs)) continue;
+      backoffs.push({ id, handle, seconds: retryDelaySeconds(historyOf(record).receive_count) });
     } catch (error) {
-      const { outcome } = settlement;
-      logger.error('parked events not settled', { message_id: id, outcome, error: error as Error });
-      failedIds.push(id);
+      logger.error('parked events not settled', { message_id: id, error: error as Error });
     }
-    if (settlement.outcome !== 'retry') continue;
     failedIds.push(id);
-    backoffs.push({ id, handle, seconds: retryDelaySeconds(receiveCountOf(record)) });
   }
   await changeVisibilityOfAll(backoffs, ports.queue);
   logger.info('parked events retried', { messages: Records.length, waiting: failedIds.length });
   return { batchItemFailures: failedIds.map((itemIdentifier) => ({ itemIdentifier })) };
 }
 
-async function sendMessage(record: SQSRecord, ports: RetryPorts, deadlineMs: number): Promise<Settlement> {
-  const { clock } = ports;
-  const events = parseParkedEvents(record.body);
-  if (!events) return { outcome: 'dead_letter', reason: 'not a list of event envelopes', unsent: [] };
-  const wasTooLate = clock.now() > deadlineMs;
-  const unsent: Envelope[] = [];
-  // A bus that refuses slowly must not keep the other messages from getting their backoff.
-  for (const batch of splitIntoBatches(events))
-    unsent.push(...(clock.now() > deadlineMs ? batch : await sendOnce(batch, ports)));
-  if (unsent.length === 0) return { outcome: 'sent' };
-  if (unsent.length < events.length) return { outcome: 'requeue', unsent };
-  const ageMs = clock.now() - Number(record.attributes.SentTimestamp);
+/**
+ * Sends the events of one message and returns whether the message is finished. If the bus takes some of its events, or
+ * some are unreadable, the others continue as a new message, so that nothing is sent or dead-lettered twice because of
+ * its neighbours.
+ */
+async function settleMessage(record: SQSRecord, ports: RetryPorts, sendingMs: number): Promise<boolean> {
+  const { queue, clock } = ports;
+  const { events, unreadable } = parseParkedMessage(record.body);
+  const hadTime = clock.now() <= sendingMs;
+  const unsent = await sendInTime(events, ports, sendingMs);
+  if (unreadable !== undefined) await deadLetter(record, ports, { body: unreadable, reason: 'not an event envelope' });
+  if (unsent.length === 0) return true;
+  const body = JSON.stringify(unsent);
+  if (unsent.length < events.length || unreadable !== undefined) {
+    await queue.requeue({ body, delaySeconds: 1, history: historyOf(record) });
+    return true;
+  }
   // A message that was not tried for lack of time is never given up.
-  if (wasTooLate || ageMs <= MAX_AGE_MS) return { outcome: 'retry' };
-  return { outcome: 'dead_letter', reason: `the bus refused all ${events.length} events for 24 h`, unsent };
+  if (!hadTime || ageMsOf(record, clock.now()) <= MAX_AGE_MS) return false;
+  await deadLetter(record, ports, { body, reason: `the bus refused all ${unsent.length} events for 24 h` });
+  return true;
+}
+
+/** Sends events until the deadline and returns those that were not sent, so that all messages get their backoff. */
+async function sendInTime(events: readonly Envelope[], ports: RetryPorts, sendingMs: number): Promise<Envelope[]> {
+  const unsent: Envelope[] = [];
+  for (const batch of splitIntoBatches(events))
+    unsent.push(...(ports.clock.now() > sendingMs ? batch : await sendOnce(batch, ports, sendingMs)));
+  return unsent;
 }
 
 async function deadLetter(
   record: SQSRecord,
-  { reason, unsent }: Extract<Settlement, { outcome: 'dead_letter' }>,
   { queue, clock }: RetryPorts,
+  { body, reason }: { body: string; reason: string },
 ): Promise<void> {
-  await queue.deadLetter(record.body, failureDetails(record, reason, clock.now()));
-  const events = unsent.map((event) => event.id);
-  logger.error('parked events dead-lettered', { message_id: record.messageId, reason, events });
+  await queue.deadLetter(body, failureDetails(record, reason, clock.now()));
+  logger.error('parked events dead-lettered', { message_id: record.messageId, reason });
 }
 
-const ParkedEvents = z.array(EnvelopeSchema);
+/** Returns the events of a parked message, and as text what is not an event: a part of the list, or the whole body. */
+function parseParkedMessage(body: string): { events: readonly Envelope[]; unreadable?: string } {
+  const list = parseList(body);
+  if (!list) return { events: [], unreadable: body };
+  const { events, unreadable } = separateEvents(list);
+  return { events, ...(unreadable.length > 0 ? { unreadable: JSON.stringify(unreadable) } : {}) };
+}
 
-/** Returns the events of a parked message, or nothing if its body is something else. */
-function parseParkedEvents(body: string): readonly Envelope[] | undefined {
+function parseList(body: string): readonly unknown[] | undefined {
   try {
-    return ParkedEvents.safeParse(JSON.parse(body)).data;
+    const list: unknown = JSON.parse(body);
+    return Array.isArray(list) ? list : undefined;
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     return undefined;
@@ -107,9 +112,9 @@ let ports: RetryPorts | undefined;
 export const handler = middy<SQSEvent, SQSBatchResponse>()
   .use(observability())
   .handler(async (event, context) => {
-    const deadlineMs = systemClock.now() + context.getRemainingTimeInMillis() * DEADLINE_SHARE;
+    const { sendingMs, parkingMs } = relayDeadlines(systemClock.now(), context.getRemainingTimeInMillis());
     ports ??= createPorts();
-    return retryParkedEvents(event, ports, deadlineMs);
+    return retryParkedEvents(event, { ...ports, queue: ports.queue.withDeadline(parkingMs) }, sendingMs);
   });
 
 function createPorts(): RetryPorts {

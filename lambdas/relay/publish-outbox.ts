@@ -10,7 +10,7 @@ import { count, logger, observability } from '../shared/runtime/observability.ts
 import type { Row } from '../shared/store/store.ts';
 import { PublishOutboxEnv } from './env.ts';
 import { createEventBridgeBus, createParkingQueue } from './event-bus.ts';
-import { DEADLINE_SHARE, type RelayPorts, relay } from './relay.ts';
+import { type RelayPorts, relay, relayDeadlines } from './relay.ts';
 
 let ports: RelayPorts | undefined;
 
@@ -18,10 +18,10 @@ let ports: RelayPorts | undefined;
 export const handler = middy<DynamoDBStreamEvent, void>()
   .use(observability())
   .handler(async ({ Records }, context) => {
-    const deadlineMs = systemClock.now() + context.getRemainingTimeInMillis() * DEADLINE_SHARE;
+    const deadlines = relayDeadlines(systemClock.now(), context.getRemainingTimeInMillis());
     ports ??= createPorts();
     const events = Records.flatMap(({ dynamodb }) => parseRecord(dynamodb?.NewImage));
-    await relay(events, ports, deadlineMs);
+    await relay(events, ports, deadlines);
   });
 
 function createPorts(): RelayPorts {

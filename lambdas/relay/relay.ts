@@ -1,21 +1,35 @@
-import type { Envelope } from '../../events/envelope.ts';
+import { type Envelope, Envelope as EnvelopeSchema } from '../../events/envelope.ts';
 import type { Chaos } from '../shared/runtime/chaos-setting.ts';
 import { type Clock, fullJitterMs, toIso } from '../shared/runtime/clock.ts';
 import { count, logger } from '../shared/runtime/observability.ts';
 
-/** Sends up to ten events and returns for each `undefined` if the bus took it, else the reason. */
-export type Bus = (events: readonly Envelope[]) => Promise<(string | undefined)[]>;
+/**
+ * Sends up to ten events and returns for each `undefined` if the bus took it, else the reason. Throws at the deadline,
+ * in ms since the epoch, if there is one.
+ */
+export type Bus = (events: readonly Envelope[], deadlineMs?: number) => Promise<(string | undefined)[]>;
 
 export interface RelayPorts {
   readonly bus: Bus;
-  /** Stores the events that the bus refused, so that they can be retried later. */
-  readonly park: (events: readonly Envelope[]) => Promise<void>;
+  /** Stores what was not sent, so that it can be retried later. Throws at the deadline. */
+  readonly park: (events: readonly unknown[], deadlineMs?: number) => Promise<void>;
   readonly clock: Clock;
   readonly chaos: () => Promise<Chaos>;
 }
 
-/** The share of the function's time for sending. The rest is for parking what the bus did not take. */
-export const DEADLINE_SHARE = 0.5;
+/** Until when events are sent, and until when what was not sent is parked, in ms since the epoch. */
+export interface RelayDeadlines {
+  readonly sendingMs: number;
+  readonly parkingMs: number;
+}
+
+/** Divides the remaining time of the function. A bus that refuses slowly must leave time for parking. */
+export const relayDeadlines = (nowMs: number, remainingMs: number): RelayDeadlines => ({
+  sendingMs: nowMs + remainingMs * 0.5,
+  parkingMs: nowMs + remainingMs * 0.9,
+});
+
+const NO_DEADLINES: RelayDeadlines = { sendingMs: Number.POSITIVE_INFINITY, parkingMs: Number.POSITIVE_INFINITY };
 
 /** PutEvents takes ten entries and 256 KB. The difference is for what the SDK adds to each entry. */
 const BUS_LIMITS = { maxEntries: 10, maxBytes: 240 * 1024 };
@@ -25,22 +39,36 @@ const BASE_WAIT_MS = 20;
 const MAX_WAIT_MS = 100;
 
 /**
- * Sends events to the bus and parks those that it has not taken by the deadline, in ms since the epoch. A bus that
- * refuses slowly must leave time for parking, or the stream would repeat the same batch without end. Throws only if
- * events could be neither sent nor parked.
+ * Sends events to the bus and parks those that it has not taken by the deadline. Throws only if events could be neither
+ * sent nor parked. The stream then repeats the whole batch. What is not an event is parked without an attempt, since
+ * the bus would refuse all entries of its request. The consumer of the parking queue dead-letters it.
  */
 export async function relay(
-  events: readonly Envelope[],
+  candidates: readonly unknown[],
   ports: RelayPorts,
-  deadlineMs = Number.POSITIVE_INFINITY,
+  deadlines = NO_DEADLINES,
 ): Promise<void> {
+  const { events, unreadable } = separateEvents(candidates);
   const unsent: Envelope[] = [];
-  for (const batch of splitIntoBatches(events)) unsent.push(...(await sendWithRetries(batch, ports, deadlineMs)));
+  for (const batch of splitIntoBatches(events))
+    unsent.push(...(await sendWithRetries(batch, ports, deadlines.sendingMs)));
   count('EventsPublished', events.length - unsent.length);
-  if (unsent.length === 0) return;
-  await ports.park(unsent);
-  count('EventsParked', unsent.length);
-  logger.warn('events parked', { events: unsent.map(({ id }) => id) });
+  count('OutboxUnreadable', unreadable.length);
+  const parked = [...unsent, ...unreadable];
+  if (parked.length === 0) return;
+  await ports.park(parked, deadlines.parkingMs);
+  count('EventsParked', parked.length);
+  logger.warn('events parked', { events: unsent.map(({ id }) => id), unreadable: unreadable.length });
+}
+
+/** Separates events from what is not an event envelope, for example because it was written by hand. */
+export function separateEvents(candidates: readonly unknown[]): { events: Envelope[]; unreadable: unknown[] } {
+  const events: Envelope[] = [];
+  const unreadable: unknown[] = [];
+  for (const candidate of candidates)
+    if (EnvelopeSchema.safeParse(candidate).success) events.push(candidate as Envelope);
+    else unreadable.push(candidate);
+  return { events, unreadable };
 }
 
 async function sendWithRetries(
@@ -51,7 +79,7 @@ async function sendWithRetries(
   let unsent = batch;
   for (let attempt = 0; ; attempt++) {
     if (ports.clock.now() > deadlineMs) return unsent;
-    unsent = await sendOnce(unsent, ports);
+    unsent = await sendOnce(unsent, ports, deadlineMs);
     if (unsent.length === 0 || attempt === MAX_RETRIES) return unsent;
     await ports.clock.sleep(fullJitterMs(ports.clock, attempt, BASE_WAIT_MS, MAX_WAIT_MS));
   }
@@ -61,6 +89,7 @@ async function sendWithRetries(
 export async function sendOnce(
   events: readonly Envelope[],
   { bus, clock, chaos }: Omit<RelayPorts, 'park'>,
+  deadlineMs: number,
 ): Promise<Envelope[]> {
   const { publish_failure } = await chaos();
   const [failed, sent]: [Envelope[], Envelope[]] = [[], []];
@@ -68,7 +97,7 @@ export async function sendOnce(
   count('ChaosFailures', failed.length);
   if (sent.length === 0) return failed;
   const stamped = sent.map((event) => ({ ...event, published_at: toIso(clock.now()) }));
-  const reasons = await bus(stamped).catch((error: unknown): string[] => sent.map(() => String(error)));
+  const reasons = await bus(stamped, deadlineMs).catch((error: unknown): string[] => sent.map(() => String(error)));
   const refused = sent.filter((_, index) => reasons[index] !== undefined);
   if (refused.length > 0)
     logger.warn('bus refused events', {
@@ -79,8 +108,8 @@ export async function sendOnce(
 }
 
 /** Splits events into as few batches as the limits allow, by default those of the bus. */
-export function splitIntoBatches(events: readonly Envelope[], { maxEntries, maxBytes } = BUS_LIMITS): Envelope[][] {
-  const batches: Envelope[][] = [];
+export function splitIntoBatches<T>(events: readonly T[], { maxEntries, maxBytes } = BUS_LIMITS): T[][] {
+  const batches: T[][] = [];
   let bytes = 0;
   for (const event of events) {
     const size = Buffer.byteLength(JSON.stringify(event));

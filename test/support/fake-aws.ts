@@ -12,6 +12,8 @@ export interface AwsRequest {
 export class FakeAws {
   readonly requests: AwsRequest[] = [];
   respond: (request: AwsRequest) => unknown = () => ({});
+  /** Tells for each request whether the server never responds to it. */
+  hangs: (request: AwsRequest) => boolean = () => false;
   readonly #server = createServer((request, response) => this.#handle(request, response));
 
   get url(): string {
@@ -39,6 +41,7 @@ export class FakeAws {
     });
     beforeEach(() => {
       this.requests.length = 0;
+      this.hangs = () => false;
       // The SDK compares this hash with its own, as a proof that SQS received the body unchanged.
       this.respond = ({ body }) => ({ MessageId: 'm', MD5OfMessageBody: md5(String(body.MessageBody)) });
     });
@@ -53,6 +56,7 @@ export class FakeAws {
       body: JSON.parse(Buffer.concat(chunks).toString('utf8')),
     };
     this.requests.push(awsRequest);
+    if (this.hangs(awsRequest)) return;
     response.setHeader('content-type', 'application/x-amz-json-1.0');
     response.end(JSON.stringify(this.respond(awsRequest)));
   }

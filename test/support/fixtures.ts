@@ -1,7 +1,13 @@
 import type { APIGatewayProxyEvent, SQSRecord } from 'aws-lambda';
 import * as z from 'zod/mini';
 import { defineEvent, type Envelope } from '../../events/envelope.ts';
-import type { FailureDetails, QueuePort, VisibilityChange } from '../../lambdas/shared/messaging/queue.ts';
+import type {
+  FailureDetails,
+  MessageHistory,
+  QueuePort,
+  RequeuedMessage,
+  VisibilityChange,
+} from '../../lambdas/shared/messaging/queue.ts';
 import { type Chaos, noFaults } from '../../lambdas/shared/runtime/chaos-setting.ts';
 import type { Clock } from '../../lambdas/shared/runtime/clock.ts';
 
@@ -51,7 +57,18 @@ export const eventOfSize = (name: string, bytes: number): Envelope => ({
   data: { filler: 'x'.repeat(bytes) },
 });
 
-export const sqsRecord = (id: string, body: unknown, receives = 1, sentAt = noon): SQSRecord => ({
+interface RecordOptions {
+  readonly receives?: number;
+  readonly sentAt?: number;
+  /** What a requeued message carries in its attributes. */
+  readonly history?: Partial<MessageHistory>;
+}
+
+export const sqsRecord = (
+  id: string,
+  body: unknown,
+  { receives = 1, sentAt = noon, history = {} }: RecordOptions = {},
+): SQSRecord => ({
   messageId: id,
   receiptHandle: `handle-${id}`,
   body: typeof body === 'string' ? body : JSON.stringify(body),
@@ -61,7 +78,9 @@ export const sqsRecord = (id: string, body: unknown, receives = 1, sentAt = noon
     SenderId: 'test',
     ApproximateFirstReceiveTimestamp: String(sentAt + 1000),
   },
-  messageAttributes: {},
+  messageAttributes: Object.fromEntries(
+    Object.entries(history).map(([name, value]) => [name, { dataType: 'String', stringValue: String(value) }]),
+  ),
   md5OfBody: '',
   eventSource: 'aws:sqs',
   eventSourceARN: 'arn:aws:sqs:us-east-1:000000000000:test',
@@ -70,14 +89,18 @@ export const sqsRecord = (id: string, body: unknown, receives = 1, sentAt = noon
 
 /** A queue that records the calls of its port. The operations in `failing` throw. */
 export class RecordingQueue implements QueuePort {
-  readonly requeued: string[] = [];
+  readonly requeued: RequeuedMessage[] = [];
   readonly deadLettered: { body: string; details: FailureDetails }[] = [];
   readonly visibilityChanges: VisibilityChange[][] = [];
   failing: { requeue?: boolean; deadLetter?: boolean; changeVisibility?: boolean } = {};
 
-  async requeue(body: string): Promise<void> {
+  async requeue(message: RequeuedMessage): Promise<void> {
     if (this.failing.requeue) throw new Error('the queue is unavailable');
-    this.requeued.push(body);
+    this.requeued.push(message);
+  }
+
+  withDeadline(): this {
+    return this;
   }
 
   async deadLetter(body: string, details: FailureDetails): Promise<void> {

@@ -1,10 +1,16 @@
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
-import type { FailureDetails, QueuePort } from '../../lambdas/shared/messaging/queue.ts';
+import type {
+  FailureDetails,
+  MessageHistory,
+  QueuePort,
+  RequeuedMessage,
+} from '../../lambdas/shared/messaging/queue.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
 interface Message {
   readonly id: string;
   readonly body: string;
+  readonly history?: MessageHistory | undefined;
   readonly sentAt: number;
   visibleAt: number;
   receiveCount: number;
@@ -50,11 +56,12 @@ export class MemoryQueue implements QueuePort {
     return this.#messages.length === 0 && this.#running === 0;
   }
 
-  send(body: string, delayMs = 0): void {
+  send(body: string, delayMs = 0, history?: MessageHistory): void {
     const now = this.#clock.now();
     this.#messages.push({
       id: `m${this.#sentCount++}`,
       body,
+      history,
       sentAt: now,
       visibleAt: now + delayMs,
       receiveCount: 0,
@@ -72,8 +79,12 @@ export class MemoryQueue implements QueuePort {
     this.#poll();
   }
 
-  async requeue(body: string, delaySeconds: number): Promise<void> {
-    this.send(body, delaySeconds * 1000);
+  async requeue({ body, delaySeconds, history }: RequeuedMessage): Promise<void> {
+    this.send(body, delaySeconds * 1000, history);
+  }
+
+  withDeadline(): this {
+    return this;
   }
 
   async deadLetter(body: string, details: FailureDetails): Promise<void> {
@@ -136,7 +147,7 @@ export class MemoryQueue implements QueuePort {
   }
 }
 
-const recordOf = ({ id, body, sentAt, receiveCount, firstReceivedAt }: Message): SQSRecord => ({
+const recordOf = ({ id, body, history, sentAt, receiveCount, firstReceivedAt }: Message): SQSRecord => ({
   messageId: id,
   receiptHandle: `${id}-${receiveCount}`,
   body,
@@ -146,7 +157,9 @@ const recordOf = ({ id, body, sentAt, receiveCount, firstReceivedAt }: Message):
     SenderId: 'memory',
     ApproximateFirstReceiveTimestamp: String(firstReceivedAt),
   },
-  messageAttributes: {},
+  messageAttributes: Object.fromEntries(
+    Object.entries(history ?? {}).map(([name, value]) => [name, { dataType: 'String', stringValue: String(value) }]),
+  ),
   md5OfBody: '',
   eventSource: 'aws:sqs',
   eventSourceARN: 'arn:aws:sqs:us-east-1:000000000000:memory',

@@ -67,7 +67,8 @@ export function createMemoryStore({ now, indexLagMs = () => 0, onInsert }: Optio
       .filter((row) => row !== undefined)
       .filter((row) => row[partitionKey] !== undefined && row[sortKey] !== undefined);
 
-  return {
+  const memoryStore: MemoryStore = {
+    withDeadline: () => memoryStore,
     get: async (key) => find(key)?.row,
     getMany: async (keys) => keys.map((key) => find(key)?.row),
     query: async (query) => {
@@ -96,6 +97,13 @@ export function createMemoryStore({ now, indexLagMs = () => 0, onInsert }: Optio
     },
     all: () => allStored().map(({ row }) => row),
   };
+  return memoryStore;
+}
+
+/** Returns a store with some functions replaced, which stay replaced under a deadline. */
+export function overrideStore(store: Store, replacements: Partial<Store>): Store {
+  const overridden: Store = { ...store, ...replacements, withDeadline: () => overridden };
+  return overridden;
 }
 
 /** Returns a frozen copy without undefined values, like the DynamoDB client. */

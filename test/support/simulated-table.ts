@@ -33,6 +33,7 @@ export class SimulatedTable {
       return call();
     };
     const slow: Store = {
+      withDeadline: () => slow,
       get: (key) => delayed(() => rows.get(key)),
       getMany: (keys) => delayed(() => rows.getMany(keys)),
       query: (query) => delayed(() => rows.query(query)),

@@ -1,7 +1,9 @@
 import { ProductChanged } from '../../events/catalog/product-changed.ts';
+import type { Envelope } from '../../events/envelope.ts';
 import type { Item } from '../../events/items.ts';
 import { RefundRequested } from '../../events/orders/refund-requested.ts';
 import { PaymentAuthorized } from '../../events/payments/payment-authorized.ts';
+import { MAX_FAILURES } from '../../lambdas/shared/messaging/settle.ts';
 import { parseOutboxRecord } from '../../lambdas/shared/outbox/outbox-record.ts';
 import { type Store, type Write, withConflicts } from '../../lambdas/shared/store/store.ts';
 import { handler as onOrderRefundsTickets } from '../../lambdas/tickets/on-order-refunds-tickets.ts';
@@ -9,7 +11,7 @@ import { handler as onProductChanges } from '../../lambdas/tickets/on-product-ch
 import { handler as onTicketIssuing } from '../../lambdas/tickets/on-ticket-issuing.ts';
 import { ticketStore } from '../../lambdas/tickets/ticket-store.ts';
 import { createSteppingClock, noChaos, noon, RecordingQueue, sqsRecord } from './fixtures.ts';
-import { createMemoryStore } from './memory-store.ts';
+import { createMemoryStore, overrideStore } from './memory-store.ts';
 
 const TIMEOUT_MS = 60_000;
 const time = new Date(noon).toISOString();
@@ -43,8 +45,7 @@ export async function createTicketFixture(capacities: Readonly<Record<string, nu
   const table = createMemoryStore({ now: () => noon });
   const transactions: (readonly Write[])[] = [];
   let interruption: (() => Promise<unknown>) | undefined;
-  const recordingStore: Store = {
-    ...table,
+  const recordingStore: Store = overrideStore(table, {
     write: async (writes, token) => {
       const interrupt = interruption;
       interruption = undefined;
@@ -52,7 +53,7 @@ export async function createTicketFixture(capacities: Readonly<Record<string, nu
       await table.write(writes, token);
       transactions.push(writes);
     },
-  };
+  });
   const store = random ? withConflicts(recordingStore, () => 0.3, random) : recordingStore;
   const clock = createSteppingClock();
   const queue = new RecordingQueue();
@@ -65,9 +66,12 @@ export async function createTicketFixture(capacities: Readonly<Record<string, nu
   type Run = ReturnType<typeof onTicketIssuing.withRuntime>;
   /** Returns a function that handles events as one batch and returns the ids of the messages that failed. */
   const batchHandler =
-    (run: Run, queueName: string, receiveCount = 1) =>
-    async (...events: unknown[]): Promise<string[]> => {
-      const Records = events.map((event, index) => sqsRecord(`m${index}`, event, receiveCount));
+    (run: Run, queueName: string, failures = 0) =>
+    async (...events: Partial<Envelope>[]): Promise<string[]> => {
+      const Records = events.map((event, index) => {
+        const sentAt = event.published_at === undefined ? noon : Date.parse(event.published_at);
+        return sqsRecord(`m${index}`, event, { sentAt, history: { failures } });
+      });
       const { batchItemFailures } = await run({ Records }, queueName, TIMEOUT_MS);
       return batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
     };
@@ -81,8 +85,8 @@ export async function createTicketFixture(capacities: Readonly<Record<string, nu
     beforeNextWrite: (act: () => Promise<unknown>) => {
       interruption = act;
     },
-    /** Handles messages that are received for the fifth and last time. */
-    issueAtLastReceive: batchHandler(onTicketIssuing.withRuntime(runtime), 'ticket-issuing', 5),
+    /** Handles messages that are dead-lettered if they fail once more. */
+    issueAtLastReceive: batchHandler(onTicketIssuing.withRuntime(runtime), 'ticket-issuing', MAX_FAILURES - 1),
     refund: batchHandler(onOrderRefundsTickets.withRuntime(runtime), 'order-refunds-tickets'),
     setCapacity: batchHandler(onProductChanges.withRuntime(runtime), 'product-changes'),
     /** Returns the published events, of all types or of the given ones. */

@@ -8,17 +8,21 @@ import { ConsumerEnv, readEnv } from '../runtime/env.ts';
 import { AlreadyDone, Busy, PoisonMessage, PrerequisiteMissing, Rejected } from '../runtime/errors.ts';
 import { count, logger, observability } from '../runtime/observability.ts';
 import type { DeadLetter } from './dead-letter.ts';
-import type { QueuePort } from './queue.ts';
+import { ageMsOf, historyOf, type QueuePort } from './queue.ts';
 import type { MessageContext, Receipts } from './receipt.ts';
-import { ageMsOf, correlationFields, parseEvent, type ReceivedEvent } from './received-event.ts';
+import { correlationFields, parseEvent, type ReceivedEvent } from './received-event.ts';
 import { type HandledMessage, type HandlingResult, settleMessages } from './settle.ts';
 import { createSqsQueue } from './sqs-queue.ts';
 
 /** The share of the function's time for retries under contention. The rest is for settling the messages. */
 const DEADLINE_SHARE = 0.5;
+/** The share of the function's time after which settling ends too, so that the result of the batch is returned. */
+const SETTLEMENT_SHARE = 0.9;
 
 /** The event that is missing may be parked, so a step waits for it as long as the longest delay of `outbox-retry`. */
 const MAX_PREREQUISITE_WAIT_MS = 15 * 60_000;
+/** A table may be unavailable for a day, like the bus. Contention that lasts longer counts as a failure. */
+const MAX_CONTENTION_MS = 24 * 3600_000;
 
 /** What a consumer runs on. The default is Lambda's; a simulation passes its own. */
 export interface ConsumerRuntime<Deps> {
@@ -85,6 +89,7 @@ export function consumeGroups<const E extends EventDefinition, Deps>({
     const faults = await chaos();
     if (faults.latency_ms > 0) await clock.sleep(faults.latency_ms);
     const deadlineMs = receivedMs + timeoutMs * DEADLINE_SHARE;
+    const settlementMs = receivedMs + timeoutMs * SETTLEMENT_SHARE;
     const { groups, poison } = groupMessages(definitions, Records, groupKeyOf);
 
     const handleGroup = async (group: readonly ReceivedEvent<E>[]): Promise<HandledMessage[]> => {
@@ -92,7 +97,7 @@ export function consumeGroups<const E extends EventDefinition, Deps>({
       const context = createContext(group, { consumer, receivedMs, clock, deadlineMs });
       const result = await runHandler(
         () => withChaos(faults, clock, () => handle(events, depsFor(context), context)),
-        events,
+        group,
         clock.now(),
       );
       // The failure of one event says nothing about the others of its group. Contention concerns all of them.
@@ -103,11 +108,11 @@ export function consumeGroups<const E extends EventDefinition, Deps>({
 
     const handled = (await Promise.all(groups.map(handleGroup))).flat();
     return settleMessages([...poison, ...handled], {
-      queue,
+      queue: queue.withDeadline(settlementMs),
       clock,
       consumer,
       recordDeadLetter: async (event: Envelope, deadLetter: DeadLetter) =>
-        recordDeadLetter?.(event as EventOf<E>, deadLetter, depsFor({ deadlineMs })),
+        recordDeadLetter?.(event as EventOf<E>, deadLetter, depsFor({ deadlineMs: settlementMs })),
     });
   };
 
@@ -164,11 +169,12 @@ async function withChaos(faults: Chaos, clock: Clock, handle: () => Promise<unkn
 }
 
 /** Runs the handler and turns its error, if any, into the outcome of the messages. */
-async function runHandler(
+async function runHandler<E extends EventDefinition>(
   handle: () => Promise<unknown>,
-  events: readonly Envelope[],
+  group: readonly ReceivedEvent<E>[],
   nowMs: number,
 ): Promise<HandlingResult> {
+  const events = group.map(({ event }) => event);
   try {
     await handle();
     for (const event of events) logger.info('event processed', correlationFields(event));
@@ -178,10 +184,10 @@ async function runHandler(
       logger.info('already done', { row: `${error.row['pk']} ${error.row['sk']}` });
       return { outcome: 'duplicate' };
     }
-    if (error instanceof Busy) return { outcome: 'requeue', isContended: true };
+    const ageMs = Math.max(...group.map(({ record }) => ageMsOf(record, nowMs)));
     // After the maximum wait it counts as a failure, so that it ends in the DLQ, where an alarm sees it.
-    const mayStillArrive = events.every((event) => ageMsOf(event, nowMs) < MAX_PREREQUISITE_WAIT_MS);
-    if (error instanceof PrerequisiteMissing && mayStillArrive) return { outcome: 'requeue' };
+    if (error instanceof Busy && ageMs < MAX_CONTENTION_MS) return { outcome: 'requeue', isContended: true };
+    if (error instanceof PrerequisiteMissing && ageMs < MAX_PREREQUISITE_WAIT_MS) return { outcome: 'requeue' };
     const isPermanent = error instanceof PoisonMessage || error instanceof Rejected;
     for (const event of events)
       logger.warn('message failed', { ...correlationFields(event), error: error as Error, permanent: isPermanent });
@@ -197,6 +203,10 @@ function createContext<E extends EventDefinition>(
   { consumer, receivedMs, clock, deadlineMs }: Deadline & { consumer: string; receivedMs: number; clock: Clock },
 ): MessageContext {
   const recordOf = (event: Envelope) => group.find((message) => message.event.id === event.id)?.record;
+  const receiveCountOf = (event: Envelope) => {
+    const record = recordOf(event);
+    return record ? historyOf(record).receive_count : 1;
+  };
   return {
     deadlineMs,
     messageIdOf: (event) => recordOf(event)?.messageId ?? '-',
@@ -205,7 +215,7 @@ function createContext<E extends EventDefinition>(
         consumer,
         received_at: toIso(receivedMs),
         processed_at: toIso(clock.now()),
-        receive_count: Number(recordOf(event)?.attributes.ApproximateReceiveCount ?? 1),
+        receive_count: receiveCountOf(event),
         ...(event.published_at === undefined ? {} : { published_at: event.published_at }),
       },
     }),

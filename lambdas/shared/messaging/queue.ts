@@ -4,11 +4,29 @@ import { logger } from '../runtime/observability.ts';
 
 /** A queue and its DLQ, as a consumer uses them. */
 export interface QueuePort {
-  /** Sends the body as a new message that becomes visible after the delay and is received for the first time then. */
-  requeue(body: string, delaySeconds: number): Promise<void>;
+  /** Sends a message again as a new one, which becomes visible after its delay. */
+  requeue(message: RequeuedMessage): Promise<void>;
   deadLetter(body: string, details: FailureDetails): Promise<void>;
   /** Sets when messages become visible again, and returns the ids of those for which that failed. */
   changeVisibility(changes: readonly VisibilityChange[]): Promise<string[]>;
+  /** Returns the same queue with calls that fail at the deadline, in ms since the epoch. */
+  withDeadline(deadlineMs: number): QueuePort;
+}
+
+export interface RequeuedMessage {
+  readonly body: string;
+  readonly delaySeconds: number;
+  readonly history: MessageHistory;
+}
+
+/** What SQS would forget about a message that is sent again. The new message carries it in its attributes. */
+export interface MessageHistory {
+  /** How often its consumer has failed. A receive without a failure, such as a throttled one, is not counted. */
+  readonly failures: number;
+  readonly receive_count: number;
+  /** When the message was first sent to the queue. */
+  readonly queued_at: string;
+  readonly first_received_at: string;
 }
 
 export interface VisibilityChange {
@@ -17,21 +35,29 @@ export interface VisibilityChange {
   readonly seconds: number;
 }
 
-export interface FailureDetails {
+export type FailureDetails = Pick<MessageHistory, 'first_received_at' | 'receive_count'> & {
   readonly reason: string;
-  readonly first_received_at: string;
   readonly last_received_at: string;
-  readonly receive_count: number;
+};
+
+/** Returns the history of a message, which includes the messages that it was sent as before. */
+export function historyOf({ attributes, messageAttributes }: SQSRecord): MessageHistory {
+  const carried = (name: keyof MessageHistory) => messageAttributes[name]?.stringValue;
+  return {
+    failures: Number(carried('failures') ?? 0),
+    receive_count: Number(carried('receive_count') ?? 0) + Number(attributes.ApproximateReceiveCount),
+    queued_at: carried('queued_at') ?? toIso(Number(attributes.SentTimestamp)),
+    first_received_at: carried('first_received_at') ?? toIso(Number(attributes.ApproximateFirstReceiveTimestamp)),
+  };
 }
 
-export const receiveCountOf = ({ attributes }: SQSRecord): number => Number(attributes.ApproximateReceiveCount);
+/** Returns how long a message has been in its queue, counted from its first sending. */
+export const ageMsOf = (record: SQSRecord, nowMs: number): number => nowMs - Date.parse(historyOf(record).queued_at);
 
-export const failureDetails = (record: SQSRecord, reason: string, nowMs: number): FailureDetails => ({
-  reason,
-  first_received_at: toIso(Number(record.attributes.ApproximateFirstReceiveTimestamp)),
-  last_received_at: toIso(nowMs),
-  receive_count: receiveCountOf(record),
-});
+export function failureDetails(record: SQSRecord, reason: string, nowMs: number): FailureDetails {
+  const { first_received_at, receive_count } = historyOf(record);
+  return { reason, first_received_at, last_received_at: toIso(nowMs), receive_count };
+}
 
 /** Sets visibilities and logs failures. A message whose change failed returns after the queue's visibility timeout. */
 export async function changeVisibilityOfAll(changes: readonly VisibilityChange[], queue: QueuePort): Promise<void> {

@@ -35,9 +35,6 @@ export function parseEvent<E extends EventDefinition>(definitions: readonly E[],
 const describeIssues = (error: z.core.$ZodError): string =>
   error.issues.map((issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`).join('; ');
 
-/** Returns the time since the event was published, or since it occurred if it did not pass the relay. */
-export const ageMsOf = (event: Envelope, nowMs: number): number => nowMs - Date.parse(event.published_at ?? event.time);
-
 /** Returns the log fields of an event. Groups are processed concurrently, so each log line names its own event. */
 export const correlationFields = (event: Envelope | undefined) =>
   event ? { correlation_id: event.correlation_id, event_id: event.id } : {};

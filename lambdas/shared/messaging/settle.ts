@@ -3,18 +3,15 @@ import type { Envelope } from '../../../events/envelope.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { count, logger, recordMaximum } from '../runtime/observability.ts';
 import type { DeadLetter } from './dead-letter.ts';
-import {
-  changeVisibilityOfAll,
-  failureDetails,
-  type QueuePort,
-  receiveCountOf,
-  type VisibilityChange,
-} from './queue.ts';
-import { ageMsOf, correlationFields } from './received-event.ts';
+import { ageMsOf, failureDetails, historyOf, type QueuePort } from './queue.ts';
+import { correlationFields } from './received-event.ts';
 
-/** A message is dead-lettered on its fifth failure. Before, it is retried after 1, 2, 4 and 8 s. */
-export const MAX_RECEIVES = 5;
-export const backoffSeconds = (receiveCount: number): number => 2 ** (receiveCount - 1);
+/**
+ * A message is dead-lettered at the fifth failure of its consumer. Before, it is retried after 1, 2, 4 and 8 s. Its
+ * receive count does not matter, because SQS also counts receives for which Lambda had no concurrency left.
+ */
+export const MAX_FAILURES = 5;
+export const backoffSeconds = (failures: number): number => 2 ** (failures - 1);
 
 /** Most contention ends at once. A message that is still contended waits for a quarter of its age, up to a maximum. */
 const MIN_REQUEUE_DELAY_S = 3;
@@ -52,20 +49,17 @@ export async function settleMessages(
   ports: SettlementPorts,
 ): Promise<SQSBatchResponse> {
   const failedIds: string[] = [];
-  const backoffs: VisibilityChange[] = [];
   const counts = { done: 0, duplicate: 0, retried: 0, dead_lettered: 0, requeued: 0 };
   const settle = async (message: HandledMessage): Promise<void> => {
-    const { messageId: id, receiptHandle: handle } = message.record;
-    const receiveCount = receiveCountOf(message.record);
+    const failures = historyOf(message.record).failures + 1;
     if (message.outcome === 'requeue') {
       await requeue(message, ports);
       counts.requeued += 1;
-    } else if (message.outcome === 'dead_letter' || (message.outcome === 'retry' && receiveCount >= MAX_RECEIVES)) {
+    } else if (message.outcome === 'dead_letter' || (message.outcome === 'retry' && failures >= MAX_FAILURES)) {
       await deadLetter(message, message.reason, ports);
       counts.dead_lettered += 1;
     } else if (message.outcome === 'retry') {
-      failedIds.push(id);
-      backoffs.push({ id, handle, seconds: backoffSeconds(receiveCount) });
+      await retry(message, failures, ports);
       counts.retried += 1;
     } else counts[message.outcome] += 1;
   };
@@ -79,7 +73,6 @@ export async function settleMessages(
       }),
     ),
   );
-  await changeVisibilityOfAll(backoffs, ports.queue);
   count('MessagesProcessed', counts.done);
   count('Duplicates', counts.duplicate);
   count('MessagesRetried', counts.retried);
@@ -89,10 +82,19 @@ export async function settleMessages(
   return { batchItemFailures: failedIds.map((itemIdentifier) => ({ itemIdentifier })) };
 }
 
+/** Sends the message to its queue as a new one that carries the number of its failures, which SQS does not count. */
+const retry = ({ record }: HandledMessage, failures: number, { queue }: SettlementPorts): Promise<void> =>
+  queue.requeue({
+    body: record.body,
+    delaySeconds: backoffSeconds(failures),
+    history: { ...historyOf(record), failures },
+  });
+
 /** Sends the message to its queue as a new one. SQS forgets its age by that, so a metric records it. */
-async function requeue({ event, record }: HandledMessage, { queue, clock, consumer }: SettlementPorts): Promise<void> {
-  const ageMs = event ? ageMsOf(event, clock.now()) : 0;
-  await queue.requeue(record.body, requeueDelaySeconds(ageMs, clock.random()));
+async function requeue({ record }: HandledMessage, { queue, clock, consumer }: SettlementPorts): Promise<void> {
+  const ageMs = ageMsOf(record, clock.now());
+  const delaySeconds = requeueDelaySeconds(ageMs, clock.random());
+  await queue.requeue({ body: record.body, delaySeconds, history: historyOf(record) });
   recordMaximum('RequeuedMessageAge', ageMs / 1000, consumer);
 }
 

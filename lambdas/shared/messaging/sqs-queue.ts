@@ -1,5 +1,5 @@
 import type { SQSClient } from '@aws-sdk/client-sqs';
-import { clientTimeouts } from '../runtime/client-timeouts.ts';
+import { abortAt, clientSettings } from '../runtime/client-settings.ts';
 import type { QueuePort } from './queue.ts';
 
 /** The maximum of SQS for one batch. */
@@ -9,32 +9,33 @@ const MAX_ATTRIBUTE_CHARACTERS = 4000;
 const UNSUPPORTED_CHARACTERS = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu;
 export const toSqsText = (value: string | number): string =>
   String(value).slice(0, MAX_ATTRIBUTE_CHARACTERS).replaceAll(UNSUPPORTED_CHARACTERS, '\uFFFD') || '-';
-const attribute = (value: string | number) => ({ DataType: 'String', StringValue: toSqsText(value) });
+const toAttributes = (values: object) =>
+  Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, { DataType: 'String', StringValue: toSqsText(value) }]),
+  );
+
+type Sdk = typeof import('@aws-sdk/client-sqs');
 
 /**
  * Creates the SQS adapter of a queue and its DLQ. It imports the SDK's client at the first call, since a consumer whose
  * messages all succeed never needs it.
  */
 export function createSqsQueue(queueUrl: string, dlqUrl: string): QueuePort {
-  let client: Promise<{ sqs: SQSClient; sdk: typeof import('@aws-sdk/client-sqs') }> | undefined;
+  let client: Promise<{ sqs: SQSClient; sdk: Sdk }> | undefined;
   const load = () => {
-    client ??= import('@aws-sdk/client-sqs').then((sdk) => ({
-      sdk,
-      sqs: new sdk.SQSClient({ requestHandler: clientTimeouts }),
-    }));
+    client ??= import('@aws-sdk/client-sqs').then((sdk) => ({ sdk, sqs: new sdk.SQSClient(clientSettings) }));
     return client;
   };
-  return {
-    requeue: async (body, delaySeconds) => {
+  const withDeadline = (deadlineMs: number): QueuePort => ({
+    requeue: async ({ body, delaySeconds, history }) => {
       const { sqs, sdk } = await load();
-      const message = { QueueUrl: queueUrl, MessageBody: body, DelaySeconds: delaySeconds };
-      await sqs.send(new sdk.SendMessageCommand(message));
+      const message = { MessageBody: body, DelaySeconds: delaySeconds, MessageAttributes: toAttributes(history) };
+      await sqs.send(new sdk.SendMessageCommand({ QueueUrl: queueUrl, ...message }), abortAt(deadlineMs));
     },
     deadLetter: async (body, details) => {
       const { sqs, sdk } = await load();
-      const attributes = Object.entries(details).map(([name, value]) => [name, attribute(value)]);
-      const MessageAttributes = Object.fromEntries(attributes);
-      await sqs.send(new sdk.SendMessageCommand({ QueueUrl: dlqUrl, MessageBody: body, MessageAttributes }));
+      const message = { MessageBody: body, MessageAttributes: toAttributes(details) };
+      await sqs.send(new sdk.SendMessageCommand({ QueueUrl: dlqUrl, ...message }), abortAt(deadlineMs));
     },
     changeVisibility: async (changes) => {
       const { sqs, sdk } = await load();
@@ -46,10 +47,12 @@ export function createSqsQueue(queueUrl: string, dlqUrl: string): QueuePort {
           VisibilityTimeout: seconds,
         }));
         const request = new sdk.ChangeMessageVisibilityBatchCommand({ QueueUrl: queueUrl, Entries });
-        const { Failed = [] } = await sqs.send(request);
+        const { Failed = [] } = await sqs.send(request, abortAt(deadlineMs));
         for (const { Id } of Failed) failed.push(changes[Number(Id)]?.id ?? 'unknown');
       }
       return failed;
     },
-  };
+    withDeadline,
+  });
+  return withDeadline(Number.POSITIVE_INFINITY);
 }

@@ -1,6 +1,6 @@
 import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { batchesOf } from '../runtime/batches.ts';
-import { clientTimeouts } from '../runtime/client-timeouts.ts';
+import { clientSettings } from '../runtime/client-settings.ts';
 
 export interface Message {
   readonly body: string;
@@ -17,7 +17,7 @@ const CONCURRENT_BATCHES = 8;
 const MAX_ATTEMPTS = 3;
 
 export function createSqsSender(queueUrl: string): Send {
-  const sqs = new SQSClient({ requestHandler: clientTimeouts });
+  const sqs = new SQSClient(clientSettings);
   /** Sends one batch and returns the messages that SQS did not confirm. */
   const sendBatch = async (batch: readonly Message[]): Promise<Message[]> => {
     const { Successful = [] } = await sqs.send(

@@ -27,7 +27,15 @@ export class AlreadyDone extends Error {
 
 /** The rows were changed by others, or the table was throttled, until the deadline. */
 export class Busy extends Error {
-  override readonly name = 'Busy';
+  override readonly name: string = 'Busy';
+}
+
+/**
+ * A write got no response until the deadline, and a later read could not show its effect. It may have been applied, or
+ * may still be. Only a repetition under the same identity is safe.
+ */
+export class OutcomeUnknown extends Busy {
+  override readonly name = 'OutcomeUnknown';
 }
 
 /** The message can never succeed. It is dead-lettered at once. */

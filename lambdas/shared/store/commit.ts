@@ -1,9 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { createOutboxRecord, type Publication } from '../outbox/outbox-record.ts';
 import { type Clock, fullJitterMs } from '../runtime/clock.ts';
-import { AlreadyDone, Busy } from '../runtime/errors.ts';
+import { AlreadyDone, Busy, OutcomeUnknown } from '../runtime/errors.ts';
 import { checkLimits } from './limits.ts';
-import { type Key, keyOfWrite, type Reader, type Row, type Store, type Write, WriteRefused } from './store.ts';
+import {
+  type Key,
+  keyOfWrite,
+  type Reader,
+  type Row,
+  readRows,
+  type Store,
+  type Write,
+  WriteRefused,
+} from './store.ts';
 
 /** What a plan has decided: the rows to write, the events to publish with them, and what the caller gets. */
 export interface Change<T> {
@@ -27,6 +36,13 @@ export interface UnitOfWork {
   readonly deadlineMs: number;
 }
 
+/** Returns a unit of work whose calls to the table end by its deadline too. */
+export const unitOfWork = ({ store, clock, deadlineMs }: UnitOfWork): UnitOfWork => ({
+  store: store.withDeadline(deadlineMs),
+  clock,
+  deadlineMs,
+});
+
 /** The outcome of a commit whose decision may have been made before: the new result, or the row of the old decision. */
 export type CommitOutcome<T> =
   | { readonly result: T; readonly existing?: undefined }
@@ -34,6 +50,8 @@ export type CommitOutcome<T> =
 
 const BASE_WAIT_MS = 10;
 const MAX_WAIT_MS = 400;
+/** The time after the deadline to find out whether a write without a response was applied. */
+const OUTCOME_CHECK_MS = 1500;
 
 /**
  * Writes state, outbox records and receipts in one transaction. This is the only function that writes. Under
@@ -46,23 +64,49 @@ export async function commit<T>(work: UnitOfWork, plan: Plan<T>): Promise<T> {
 }
 
 /** Commits a plan, and returns an existing decision row instead of throwing. For callers that handle that case. */
-export async function commitOnce<T>(
-  { store, clock, deadlineMs }: UnitOfWork,
-  plan: Plan<T>,
-): Promise<CommitOutcome<T>> {
+export async function commitOnce<T>(work: UnitOfWork, plan: Plan<T>): Promise<CommitOutcome<T>> {
+  const { store, clock, deadlineMs } = work;
   let movedKeys: readonly Key[] = [];
+  let mayBeWritten = false;
   for (let attempt = 0; ; attempt++) {
     const outcome = await attemptCommit(store, clock, (read) => plan(read, movedKeys));
     if (!('movedKeys' in outcome)) return outcome;
     movedKeys = outcome.movedKeys;
+    mayBeWritten ||= outcome.mayBeWritten === true;
     const waitMs = fullJitterMs(clock, attempt, BASE_WAIT_MS, MAX_WAIT_MS);
-    if (clock.now() + waitMs > deadlineMs) throw new Busy(`still contended after ${attempt + 1} attempts`);
+    if (clock.now() + waitMs > deadlineMs) {
+      if (mayBeWritten) return findOutcome(work, plan);
+      throw new Busy(`still contended after ${attempt + 1} attempts`);
+    }
     await clock.sleep(waitMs);
   }
 }
 
 /** An attempt that met contention names the rows that had changed, as far as the store named them. */
-type Contended = { readonly movedKeys: readonly Key[] };
+interface Contended {
+  readonly movedKeys: readonly Key[];
+  /** Whether a write got no response, so that it may have been applied. */
+  readonly mayBeWritten?: boolean;
+}
+
+/**
+ * Reads once more, after the deadline, whether a write without a response was applied: a plan that has nothing left to
+ * write, or whose decision row exists, was. Throws `OutcomeUnknown` otherwise, because the write may still be applied.
+ */
+async function findOutcome<T>({ store, clock }: UnitOfWork, plan: Plan<T>): Promise<CommitOutcome<T>> {
+  const reader = store.withDeadline(clock.now() + OUTCOME_CHECK_MS);
+  try {
+    const { writes, result } = createWrites(await plan(reader, []), clock);
+    if (writes.length === 0) return { result };
+    const decisions = writes.filter((write) => write.op === 'put' && write.decides);
+    const [existing] = await readRows(reader, decisions.map(keyOfWrite));
+    if (existing) return { existing };
+  } catch (error) {
+    if (!(error instanceof Busy)) throw error;
+    throw new OutcomeUnknown('a write got no response, and the table cannot be read', { cause: error });
+  }
+  throw new OutcomeUnknown('a write got no response, and its effect is not visible');
+}
 
 async function attemptCommit<T>(
   store: Store,
@@ -70,17 +114,22 @@ async function attemptCommit<T>(
   plan: (read: Reader) => Promise<Change<T>>,
 ): Promise<CommitOutcome<T> | Contended> {
   try {
-    const { writes, publish = [], result } = await plan(store);
-    // Beside state, the row of the state decides. An answer event that is published alone has only its outbox record.
-    const isDecision = writes.length === 0;
-    const records = publish.map((publication) => createOutboxRecord(publication, clock.now(), isDecision));
-    const refusal = await writeAll(store, [...writes, ...records], writes.length);
+    const { writes, stateCount, result } = createWrites(await plan(store), clock);
+    const refusal = await writeAll(store, writes, stateCount);
     return refusal ?? { result };
   } catch (error) {
     // A throttled read is repeated here too. If it failed the message, the message would come back at once.
     if (error instanceof Busy) return { movedKeys: [] };
     throw error;
   }
+}
+
+/** Returns all writes of a change: first its `stateCount` rows of state, then its outbox records. */
+function createWrites<T>({ writes, publish = [], result }: Change<T>, clock: Clock) {
+  // Beside state, the row of the state decides. An answer event that is published alone has only its outbox record.
+  const isDecision = writes.length === 0;
+  const records = publish.map((publication) => createOutboxRecord(publication, clock.now(), isDecision));
+  return { writes: [...writes, ...records], stateCount: writes.length, result };
 }
 
 /** A throttle or a missing response says nothing about the rows. */
@@ -103,7 +152,10 @@ async function writeAll(
     const existing = await existingDecision(error, writes, store);
     if (existing) return { existing };
     throwIfPublishedBefore(error, writes, stateCount);
-    return { movedKeys: writes.filter((_, index) => MOVED.has(error.reasons[index]?.kind)).map(keyOfWrite) };
+    return {
+      movedKeys: writes.filter((_, index) => MOVED.has(error.reasons[index]?.kind)).map(keyOfWrite),
+      mayBeWritten: error.reasons.some(({ kind }) => kind === 'no_response'),
+    };
   }
 }
 

@@ -18,6 +18,9 @@ const THROTTLES = new Set([
 /** Node's codes of errors that prevent or end a connection. */
 const CONNECTION_ERRORS = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EAI_AGAIN', 'ENOTFOUND']);
 
+/** The SDK's names of a request that exceeded its timeout, or its deadline. */
+const TIMEOUTS = new Set(['TimeoutError', 'AbortError']);
+
 /** Returns `Busy` for a read that was throttled or got no response, since it can be repeated later. */
 export const toBusy = (error: unknown, table: string): Busy | undefined =>
   THROTTLES.has(errorName(error)) || isUnavailable(error)
@@ -46,7 +49,7 @@ function isUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const { $fault, $metadata, code } = error as Partial<DynamoDBServiceException> & { code?: string };
   const status = $metadata?.httpStatusCode ?? 0;
-  return $fault === 'server' || status >= 500 || error.name === 'TimeoutError' || CONNECTION_ERRORS.has(code ?? '');
+  return $fault === 'server' || status >= 500 || TIMEOUTS.has(error.name) || CONNECTION_ERRORS.has(code ?? '');
 }
 
 const errorName = (error: unknown): string => (error instanceof Error ? error.name : '');

@@ -53,6 +53,12 @@ export interface Reader {
   query(query: Query): Promise<Row[]>;
 }
 
+/** A table of another context. Its owner exports ports that only read. */
+export interface ReadableTable extends Reader {
+  /** Returns the same table with calls that end by the deadline, in ms since the epoch: they then throw `Busy`. */
+  withDeadline(deadlineMs: number): Reader;
+}
+
 /** The maximum of `getMany` and of BatchGetItem. */
 const MAX_KEYS_PER_READ = 100;
 
@@ -67,6 +73,11 @@ export async function readRows(reader: Reader, keys: readonly Key[]): Promise<Ro
 export interface Store extends Reader {
   /** Applies all writes or none. Throws `WriteRefused` with a reason for each write. */
   write(writes: readonly Write[], token: string): Promise<void>;
+  /**
+   * Returns the same table with calls that end by the deadline, in ms since the epoch. A read then throws `Busy`, and a
+   * write is refused with `no_response`, because a table that hangs must not use up the time of its function.
+   */
+  withDeadline(deadlineMs: number): Store;
 }
 
 export type Reason =
@@ -91,6 +102,7 @@ export class WriteRefused extends Error {
 /** Wraps a store so that a share of its writes fails with a simulated transaction conflict. */
 export function withConflicts(store: Store, rate: () => number, random: () => number = Math.random): Store {
   return {
+    withDeadline: (deadlineMs) => withConflicts(store.withDeadline(deadlineMs), rate, random),
     get: (key) => store.get(key),
     getMany: (keys) => store.getMany(keys),
     query: (query) => store.query(query),

@@ -1,11 +1,11 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { transactionConflictRate } from '../runtime/chaos.ts';
-import { clientTimeouts } from '../runtime/client-timeouts.ts';
+import { clientSettings } from '../runtime/client-settings.ts';
 import { type Deadline, systemClock } from '../runtime/clock.ts';
-import type { UnitOfWork } from './commit.ts';
+import { type UnitOfWork, unitOfWork } from './commit.ts';
 import { createDynamoStore, marshallOptions } from './dynamo-store.ts';
-import { type Reader, type Store, withConflicts } from './store.ts';
+import { type ReadableTable, type Store, withConflicts } from './store.ts';
 
 /** What a context's stores are created from: its table and a clock. A simulation passes its own. */
 export type TablePorts = Pick<UnitOfWork, 'store' | 'clock'>;
@@ -15,18 +15,18 @@ export const depsFactory =
   <Deps>(createDeps: (work: UnitOfWork) => Deps) =>
   ({ store, clock }: TablePorts) =>
   ({ deadlineMs }: Deadline): Deps =>
-    createDeps({ store, clock, deadlineMs });
+    createDeps(unitOfWork({ store, clock, deadlineMs }));
 
 let client: DynamoDBDocumentClient | undefined;
 
 /** Returns the client of this execution environment. It is created at its first use. */
 const documentClient = (): DynamoDBDocumentClient => {
-  client ??= DynamoDBDocumentClient.from(new DynamoDBClient({ requestHandler: clientTimeouts }), { marshallOptions });
+  client ??= DynamoDBDocumentClient.from(new DynamoDBClient(clientSettings), { marshallOptions });
   return client;
 };
 
 /** Opens another context's table for the few reads that cross contexts. */
-export const tableReader = (table: string): Reader => createDynamoStore(documentClient(), table);
+export const tableReader = (table: string): ReadableTable => createDynamoStore(documentClient(), table);
 
 export const tableStore = (table: string): Store =>
   withConflicts(createDynamoStore(documentClient(), table), transactionConflictRate);

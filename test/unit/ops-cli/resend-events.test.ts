@@ -30,7 +30,7 @@ function createRelay(refuses: (event: Envelope) => boolean) {
         sent.push(event);
         return undefined;
       }),
-    park: async (events) => void parked.push(...events),
+    park: async (events) => void parked.push(...(events as Envelope[])),
     clock: { now: () => minuteMs(30), sleep: async () => undefined, random: () => 0 },
     chaos: async () => noFaults,
   };

@@ -3,7 +3,7 @@ import { type OrderRequest, placeOnce } from '../../../lambdas/orders/place-orde
 import { Busy } from '../../../lambdas/shared/runtime/errors.ts';
 import type { Store } from '../../../lambdas/shared/store/store.ts';
 import { createSteppingClock, noon } from '../../support/fixtures.ts';
-import { createMemoryStore } from '../../support/memory-store.ts';
+import { createMemoryStore, overrideStore } from '../../support/memory-store.ts';
 
 const createRequest = (body_hash: string): OrderRequest => ({
   order: { user_id: 'alice', items: [{ sku: 'disc', quantity: 1 }] },
@@ -17,8 +17,7 @@ test('rejects a reused key with 422 if the first order is placed concurrently, w
   const clock = createSteppingClock();
   const work = (store: Store) => ({ store, clock, deadlineMs: noon + 5000 });
   let reads = 0;
-  const store: Store = {
-    ...table,
+  const store: Store = overrideStore(table, {
     get: async (key) => {
       reads += 1;
       if (reads > 1) throw new Busy('throttled');
@@ -26,7 +25,7 @@ test('rejects a reused key with 422 if the first order is placed concurrently, w
       await placeOnce(work(table), createRequest('first'));
       return row;
     },
-  };
+  });
   await expect(placeOnce(work(store), createRequest('second'))).rejects.toMatchObject({
     status: 422,
     code: 'idempotency_key_reused',

@@ -5,7 +5,7 @@ import { orderStore } from '../../../lambdas/orders/order-store.ts';
 import { parseOutboxRecord } from '../../../lambdas/shared/outbox/outbox-record.ts';
 import type { Query, Store } from '../../../lambdas/shared/store/store.ts';
 import { createSteppingClock, noon } from '../../support/fixtures.ts';
-import { createMemoryStore } from '../../support/memory-store.ts';
+import { createMemoryStore, overrideStore } from '../../support/memory-store.ts';
 
 const orderId = (letter: string) => letter.repeat(26);
 const declined = (letter: string) =>
@@ -23,8 +23,7 @@ async function ordersPlacedAtNoon(letters: string, indexLagMs = 0) {
   const table = createMemoryStore({ now: clock.now, indexLagMs: () => indexLagMs });
   const reads = { orders: [] as string[], queries: 0 };
   let isFailing: (query: Query) => boolean = () => false;
-  const store: Store = {
-    ...table,
+  const store: Store = overrideStore(table, {
     getMany: (keys) => {
       reads.orders.push(...keys.filter(({ sk }) => sk === 'STATE').map(({ pk }) => pk));
       return table.getMany(keys);
@@ -34,7 +33,7 @@ async function ordersPlacedAtNoon(letters: string, indexLagMs = 0) {
       if (isFailing(query)) throw new Error('the index is unavailable');
       return table.query(query);
     },
-  };
+  });
   const orders = orderStore({ store, clock, deadlineMs: Number.POSITIVE_INFINITY });
   for (const letter of letters)
     await orders.place({

@@ -10,7 +10,7 @@ import { ticksOfMinute } from '../../../lambdas/payments/update-programme/tick.t
 import { createRequestIdentity } from '../../../lambdas/shared/http/idempotency.ts';
 import { keyOfWrite, type Store, type Write, WriteRefused } from '../../../lambdas/shared/store/store.ts';
 import { createSteppingClock, noon } from '../../support/fixtures.ts';
-import { createMemoryStore } from '../../support/memory-store.ts';
+import { createMemoryStore, overrideStore } from '../../support/memory-store.ts';
 
 const USER = seededUser(42, 1);
 const MINUTE = '20260101T1200';
@@ -27,8 +27,7 @@ async function createMember({ indexLagMs = 0, busyNeighbours = 0 } = {}) {
       .slice(2)
       .map((user) => accountKey(user).pk),
   );
-  const store: Store = {
-    ...table,
+  const store: Store = overrideStore(table, {
     write: async (writes, token) => {
       const isBulk = writes.filter(({ op }) => op === 'update').length > 1;
       const isRefused = (write: Write) => isBulk && busyAccounts.has(keyOfWrite(write).pk);
@@ -36,7 +35,7 @@ async function createMember({ indexLagMs = 0, busyNeighbours = 0 } = {}) {
         throw new WriteRefused(writes.map((write) => ({ kind: isRefused(write) ? 'conflict' : 'none' })));
       await table.write(writes, token);
     },
-  };
+  });
   const work = { store, clock, deadlineMs: noon + 1e9 };
   const programme = programmeStore(work);
   const accounts = accountStore(work);

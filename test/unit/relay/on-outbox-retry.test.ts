@@ -38,7 +38,10 @@ describe('parked events', () => {
 
   test('stay on the queue with that delay while the bus refuses all of a message', async () => {
     const deps = createRetryDeps(({ id }) => id !== 'Greeted:bad');
-    const records = [sqsRecord('a', [greeted('bad')], 3), sqsRecord('b', [greeted('good')], 3)];
+    const records = [
+      sqsRecord('a', [greeted('bad')], { receives: 3 }),
+      sqsRecord('b', [greeted('good')], { receives: 3 }),
+    ];
     expect(await failedIds(retryParkedEvents({ Records: records }, deps))).toEqual(['a']);
     expect(deps.queue.visibilityChanges).toEqual([[{ id: 'a', handle: 'handle-a', seconds: 4 }]]);
     expect(deps.sent).toEqual(['Greeted:good']);
@@ -46,16 +49,16 @@ describe('parked events', () => {
 
   test('are requeued without those of their message that the bus accepted', async () => {
     const deps = createRetryDeps(({ id }) => id !== 'Greeted:bad');
-    const records = [sqsRecord('a', [greeted('x'), greeted('bad'), greeted('y')], 3)];
+    const records = [sqsRecord('a', [greeted('x'), greeted('bad'), greeted('y')], { receives: 3 })];
     expect(await failedIds(retryParkedEvents({ Records: records }, deps))).toEqual([]);
     expect(deps.sent).toEqual(['Greeted:x', 'Greeted:y']);
-    expect(deps.queue.requeued).toEqual([JSON.stringify([greeted('bad')])]);
+    expect(deps.queue.requeued.map(({ body }) => body)).toEqual([JSON.stringify([greeted('bad')])]);
   });
 
   test('are retried with their whole message if they cannot be requeued', async () => {
     const deps = createRetryDeps(({ id }) => id !== 'Greeted:bad');
     deps.queue.failing = { requeue: true };
-    const records = [sqsRecord('a', [greeted('x'), greeted('bad')], 3)];
+    const records = [sqsRecord('a', [greeted('x'), greeted('bad')], { receives: 3 })];
     expect(await failedIds(retryParkedEvents({ Records: records }, deps))).toEqual(['a']);
   });
 
@@ -63,10 +66,14 @@ describe('parked events', () => {
     const deps = createRetryDeps(() => false);
     const events = [greeted('a'), greeted('b')];
     deps.clock.pass(DAY);
-    expect(await failedIds(retryParkedEvents({ Records: [sqsRecord('m', events, 100)] }, deps))).toEqual(['m']);
+    expect(await failedIds(retryParkedEvents({ Records: [sqsRecord('m', events, { receives: 100 })] }, deps))).toEqual([
+      'm',
+    ]);
     expect(deps.queue.deadLettered).toEqual([]);
     deps.clock.pass(1);
-    expect(await failedIds(retryParkedEvents({ Records: [sqsRecord('m', events, 101)] }, deps))).toEqual([]);
+    expect(await failedIds(retryParkedEvents({ Records: [sqsRecord('m', events, { receives: 101 })] }, deps))).toEqual(
+      [],
+    );
     expect(deps.queue.deadLettered).toEqual([
       {
         body: JSON.stringify(events),
@@ -83,9 +90,42 @@ describe('parked events', () => {
   test('are sent even after 24 hours if the bus accepts them', async () => {
     const deps = createRetryDeps(() => true);
     deps.clock.pass(3 * DAY);
-    expect(await failedIds(retryParkedEvents({ Records: [sqsRecord('m', [greeted('a')], 200)] }, deps))).toEqual([]);
+    expect(
+      await failedIds(retryParkedEvents({ Records: [sqsRecord('m', [greeted('a')], { receives: 200 })] }, deps)),
+    ).toEqual([]);
     expect(deps.queue.deadLettered).toEqual([]);
     expect(deps.sent).toEqual(['Greeted:a']);
+  });
+
+  test('are sent although one of their message is unreadable, which alone is dead-lettered', async () => {
+    const deps = createRetryDeps(({ id }) => id !== 'Greeted:bad');
+    const body = [greeted('x'), { type: 'Greeted' }, greeted('bad')];
+    expect(await failedIds(retryParkedEvents({ Records: [sqsRecord('m', body, { receives: 3 })] }, deps))).toEqual([]);
+    expect(deps.sent).toEqual(['Greeted:x']);
+    expect(deps.queue.deadLettered.map(({ body }) => body)).toEqual([JSON.stringify([{ type: 'Greeted' }])]);
+    expect(deps.queue.requeued).toEqual([
+      {
+        body: JSON.stringify([greeted('bad')]),
+        delaySeconds: 1,
+        history: expect.objectContaining({ receive_count: 3, queued_at: new Date(noon).toISOString() }),
+      },
+    ]);
+  });
+
+  test('stay parked without their unreadable neighbour while the bus refuses all of them', async () => {
+    const deps = createRetryDeps(() => false);
+    const Records = [sqsRecord('m', [null, greeted('a'), greeted('b')])];
+    expect(await failedIds(retryParkedEvents({ Records }, deps))).toEqual([]);
+    expect(deps.queue.deadLettered.map(({ body }) => body)).toEqual(['[null]']);
+    expect(deps.queue.requeued.map(({ body }) => body)).toEqual([JSON.stringify([greeted('a'), greeted('b')])]);
+  });
+
+  test('are given up 24 hours after they were first parked, also if they were requeued since', async () => {
+    const deps = createRetryDeps(() => false);
+    const history = { queued_at: new Date(noon - DAY).toISOString() };
+    deps.clock.pass(1);
+    await retryParkedEvents({ Records: [sqsRecord('m', [greeted('a')], { history })] }, deps);
+    expect(deps.queue.deadLettered).toHaveLength(1);
   });
 
   test.each(['{"half":', '{"not":"a list"}', '[{"not":"an envelope"}]', '[null]', 'null', ''])(
@@ -102,7 +142,10 @@ describe('parked events', () => {
   test('are retried without an error if they cannot be dead-lettered or delayed', async () => {
     const deps = createRetryDeps(() => false);
     deps.queue.failing = { deadLetter: true, changeVisibility: true };
-    const records = [sqsRecord('old', [greeted('a')], 9, noon - 2 * DAY), sqsRecord('new', [greeted('b')], 1)];
+    const records = [
+      sqsRecord('old', [greeted('a')], { receives: 9, sentAt: noon - 2 * DAY }),
+      sqsRecord('new', [greeted('b')], { receives: 1 }),
+    ];
     expect(await failedIds(retryParkedEvents({ Records: records }, deps))).toEqual(['old', 'new']);
   });
 });

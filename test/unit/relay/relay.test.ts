@@ -20,7 +20,7 @@ function createPorts(errorFor: (event: Envelope, call: number) => string | undef
       calls.push([...events]);
       return events.map((event) => errorFor(event, calls.length - 1));
     },
-    park: async (events: readonly Envelope[]) => void parked.push(...events),
+    park: async (events: readonly unknown[]) => void parked.push(...(events as Envelope[])),
   };
 }
 
@@ -111,6 +111,14 @@ describe('the relay', () => {
     await relay(createEvents(13), ports);
     expect(idsOf(ports.parked)).toEqual([...failing]);
     expect(idsOf(ports.calls.at(-1) ?? [])).toEqual(['Greeted:g10', 'Greeted:g11', 'Greeted:g12']);
+  });
+
+  test('parks what is not an event without sending it, and sends its neighbours', async () => {
+    const ports = createPorts();
+    const { source: _, ...withoutSource } = greeted('bad');
+    await relay([greeted('a'), withoutSource, null, greeted('b')], ports);
+    expect(ports.calls.map(idsOf)).toEqual([['Greeted:a', 'Greeted:b']]);
+    expect(ports.parked).toEqual([withoutSource, null]);
   });
 
   test('throws only if parking fails too, so that the stream retries the batch', async () => {

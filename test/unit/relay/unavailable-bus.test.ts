@@ -4,7 +4,7 @@ import { describe, expect, test, vi } from 'vitest';
 import type { Envelope } from '../../../events/envelope.ts';
 import { createEventBridgeBus } from '../../../lambdas/relay/event-bus.ts';
 import { retryParkedEvents } from '../../../lambdas/relay/on-outbox-retry.ts';
-import { relay } from '../../../lambdas/relay/relay.ts';
+import { relay, relayDeadlines } from '../../../lambdas/relay/relay.ts';
 import { createSteppingClock, greeted, noChaos, noon, RecordingQueue, sqsRecord } from '../../support/fixtures.ts';
 
 const createEvents = (count: number) => Array.from({ length: count }, (_, index) => greeted(`g${index}`));
@@ -19,8 +19,9 @@ describe('a bus that refuses slowly', () => {
   test('leaves the relay enough time to park all events', async () => {
     const clock = createSteppingClock();
     const parked: Envelope[] = [];
-    const park = async (events: readonly Envelope[]) => void parked.push(...events);
-    await relay(createEvents(100), { bus: createSlowBus(clock, 1000), clock, chaos: noChaos, park }, noon + 10_000);
+    const park = async (events: readonly unknown[]) => void parked.push(...(events as Envelope[]));
+    const ports = { bus: createSlowBus(clock, 1000), clock, chaos: noChaos, park };
+    await relay(createEvents(100), ports, relayDeadlines(noon, 20_000));
     expect(clock.now() - noon).toBeLessThan(12_000);
     expect(parked.map(({ id }) => id)).toEqual(createEvents(100).map(({ id }) => id));
   });
@@ -29,7 +30,7 @@ describe('a bus that refuses slowly', () => {
     const clock = createSteppingClock();
     const queue = new RecordingQueue();
     const deps = { queue, clock, bus: createSlowBus(clock, 1000), chaos: noChaos };
-    const records = Array.from({ length: 10 }, (_, index) => sqsRecord(`m${index}`, createEvents(50), 3));
+    const records = Array.from({ length: 10 }, (_, index) => sqsRecord(`m${index}`, createEvents(50), { receives: 3 }));
     const { batchItemFailures } = await retryParkedEvents({ Records: records }, deps, noon + 10_000);
     expect(clock.now() - noon).toBeLessThan(12_000);
     expect(batchItemFailures).toHaveLength(10);
@@ -40,7 +41,7 @@ describe('a bus that refuses slowly', () => {
     const clock = createSteppingClock();
     const queue = new RecordingQueue();
     const deps = { queue, clock, bus: createSlowBus(clock, 1000), chaos: noChaos };
-    const old = sqsRecord('old', createEvents(1), 100, noon - 25 * 3600 * 1000);
+    const old = sqsRecord('old', createEvents(1), { receives: 100, sentAt: noon - 25 * 3600 * 1000 });
     await retryParkedEvents({ Records: [old] }, deps, noon - 1);
     expect(queue.deadLettered).toEqual([]);
   });
@@ -78,7 +79,7 @@ test('parked events are sent once each, even if the bus refuses some at each att
   for (let record = waiting.shift(), round = 0; record && round < 20; record = waiting.shift(), round++) {
     const { batchItemFailures } = await retryParkedEvents({ Records: [record] }, { queue, clock, bus, chaos: noChaos });
     if (batchItemFailures.length > 0) waiting.push(record);
-    for (const body of queue.requeued.splice(0)) waiting.push(sqsRecord('m', body));
+    for (const { body } of queue.requeued.splice(0)) waiting.push(sqsRecord('m', body));
   }
   expect(sent.toSorted()).toEqual(
     createEvents(100)

@@ -196,7 +196,7 @@ describe('orders of one batch', () => {
       published_at,
     });
     expect(queue.deadLettered.map(({ body }) => body.includes(orderId('a')))).toEqual([true]);
-    expect(queue.requeued.map((body) => body.includes(orderId('b')))).toEqual([true]);
+    expect(queue.requeued.map(({ body }) => body.includes(orderId('b')))).toEqual([true]);
   });
 });
 

@@ -3,19 +3,18 @@ import { parseOutboxRecord } from '../../../lambdas/shared/outbox/outbox-record.
 import type { Store } from '../../../lambdas/shared/store/store.ts';
 import { voidTicket } from '../../../lambdas/tickets/void-ticket.ts';
 import { createSteppingClock, noon } from '../../support/fixtures.ts';
-import { createMemoryStore } from '../../support/memory-store.ts';
+import { createMemoryStore, overrideStore } from '../../support/memory-store.ts';
 import { refundRequested } from '../../support/ticket-fixture.ts';
 
 test('voiding a ticket has a time that is not before its reads', async () => {
   const table = createMemoryStore({ now: () => noon });
   const clock = createSteppingClock();
-  const store: Store = {
-    ...table,
+  const store: Store = overrideStore(table, {
     get: async (key) => {
       clock.pass(3000);
       return table.get(key);
     },
-  };
+  });
   const context = { deadlineMs: noon + 10_000, createReceipt: () => ({}), messageIdOf: () => 'm' };
   await voidTicket({ store, clock, deadlineMs: noon + 10_000 }, refundRequested('a'), context);
   const after = new Date(noon + 3000).toISOString();

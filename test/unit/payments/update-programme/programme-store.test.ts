@@ -19,7 +19,7 @@ import {
 } from '../../../../lambdas/shared/store/store.ts';
 import { createSteppingClock, noon } from '../../../support/fixtures.ts';
 import { findLedgerErrors } from '../../../support/ledger-check.ts';
-import { createMemoryStore } from '../../../support/memory-store.ts';
+import { createMemoryStore, overrideStore } from '../../../support/memory-store.ts';
 
 /** Creates an update programme in memory. Records batch reads and transactions; a test may refuse writes. */
 function createProgramme() {
@@ -28,8 +28,7 @@ function createProgramme() {
   const reads: (readonly Key[])[] = [];
   const conflicts = { refusedKeys: (_: readonly Write[]): readonly Key[] => [] };
   const keyText = ({ pk, sk }: Key) => `${pk} ${sk}`;
-  const store: Store = {
-    ...table,
+  const store: Store = overrideStore(table, {
     getMany: async (keys) => {
       reads.push(keys);
       return table.getMany(keys);
@@ -42,7 +41,7 @@ function createProgramme() {
       await table.write(writes, token);
       transactions.push(writes);
     },
-  };
+  });
   const clock = createSteppingClock();
   const work = { store, clock, deadlineMs: noon + 10_000 };
   const programme = programmeStore(work);

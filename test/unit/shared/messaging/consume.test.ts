@@ -3,12 +3,13 @@ import * as z from 'zod/mini';
 import { defineEvent, type EventOf } from '../../../../events/envelope.ts';
 import { consume, consumeGroups } from '../../../../lambdas/shared/messaging/consume.ts';
 import type { MessageContext } from '../../../../lambdas/shared/messaging/receipt.ts';
-import { backoffSeconds, MAX_RECEIVES, requeueDelaySeconds } from '../../../../lambdas/shared/messaging/settle.ts';
+import { backoffSeconds, MAX_FAILURES, requeueDelaySeconds } from '../../../../lambdas/shared/messaging/settle.ts';
 import type { Chaos } from '../../../../lambdas/shared/runtime/chaos-setting.ts';
 import { noFaults } from '../../../../lambdas/shared/runtime/chaos-setting.ts';
 import {
   AlreadyDone,
   Busy,
+  OutcomeUnknown,
   PoisonMessage,
   PrerequisiteMissing,
   Rejected,
@@ -58,6 +59,10 @@ const failFor = (name: string, error: () => unknown) => async (event: { data: { 
   if (event.data.name === name) throw error();
 };
 const createError = () => new Error('failure');
+const at = (ms: number) => new Date(ms).toISOString();
+const bodyOf = (name: string) => JSON.stringify(greeted(name));
+/** A message with these options is dead-lettered if it fails once more. */
+const lastReceive = { history: { failures: 4 } };
 
 describe('a message that succeeds', () => {
   test('is acknowledged', async () => {
@@ -81,7 +86,7 @@ describe('a message that succeeds', () => {
 
   test('is acknowledged if it was done before', async () => {
     const { queue, receive } = createConsumer(failFor('alice', () => new AlreadyDone({ pk: 'P', sk: 'S' })));
-    expect(await receive(sqsRecord('a', greeted('alice'), 5))).toEqual([]);
+    expect(await receive(sqsRecord('a', greeted('alice'), lastReceive))).toEqual([]);
     expect(queue.deadLettered).toEqual([]);
   });
 
@@ -93,7 +98,7 @@ describe('a message that succeeds', () => {
       receipts.push(context.createReceipt(event));
       messageIds.push(context.messageIdOf(event));
     });
-    await receive(sqsRecord('a', { ...greeted('alice'), published_at: '2026-01-01T11:59:59Z' }, 3));
+    await receive(sqsRecord('a', { ...greeted('alice'), published_at: '2026-01-01T11:59:59Z' }, { receives: 3 }));
     await receive(sqsRecord('b', greeted('bob')));
     expect(messageIds).toEqual(['a', 'b']);
     expect(receipts).toEqual([
@@ -121,75 +126,82 @@ describe('a message that succeeds', () => {
 });
 
 describe('a message that fails', () => {
-  test('is retried after 1, 2, 4 and 8 seconds, by its receive count', async () => {
-    expect(MAX_RECEIVES).toBe(5);
+  test('is retried after 1, 2, 4 and 8 seconds, by its number of failures', async () => {
+    expect(MAX_FAILURES).toBe(5);
     const { queue, receive } = createConsumer(failFor('bad', createError));
-    for (const receives of [1, 2, 3, 4]) expect(await receive(sqsRecord('m', greeted('bad'), receives))).toEqual(['m']);
-    expect(queue.visibilityChanges.flat().map(({ seconds }) => seconds)).toEqual([1, 2, 4, 8]);
+    for (const failures of [0, 1, 2, 3])
+      expect(await receive(sqsRecord('m', greeted('bad'), { history: { failures } }))).toEqual([]);
+    expect(queue.requeued.map(({ delaySeconds }) => delaySeconds)).toEqual([1, 2, 4, 8]);
+    expect(queue.requeued.map(({ history }) => history.failures)).toEqual([1, 2, 3, 4]);
     expect([1, 2, 3, 4].map(backoffSeconds)).toEqual([1, 2, 4, 8]);
     expect(queue.deadLettered).toEqual([]);
   });
 
-  test('is dead-lettered at the fifth receive with reason, times and receive count', async () => {
+  test('is retried as a message that carries its first receive and the number of its receives', async () => {
+    const { queue, receive } = createConsumer(failFor('bad', createError));
+    await receive(sqsRecord('m', greeted('bad'), { receives: 3 }));
+    const first = { failures: 1, receive_count: 3, queued_at: at(noon), first_received_at: at(noon + 1000) };
+    expect(queue.requeued[0]?.history).toEqual(first);
+    await receive(sqsRecord('m2', greeted('bad'), { receives: 2, sentAt: noon + 60_000, history: first }));
+    expect(queue.requeued[1]?.history).toEqual({ ...first, failures: 2, receive_count: 5 });
+  });
+
+  test('is retried at its first failure, however often it was received before without concurrency', async () => {
+    const { queue, receive } = createConsumer(failFor('bad', createError));
+    expect(await receive(sqsRecord('m', greeted('bad'), { receives: 17 }))).toEqual([]);
+    expect(queue.deadLettered).toEqual([]);
+    expect(queue.requeued).toHaveLength(1);
+  });
+
+  test('is dead-lettered at the fifth failure with reason, times and receive count', async () => {
     const { queue, receive, clock } = createConsumer(failFor('bad', createError));
     clock.pass(15_000);
     const body = greeted('bad');
-    expect(await receive(sqsRecord('m', body, 5))).toEqual([]);
+    const history = { failures: 4, receive_count: 6, first_received_at: at(noon + 1000) };
+    expect(await receive(sqsRecord('m', body, { sentAt: noon + 8000, history }))).toEqual([]);
     expect(queue.deadLettered).toEqual([
       {
         body: JSON.stringify(body),
         details: {
           reason: 'Error: failure',
-          first_received_at: new Date(noon + 1000).toISOString(),
-          last_received_at: new Date(noon + 15_000).toISOString(),
-          receive_count: 5,
+          first_received_at: at(noon + 1000),
+          last_received_at: at(noon + 15_000),
+          receive_count: 7,
         },
       },
     ]);
-    expect(queue.visibilityChanges).toEqual([]);
+    expect(queue.requeued).toEqual([]);
   });
 
-  test('is dead-lettered after the fifth receive too', async () => {
-    const { queue, receive } = createConsumer(failFor('bad', createError));
-    expect(await receive(sqsRecord('m', greeted('bad'), 17))).toEqual([]);
-    expect(queue.deadLettered[0]?.details.receive_count).toBe(17);
-  });
-
-  test('does not affect other messages, and all delays are set in one call', async () => {
+  test('does not affect other messages', async () => {
     const seen: string[] = [];
     const { queue, receive } = createConsumer(async (event) => {
       if (event.data.name.startsWith('bad')) throw createError();
       seen.push(event.data.name);
     });
     const names = ['good1', 'bad1', 'good2', 'bad2', 'good3'];
-    expect(await receive(...names.map((name, index) => sqsRecord(name, greeted(name), index + 1)))).toEqual([
-      'bad1',
-      'bad2',
-    ]);
+    expect(await receive(...names.map((name) => sqsRecord(name, greeted(name))))).toEqual([]);
     expect(seen).toEqual(['good1', 'good2', 'good3']);
-    expect(queue.visibilityChanges).toEqual([
-      [
-        { id: 'bad1', handle: 'handle-bad1', seconds: 2 },
-        { id: 'bad2', handle: 'handle-bad2', seconds: 8 },
-      ],
-    ]);
+    expect(queue.requeued.map(({ body }) => body)).toEqual(['bad1', 'bad2'].map((name) => bodyOf(name)));
   });
 
-  test('is retried if dead-lettering fails', async () => {
+  test('is delivered again by SQS if dead-lettering fails', async () => {
     const { queue, receive } = createConsumer(failFor('bad', createError));
     queue.failing = { deadLetter: true };
-    expect(await receive(sqsRecord('good', greeted('good')), sqsRecord('bad', greeted('bad'), 5))).toEqual(['bad']);
+    expect(await receive(sqsRecord('good', greeted('good')), sqsRecord('bad', greeted('bad'), lastReceive))).toEqual([
+      'bad',
+    ]);
   });
 
-  test('is retried without a delay if setting the delay fails', async () => {
+  test('is delivered again by SQS if the retry cannot be sent', async () => {
     const { queue, receive } = createConsumer(failFor('bad', createError));
-    queue.failing = { changeVisibility: true };
+    queue.failing = { requeue: true };
     expect(await receive(sqsRecord('good', greeted('good')), sqsRecord('bad', greeted('bad')))).toEqual(['bad']);
   });
 
   test('has the thrown value as its reason if it is not an Error', async () => {
     const { queue, receive } = createConsumer(failFor('bad', () => 'a string'));
-    await receive(sqsRecord('m', greeted('bad'), 5));
+    await receive(sqsRecord('m', greeted('bad'), lastReceive));
     expect(queue.deadLettered[0]?.details.reason).toBe('a string');
   });
 });
@@ -230,7 +242,7 @@ describe('a poison message', () => {
     expect(queue.deadLettered).toHaveLength(1);
     expect(queue.deadLettered[0]?.body).toBe(typeof body === 'string' ? body : JSON.stringify(body));
     expect(queue.deadLettered[0]?.details).toMatchObject({ reason: expect.stringContaining(reason), receive_count: 1 });
-    expect(queue.visibilityChanges).toEqual([]);
+    expect(queue.requeued).toEqual([]);
   });
 
   test('is not one with another version of an event: each version is parsed by its own schema', async () => {
@@ -293,8 +305,9 @@ describe('a message under contention', () => {
   test('is requeued as a new message and never dead-lettered', async () => {
     const { queue, receive } = createConsumer(failFor('busy', () => new Busy('contended')));
     const body = greeted('busy');
-    expect(await receive(sqsRecord('m', body, 5))).toEqual([]);
-    expect(queue.requeued).toEqual([JSON.stringify(body)]);
+    expect(await receive(sqsRecord('m', body, lastReceive))).toEqual([]);
+    expect(queue.requeued.map(({ body }) => body)).toEqual([JSON.stringify(body)]);
+    expect(queue.requeued[0]?.history.failures).toBe(4);
     expect(queue.deadLettered).toEqual([]);
   });
 
@@ -311,7 +324,7 @@ describe('a message under contention', () => {
     const spy = vi.spyOn(metrics, 'singleMetric').mockReturnValue({ addDimension: added, addMetric: added } as never);
     const { receive, clock } = createConsumer(failFor('busy', () => new Busy('contended')));
     clock.pass(400_000);
-    await receive(sqsRecord('m', greeted('busy'), 1));
+    await receive(sqsRecord('m', greeted('busy')));
     spy.mockRestore();
     expect(added.mock.calls).toEqual([
       ['consumer', 'greeter'],
@@ -319,10 +332,25 @@ describe('a message under contention', () => {
     ]);
   });
 
-  test('is retried if it cannot be requeued', async () => {
+  test('fails after 24 hours in its queue, counted from its first sending', async () => {
+    const { queue, receive } = createConsumer(failFor('busy', () => new Busy('contended')));
+    const requeuedSince = (ms: number) => ({ history: { failures: 4, queued_at: at(noon - ms) } });
+    await receive(sqsRecord('young', greeted('busy'), requeuedSince(24 * 3600_000 - 1)));
+    expect(queue.deadLettered).toEqual([]);
+    await receive(sqsRecord('old', greeted('busy'), requeuedSince(24 * 3600_000)));
+    expect(queue.deadLettered[0]?.details.reason).toBe('Busy: contended');
+  });
+
+  test('is requeued if the outcome of its write is unknown', async () => {
+    const { queue, receive } = createConsumer(failFor('busy', () => new OutcomeUnknown('no response')));
+    expect(await receive(sqsRecord('m', greeted('busy'), lastReceive))).toEqual([]);
+    expect(queue.requeued).toHaveLength(1);
+  });
+
+  test('is delivered again by SQS if it cannot be requeued', async () => {
     const { queue, receive } = createConsumer(failFor('busy', () => new Busy('contended')));
     queue.failing = { requeue: true };
-    expect(await receive(sqsRecord('m', greeted('busy'), 5))).toEqual(['m']);
+    expect(await receive(sqsRecord('m', greeted('busy'), lastReceive))).toEqual(['m']);
     expect(queue.deadLettered).toEqual([]);
   });
 });
@@ -362,9 +390,9 @@ describe('messages with the same group key', () => {
   const records = [
     sqsRecord('a1', greeted('a1', { times: 1 })),
     sqsRecord('b1', greeted('b1', { times: 2 })),
-    sqsRecord('a2', greeted('a2', { times: 1 }), 2),
+    sqsRecord('a2', greeted('a2', { times: 1 })),
     sqsRecord('bad', 'poison'),
-    sqsRecord('b2', greeted('b2', { times: 2 }), 5),
+    sqsRecord('b2', greeted('b2', { times: 2 }), lastReceive),
   ];
 
   test('are passed together, in their order', async () => {
@@ -386,8 +414,8 @@ describe('messages with the same group key', () => {
     });
     const { batchItemFailures } = await run({ Records: records }, 'greeter', 1000);
     expect(groups).toEqual([['a1', 'a2'], ['b2']]);
-    expect(batchItemFailures).toEqual([{ itemIdentifier: 'b1' }]);
-    expect(queue.visibilityChanges.flat()).toEqual([{ id: 'b1', handle: 'handle-b1', seconds: 1 }]);
+    expect(batchItemFailures).toEqual([]);
+    expect(queue.requeued.map(({ body }) => body)).toEqual([JSON.stringify(greeted('b1', { times: 2 }))]);
     expect(queue.deadLettered.map(({ body }) => body)).toEqual(['poison']);
   });
 
@@ -406,15 +434,15 @@ describe('messages with the same group key', () => {
     const { run, queue } = createGroupConsumer(async (names) => {
       if (names.includes('a1')) throw new PrerequisiteMissing('not known yet');
     });
-    const late = { ...greeted('a1', { times: 1 }), published_at: new Date(noon - 16 * 60_000).toISOString() };
+    const late = { ...greeted('a1', { times: 1 }), nudge: 'late' };
     const Records = [
-      sqsRecord('late', late, 5),
+      sqsRecord('late', late, { ...lastReceive, sentAt: noon - 16 * 60_000 }),
       sqsRecord('young', greeted('a1', { times: 1 })),
       sqsRecord('a2', greeted('a2')),
     ];
     expect(await run({ Records }, 'greeter', 1000)).toEqual({ batchItemFailures: [] });
     expect(queue.deadLettered.map(({ body }) => body)).toEqual([JSON.stringify(late)]);
-    expect(queue.requeued).toEqual([JSON.stringify(greeted('a1', { times: 1 }))]);
+    expect(queue.requeued.map(({ body }) => body)).toEqual([JSON.stringify(greeted('a1', { times: 1 }))]);
   });
 });
 
@@ -422,14 +450,15 @@ describe('chaos', () => {
   test.each([
     ['before', { consumer_crash_before: 1 }, 0],
     ['after', { consumer_crash_after: 1 }, 1],
-  ] as const)('fails the message %s its step', async (when, faults, times) => {
+  ] as const)('fails the message %s its handler', async (when, faults, times) => {
     let calls = 0;
     const { receive, queue } = createConsumer(async () => {
       calls += 1;
     }, withChaosRates(faults));
-    expect(await receive(sqsRecord('m', greeted('alice')))).toEqual(['m']);
+    expect(await receive(sqsRecord('m', greeted('alice')))).toEqual([]);
+    expect(queue.requeued).toHaveLength(1);
     expect(calls).toBe(times);
-    await receive(sqsRecord('m', greeted('alice'), 5));
+    await receive(sqsRecord('m', greeted('alice'), lastReceive));
     expect(queue.deadLettered[0]?.details.reason).toContain(`crashed ${when}`);
   });
 

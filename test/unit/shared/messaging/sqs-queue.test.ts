@@ -7,11 +7,44 @@ const aws = new FakeAws().install();
 describe('createSqsQueue', () => {
   const queue = () => createSqsQueue(aws.queueUrl('work'), aws.queueUrl('work-dlq'));
 
-  test('requeues a message with a delay', async () => {
-    await queue().requeue('{"a":1}', 2);
+  const text = (StringValue: string) => ({ DataType: 'String', StringValue });
+  const history = {
+    failures: 2,
+    receive_count: 3,
+    queued_at: '2026-01-01T12:00:00.000Z',
+    first_received_at: '2026-01-01T12:00:01.000Z',
+  };
+  const message = { body: '{"a":1}', delaySeconds: 2, history };
+
+  test('requeues a message with a delay and its history', async () => {
+    await queue().requeue(message);
     expect(aws.requests).toEqual([
-      { target: 'SendMessage', body: { QueueUrl: aws.queueUrl('work'), MessageBody: '{"a":1}', DelaySeconds: 2 } },
+      {
+        target: 'SendMessage',
+        body: {
+          QueueUrl: aws.queueUrl('work'),
+          MessageBody: '{"a":1}',
+          DelaySeconds: 2,
+          MessageAttributes: {
+            failures: text('2'),
+            receive_count: text('3'),
+            queued_at: text('2026-01-01T12:00:00.000Z'),
+            first_received_at: text('2026-01-01T12:00:01.000Z'),
+          },
+        },
+      },
     ]);
+  });
+
+  test('fails at its deadline if SQS does not respond', async () => {
+    aws.hangs = () => true;
+    const startedMs = Date.now();
+    await expect(
+      queue()
+        .withDeadline(startedMs + 200)
+        .requeue(message),
+    ).rejects.toMatchObject({ name: 'AbortError' });
+    expect(Date.now() - startedMs).toBeLessThan(2000);
   });
 
   test('dead-letters a message with reason, times and receive count, and cuts a long reason', async () => {

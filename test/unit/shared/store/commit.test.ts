@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { AlreadyDone, Busy } from '../../../../lambdas/shared/runtime/errors.ts';
-import { type Change, commit } from '../../../../lambdas/shared/store/commit.ts';
+import { AlreadyDone, Busy, OutcomeUnknown } from '../../../../lambdas/shared/runtime/errors.ts';
+import { type Change, commit, commitOnce } from '../../../../lambdas/shared/store/commit.ts';
 import {
   absent,
   type Key,
+  type Reader,
   type Reason,
   type Row,
   type Store,
@@ -12,19 +13,18 @@ import {
   WriteRefused,
 } from '../../../../lambdas/shared/store/store.ts';
 import { createSteppingClock, greeted, noon } from '../../../support/fixtures.ts';
-import { createMemoryStore } from '../../../support/memory-store.ts';
+import { createMemoryStore, overrideStore } from '../../../support/memory-store.ts';
 
 const createWork = (maxMs = 5000, random = 0.5) => {
   const table = createMemoryStore({ now: () => noon });
   const clock = createSteppingClock(random);
   const tokens: string[] = [];
-  const store: Store = {
-    ...table,
+  const store: Store = overrideStore(table, {
     write: async (writes, token) => {
       tokens.push(token);
       await table.write(writes, token);
     },
-  };
+  });
   return { table, store, clock, tokens, deadlineMs: noon + maxMs };
 };
 const put = (sk: string, more: object = {}): Write => ({ op: 'put', row: { pk: 'P', sk, ...more }, when: absent });
@@ -33,8 +33,7 @@ const plan = (change: Partial<Change<string>>) => async () => ({ writes: [], res
 /** Returns a unit of work whose store refuses the first writes with the reason. */
 const refusing = (work: ReturnType<typeof createWork>, times: number, kind: Exclude<Reason['kind'], 'none'>) => {
   let remaining = times;
-  const store: Store = {
-    ...work.store,
+  const store: Store = overrideStore(work.store, {
     write: async (writes, token) => {
       if (remaining-- > 0) {
         work.tokens.push(token);
@@ -42,7 +41,7 @@ const refusing = (work: ReturnType<typeof createWork>, times: number, kind: Excl
       }
       await work.store.write(writes, token);
     },
-  };
+  });
   return { ...work, store };
 };
 
@@ -161,12 +160,11 @@ describe('commit', () => {
 
   test('rethrows any other error of the store at once', async () => {
     const work = createWork();
-    const store: Store = {
-      ...work.store,
+    const store: Store = overrideStore(work.store, {
       write: async () => {
         throw new Error('ValidationException');
       },
-    };
+    });
     await expect(commit({ ...work, store }, plan({ writes: [put('STATE')] }))).rejects.toThrow('ValidationException');
     expect(work.clock.waits).toEqual([]);
   });
@@ -179,6 +177,70 @@ describe('commit', () => {
       }),
     ).rejects.toThrow('rejected by the domain');
     expect(work.tokens).toEqual([]);
+  });
+});
+
+describe('a write without a response', () => {
+  /** Returns a unit of work whose writes get no response. `applies` tells whether they are applied all the same. */
+  const withoutResponses = (applies: boolean) => {
+    const work = createWork(1000);
+    const store = overrideStore(work.store, {
+      write: async (writes, token) => {
+        if (applies) await work.store.write(writes, token);
+        work.clock.pass(900);
+        throw new WriteRefused(writes.map(() => ({ kind: 'no_response' })));
+      },
+    });
+    return { ...work, store };
+  };
+  const decision: Write = { op: 'put', row: { pk: 'P', sk: 'ENTRY', amount: 5 }, when: absent, decides: true };
+
+  test('is found by its decision row after the deadline', async () => {
+    const work = withoutResponses(true);
+    const outcome = await commitOnce({ ...work, deadlineMs: noon + 900 }, plan({ writes: [decision] }));
+    expect(outcome).toEqual({ existing: { pk: 'P', sk: 'ENTRY', amount: 5 } });
+    expect(work.tokens).toHaveLength(1);
+  });
+
+  test('is found by a plan that has nothing left to write', async () => {
+    const work = withoutResponses(true);
+    const deposit = async (read: Reader): Promise<Change<string>> =>
+      (await read.get({ pk: 'P', sk: 'ENTRY' }))
+        ? { writes: [], result: 'deposited before' }
+        : { writes: [put('ENTRY')], result: 'deposited' };
+    expect(await commit({ ...work, deadlineMs: noon + 900 }, deposit)).toBe('deposited before');
+    expect(work.tokens).toHaveLength(1);
+  });
+
+  test('has an unknown outcome if its effect is not visible, since it may still be applied', async () => {
+    const work = withoutResponses(false);
+    await expect(commit(work, plan({ writes: [decision] }))).rejects.toBeInstanceOf(OutcomeUnknown);
+    expect(work.table.all()).toEqual([]);
+  });
+
+  test('has an unknown outcome if the table cannot be read', async () => {
+    const work = withoutResponses(true);
+    let reads = 0;
+    const busyAfterFirst = async () => {
+      if (reads++ > 0) throw new Busy('no response');
+      return { writes: [decision], result: 'done' };
+    };
+    await expect(commit({ ...work, deadlineMs: noon + 900 }, busyAfterFirst)).rejects.toMatchObject({
+      name: 'OutcomeUnknown',
+      cause: { name: 'Busy' },
+    });
+  });
+
+  test('is remembered although a later attempt meets contention only', async () => {
+    const work = createWork(1000);
+    const kinds: Reason['kind'][] = ['no_response'];
+    const store = overrideStore(work.store, {
+      write: async (writes) => {
+        const kind = kinds.shift() ?? 'conflict';
+        throw new WriteRefused(writes.map(() => ({ kind })));
+      },
+    });
+    await expect(commit({ ...work, store }, plan({ writes: [decision] }))).rejects.toBeInstanceOf(OutcomeUnknown);
   });
 });
 
@@ -257,13 +319,12 @@ test('commit retries a throttled read until its deadline', async () => {
   const clock = createSteppingClock();
   const table = createMemoryStore({ now: clock.now });
   let failures = 3;
-  const store: Store = {
-    ...table,
+  const store: Store = overrideStore(table, {
     get: async (wantedKey) => {
       if (failures-- > 0) throw new Busy('throttled');
       return table.get(wantedKey);
     },
-  };
+  });
   const readAndWrite = async (read: Pick<Store, 'get'>) => {
     await read.get({ pk: 'P', sk: 'STATE' });
     return { writes: [put('STATE')], result: 'done' };
@@ -297,12 +358,11 @@ describe('an existing decision row', () => {
     const clock = createSteppingClock();
     const table = createMemoryStore({ now: clock.now });
     await table.write([putDecision('A', { by: 'first' })], 'before');
-    const storeWithoutRows: Store = {
-      ...table,
+    const storeWithoutRows: Store = overrideStore(table, {
       write: async (writes) => {
         throw new WriteRefused(writes.map(() => ({ kind: 'condition' })));
       },
-    };
+    });
     const committed = commit({ store: storeWithoutRows, clock, deadlineMs: noon + 100 }, async () => ({
       writes: [putDecision('A', { by: 'second' })],
       result: undefined,
