@@ -71,7 +71,7 @@ const header = (name: string, maxLength: number, description: string): Schema =>
 const idempotencyKey = header(
   'Idempotency-Key',
   255,
-  'A repeated request with the same key and body returns the response of the first successful request.',
+  'A repeated request with the same key and body returns the response of the first successful request. Without a key, a request that is sent again after a lost response takes effect twice. A stage can require the key.',
 );
 const CORRELATION_ID =
   'The correlation id of this request in the logs. It is the `causation_id` of the events that the request causes.';
@@ -145,9 +145,10 @@ function problemsOf({ method, contract, readsTable }: OperationSource, statuses:
 }
 
 function unfinished(method: string): string {
-  if (method === 'GET') return 'The request did not finish in time. Send it again after `Retry-After`.';
+  const unfinishedRequest = 'The request did not finish in time. Send it again after `Retry-After`';
+  if (method === 'GET') return `${unfinishedRequest}.`;
   const key = method === 'POST' ? ', with the same Idempotency-Key' : '';
-  return `The request did not finish in time and may have taken effect. Send it again after \`Retry-After\`${key}.`;
+  return `${unfinishedRequest}${key}. The code is \`busy\` if nothing was changed, and \`outcome_unknown\` if it may have taken effect.`;
 }
 
 export function openApiDocument(): Schema {

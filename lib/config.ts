@@ -10,6 +10,8 @@ export interface StageConfig {
     readonly open: boolean;
     /** The base URL of links and of `Location`. If empty, links are relative. */
     readonly baseUrl: string;
+    /** Whether a POST that creates something is rejected without an Idempotency-Key. */
+    readonly requiresKey: boolean;
     readonly requestsPerSecond: number;
     readonly burst: number;
   };
@@ -51,7 +53,7 @@ type Settings = Omit<StageConfig, 'stage'>;
 
 const localSettings: Settings = {
   onAws: false,
-  api: { open: true, baseUrl: 'http://localhost:8080', requestsPerSecond: 10_000, burst: 5_000 },
+  api: { open: true, baseUrl: 'http://localhost:8080', requiresKey: false, requestsPerSecond: 10_000, burst: 5_000 },
   retainData: false,
   logRetentionDays: 7,
   consumerConcurrency: 2,
@@ -64,7 +66,7 @@ const localSettings: Settings = {
 
 const awsSettings: Settings = {
   onAws: true,
-  api: { open: false, baseUrl: '', requestsPerSecond: 500, burst: 1_000 },
+  api: { open: false, baseUrl: '', requiresKey: false, requestsPerSecond: 500, burst: 1_000 },
   retainData: true,
   logRetentionDays: 90,
   consumerConcurrency: 20,

@@ -9,6 +9,7 @@ import {
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import pLimit, { type LimitFunction } from 'p-limit';
+import { outcomeUnknown } from '../lambdas/shared/http/problem-texts.ts';
 import type { ApiTarget } from './api-target.ts';
 import { sendProblem } from './gateway-problem.ts';
 import { createPageHandler } from './page.ts';
@@ -112,12 +113,14 @@ async function forward(
       upstreamResponse.pipe(response);
       upstreamResponse.once('close', resolve);
     });
-    upstream.once('error', () => {
-      if (!response.headersSent) {
+    upstream.once('error', (error: NodeJS.ErrnoException) => {
+      if (response.headersSent) response.destroy();
+      else if (error.code === 'ECONNREFUSED') {
         response.setHeader('retry-after', '2');
-        const detail = 'The local engine does not respond. See the terminal in which `npm start` runs.';
+        const detail =
+          'The local engine is not reachable, so nothing was changed. See the terminal in which `npm start` runs.';
         sendProblem(response, 503, 'engine_unavailable', detail);
-      } else response.destroy();
+      } else sendProblem(response, 502, 'outcome_unknown', `The local engine did not respond. ${outcomeUnknown}`);
       resolve();
     });
     response.once('close', () => upstream.destroy());

@@ -23,7 +23,10 @@ export class ContextApi<S extends EnvSchema = EnvSchema> extends Construct {
       ...props,
       entry: `${name}/api.ts`,
       description: `Handles ${Object.values(routes).join(', ')}`.slice(0, 256),
-      extraValues: { BASE_URL: config.api.baseUrl },
+      extraValues: {
+        BASE_URL: config.api.baseUrl,
+        IDEMPOTENCY_KEY: config.api.requiresKey ? 'required' : 'optional',
+      },
       // Shorter than the gateway's limit of 29 s, so that the function fails first and its log shows the request.
       timeout: Duration.seconds(20),
       // Lambda assigns CPU in proportion to memory, and a caller waits for the response.

@@ -1,5 +1,5 @@
 import { ResponseType, type RestApi } from 'aws-cdk-lib/aws-apigateway';
-import { statusTitles } from '../../lambdas/shared/http/status-titles.ts';
+import { outcomeUnknown, statusTitles } from '../../lambdas/shared/http/problem-texts.ts';
 
 /** The code of a problem follows from its status. */
 const codes: Readonly<Record<number, string>> = {
@@ -11,8 +11,8 @@ const codes: Readonly<Record<number, string>> = {
   415: 'unsupported_media_type',
   429: 'throttled',
   500: 'internal',
-  502: 'bad_gateway',
-  504: 'timeout',
+  502: 'outcome_unknown',
+  504: 'outcome_unknown',
 };
 
 /** A response type, its status, its detail, and the seconds after which a request may be sent again. */
@@ -20,8 +20,7 @@ type Problem = readonly [type: ResponseType, status: number, detail: string, ret
 
 const noRoute = 'No route matches the request.';
 const notAllowed = 'These credentials do not allow the request.';
-const canRetry = 'A request with an Idempotency-Key can be sent again safely.';
-const internalError = `An internal error occurred. ${canRetry}`;
+const internalError = `An internal error occurred. ${outcomeUnknown}`;
 
 /** The errors that API Gateway returns without a handler. The two defaults cover every type that is not listed. */
 const problems: readonly Problem[] = [
@@ -44,8 +43,8 @@ const problems: readonly Problem[] = [
   [ResponseType.AUTHORIZER_CONFIGURATION_ERROR, 500, internalError],
   [ResponseType.AUTHORIZER_FAILURE, 500, internalError],
   // The handler may have committed before it crashed or the gateway stopped waiting.
-  [ResponseType.INTEGRATION_FAILURE, 502, `The request failed and may have been processed. ${canRetry}`],
-  [ResponseType.INTEGRATION_TIMEOUT, 504, `The request timed out and may have been processed. ${canRetry}`],
+  [ResponseType.INTEGRATION_FAILURE, 502, `The request failed. ${outcomeUnknown}`],
+  [ResponseType.INTEGRATION_TIMEOUT, 504, `The request timed out. ${outcomeUnknown}`],
 ];
 
 /**

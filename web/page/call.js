@@ -1,6 +1,8 @@
 // Calls the public routes of the API, as any other client would.
 
 const MAX_ATTEMPTS = 3;
+/** The request did not finish, or may have taken effect without a response. */
+const UNFINISHED = [502, 503, 504];
 
 /** An error response (RFC 9457), with all errors of the request in its message. */
 export class Problem extends Error {
@@ -12,8 +14,8 @@ export class Problem extends Error {
 
 /**
  * Sends a request and returns the response with its body as text. Each call has an Idempotency-Key of its own. A request
- * that got no response, or a 503, is sent again under the same key, so that an effect that has happened does not happen
- * again.
+ * that got no response, or did not finish, is sent again under the same key, so that an effect that has happened does
+ * not happen again.
  */
 export async function send(method, path, body) {
   const init = { method, headers: { 'content-type': 'application/json', 'idempotency-key': crypto.randomUUID() } };
@@ -23,7 +25,7 @@ export async function send(method, path, body) {
       const response = await fetch(path, init);
       const text = await response.text();
       if (response.ok) return { status: response.status, headers: response.headers, text };
-      if (response.status !== 503 || attempt === MAX_ATTEMPTS) throw new Problem(JSON.parse(text));
+      if (!UNFINISHED.includes(response.status) || attempt === MAX_ATTEMPTS) throw new Problem(JSON.parse(text));
     } catch (error) {
       if (error instanceof Problem || attempt === MAX_ATTEMPTS) throw error;
     }

@@ -51,7 +51,7 @@ export function createApi<const T extends Readonly<Record<string, string>>, Deps
   const handler = middy<APIGatewayProxyEvent, APIGatewayProxyResult>()
     .use(observability())
     .handler(async (event) => {
-      lambdaRuntime ??= { createDeps: createDeps(), clock: systemClock, baseUrl: readEnv(ApiEnv).BASE_URL };
+      lambdaRuntime ??= createLambdaRuntime(createDeps());
       await readChaos();
       return run(event, lambdaRuntime);
     });
@@ -59,4 +59,9 @@ export function createApi<const T extends Readonly<Record<string, string>>, Deps
     routes,
     withRuntime: (runtime: RouteRuntime<Deps>) => (event: APIGatewayProxyEvent) => run(event, runtime),
   });
+}
+
+function createLambdaRuntime<Deps>(createDeps: RouteRuntime<Deps>['createDeps']): RouteRuntime<Deps> {
+  const { BASE_URL, IDEMPOTENCY_KEY } = readEnv(ApiEnv);
+  return { createDeps, clock: systemClock, baseUrl: BASE_URL, requiresKey: IDEMPOTENCY_KEY === 'required' };
 }

@@ -1,6 +1,6 @@
 import { Rejected } from '../runtime/errors.ts';
 import { createRandomId, deriveId, hashOf } from '../runtime/ids.ts';
-import { InvalidInput } from './problem.ts';
+import { HttpError, InvalidInput } from './problem.ts';
 
 const PRINTABLE = /^[\x20-\x7e]{1,255}$/;
 
@@ -30,6 +30,16 @@ export function validateIdempotencyKey(key: string | undefined): string | undefi
   if (key !== undefined && !PRINTABLE.test(key))
     throw new InvalidInput([{ path: 'Idempotency-Key', message: 'must have 1 to 255 printable characters' }]);
   return key;
+}
+
+/** Throws if a stage that requires the key gets a request without it. */
+export function requireIdempotencyKey(key: string | undefined): void {
+  if (key === undefined)
+    throw new HttpError(
+      400,
+      'idempotency_key_required',
+      'This request needs an Idempotency-Key header, so that it can be sent again without a second effect.',
+    );
 }
 
 /** Throws if the row was created by a request with the same key and another body. */

@@ -1,6 +1,6 @@
 import type { APIGatewayProxyResult } from 'aws-lambda';
-import { AlreadyDone, Busy, Rejected } from '../runtime/errors.ts';
-import { statusTitles } from './status-titles.ts';
+import { AlreadyDone, Busy, OutcomeUnknown, Rejected } from '../runtime/errors.ts';
+import { outcomeUnknown, statusTitles } from './problem-texts.ts';
 
 export interface FieldError {
   readonly path: string;
@@ -67,12 +67,14 @@ function toProblem(error: unknown): Problem {
   if (error instanceof Rejected) return { status: error.status, code: error.code, detail: error.message };
   if (error instanceof AlreadyDone)
     return { status: 409, code: 'already_done', detail: 'The request was processed before. Nothing was changed.' };
+  if (error instanceof OutcomeUnknown)
+    return { status: 503, code: 'outcome_unknown', detail: outcomeUnknown, headers: { 'Retry-After': '1' } };
   if (error instanceof Busy)
     return {
       status: 503,
       code: 'busy',
       detail:
-        'The request did not finish in time, because its data is contended or a table is unavailable. It may have taken effect. Send it again with the same Idempotency-Key.',
+        'The request did not finish in time, because its data is contended or a table is unavailable. Nothing was changed. Send it again.',
       headers: { 'Retry-After': '1' },
     };
   return { status: 500, code: 'internal', detail: 'An internal error occurred. The request itself may be correct.' };

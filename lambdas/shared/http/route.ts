@@ -1,7 +1,12 @@
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import * as z from 'zod/mini';
 import type { Clock, Deadline } from '../runtime/clock.ts';
-import { createRequestIdentity, type RequestIdentity, validateIdempotencyKey } from './idempotency.ts';
+import {
+  createRequestIdentity,
+  type RequestIdentity,
+  requireIdempotencyKey,
+  validateIdempotencyKey,
+} from './idempotency.ts';
 import { type FieldError, HttpError, InvalidInput } from './problem.ts';
 import { collectErrors, header, parseJsonBody, pathParams, queryParams, readBody, validate } from './request.ts';
 
@@ -61,6 +66,8 @@ export interface RouteRuntime<Deps> {
   readonly createDeps: (deadline: Deadline) => Deps;
   readonly clock: Clock;
   readonly baseUrl: string;
+  /** Whether a request that creates something is rejected without an Idempotency-Key. */
+  readonly requiresKey?: boolean;
 }
 
 /** The contract of a route without its types, for the OpenAPI document. */
@@ -88,7 +95,7 @@ export function route<Deps, R, P = Record<string, never>, Q = Record<string, nev
 ): Route<Deps> {
   return {
     contract: contract as AnyContract,
-    respond: async (routeKey, event, correlationId, { createDeps, clock, baseUrl }) => {
+    respond: async (routeKey, event, correlationId, { createDeps, clock, baseUrl, requiresKey }) => {
       const input = parseInput(contract, event);
       const now = clock.now();
       const deadlineMs = now + MAX_CONTENTION_MS;
@@ -97,7 +104,10 @@ export function route<Deps, R, P = Record<string, never>, Q = Record<string, nev
         correlationId,
         now,
         deadlineMs,
-        identify: (caller: string) => createRequestIdentity(routeKey, caller, input.key, input.json),
+        identify: (caller: string) => {
+          if (requiresKey) requireIdempotencyKey(input.key);
+          return createRequestIdentity(routeKey, caller, input.key, input.json);
+        },
       } as unknown as Request<P, Q, B>;
       const returned = await handle(request, createDeps({ deadlineMs }));
       const response = returned instanceof HttpResponse ? returned : new HttpResponse(returned, {});

@@ -73,7 +73,14 @@ describe('the gateway', () => {
     expect(await response.json()).toMatchObject({ status: 413, code: 'body_too_large' });
   });
 
-  test('returns 503 while the engine does not respond', async () => {
+  test('returns 502 with an unknown outcome if the engine closes the connection without a response', async () => {
+    respond = (request) => request.socket.destroy();
+    const response = await fetch(`${gateway.url}/orders`, { method: 'POST', body: '{}' });
+    expect(response.status).toBe(502);
+    expect(await response.json()).toMatchObject({ code: 'outcome_unknown' });
+  });
+
+  test('returns 503 while the engine cannot be reached, because nothing was changed', async () => {
     upstream.closeAllConnections();
     await new Promise((resolve) => upstream.close(resolve));
     const response = await get('/orders');

@@ -4,7 +4,7 @@ import * as z from 'zod/mini';
 import { createApi } from '../../../../lambdas/shared/http/api.ts';
 import { HttpResponse, RawJson, type Request, route } from '../../../../lambdas/shared/http/route.ts';
 import { routeByBody } from '../../../../lambdas/shared/http/route-by-body.ts';
-import { AlreadyDone, Busy, Rejected } from '../../../../lambdas/shared/runtime/errors.ts';
+import { AlreadyDone, Busy, OutcomeUnknown, Rejected } from '../../../../lambdas/shared/runtime/errors.ts';
 import { createSteppingClock, gatewayEvent } from '../../../support/fixtures.ts';
 
 const Body = z.strictObject({
@@ -19,6 +19,7 @@ const routeKeys = { create: 'POST /greetings', show: 'GET /greetings/{id}' } as 
 /** Creates an API whose POST route runs the given handler. */
 function createTestApi(
   handle: (request: Request<unknown, unknown, Greeting>) => Promise<unknown> = async () => ({ ok: true }),
+  requiresKey = false,
 ) {
   const seen: Request<unknown, unknown, Greeting>[] = [];
   const run = createApi(
@@ -45,7 +46,7 @@ function createTestApi(
       ),
     },
     () => () => ({}),
-  ).withRuntime({ createDeps: () => ({}), clock: createSteppingClock(), baseUrl: 'https://shop.example' });
+  ).withRuntime({ createDeps: () => ({}), clock: createSteppingClock(), baseUrl: 'https://shop.example', requiresKey });
   const post = (body: string | null, more: Partial<APIGatewayProxyEvent> = {}) =>
     run(gatewayEvent(routeKeys.create, { body, ...more })).then(read);
   return { run: (event: APIGatewayProxyEvent) => run(event).then(read), post, seen };
@@ -322,9 +323,31 @@ describe('an error', () => {
     expect(JSON.stringify(response)).not.toContain('ORDER#1');
   });
 
+  test('a missing Idempotency-Key returns 400 on a stage that requires it, for requests that create something', async () => {
+    const create = async (request: Request<unknown, unknown, Greeting>) => ({ ok: request.identify('alice').hasKey });
+    const strict = createTestApi(create, true);
+    expect(await strict.post(JSON.stringify(validBody))).toMatchObject({
+      status: 400,
+      body: { code: 'idempotency_key_required' },
+    });
+    const headers = { 'Idempotency-Key': 'k' };
+    expect(await strict.post(JSON.stringify(validBody), { headers })).toMatchObject({ status: 201 });
+    expect(await strict.run(gatewayEvent(routeKeys.show, { pathParameters: { id: 'abc' } }))).toMatchObject({
+      status: 200,
+    });
+    expect(await createTestApi(create).post(JSON.stringify(validBody))).toMatchObject({ status: 201 });
+  });
+
   test('Busy returns 503 with Retry-After', async () => {
     const response = await failing(new Busy('still contended'));
     expect(response).toMatchObject({ status: 503, headers: { 'Retry-After': '1' }, body: { code: 'busy' } });
+    expect(response.body['detail']).toContain('Nothing was changed.');
+  });
+
+  test('OutcomeUnknown returns 503 with a code of its own, and asks for the same Idempotency-Key', async () => {
+    const response = await failing(new OutcomeUnknown('a write got no response'));
+    expect(response).toMatchObject({ status: 503, headers: { 'Retry-After': '1' }, body: { code: 'outcome_unknown' } });
+    expect(response.body['detail']).toContain('Send it again with the same Idempotency-Key');
   });
 
   test('of any other kind returns 500 without its message', async () => {
