@@ -24,7 +24,8 @@ export const createLedgerReader = (payments: Reader): Ledger => ({
   chunks: () => countChunks(payments),
 });
 
-export const createBalancesDeps = depsFactory((work) => ({ balances: balanceStore(work) }));
+export const createBalancesDeps = (ports: TablePorts) =>
+  depsFactory((work) => ({ balances: balanceStore(work) }))(ports);
 
 /** The caches belong to one execution environment, so they are created with the dependencies and not for each request. */
 export const createBalancesApiDeps = (ports: TablePorts, ttlMs: number) => {

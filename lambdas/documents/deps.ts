@@ -12,7 +12,7 @@ export type DocumentsApiDeps = { find: (uid: string, correlationId: string) => P
 
 type CachePorts = TablePorts & { readonly ttlMs: number };
 
-export const createRecordsDeps = depsFactory((work) => ({ records: recordStore(work) }));
+export const createRecordsDeps = (ports: TablePorts) => depsFactory((work) => ({ records: recordStore(work) }))(ports);
 
 export const createCacheDeps = ({ ttlMs, ...ports }: CachePorts) =>
   depsFactory((work) => ({ cache: cacheStore(work, ttlMs) }))(ports);

@@ -26,7 +26,7 @@ interface OtherTables {
   readonly documents: Store;
 }
 
-export const createOrdersDeps = depsFactory((work) => ({ orders: orderStore(work) }));
+export const createOrdersDeps = (ports: TablePorts) => depsFactory((work) => ({ orders: orderStore(work) }))(ports);
 
 export const createOrdersApiDeps = (
   { store, clock }: TablePorts,

@@ -1,5 +1,5 @@
 import { readEnv } from '../shared/runtime/env.ts';
-import { depsFactory, lambdaPorts } from '../shared/store/tables.ts';
+import { depsFactory, lambdaPorts, type TablePorts } from '../shared/store/tables.ts';
 import { type AccountStore, accountStore } from './account-store.ts';
 import { PaymentsEnv } from './env.ts';
 import { type PaymentStore, paymentStore } from './payment-store.ts';
@@ -7,12 +7,13 @@ import { programmeStore } from './update-programme/programme-store.ts';
 
 export type PaymentsDeps = { accounts: AccountStore; payments: PaymentStore };
 
-export const createPaymentsDeps = depsFactory(
-  (work): PaymentsDeps => ({ accounts: accountStore(work), payments: paymentStore(work) }),
-);
-export const createProgrammeDeps = depsFactory((work) => ({ programme: programmeStore(work) }));
+export const createPaymentsDeps = (ports: TablePorts) =>
+  depsFactory((work): PaymentsDeps => ({ accounts: accountStore(work), payments: paymentStore(work) }))(ports);
 
-const paymentsTable = () => lambdaPorts(readEnv(PaymentsEnv).PAYMENTS_TABLE);
+export const createProgrammeDeps = (ports: TablePorts) =>
+  depsFactory((work) => ({ programme: programmeStore(work) }))(ports);
 
-export const paymentsDeps = () => createPaymentsDeps(paymentsTable());
-export const programmeDeps = () => createProgrammeDeps(paymentsTable());
+const paymentsPorts = () => lambdaPorts(readEnv(PaymentsEnv).PAYMENTS_TABLE);
+
+export const paymentsDeps = () => createPaymentsDeps(paymentsPorts());
+export const programmeDeps = () => createProgrammeDeps(paymentsPorts());

@@ -45,6 +45,14 @@ describe('bundles', () => {
       expect(read(bundle, 'index.js')).not.toMatch(/sso_start_url|fromIni|aws-cdk/);
   });
 
+  test.each([
+    ['the store side of documents', 'DB QUERY', 'documents/on-order-lookup.ts', 'documents/on-order-found.ts'],
+    ['the accounts of payments', 'account_exists', 'payments/api.ts', 'payments/plan-ticks.ts'],
+  ])('contain %s only if they use it', (_part, text, user, other) => {
+    expect(read(fromSynth.get(user), 'index.js')).toContain(text);
+    expect(read(fromSynth.get(other), 'index.js')).not.toContain(text);
+  });
+
   test('are deployed by the platform, each of them once', () => {
     const toEntry = (name: string) => `${name.replace('oncebox-local-', '').replace('-', '/')}.ts`;
     const deployed = local.resources

@@ -10,7 +10,10 @@ import { type ReadableTable, type Store, withConflicts } from './store.ts';
 /** What a context's stores are created from: its table and a clock. A simulation passes its own. */
 export type TablePorts = Pick<UnitOfWork, 'store' | 'clock'>;
 
-/** Returns the factory of a context's dependencies. It takes the table and the clock once, and a deadline for each call. */
+/**
+ * Returns the factory of a context's dependencies. It takes the table and the clock once, and a deadline for each call.
+ * Contexts call it inside a function: esbuild would keep a call at the top level, with its stores, in every bundle.
+ */
 export const depsFactory =
   <Deps>(createDeps: (work: UnitOfWork) => Deps) =>
   ({ store, clock }: TablePorts) =>
