@@ -39,6 +39,7 @@ describe('npm run new', () => {
     await create('route', 'orders', 'archive-order');
     await create('context', 'shipments');
     await create('event', 'shipments', 'ShipmentCreated');
+    await create('context', 'vouchers');
     for (const context of ['payments', 'tickets', 'catalog', 'documents'])
       await create('event', context, `${context.charAt(0).toUpperCase()}${context.slice(1)}Archived`);
     for (const context of ['payments', 'catalog', 'balances', 'documents', 'ops', 'shipments'])
@@ -65,6 +66,9 @@ describe('npm run new', () => {
       [['context', 'orders'], 'The context orders exists already'],
       [['context', 'returns'], 'returns is not a valid name'],
       [['context', 'inventory'], 'inventory is not a valid name'],
+      [['context', 'dependencies'], 'dependencies is not a valid name'],
+      [['context', 'headers'], 'bin/openapi.ts declares headers already'],
+      [['context', 'apis'], 'bin/openapi.ts declares apis already'],
       [['table', 'orders'], 'npm run new -- context <name>'],
     ];
     for (const [args, message] of rejected) expect(await errorOf(create(...args)), args.join(' ')).toContain(message);

@@ -1,3 +1,4 @@
+import { UserError } from '../user-error.ts';
 import { declareIdentifier } from './identifier.ts';
 import { namesOf } from './names.ts';
 import { addSummaries } from './route.ts';
@@ -6,6 +7,7 @@ import type { SourceChanges } from './source-changes.ts';
 /** Adds a context with a table, a stack, and an API with two routes: one creates a thing idempotently, one shows it. */
 export function addContext(changes: SourceChanges, context: string): string[] {
   const { thing, Thing } = namesOf(context);
+  checkUndeclared(changes, context);
   changes.createFromTemplates('context', { ...namesOf(context), ...declareIdentifier(changes, context) });
   register(changes, context, thing);
   return [
@@ -16,7 +18,18 @@ export function addContext(changes: SourceChanges, context: string): string[] {
   ];
 }
 
-/** Adds the context to the lists of the app: data, stacks, routes, the OpenAPI document and the pure files. */
+/** Rejects a name that one of the app's files declares already and would also import from the new context. */
+function checkUndeclared(changes: SourceChanges, context: string): void {
+  const imports = { 'bin/openapi.ts': context, 'lib/platform.ts': namesOf(context).Context };
+  for (const [file, name] of Object.entries(imports))
+    if (new RegExp(`\\b(const|let|function|class) ${name}\\b`).test(changes.read(file)))
+      throw new UserError(`${file} declares ${name} already.`, 'Choose another name.');
+}
+
+/**
+ * Adds the context to the lists of the app: data, stacks, routes, the OpenAPI document, the tables of the operator's
+ * commands, and the pure files.
+ */
 function register(changes: SourceChanges, context: string, thing: string): void {
   const { Context, Thing } = namesOf(context);
   changes.insertBefore(
@@ -42,7 +55,7 @@ function register(changes: SourceChanges, context: string, thing: string): void 
   changes.insertAfter('bin/openapi.ts', /const apis = \[\s*/, `${context}, `);
   addSummaries(changes, { [`create${Thing}`]: `Create a ${thing}`, [`show${Thing}`]: `Show a ${thing}` });
 
-  changes.insertAfter('bin/ops/tables.ts', /'documents'(?=\] as const;)/, `, '${context}'`);
+  changes.insertAfter('bin/ops/tables.ts', /const contexts = \[\s*/, `'${context}', `);
 
   const pureFiles = 'test/contracts/boundaries.test.ts';
   changes.insertBefore(pureFiles, /\n {2}'lambdas\/tickets\/ticket\.ts',/, `\n  'lambdas/${context}/${thing}.ts',`);

@@ -59,7 +59,7 @@ function complete(changes: SourceChanges): void {
     const { message } = error as Error;
     throw new UserError(
       `The new files could not be completed. Nothing was changed.\n${message}`,
-      'Settle the error above.',
+      'Choose another name, or correct the error above.',
     );
   }
 }

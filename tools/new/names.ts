@@ -31,11 +31,11 @@ export function namesOf(context: string) {
   };
 }
 
-/** Words of the language, and members of the classes that get a member for each context. */
+/** Words of the language, types that the templates import, and members of the stack that gets a table for each context. */
 const RESERVED = new Set(
   (
-    'aws break case class const continue default delete enum export function import interface let new outboxes package ' +
-    'return static switch tags this throw var void yield'
+    'aws break case class const continue default delete dependencies enum export function import interface key let new ' +
+    'outboxes package return row static switch tags this throw var void yield'
   ).split(' '),
 );
 
