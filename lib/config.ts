@@ -151,3 +151,6 @@ export const nameOf = ({ stage }: StageConfig, ...parts: readonly string[]): str
 /** Converts the name of a file or context to a construct id: `on-payment-status` → `OnPaymentStatus`. */
 export const pascalCase = (name: string): string =>
   name.replace(/(^|[-_])([a-z])/g, (_match, _separator: string, letter: string) => letter.toUpperCase());
+
+/** Converts the id of a context to the name of its folder: `GiftCards` → `gift-cards`. */
+export const kebabCase = (id: string): string => id.replace(/(?<=[a-z0-9])(?=[A-Z])/g, '-').toLowerCase();

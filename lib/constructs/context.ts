@@ -1,5 +1,5 @@
 import { Construct } from 'constructs';
-import type { StageConfig } from '../config.ts';
+import { kebabCase, type StageConfig } from '../config.ts';
 
 /** A business context. Constructs inside it read the stage's settings from it. */
 export class Context extends Construct {
@@ -17,7 +17,7 @@ export class Context extends Construct {
 
   /** The name of its folder in `lambdas/`. */
   get name(): string {
-    return this.node.id.toLowerCase();
+    return kebabCase(this.node.id);
   }
 
   /** Returns the context that contains a construct. */

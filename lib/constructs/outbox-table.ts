@@ -3,7 +3,7 @@ import { AttributeType, BillingMode, ProjectionType, StreamViewType, Table } fro
 import { EventSourceMapping, FilterCriteria, FilterRule, StartingPosition } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import type { Index } from '../../lambdas/shared/store/store.ts';
-import { nameOf, pascalCase, type StageConfig } from '../config.ts';
+import { kebabCase, nameOf, pascalCase, type StageConfig } from '../config.ts';
 import type { Access } from './access.ts';
 import type { ServiceFunction } from './service-function.ts';
 import { suppress } from './suppress.ts';
@@ -23,7 +23,8 @@ export interface ContextTableProps {
 
 /**
  * The table of one context. It holds state, decision rows, receipts and outbox records, so that one transaction can
- * write all of them. The table of `Orders` is `oncebox-<stage>-orders`. `pk` is the aggregate. Rows with `expires_at` expire by TTL.
+ * write all of them. The table of `Orders` is `oncebox-<stage>-orders`. `pk` is the aggregate. Rows with `expires_at`
+ * expire by TTL.
  */
 export abstract class ContextTable extends Construct {
   readonly name: string;
@@ -34,7 +35,7 @@ export abstract class ContextTable extends Construct {
 
   constructor(scope: Construct, id: string, { config, indexes = [] }: ContextTableProps) {
     super(scope, id);
-    this.owner = id.toLowerCase();
+    this.owner = kebabCase(id);
     this.#indexes = indexes;
     this.name = nameOf(config, this.owner);
     this.table = new Table(this, 'Table', {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { configOf, nameOf, pascalCase } from '../../lib/config.ts';
+import { configOf, kebabCase, nameOf, pascalCase } from '../../lib/config.ts';
 
 describe('configOf', () => {
   test('rejects an unknown stage', () => {
@@ -65,4 +65,10 @@ test('nameOf begins with the project and the stage', () => {
 
 test('pascalCase converts a file name to a construct id', () => {
   expect(pascalCase('on-payment-status')).toBe('OnPaymentStatus');
+});
+
+test('kebabCase converts a construct id back to the name of its file or folder', () => {
+  expect(kebabCase('GiftCards')).toBe('gift-cards');
+  for (const name of ['orders', 'gift-cards', 'on-order-refunds-payments'])
+    expect(kebabCase(pascalCase(name))).toBe(name);
 });

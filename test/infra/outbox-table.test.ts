@@ -3,6 +3,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
 import { NoEnv } from '../../lambdas/shared/runtime/env.ts';
 import { configOf, type Stage } from '../../lib/config.ts';
+import { Context } from '../../lib/constructs/context.ts';
 import { LedgerTable, OutboxTable } from '../../lib/constructs/outbox-table.ts';
 import { ServiceFunction } from '../../lib/constructs/service-function.ts';
 import { inContext, only } from '../support/synthesized.ts';
@@ -21,6 +22,13 @@ function createTable(stage: Stage) {
 }
 
 describe('OutboxTable', () => {
+  test('has the name of the folder of its context', () => {
+    const table = new OutboxTable(new Stack(), 'GiftCards', { config: configOf('local') });
+    expect([table.owner, table.name]).toEqual(['gift-cards', 'oncebox-local-gift-cards']);
+    const props = { config: configOf('local'), errorImpact: 'Customers cannot use gift cards' };
+    expect(new Context(new Stack(), 'GiftCards', props).name).toBe('gift-cards');
+  });
+
   test('has the keys, the stream, the TTL and the indexes of a context table', () => {
     const { template } = createTable('local');
     template.hasResourceProperties('AWS::DynamoDB::Table', {
