@@ -81,8 +81,7 @@ async function runCdk(options: DeployOptions, args: string[]): Promise<void> {
   });
   const terminate = () => child.kill('SIGTERM');
   process.once('exit', terminate);
-  const { code, output } = await readOutput(child);
-  process.off('exit', terminate);
+  const { code, output } = await readOutput(child).finally(() => process.off('exit', terminate));
   const log = join(options.folder, 'cdk.log');
   writeFileSync(log, output);
   if (code !== 0) throw await toDeployError({ ...options, startedAt, output, log });

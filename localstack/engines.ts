@@ -1,11 +1,10 @@
-import { spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { step, until } from '../tools/progress.ts';
 import { UserError } from '../tools/user-error.ts';
 import { type Engine, isHealthy, startEngine } from './engine.ts';
 import { folderOf } from './instance.ts';
-import { readOutput } from './processes.ts';
+import { runCommand } from './processes.ts';
 import { PythonUnavailable } from './python.ts';
 import type { Settings } from './settings.ts';
 
@@ -87,9 +86,7 @@ async function assertDocker(): Promise<void> {
   if (plugin.code !== 0) throw new UserError('Docker has no `compose` command.', `Install the plugin; ${alternative}`);
 }
 
-async function docker(args: string[], env: NodeJS.ProcessEnv = process.env) {
-  return await readOutput(spawn('docker', args, { stdio: ['ignore', 'pipe', 'pipe'], env }));
-}
+const docker = (args: readonly string[], env = process.env) => runCommand('docker', args, env);
 
 function lastLine(output: string): string {
   return output.trim().split('\n').at(-1) || 'no output';

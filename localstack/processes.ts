@@ -1,4 +1,4 @@
-import { type ChildProcess, execFile } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
@@ -9,17 +9,29 @@ const run = promisify(execFile);
 /** A process id with its start time, so that a later process with the same id is not taken for it. */
 export type ProcessIdentity = { pid: number; started: string };
 
-/** Returns the exit code of a child and what it wrote. The code is 127 if it cannot be started. */
-export async function readOutput(child: ChildProcess): Promise<{ code: number; output: string }> {
+/** The exit code of a process, and what it wrote to stdout and stderr. */
+export type ProcessResult = { code: number; output: string };
+
+/** Waits for the end of a child. Rejects with the child's error, for example if it cannot be started. */
+export async function readOutput(child: ChildProcess): Promise<ProcessResult> {
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream?.on('data', (chunk) => {
       output += chunk;
     });
   }
-  return await new Promise((resolve) => {
-    child.once('error', (error) => resolve({ code: 127, output: error.message }));
+  return await new Promise((resolve, reject) => {
+    child.once('error', reject);
     child.once('close', (code) => resolve({ code: code ?? 1, output }));
+  });
+}
+
+/** Runs a command that may not be installed. If it cannot be started, the code is 127, as in a shell. */
+export async function runCommand(command: string, args: readonly string[], env = process.env): Promise<ProcessResult> {
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env });
+  return await readOutput(child).catch((error: Error) => {
+    if (child.pid !== undefined) throw error;
+    return { code: 127, output: error.message };
   });
 }
 

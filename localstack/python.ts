@@ -1,10 +1,9 @@
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { step } from '../tools/progress.ts';
 import { UserError } from '../tools/user-error.ts';
-import { readJson, readOutput, remove, writeJson } from './processes.ts';
+import { readJson, remove, runCommand, writeJson } from './processes.ts';
 
 export type EnginePython = { command: string; pythonPath: string | undefined };
 
@@ -72,7 +71,7 @@ async function findPython(requested: string | undefined): Promise<string | undef
     ? [requested]
     : ['python3', 'python3.14', 'python3.13', 'python3.12', 'python3.11', 'python3.10', 'python'];
   for (const name of names) {
-    const { code, output } = await attempt(name, ['-c', 'import sys; print(*sys.version_info[:2])']);
+    const { code, output } = await runCommand(name, ['-c', 'import sys; print(*sys.version_info[:2])']);
     if (code !== 0) continue;
     const [major = 0, minor = 0] = output.trim().split(' ').map(Number);
     if (major > MIN_VERSION[0] || (major === MIN_VERSION[0] && minor >= MIN_VERSION[1])) return name;
@@ -87,7 +86,7 @@ const pipInstall = ['-m', 'pip', 'install', '--disable-pip-version-check', '--no
 /** Runs the commands of an installer in order. Returns the Python that they have prepared, or why one failed. */
 async function runAll(python: EnginePython, ...commands: readonly string[][]): Promise<EnginePython | string> {
   for (const [command = '', ...args] of commands) {
-    const { code, output } = await attempt(command, args);
+    const { code, output } = await runCommand(command, args);
     if (code !== 0) return summarize(output);
   }
   return python;
@@ -97,11 +96,7 @@ async function works(python: EnginePython): Promise<boolean> {
   if (python.pythonPath && !existsSync(python.pythonPath)) return false;
   const env = { ...process.env, PYTHONPATH: python.pythonPath ?? '' };
   const check = ['-c', 'import importlib.metadata as m; m.version("ministack")'];
-  return (await attempt(python.command, check, env)).code === 0;
-}
-
-async function attempt(command: string, args: string[], env: NodeJS.ProcessEnv = process.env) {
-  return await readOutput(spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env }));
+  return (await runCommand(python.command, check, env)).code === 0;
 }
 
 /** Returns the last line that names an error, or the last line. */

@@ -19,7 +19,7 @@ export async function seed(url: string): Promise<void> {
 }
 
 async function publishDocuments(url: string): Promise<void> {
-  const publish = createHttpPublisher((_method, path, body) => send(url + path, body), systemClock);
+  const publish = createHttpPublisher((method, path, body) => send(method, url + path, body), systemClock);
   const documents = generateDocuments({ count: DOCUMENT_COUNT, seed: 1 });
   const sent = await publish(documents, AbortSignal.timeout(TIMEOUT_MS), () => undefined);
   if (sent.length < DOCUMENT_COUNT)
@@ -27,12 +27,12 @@ async function publishDocuments(url: string): Promise<void> {
 }
 
 async function post(url: string, key: string, body: unknown, expectedStatuses: readonly number[]): Promise<void> {
-  const { status, text } = await send(url, JSON.stringify(body), { 'idempotency-key': key });
+  const { status, text } = await send('POST', url, JSON.stringify(body), { 'idempotency-key': key });
   if (!expectedStatuses.includes(status)) throw new Error(`POST ${url} returned ${status}: ${text.slice(0, 300)}`);
 }
 
-async function send(url: string, body: string, keyHeader: Record<string, string> = {}) {
+async function send(method: 'POST', url: string, body: string, keyHeader: Record<string, string> = {}) {
   const headers = { 'content-type': 'application/json', ...keyHeader };
-  const response = await fetch(url, { method: 'POST', headers, body, signal: AbortSignal.timeout(TIMEOUT_MS) });
+  const response = await fetch(url, { method, headers, body, signal: AbortSignal.timeout(TIMEOUT_MS) });
   return { url, status: response.status, text: await response.text() };
 }

@@ -6,6 +6,7 @@ import { UserError } from '../tools/user-error.ts';
 
 export const root = dirname(import.meta.dirname);
 
+/** The app of one stage in one engine. */
 export type Deployment = { endpoint: string; stage: string };
 
 export type Settings = ReturnType<typeof readSettings>;
