@@ -22,6 +22,7 @@ export type Publisher = (
 
 /** On the embedded engine, each concurrent request is a process of its own. */
 const CONCURRENT_REQUESTS = 4;
+/** The number of events between two reports of progress. The relay sends them to the bus in batches of its own. */
 const BATCH_SIZE = 50;
 const MAX_ATTEMPTS = 5;
 const BASE_WAIT_MS = 200;

@@ -49,6 +49,7 @@ export class LogFollower {
     return lines;
   }
 
+  /** Returns true if the line was not seen before. */
   #markSeen(event: FilteredLogEvent): boolean {
     const id = event.eventId ?? `${event.logStreamName} ${event.timestamp} ${event.message}`;
     if (this.#seen.has(id)) return false;

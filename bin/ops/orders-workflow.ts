@@ -3,15 +3,29 @@ import { defineCommand } from './command.ts';
 import { columns, table } from './print.ts';
 import { formatTime } from './time.ts';
 
-type Texts<Name extends string> = Readonly<Record<Name, string>>;
-
 export interface Workflow {
   readonly order: { readonly id: string; readonly status: string; readonly reason?: string };
   readonly steps: readonly { readonly name: string; readonly status: string; readonly at?: string }[];
-  readonly outbox: readonly (Texts<'id' | 'type' | 'source' | 'created_at' | 'causation_id'> & { nudge?: string })[];
-  readonly inbox: readonly (Texts<'type' | 'consumer' | 'created_at' | 'status'> &
-    Partial<Texts<'published_at' | 'received_at' | 'processed_at' | 'reason'>> & { receive_count?: number })[];
-  readonly decisions: readonly Texts<'step' | 'decision' | 'at'>[];
+  readonly outbox: readonly {
+    readonly id: string;
+    readonly type: string;
+    readonly source: string;
+    readonly created_at: string;
+    readonly causation_id: string;
+    readonly nudge?: string;
+  }[];
+  readonly inbox: readonly {
+    readonly type: string;
+    readonly consumer: string;
+    readonly created_at: string;
+    readonly status: string;
+    readonly published_at?: string;
+    readonly received_at?: string;
+    readonly processed_at?: string;
+    readonly receive_count?: number;
+    readonly reason?: string;
+  }[];
+  readonly decisions: readonly { readonly step: string; readonly decision: string; readonly at: string }[];
   readonly expired: boolean;
 }
 

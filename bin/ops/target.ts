@@ -14,7 +14,7 @@ export async function resolveTarget(stage: string): Promise<Target> {
   return createTarget(config, endpoint);
 }
 
-/** Creates the stage that a command works on. On AWS it has no endpoint, because each service has its own. */
+/** Returns how commands find the resources of a stage. On AWS it has no endpoint, because each service has its own. */
 export function createTarget({ stage, onAws }: { stage: string; onAws: boolean }, endpoint?: string) {
   /** Returns a physical name: `name('orders')` is `oncebox-<stage>-orders`, and `name()` is the stage's bus. */
   const name = (...parts: readonly string[]) => ['oncebox', stage, ...parts].join('-');

@@ -4,11 +4,17 @@ import { Rejected } from '../shared/runtime/errors.ts';
 import { type Reader, readRows } from '../shared/store/store.ts';
 import { parseProduct, productKey } from './product-row.ts';
 
+interface Quote {
+  readonly total: number;
+  /** `price` is the price of one unit, and `amount` that of the line. */
+  readonly lines: readonly (Item & { readonly price: number; readonly amount: number })[];
+}
+
 /**
- * Returns what items cost: each line with its unit price and its amount, and their total. This is the port of the catalog for other contexts. Reads are strongly consistent, so a
+ * Returns what items cost. This is the port of the catalog for other contexts. Reads are strongly consistent, so a
  * product can be ordered as soon as it is created. The caller needs read access only.
  */
-export async function quote(reader: Reader, items: readonly Item[]) {
+export async function quote(reader: Reader, items: readonly Item[]): Promise<Quote> {
   const skus = [...new Set(items.map(({ sku }) => sku))];
   const products = (await readRows(reader, skus.map(productKey))).map(parseProduct);
   const prices = new Map(products.map(({ sku, price }) => [sku, price]));

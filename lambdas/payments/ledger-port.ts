@@ -12,12 +12,17 @@ const LedgerAccount = z.object({
   chunk: z.optional(z.number()),
 });
 
+interface AccountsPage {
+  readonly accounts: readonly z.infer<typeof LedgerAccount>[];
+  /** The last user of this page. The next page starts above it. Absent on the last page. */
+  readonly next?: string;
+}
+
 /**
  * Reads the accounts of one bucket page by page, ordered by user. Other contexts compare their copy with the ledger by
  * this port. The members of a bucket come from an index, which may lag; each account is read strongly consistent.
- * The next page starts above the user `next`, which is absent on the last page.
  */
-export async function accountsInBucket(reader: Reader, bucket: string, above?: string) {
+export async function accountsInBucket(reader: Reader, bucket: string, above?: string): Promise<AccountsPage> {
   // A page has room for a whole chunk. One key more shows whether there is another page.
   const keys = await reader.query({ partition: bucket, index: accountsByBucket, limit: CHUNK_SIZE + 1, above });
   const page = keys.slice(0, CHUNK_SIZE);

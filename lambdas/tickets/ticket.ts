@@ -1,3 +1,5 @@
+import type { ProductChanged } from '../../events/catalog/product-changed.ts';
+import type { EventOf } from '../../events/envelope.ts';
 import type { Item } from '../../events/items.ts';
 import type { TicketRejectionReason } from '../../events/tickets/ticket-rejected.ts';
 
@@ -108,7 +110,7 @@ const addToClaimed = (stock: Stock, quantity: number): Stock => ({
  */
 export function applyCapacity(
   stock: Stock | undefined,
-  { sku, capacity, version }: Pick<Stock, 'sku' | 'capacity' | 'version'>,
+  { sku, capacity, version }: Pick<EventOf<typeof ProductChanged>['data'], 'sku' | 'capacity' | 'version'>,
 ): Stock | undefined {
   if (!stock) return { sku, capacity, claimed: 0, version: 0, product_version: version };
   if (version <= stock.product_version) return undefined;
