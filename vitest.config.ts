@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
-/** Defines a project without an engine. Its tests leave nothing behind, so its files share slow imports such as the CDK. */
+/**
+ * Defines a project without an engine. Its tests leave nothing behind, so its files share slow imports such as the CDK.
+ */
 const fastProject = (name: string) => ({
   test: {
     name,

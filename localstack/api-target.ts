@@ -24,7 +24,8 @@ export async function findApi({ endpoint, stage: deployedStage }: Deployment) {
   const body = (await response.json()) as Resources;
   const resources = body.item ?? body.items ?? body._embedded?.item ?? [];
   const paths = resources.map((resource) => resource.path ?? '/');
-  // With a fallback, the API responds to unknown paths too. It then refuses what is neither GET nor HEAD, instead of the page.
+  // With a fallback, the API responds to unknown paths too. It then refuses what is neither GET nor HEAD, instead of
+  // the page.
   return { endpoint, id, stage, segments: firstSegments(paths), hasFallback: paths.includes('/{proxy+}') };
 }
 

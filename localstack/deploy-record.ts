@@ -1,7 +1,9 @@
 import { GetParameterCommand, ParameterNotFound, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { clientOptions, type Deployment } from './settings.ts';
 
-/** Recorded instead of a fingerprint if `--watch` has updated functions, since CloudFormation does not know that code. */
+/**
+ * Recorded instead of a fingerprint if `--watch` has updated functions, since CloudFormation does not know that code.
+ */
 export const WATCHED = 'watched';
 
 // Stored in the engine and not in a file beside it, so that after a crash the record is exactly as old as the stacks.

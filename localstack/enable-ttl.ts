@@ -7,7 +7,10 @@ import { clientOptions } from './settings.ts';
 type Template = { Resources?: Record<string, { Type: string; Properties?: Record<string, unknown> }> };
 type TtlTable = { stack: string; logicalId: string; attribute: string };
 
-/** Enables TTL on each table whose template has it enabled, because the embedded engine ignores `TimeToLiveSpecification`. */
+/**
+ * Enables TTL on each table whose template has it enabled, because the embedded engine ignores
+ * `TimeToLiveSpecification`.
+ */
 export async function enableTtl(endpoint: string, cdkOut: string): Promise<void> {
   const cloudFormation = new CloudFormationClient(clientOptions(endpoint));
   const dynamo = new DynamoDBClient(clientOptions(endpoint));

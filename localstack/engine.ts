@@ -26,17 +26,24 @@ export type EngineOptions = {
   port?: number;
   dataDir?: string;
   python?: string | undefined;
-  /** Keeps the state of an earlier run and for a later run. Otherwise the engine starts empty and its folder is removed. */
+  /**
+   * Keeps the state of an earlier run and for a later run. Otherwise the engine starts empty and its folder is removed.
+   */
   keep?: boolean;
 };
 
 export type Engine = {
   endpoint: string;
-  /** The time of the saved state that this start has read. Undefined if there was none, or if another engine keeps it. */
+  /**
+   * The time of the saved state that this start has read. Undefined if there was none, or if another engine keeps it.
+   */
   stateSavedAt: Date | undefined;
   /** Resolves when the engine exits, for whatever reason. Never resolves for an engine that was not started here. */
   exited: Promise<void>;
-  /** Runs work during which no state is saved. If the work fails, saving stays off: the next start finds the state before. */
+  /**
+   * Runs work during which no state is saved. If the work fails, saving stays off: the next start finds the state
+   * before.
+   */
   atomically<T>(work: () => Promise<T>): Promise<T>;
   stop(): Promise<void>;
 };

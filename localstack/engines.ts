@@ -30,7 +30,8 @@ export async function startOrFindEngine(settings: Settings): Promise<Engine> {
     return await startEngine({ name, port, dataDir, python, keep: true });
   } catch (error) {
     if (!(error instanceof PythonUnavailable)) throw error;
-    // Without Python, LocalStack is used if Docker is available. Otherwise the error says what the embedded engine needs.
+    // Without Python, LocalStack is used if Docker is available. Otherwise the error says what the embedded engine
+    // needs.
     await assertDocker().catch(() => {
       throw error;
     });

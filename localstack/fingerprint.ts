@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 
-/** Returns one hash of all files under the paths and of the parameters. If it is equal, a deploy would change nothing. */
+/**
+ * Returns one hash of all files under the paths and of the parameters. If it is equal, a deploy would change nothing.
+ */
 export async function computeFingerprint(root: string, paths: readonly string[], parameters: readonly string[]) {
   const hash = createHash('sha256');
   for (const parameter of parameters) hash.update(`parameter ${parameter}\0`);

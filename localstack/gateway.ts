@@ -69,7 +69,8 @@ export async function startGateway(options: GatewayOptions): Promise<{ url: stri
       else sendProblem(response, 502, 'bad_gateway', 'The gateway could not forward the request.');
     });
   });
-  // By default Node closes idle connections after 5 s, which may be the moment at which a client sends its next request.
+  // By default Node closes idle connections after 5 s, which may be the moment at which a client sends its next
+  // request.
   server.keepAliveTimeout = 65_000;
   await once(server.listen(options.port, '127.0.0.1'), 'listening');
   const { port } = server.address() as AddressInfo;

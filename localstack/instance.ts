@@ -54,7 +54,9 @@ async function publishRecord(draft: string, folder: string): Promise<void> {
   }
 }
 
-/** Returns the instance that runs in this folder. A record left by a crash does not count, even if its pid is in use. */
+/**
+ * Returns the instance that runs in this folder. A record left by a crash does not count, even if its pid is in use.
+ */
 export async function findRunning(folder: string): Promise<RunningInstance | undefined> {
   const record = readJson<RunningInstance>(recordPath(folder));
   return record && (await isAlive(record)) ? record : undefined;

@@ -32,7 +32,8 @@ const YEAR_SECONDS = 365 * 24 * 3600;
 const FIRST_DATE_SECONDS = Date.UTC(2025, 0, 1) / 1000;
 
 /**
- * Generates documents that pass every check, and invalid ones by the given rate. The same seed generates the same texts.
+ * Generates documents that pass every check, and invalid ones by the given rate. The same seed generates the same
+ * texts.
  */
 export const generateDocuments = ({ count, seed, badRate = 0 }: { count: number; seed: number; badRate?: number }) =>
   Array.from({ length: count }, (_, index): GeneratedDocument => {

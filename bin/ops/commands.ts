@@ -3,8 +3,8 @@ import type { Command } from './command.ts';
 export type CommandEntry = ReturnType<typeof entry>;
 
 /**
- * Lists a command with what it does, in the imperative, without a full stop. Each command brings its own SDK clients, so
- * only the one that runs is loaded.
+ * Lists a command with what it does, in the imperative, without a full stop. Each command brings its own SDK clients,
+ * so only the one that runs is loaded.
  */
 const entry = (name: string, summary: string, load: () => Promise<Command | { default: Command }>) => ({
   name,

@@ -18,8 +18,9 @@ const POLL_SECONDS = 1;
 export type DlqReader = ReturnType<typeof createDlqReader>;
 
 /**
- * Creates the reader of a DLQ. It deletes no message that it has not redriven. Reading raises only SQS's own receive count, which has no effect, because a DLQ has no
- * DLQ of its own. How often the consumer received the message is an attribute that was set when it was dead-lettered.
+ * Creates the reader of a DLQ. It deletes no message that it has not redriven. Reading raises only SQS's own receive
+ * count, which has no effect, because a DLQ has no DLQ of its own. How often the consumer received the message is an
+ * attribute that was set when it was dead-lettered.
  */
 export function createDlqReader(sqs: SQSClient, dlqUrl: string, queueUrl: string) {
   return {

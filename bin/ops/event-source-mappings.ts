@@ -37,7 +37,9 @@ export async function findMapping(lambda: LambdaClient, sqs: SQSClient, target: 
   return { mapping, uuid: mapping.UUID };
 }
 
-/** Returns the function that consumes each queue, and the state of its mapping. Mappings of table streams are left out. */
+/**
+ * Returns the function that consumes each queue, and the state of its mapping. Mappings of table streams are left out.
+ */
 export const toConsumers = (mappings: readonly EventSourceMappingConfiguration[], target: Target) =>
   mappings
     .filter(({ EventSourceArn = '' }) => EventSourceArn.includes(':sqs:'))

@@ -3,7 +3,9 @@ const SAME_KEY_MS = 1000;
 /** 128 + SIGINT, as shells expect. */
 const INTERRUPTED = 130;
 
-/** Aborts the signal at the first Ctrl-C, so that a command stops before its next operation. A later one exits at once. */
+/**
+ * Aborts the signal at the first Ctrl-C, so that a command stops before its next operation. A later one exits at once.
+ */
 export function listenForInterrupts(): { signal: AbortSignal; exitCode: number } {
   const controller = new AbortController();
   let firstMs: number | undefined;

@@ -15,7 +15,9 @@ const RFC_3339 = /^\d{4}-\d\d-\d\dT([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?(
  */
 const MAX_FRACTION_DIGITS = 30;
 
-/** Returns the date in UTC as a text that sorts by time, with its fraction of a second; nothing if it is no valid date. */
+/**
+ * Returns the date in UTC as a text that sorts by time, with its fraction of a second; nothing if it is no valid date.
+ */
 export function toSortableInstant(date: string): string | undefined {
   if (!RFC_3339.test(date)) return undefined;
   const [, fraction = ''] = /\.(\d+)/.exec(date) ?? [];
@@ -97,8 +99,8 @@ const Item = z.looseObject({
 });
 
 /**
- * A document of 128 KB has room for fewer valid items, so the limit rejects none. It has room for 40,000 of the smallest
- * invalid items, whose errors would be too many to return.
+ * A document of 128 KB has room for fewer valid items, so the limit rejects none. It has room for 40,000 of the
+ * smallest invalid items, whose errors would be too many to return.
  */
 const MAX_ITEMS = 1000;
 

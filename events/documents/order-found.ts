@@ -2,7 +2,9 @@ import * as z from 'zod/mini';
 import { defineEvent } from '../envelope.ts';
 import { OrderUid } from './order-uid.ts';
 
-/** The store side has this document: the answer to a lookup or to a submission. `instant` and `hash` are its version. */
+/**
+ * The store side has this document: the answer to a lookup or to a submission. `instant` and `hash` are its version.
+ */
 export const OrderFound = defineEvent({
   source: 'documents',
   type: 'OrderFound',

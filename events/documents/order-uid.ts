@@ -1,6 +1,8 @@
 import * as z from 'zod/mini';
 
-/** The publisher's id of an order document. It is part of keys, event ids and paths, so `#`, `:` and `/` are excluded. */
+/**
+ * The publisher's id of an order document. It is part of keys, event ids and paths, so `#`, `:` and `/` are excluded.
+ */
 export const OrderUid = z
   .string()
   .check(

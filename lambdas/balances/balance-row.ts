@@ -18,7 +18,10 @@ export const balanceKey = (userId: string): Key => ({ pk: `USER#${userId}`, sk: 
 export const summaryKey = (bucket: string): Key => ({ pk: summaryPartition(bucket), sk: bucket });
 export const syncPositionKey: Key = { pk: 'SYNC', sk: 'STATE' };
 
-/** Parses a balance, and the bucket that counts it. A schema would be too slow: each tick reads the rows of whole chunks. */
+/**
+ * Parses a balance, and the bucket that counts it. A schema would be too slow: each tick reads the rows of whole
+ * chunks.
+ */
 export const parseBalance = ({ user_id, balance, version, updated_at, bucket }: Row) => ({
   balance: {
     user_id: String(user_id),

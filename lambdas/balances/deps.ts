@@ -27,7 +27,9 @@ export const createLedgerReader = (payments: Reader): Ledger => ({
 export const createBalancesDeps = (ports: TablePorts) =>
   depsFactory((work) => ({ balances: balanceStore(work) }))(ports);
 
-/** The caches belong to one execution environment, so they are created with the dependencies and not for each request. */
+/**
+ * The caches belong to one execution environment, so they are created with the dependencies and not for each request.
+ */
 export const createBalancesApiDeps = (ports: TablePorts, ttlMs: number) => {
   const balanceCache = new Cache<Balance>({ clock: ports.clock, ttlMs, maxKeys: MAX_CACHED_BALANCES });
   const summaryCache = new Cache<Summary>({ clock: ports.clock, ttlMs, maxKeys: 1 });

@@ -7,7 +7,9 @@ export const MEMORY_TTL_MS = 5000;
 /** The limit for all texts together. At two bytes per character, they take 32 MB of the function's memory at most. */
 const MAX_CHARACTERS = 16 * 1024 * 1024;
 
-/** Keeps the texts that one execution environment has read recently. At its limit, it evicts the least recently used. */
+/**
+ * Keeps the texts that one execution environment has read recently. At its limit, it evicts the least recently used.
+ */
 export class DocumentMemory {
   /** True once the environment has loaded the newest documents. */
   isWarmedUp = false;

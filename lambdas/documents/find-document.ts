@@ -6,7 +6,9 @@ import type { DocumentMemory } from './document-memory.ts';
 
 /** How long a caller waits for the answer to a lookup. After it, the caller gets 202 and has to ask again. */
 const MAX_WAIT_MS = 2000;
-/** A lookup takes about 100 ms, for its request and its answer. With this growth, a caller pauses nine times at most. */
+/**
+ * A lookup takes about 100 ms, for its request and its answer. With this growth, a caller pauses nine times at most.
+ */
 const FIRST_PAUSE_MS = 30;
 const PAUSE_GROWTH = 1.5;
 /** A new execution environment loads this number of the newest documents, because they are requested most. */
@@ -59,7 +61,9 @@ async function waitForAnswer(
   return cached;
 }
 
-/** Loads the newest documents into memory, once per execution environment. It only saves reads, so a failure is logged. */
+/**
+ * Loads the newest documents into memory, once per execution environment. It only saves reads, so a failure is logged.
+ */
 async function warmUp({ cache, memory }: FindPorts): Promise<void> {
   if (memory.isWarmedUp) return;
   memory.isWarmedUp = true;

@@ -28,7 +28,9 @@ const RecordRow = z.object({
 
 const recordKey = (uid: string): Key => ({ pk: `DOCUMENT#${uid}`, sk: 'STATE' });
 
-/** Creates the store of the store side: the documents themselves, which have no TTL. Only this file knows their keys. */
+/**
+ * Creates the store of the store side: the documents themselves, which have no TTL. Only this file knows their keys.
+ */
 export function recordStore(work: UnitOfWork) {
   return {
     /** Stores the document, if it is newer than the stored one. Publishes the newer of the two in both cases. */

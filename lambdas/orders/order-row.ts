@@ -67,15 +67,17 @@ export function parseOrder(row: Row): StoredOrder {
 }
 
 /**
- * Returns the order of a row, and throws if there is no row. A consumer does not wait for the row either, because events
- * about an order are published only after the order is written.
+ * Returns the order of a row, and throws if there is no row. A consumer does not wait for the row either, because
+ * events about an order are published only after the order is written.
  */
 export function requireOrder(id: string, row: Row | undefined): StoredOrder {
   if (!row) throw new Rejected('order_not_found', `There is no order ${id}.`, 404);
   return parseOrder(row);
 }
 
-/** Returns the publication of an order's own event. Its outbox record is indexed by minute, so the sweep can find it. */
+/**
+ * Returns the publication of an order's own event. Its outbox record is indexed by minute, so the sweep can find it.
+ */
 export const createPublication = (id: string, event: Envelope): Publication => ({
   aggregate: orderKey(id).pk,
   events: [event],

@@ -1,4 +1,6 @@
-/** The routes of this context: operation name, method and path. The API, the fallback, CDK and the docs read this list. */
+/**
+ * The routes of this context: operation name, method and path. The API, the fallback, CDK and the docs read this list.
+ */
 export const ordersRoutes = {
   placeOrder: 'POST /orders',
   listOrders: 'GET /orders',

@@ -7,8 +7,8 @@ import type { Index } from '../shared/store/store.ts';
 export const ordersByUser: Index = { name: 'by_user', partitionKey: 'user_id', sortKey: 'placed_at_id' };
 
 /**
- * The events that orders published in one minute, for the sweep. It indexes outbox records only, which never change, and
- * has keys only.
+ * The events that orders published in one minute, for the sweep. It indexes outbox records only, which never change,
+ * and has keys only.
  */
 export const publishedByMinute: Index = {
   name: 'by_published_minute',

@@ -34,7 +34,9 @@ function createPorts(): RelayPorts {
   };
 }
 
-/** Returns the events of a stream record. A record that was written by hand and cannot be read must not block the shard. */
+/**
+ * Returns the events of a stream record. A record that was written by hand and cannot be read must not block the shard.
+ */
 function parseRecord(image: unknown): Envelope[] {
   try {
     return parseOutboxRecord(unmarshall(image as Parameters<typeof unmarshall>[0]) as Row);

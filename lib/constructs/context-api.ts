@@ -10,7 +10,9 @@ interface ContextApiProps<S extends EnvSchema> extends Pick<ServiceFunctionProps
   readonly routes: RouteTable;
 }
 
-/** The function `api.ts`, which handles all routes of one context (docs/adr/0004), and the routes for the public API. */
+/**
+ * The function `api.ts`, which handles all routes of one context (docs/adr/0004), and the routes for the public API.
+ */
 export class ContextApi<S extends EnvSchema = EnvSchema> extends Construct {
   readonly routes: RouteTable;
   readonly apiFunction: ServiceFunction;

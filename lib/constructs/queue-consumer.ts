@@ -11,8 +11,9 @@ export interface ConsumerProps<S extends EnvSchema>
 }
 
 /**
- * A function that consumes a queue by the handler `on-<queue>.ts` of its context. Each message of a batch succeeds or fails alone. The function gets `CONSUMER`,
- * `QUEUE_URL` and `DLQ_URL`, and the permissions to requeue and to dead-letter messages.
+ * A function that consumes a queue by the handler `on-<queue>.ts` of its context. Each message of a batch succeeds or
+ * fails alone. The function gets `CONSUMER`, `QUEUE_URL` and `DLQ_URL`, and the permissions to requeue and to
+ * dead-letter messages.
  */
 export class QueueConsumer<S extends EnvSchema> extends ServiceFunction<S> {
   constructor(scope: Construct, id: string, source: WorkQueue, { batchSize = 10, ...props }: ConsumerProps<S>) {

@@ -21,9 +21,9 @@ const DOMAIN = [
   'lambdas/tickets/ticket.ts',
 ];
 /**
- * The only imports between contexts: placing an order reads prices through a port of catalog, the sync of balances reads
- * the ledger through a port of payments, and the orders route passes documents to a port of the documents
- * context (docs/adr/0008). A new one needs an ADR.
+ * The only imports between contexts: placing an order reads prices through a port of catalog, the sync of balances
+ * reads the ledger through a port of payments, and the orders route passes documents to a port of the documents context
+ * (docs/adr/0008). A new one needs an ADR.
  */
 const CONTEXT_IMPORTS: readonly string[] = [
   'lambdas/orders/deps.ts -> lambdas/catalog/quote.ts',

@@ -7,7 +7,8 @@ const scripts = files.filter((file) => file.endsWith('.js'));
 const page = textOf('web/index.html');
 
 describe('the page', () => {
-  // The local gateway sends a request below the first segment of a route to the API, so such a file would not be served.
+  // The local gateway sends a request below the first segment of a route to the API, so such a file would not be
+  // served.
   test('has no folder with the name of a first path segment of a route', () => {
     const segments = new Set(Object.values(allRoutes).map((routeKey) => routeKey.split('/')[1]));
     const folders = new Set(files.map((file) => file.split('/')[1]));

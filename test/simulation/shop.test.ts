@@ -105,8 +105,8 @@ describe.each(scenarios)('when %s', (_, faults) => {
       expect(statuses.filter((status) => status === 'CANCELLED')).toHaveLength(100);
       expect(await getBalance(simulation, 'alice')).toBe(0);
       expect(findLedgerErrors(simulation.payments.all())).toEqual([]);
-      // A message that is processed at the fifth receive, but whose acknowledgement is lost, is moved by the queue itself.
-      // It has no failure details, because no consumer dead-lettered it.
+      // A message that is processed at the fifth receive, but whose acknowledgement is lost, is moved by the queue
+      // itself. It has no failure details, because no consumer dead-lettered it.
       const deadLetters = Object.values(simulation.queues).flatMap((queue) => queue.dlq);
       expect(deadLetters.filter(({ details }) => details)).toEqual([]);
     },

@@ -138,7 +138,8 @@ export class MemoryQueue implements QueuePort {
       // A lost acknowledgement leads to a second delivery soon after.
       for (const message of batch) if (!failed.has(message.id) && !acked.has(message)) this.#hide(message.id, 1000);
     } catch (error) {
-      // The function failed. Nothing is acknowledged, and all messages are delivered again after the visibility timeout.
+      // The function failed. Nothing is acknowledged, and all messages are delivered again after the visibility
+      // timeout.
       this.crashes.push(error);
     } finally {
       this.#running -= 1;

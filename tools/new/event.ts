@@ -5,7 +5,9 @@ import type { SourceChanges } from './source-changes.ts';
 
 const SAMPLE_ID = 'bq4x7nd2kzv6m5ahg3jtwcpeyu';
 
-/** Adds an event: its schema and sample, a store that publishes and records it, its consumer with a queue, and a test. */
+/**
+ * Adds an event: its schema and sample, a store that publishes and records it, its consumer with a queue, and a test.
+ */
 export function addEvent(changes: SourceChanges, context: string, type: string): string[] {
   checkPublisher(changes, context);
   if (changes.filesWith('lib/contexts/*.ts', `'${kebab(type)}'`).length > 0)

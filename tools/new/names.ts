@@ -18,7 +18,9 @@ export const camel = (name: string): string => {
 export const sentence = (name: string): string => capitalize(wordsOf(name).join(' '));
 export const screamingSnake = (name: string): string => wordsOf(name).join('_').toUpperCase();
 
-/** The names that templates use for a context, and for one of its things: `order` of `orders`, `catalog` of `catalog`. */
+/**
+ * The names that templates use for a context, and for one of its things: `order` of `orders`, `catalog` of `catalog`.
+ */
 export function namesOf(context: string) {
   const thing = context.replace(/s$/, '');
   return {
@@ -31,7 +33,9 @@ export function namesOf(context: string) {
   };
 }
 
-/** Words of the language, types that the templates import, and members of the stack that gets a table for each context. */
+/**
+ * Words of the language, types that the templates import, and members of the stack that gets a table for each context.
+ */
 const RESERVED = new Set(
   (
     'aws break case class const continue default delete dependencies enum export function import interface key let new ' +

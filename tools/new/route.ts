@@ -2,7 +2,9 @@ import { UserError } from '../user-error.ts';
 import { camel, kebab, sentence } from './names.ts';
 import type { SourceChanges } from './source-changes.ts';
 
-/** A method and a path with at least one parameter, because the templates parse the parameters and test their errors. */
+/**
+ * A method and a path with at least one parameter, because the templates parse the parameters and test their errors.
+ */
 const ROUTE_KEY = /^(GET|POST|PUT|DELETE) (\/[a-z][a-z-]*)*\/\{[a-z_]+\}(\/[a-z][a-z-]*|\/\{[a-z_]+\})*$/;
 
 /** Adds a route to the API of a context: its use case, its entries in the route table and the API, and its test. */

@@ -12,8 +12,8 @@ export interface PlanPorts extends TickSchedule {
 
 /**
  * Plans the ticks of the minute that contains `timeMs`, the time of the scheduled event. Sends one message for each
- * chunk of each tick, with a delay until the tick is due. A minute that is planned twice has the same ticks. If it is planned late, the ticks
- * whose deadline has passed are left out.
+ * chunk of each tick, with a delay until the tick is due. A minute that is planned twice has the same ticks. If it is
+ * planned late, the ticks whose deadline has passed are left out.
  */
 export async function planMinute(timeMs: number, { countChunks, send, clock, ...schedule }: PlanPorts): Promise<void> {
   const chunkCount = await countChunks();
@@ -34,8 +34,8 @@ export async function planMinute(timeMs: number, { countChunks, send, clock, ...
 }
 
 /**
- * Creates the message of one chunk. Its `time` is the time at which the tick is due, because the age of a requeued message
- * is counted from `time`, and its delay grows with its age.
+ * Creates the message of one chunk. Its `time` is the time at which the tick is due, because the age of a requeued
+ * message is counted from `time`, and its delay grows with its age.
  */
 const createTickPlanned = ({ id, due_at, deadline_at }: Tick, chunk: number) =>
   TickPlanned.make(

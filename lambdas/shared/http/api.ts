@@ -16,7 +16,9 @@ export interface Api<Deps> {
   withRuntime(runtime: RouteRuntime<Deps>): (event: APIGatewayProxyEvent) => Promise<APIGatewayProxyResult>;
 }
 
-/** Creates the Lambda handler for all routes of a context. An operation of the table without a route does not compile. */
+/**
+ * Creates the Lambda handler for all routes of a context. An operation of the table without a route does not compile.
+ */
 export function createApi<const T extends Readonly<Record<string, string>>, Deps>(
   table: T,
   routesByOperation: { readonly [Operation in keyof T]: Route<Deps> },

@@ -9,7 +9,9 @@ export interface ReceivedEvent<E extends EventDefinition> {
   readonly event: EventOf<E>;
 }
 
-/** Parses a message body as one of these events. Throws `PoisonMessage` if it is none of them, since it never will be. */
+/**
+ * Parses a message body as one of these events. Throws `PoisonMessage` if it is none of them, since it never will be.
+ */
 export function parseEvent<E extends EventDefinition>(definitions: readonly E[], body: string): EventOf<E> {
   let json: unknown;
   try {

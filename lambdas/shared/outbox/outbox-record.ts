@@ -1,7 +1,9 @@
 import type { Envelope } from '../../../events/envelope.ts';
 import { absent, type Row, type Write } from '../store/store.ts';
 
-/** Events about one aggregate. They share one outbox record, since a transaction doubles the write units of each item. */
+/**
+ * Events about one aggregate. They share one outbox record, since a transaction doubles the write units of each item.
+ */
 export interface Publication {
   /** The partition key of the aggregate, for example `ORDER#<id>`. */
   readonly aggregate: string;

@@ -6,7 +6,9 @@ import { observability } from './observability.ts';
 /** The share of the function's time during which it retries under contention. The next run continues the work. */
 const DEADLINE_SHARE = 0.5;
 
-/** Creates the handler of a schedule. `timeMs` is the schedule's own time, so a repeated call is about the same moment. */
+/**
+ * Creates the handler of a schedule. `timeMs` is the schedule's own time, so a repeated call is about the same moment.
+ */
 export const job = <Deps>(
   createDeps: () => (deadline: Deadline) => Deps,
   run: (timeMs: number, deps: Deps) => Promise<unknown>,

@@ -6,7 +6,9 @@ const MAX_TRANSACTION_BYTES = 4 * 1024 * 1024;
 const MAX_ITEM_BYTES = 400 * 1024;
 const MAX_DEPTH = 32;
 const MAX_KEY_BYTES = { pk: 2048, sk: 1024 } as const;
-/** An event must fit into an EventBridge entry, and a parked one into an SQS message: 256 KB each, less the envelope. */
+/**
+ * An event must fit into an EventBridge entry, and a parked one into an SQS message: 256 KB each, less the envelope.
+ */
 const MAX_OUTBOX_BYTES = 200 * 1024;
 
 type Measure = (text: string) => number;
