@@ -24,6 +24,7 @@ export class ContextApi<S extends EnvSchema = EnvSchema> extends Construct {
     this.apiFunction = new ServiceFunction(this, 'Function', {
       ...props,
       entry: `${name}/api.ts`,
+      invokedBy: 'api',
       description: `Handles ${Object.values(routes).join(', ')}`.slice(0, 256),
       extraValues: {
         BASE_URL: config.api.baseUrl,

@@ -1,13 +1,18 @@
 import { Construct } from 'constructs';
 import { kebabCase, type StageConfig } from '../config.ts';
 
+/** What invokes a function. It decides who notices a failure, and so which alarms and findings concern the function. */
+export type Invoker = 'api' | 'queue' | 'stream' | 'schedule';
+
+type ContextFunction = Construct & { readonly name: string; readonly invokedBy: Invoker };
+
 /** A business context. Constructs inside it read the stage's settings from it. */
 export class Context extends Construct {
   readonly config: StageConfig;
   /** Who is affected, and how, when functions of this context fail. Its alarm texts begin with it. */
   readonly errorImpact: string;
   /** All functions of this context, for the alarms that watch them together. */
-  readonly functions: (Construct & { readonly name: string })[] = [];
+  readonly functions: ContextFunction[] = [];
 
   constructor(scope: Construct, id: string, { config, errorImpact }: Pick<Context, 'config' | 'errorImpact'>) {
     super(scope, id);

@@ -21,6 +21,7 @@ export class QueueConsumer<S extends EnvSchema> extends ServiceFunction<S> {
     super(scope, id, {
       ...props,
       entry: `${name}/on-${source.name.replaceAll('_', '-')}.ts`,
+      invokedBy: 'queue',
       extraValues: { CONSUMER: source.name, QUEUE_URL: source.queue.queueUrl, DLQ_URL: source.dlq.queueUrl },
       access: [...source.consumes, ...(props.access ?? [])],
       timeout: source.timeout,

@@ -7,7 +7,7 @@ import { alarm, minutes } from './monitoring.ts';
 import { type EnvSchema, ServiceFunction, type ServiceFunctionProps } from './service-function.ts';
 import { suppress } from './suppress.ts';
 
-export interface ScheduledJobProps<S extends EnvSchema> extends ServiceFunctionProps<S> {
+export interface ScheduledJobProps<S extends EnvSchema> extends Omit<ServiceFunctionProps<S>, 'invokedBy'> {
   /** A cron expression. With a rate, one of the engines drifts away from the full minute. */
   readonly schedule: Schedule;
   /** Who is affected, and how, when the job does not run. */
@@ -22,7 +22,7 @@ export class ScheduledJob<S extends EnvSchema> extends Construct {
 
   constructor(scope: Construct, id: string, { schedule, errorImpact, enabled = true, ...props }: ScheduledJobProps<S>) {
     super(scope, id);
-    this.job = new ServiceFunction(this, 'Function', props);
+    this.job = new ServiceFunction(this, 'Function', { ...props, invokedBy: 'schedule' });
     const dlq = new Queue(this, 'Missed', {
       queueName: `${this.job.name}-dlq`,
       encryption: QueueEncryption.SQS_MANAGED,

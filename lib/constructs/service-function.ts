@@ -1,13 +1,20 @@
 import { ArnFormat, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, Code, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
+import {
+  Architecture,
+  Code,
+  Function as LambdaFunction,
+  RecursiveLoop,
+  Runtime,
+  Tracing,
+} from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type * as z from 'zod/mini';
 import { findBundle } from '../bundle.ts';
 import { nameOf, type StageConfig } from '../config.ts';
 import { type Access, chaosParameterName, readsChaos, toStatements } from './access.ts';
-import { Context } from './context.ts';
+import { Context, type Invoker } from './context.ts';
 import { suppress } from './suppress.ts';
 
 /** The schema that an `env.ts` exports. Each variable is a string. */
@@ -20,6 +27,7 @@ export interface ServiceFunctionProps<S extends EnvSchema> {
   /** The handler's file below `lambdas/`, such as `orders/api.ts`. It names the function, its logs and its service. */
   readonly entry: string;
   readonly description: string;
+  readonly invokedBy: Invoker;
   /** The variables that the handler reads from its environment at cold start. */
   readonly env: S;
   readonly values: ValuesOf<S>;
@@ -39,6 +47,7 @@ export interface ServiceFunctionProps<S extends EnvSchema> {
 export class ServiceFunction<S extends EnvSchema = EnvSchema> extends Construct {
   readonly function: LambdaFunction;
   readonly name: string;
+  readonly invokedBy: Invoker;
   /** The ARN, composed of the name, so that other stacks can use it without an export. */
   readonly arn: string;
 
@@ -48,6 +57,7 @@ export class ServiceFunction<S extends EnvSchema = EnvSchema> extends Construct 
     const { config } = context;
     const [service = '', file = ''] = props.entry.replace(/\.ts$/, '').split('/');
     this.name = nameOf(config, service, file);
+    this.invokedBy = props.invokedBy;
     this.arn = Stack.of(this).formatArn({
       service: 'lambda',
       resource: 'function',
@@ -79,6 +89,7 @@ export class ServiceFunction<S extends EnvSchema = EnvSchema> extends Construct 
       // The role has all permissions already. Event source mappings and tracing must not add more.
       role: role.withoutPolicyUpdates(),
       tracing: config.onAws ? Tracing.ACTIVE : Tracing.DISABLED,
+      ...(props.invokedBy === 'queue' ? requeues : {}),
       environment: {
         STAGE: config.stage,
         POWERTOOLS_SERVICE_NAME: service,
@@ -89,7 +100,7 @@ export class ServiceFunction<S extends EnvSchema = EnvSchema> extends Construct 
         ...(hasChaos ? chaosValues(config) : {}),
       },
     });
-    suppress(this.function, invocationFindings);
+    suppress(this.function, { 'Serverless-LambdaDLQ': failureHandling[props.invokedBy] });
     if (!config.onAws) suppress(this.function, { 'Serverless-LambdaTracing': 'Local stages have no traces.' });
     context.functions.push(this);
   }
@@ -122,9 +133,17 @@ export const wildcardFindings = (reason: string): Readonly<Record<string, string
   'Serverless-LambdaStarPermissions': reason,
 });
 
-const invocationFindings = {
-  'Serverless-LambdaDLQ':
-    'A failed invocation returns to API Gateway, the queue or the stream. Queues have DLQs; schedules invoke again.',
-  'Serverless-LambdaAsyncFailureDestination':
-    'Only a schedule invokes a function asynchronously, and it invokes it again.',
+/**
+ * A consumer sends messages to the queue that invokes it, for example while a prerequisite is missing. Lambda takes that
+ * for an endless loop and stops it after about 16 rounds, unless the function allows loops. The consumer limits the
+ * rounds itself.
+ */
+const requeues = { recursiveLoop: RecursiveLoop.ALLOW };
+
+/** Why a function needs no DLQ of its own: who notices that an invocation has failed, and what happens then. */
+const failureHandling: Readonly<Record<Invoker, string>> = {
+  api: 'The gateway waits for the response, and answers 502 to a failure.',
+  queue: 'The queue delivers the messages again, and has a DLQ.',
+  stream: 'The mapping repeats the batch until it succeeds.',
+  schedule: 'Lambda repeats a failed run twice, and the next run does the same work.',
 };

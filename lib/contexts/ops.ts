@@ -17,6 +17,7 @@ export class Ops extends Context {
     new ContextApi(this, { routes: opsRoutes, env: NoEnv, values: {} });
     this.fallback = new ServiceFunction(this, 'Fallback', {
       entry: 'ops/fallback.ts',
+      invokedBy: 'api',
       description: 'Responds to requests without a route: 404, or 405 with the supported methods',
       env: FallbackEnv,
       values: { ROUTES: Object.values(allRoutes).join(',') },

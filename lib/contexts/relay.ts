@@ -41,6 +41,7 @@ export class Relay extends Context {
     const publishes = publishesTo(this, config);
     const publisher = new ServiceFunction(this, 'PublishOutbox', {
       entry: 'relay/publish-outbox.ts',
+      invokedBy: 'stream',
       description: 'Publishes new outbox records',
       env: PublishOutboxEnv,
       values: { BUS_NAME: nameOf(config), RETRY_QUEUE_URL: parked.queue.queueUrl },

@@ -109,6 +109,10 @@ describe('EventConsumer', () => {
     });
   });
 
+  test('may send messages to its own queue without end, which Lambda would take for a loop', () => {
+    expect(only(template, 'AWS::Lambda::Function').Properties).toMatchObject({ RecursiveLoop: 'Allow' });
+  });
+
   test('has alarms for dead letters and for waiting messages that state the impact', () => {
     for (const [name, section] of [
       ['payment-status-dead-letters', 'dead-letters'],

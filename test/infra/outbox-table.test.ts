@@ -86,6 +86,7 @@ describe('OutboxTable', () => {
     const template = inContext('local', (context) => {
       const relay = new ServiceFunction(context, 'Relay', {
         entry: 'relay/publish-outbox.ts',
+        invokedBy: 'stream',
         description: 'Publishes',
         env: NoEnv,
         values: {},
@@ -107,7 +108,7 @@ describe('LedgerTable', () => {
   test('denies deletion to every role that commits', () => {
     const template = inContext('local', (context) => {
       const table = new LedgerTable(context, 'Payments', { config: context.config, indexes });
-      const common = { entry: 'orders/api.ts', description: 'Pays', env: NoEnv, values: {} };
+      const common = { entry: 'orders/api.ts', invokedBy: 'api' as const, description: 'Pays', env: NoEnv, values: {} };
       new ServiceFunction(context, 'Pay', { ...common, access: [table.commits] });
     });
     const policies = only(template, 'AWS::IAM::Role').Properties['Policies'] as Policy[];

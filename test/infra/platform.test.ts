@@ -164,6 +164,13 @@ describe.each(stages)('the %s stage', (name) => {
     }
   });
 
+  test('lets the consumers of queues requeue messages without end, and no other function run in a loop', () => {
+    for (const { id, Properties } of resourcesOfType(stage, 'AWS::Lambda::Function')) {
+      const { Variables } = Properties['Environment'] as { Variables: Record<string, unknown> };
+      expect(Properties['RecursiveLoop'], id).toBe(Variables['CONSUMER'] ? 'Allow' : undefined);
+    }
+  });
+
   test('has less than 400 resources in each stack, of the 500 that CloudFormation allows', () => {
     for (const { name: stack, resources } of stage.stacks)
       expect(Object.keys(resources).length, stack).toBeLessThan(400);

@@ -16,8 +16,13 @@ function synthesizeApi(stage: Stage, table: RouteTable = routes): Template {
   const config = configOf(stage);
   const context = new Context(stack, 'Orders', { config, errorImpact: 'Customers cannot order' });
   const api = new ContextApi(context, { routes: table, env: NoEnv, values: {} });
-  const common = { entry: 'ops/fallback.ts', description: 'Responds to unknown routes', env: NoEnv, values: {} };
-  const fallback = new ServiceFunction(context, 'Fallback', common);
+  const fallback = new ServiceFunction(context, 'Fallback', {
+    entry: 'ops/fallback.ts',
+    description: 'Responds to unknown routes',
+    invokedBy: 'api',
+    env: NoEnv,
+    values: {},
+  });
   new PublicApi(stack, 'PublicApi', { config, apis: [api], fallback });
   return Template.fromStack(stack);
 }

@@ -9,6 +9,7 @@ const synthesizeFunction = (stage: Stage): Template =>
   inContext(stage, (context) => {
     new ServiceFunction(context, 'PlaceOrder', {
       entry: 'orders/api.ts',
+      invokedBy: 'api',
       description: 'Places orders',
       env: OrdersEnv,
       values: { ORDERS_TABLE: 'a-table' },
@@ -87,6 +88,7 @@ describe('ServiceFunction', () => {
       inContext('local', (context) => {
         new ServiceFunction(context, 'Missing', {
           entry: 'orders/missing.ts',
+          invokedBy: 'api',
           description: '',
           env: OrdersEnv,
           // @ts-expect-error A missing value does not compile.
