@@ -1,5 +1,6 @@
 import { App } from 'aws-cdk-lib';
 import { configOf, type StageConfig } from '../lib/config.ts';
+import { ConfigError } from '../lib/config-error.ts';
 import { Platform } from '../lib/platform.ts';
 
 const app = new App();
@@ -11,22 +12,24 @@ const readSetting = (contextKey: string, variable: string): string | undefined =
   return value === undefined ? undefined : String(value);
 };
 
-function readConfig(): StageConfig {
-  try {
-    return configOf(readSetting('stage', 'ONCEBOX_STAGE') ?? 'local', {
-      baseUrl: readSetting('baseUrl', 'ONCEBOX_BASE_URL'),
-      alarmEmail: readSetting('alarmEmail', 'ONCEBOX_ALARM_EMAIL'),
-      balances: {
-        updates: readSetting('balances.updates', 'ONCEBOX_BALANCES_UPDATES'),
-        interval: readSetting('balances.interval', 'ONCEBOX_BALANCES_INTERVAL'),
-        chunksPerTick: readSetting('balances.chunks_per_tick', 'ONCEBOX_BALANCES_CHUNKS_PER_TICK'),
-      },
-    });
-  } catch (error) {
-    // A mistyped setting needs one line of explanation, not a stack trace.
-    console.error((error as Error).message);
-    process.exit(1);
-  }
-}
+const readConfig = (): StageConfig =>
+  configOf(readSetting('stage', 'ONCEBOX_STAGE') ?? 'local', {
+    baseUrl: readSetting('baseUrl', 'ONCEBOX_BASE_URL'),
+    alarmEmail: readSetting('alarmEmail', 'ONCEBOX_ALARM_EMAIL'),
+    consumerConcurrency: readSetting('consumerConcurrency', 'ONCEBOX_CONSUMER_CONCURRENCY'),
+    accountConcurrency: readSetting('accountConcurrency', 'ONCEBOX_ACCOUNT_CONCURRENCY'),
+    balances: {
+      updates: readSetting('balances.updates', 'ONCEBOX_BALANCES_UPDATES'),
+      interval: readSetting('balances.interval', 'ONCEBOX_BALANCES_INTERVAL'),
+      chunksPerTick: readSetting('balances.chunks_per_tick', 'ONCEBOX_BALANCES_CHUNKS_PER_TICK'),
+    },
+  });
 
-new Platform(app, readConfig());
+try {
+  new Platform(app, readConfig());
+} catch (error) {
+  if (!(error instanceof ConfigError)) throw error;
+  // A wrong setting needs one line of explanation, not a stack trace.
+  console.error(error.message);
+  process.exit(1);
+}

@@ -1,7 +1,9 @@
 import { type Chaos, noFaults } from '../lambdas/shared/runtime/chaos-setting.ts';
+import { type ConcurrencySettings, parseConcurrency } from './concurrency.ts';
+import { ConfigError } from './config-error.ts';
 
 /** The settings of a stage. Every difference between stages is a field here; no other code tests the stage's name. */
-export interface StageConfig {
+export interface StageConfig extends ConcurrencySettings {
   readonly stage: Stage;
   /** Adds what exists on AWS only: alarm notifications, traces, access logs, the `-aws` stack. */
   readonly onAws: boolean;
@@ -18,8 +20,6 @@ export interface StageConfig {
   /** Adds backups and deletion protection, and retains tables when their stack is deleted. */
   readonly retainData: boolean;
   readonly logRetentionDays: 7 | 90;
-  /** Concurrent invocations for each queue. On the embedded engine each one is a process of about 70 MB. */
-  readonly consumerConcurrency: number;
   /** The age at which the sweep nudges a step of an order. The sweep runs every minute. */
   readonly stuckAfterMinutes: number;
   /** How long a document is served from the cache before it is looked up again. */
@@ -57,6 +57,8 @@ const localSettings: Settings = {
   retainData: false,
   logRetentionDays: 7,
   consumerConcurrency: 2,
+  accountConcurrency: 1000,
+  spareConcurrency: 100,
   stuckAfterMinutes: 1,
   documentsCachedForSeconds: 360,
   balances: { updates: true, interval: 10, chunksPerTick: 1 },
@@ -70,6 +72,8 @@ const awsSettings: Settings = {
   retainData: true,
   logRetentionDays: 90,
   consumerConcurrency: 20,
+  accountConcurrency: 1000,
+  spareConcurrency: 200,
   stuckAfterMinutes: 2,
   documentsCachedForSeconds: 360,
   balances: { updates: false, interval: 10, chunksPerTick: 1 },
@@ -83,7 +87,14 @@ const stages = {
   local: localSettings,
   /** The stage of `npm test`. Faults occur only when a test sets them. */
   test: { ...localSettings, chaos: noFaults, chaosCachedForMs: 0 },
-  dev: { ...awsSettings, logRetentionDays: 7, chaos: noFaults },
+  dev: {
+    ...awsSettings,
+    logRetentionDays: 7,
+    consumerConcurrency: 2,
+    accountConcurrency: 100,
+    spareConcurrency: 50,
+    chaos: noFaults,
+  },
   prod: awsSettings,
 } as const satisfies Record<string, Settings>;
 
@@ -92,14 +103,17 @@ const isStage = (name: string): name is Stage => Object.hasOwn(stages, name);
 export interface Overrides {
   readonly baseUrl?: string | undefined;
   readonly alarmEmail?: string | undefined;
-  /** Texts, as they are given on the command line or in the environment. */
+  // The following are texts, as they are given on the command line or in the environment.
+  readonly consumerConcurrency?: string | undefined;
+  readonly accountConcurrency?: string | undefined;
   readonly balances?: Readonly<Partial<Record<'updates' | 'interval' | 'chunksPerTick', string | undefined>>>;
 }
 
 /** Returns the settings of a stage with overrides. Throws if the stage is unknown or an override is not valid. */
-export function configOf(name: string, { baseUrl, alarmEmail, balances = {} }: Overrides = {}): StageConfig {
+export function configOf(name: string, overrides: Overrides = {}): StageConfig {
+  const { baseUrl, alarmEmail, balances = {} } = overrides;
   if (!isStage(name))
-    throw new Error(
+    throw new ConfigError(
       `Unknown stage "${name}". Choose one of ${Object.keys(stages).join(', ')} by -c stage=<stage> or ONCEBOX_STAGE.`,
     );
   const settings: Settings = stages[name];
@@ -113,12 +127,13 @@ export function configOf(name: string, { baseUrl, alarmEmail, balances = {} }: O
       chunksPerTick: parseChunks(balances.chunksPerTick) ?? settings.balances.chunksPerTick,
     },
     ...(alarmEmail ? { alarmEmail } : {}),
+    ...parseConcurrency(overrides, settings),
   };
 }
 
 const parseUpdates = (text: string | undefined): boolean | undefined => {
   if (!text) return undefined;
-  if (text !== 'on' && text !== 'off') throw new Error(`balances.updates is "${text}". It must be on or off.`);
+  if (text !== 'on' && text !== 'off') throw new ConfigError(`balances.updates is "${text}". It must be on or off.`);
   return text === 'on';
 };
 
@@ -130,7 +145,7 @@ const parseInterval = (text: string | undefined): number | undefined => {
   if (!text) return undefined;
   const interval = Number(text);
   if (60 % interval === 0 && interval >= MIN_INTERVAL_S && Number.isInteger(interval)) return interval;
-  throw new Error(`balances.interval is "${text}". It must be 5, 6, 10, 12, 15, 20, 30 or 60 seconds.`);
+  throw new ConfigError(`balances.interval is "${text}". It must be 5, 6, 10, 12, 15, 20, 30 or 60 seconds.`);
 };
 
 const parseChunks = (text: string | undefined): number | 'all' | undefined => {
@@ -138,7 +153,7 @@ const parseChunks = (text: string | undefined): number | 'all' | undefined => {
   if (text === 'all') return text;
   const chunks = Number(text);
   if (Number.isInteger(chunks) && chunks >= 1) return chunks;
-  throw new Error(`balances.chunks_per_tick is "${text}". It must be a whole number from 1, or all.`);
+  throw new ConfigError(`balances.chunks_per_tick is "${text}". It must be a whole number from 1, or all.`);
 };
 
 /**

@@ -1,6 +1,7 @@
 import { Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { AwsOnly } from './aws-only.ts';
+import { checkConcurrency } from './concurrency.ts';
 import type { StageConfig } from './config.ts';
 import type { Context } from './constructs/context.ts';
 import { ContextApi } from './constructs/context-api.ts';
@@ -41,6 +42,9 @@ export class Platform {
     add('balances', 'the read model of balances', afterRelay, (stack) => new Balances(stack, config, data));
     add('documents', 'order documents and cache', afterRelay, (stack) => new Documents(stack, config, data.documents));
     const ops = add('ops', 'health, API document, unknown routes', [], (stack) => new Ops(stack, config));
+
+    const functions = contexts.flatMap((context) => context.functions);
+    checkConcurrency(config, functions.filter(({ invokedBy }) => invokedBy === 'queue').length);
 
     const apis = contexts.flatMap(({ node }) => node.children.filter((child) => child instanceof ContextApi));
     const dependsOn = apis.map((api) => Stack.of(api));

@@ -1,6 +1,7 @@
 import type { Check } from './check.ts';
 import { defineCommand } from './command.ts';
 import { describeError } from './describe-error.ts';
+import { concurrencyCheck } from './doctor-concurrency.ts';
 import { reachChecks } from './doctor-reach.ts';
 import { stageChecks } from './doctor-stage.ts';
 import { wiringChecks } from './doctor-wiring.ts';
@@ -13,7 +14,7 @@ export default defineCommand({
   examples: ['doctor', 'doctor --stage prod --json'],
   run: async ({ target, print, signal }) => {
     const diagnoses: Diagnosis[] = [];
-    for (const check of [...reachChecks, ...stageChecks, ...wiringChecks]) {
+    for (const check of [...reachChecks, ...stageChecks, ...wiringChecks, concurrencyCheck]) {
       if (signal.aborted) break;
       print.progress('check', diagnoses.length + 1);
       const diagnosis = await diagnose(check, target);

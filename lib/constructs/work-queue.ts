@@ -1,6 +1,7 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { MAX_RECEIVES_BEFORE_REDRIVE } from '../../lambdas/shared/messaging/receive-limit.ts';
 import { nameOf } from '../config.ts';
 import type { Access } from './access.ts';
 import { Context } from './context.ts';
@@ -12,11 +13,6 @@ export interface WorkQueueProps {
   readonly queue: string;
   /** The timeout of the function that consumes the queue, 15 seconds by default. */
   readonly timeout?: Duration | undefined;
-  /**
-   * The receives after which SQS dead-letters a message, 5 by default. It matters only when the function crashes: the
-   * consumer itself dead-letters a message at its fifth failure.
-   */
-  readonly maxReceives?: number;
   readonly errorImpact: string;
   /** The age of the oldest message above which the alarm starts, 5 minutes by default. */
   readonly maxWait?: Duration;
@@ -60,7 +56,7 @@ export class WorkQueue extends Construct {
       retentionPeriod: Duration.days(4),
       // AWS recommends at least six times the function's timeout, so that a slow batch is not delivered twice.
       visibilityTimeout: Duration.seconds(6 * this.timeout.toSeconds()),
-      deadLetterQueue: { queue: this.dlq, maxReceiveCount: props.maxReceives ?? 5 },
+      deadLetterQueue: { queue: this.dlq, maxReceiveCount: MAX_RECEIVES_BEFORE_REDRIVE },
     });
     this.sends = { actions: ['sqs:SendMessage'], resources: [this.queue.queueArn] };
     this.consumes = [

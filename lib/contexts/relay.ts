@@ -34,8 +34,6 @@ export class Relay extends Context {
       queue: 'outbox-retry',
       errorImpact,
       timeout: Duration.seconds(30),
-      // The delay grows with each receive, up to 900 s, and the consumer gives up after a day, at about 110 receives.
-      maxReceives: 500,
       maxWait: minutes(15),
     });
     const publishes = publishesTo(this, config);

@@ -75,12 +75,13 @@ const rules: readonly Rule[] = [
     allows: ({ to }) => !/^(zod$|zod\/v4$|aws-cdk-lib|constructs)/.test(to),
   },
   {
-    title: 'the infrastructure imports of lambdas only env, routes, tables, status titles and the chaos setting',
+    title: 'the infrastructure imports of lambdas only env, routes, tables, and files of constants',
     appliesTo: within('lib'),
     allows: ({ to, typeOnly }) =>
       !within('lambdas')(to) ||
       /^lambdas\/\w[\w-]*\/(env|routes|table)\.ts$/.test(to) ||
-      /^lambdas\/shared\/(runtime\/(chaos-setting|env)|http\/problem-texts)\.ts$/.test(to) ||
+      /^lambdas\/shared\/runtime\/(chaos-setting|env)\.ts$/.test(to) ||
+      /^lambdas\/shared\/(messaging\/receive-limit|http\/problem-texts)\.ts$/.test(to) ||
       (to === 'lambdas/shared/store/store.ts' && typeOnly),
   },
   {

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { checkConcurrency } from '../../lib/concurrency.ts';
 import { configOf, kebabCase, nameOf, pascalCase } from '../../lib/config.ts';
+import { synthesized } from '../support/synthesized.ts';
 
 describe('configOf', () => {
   test('rejects an unknown stage', () => {
@@ -56,6 +58,41 @@ describe('configOf', () => {
     ['updates', 'yes', 'balances.updates is "yes". It must be on or off.'],
   ])('rejects balances.%s of %s', (name, text, message) => {
     expect(() => configOf('local', { balances: { [name]: text } })).toThrow(message);
+  });
+});
+
+describe('the concurrency of a stage', () => {
+  test('is overridden as a whole number that Lambda accepts', () => {
+    expect(configOf('prod', { consumerConcurrency: '5', accountConcurrency: '400' })).toMatchObject({
+      consumerConcurrency: 5,
+      accountConcurrency: 400,
+    });
+    for (const text of ['1', '1001', '2.5', 'many'])
+      expect(() => configOf('prod', { consumerConcurrency: text })).toThrow(
+        `consumerConcurrency is "${text}". It must be a whole number from 2 to 1000.`,
+      );
+  });
+
+  test.each(['local', 'test', 'dev', 'prod'])('of all queues fits into the account of %s', (stage) => {
+    expect(() => checkConcurrency(configOf(stage), 14)).not.toThrow();
+  });
+
+  test('is rejected if it exceeds the account, with a value that fits', () => {
+    expect(() => checkConcurrency(configOf('prod', { accountConcurrency: '300' }), 14)).toThrow(
+      'Stage prod needs 480 concurrent executions: 20 for each of 14 queues, and 200 for requests, the relay and ' +
+        'schedules. Its account has 300. Set -c consumerConcurrency=7, or raise the quota "Concurrent executions" of ' +
+        'AWS Lambda in the account and set -c accountConcurrency=<quota>.',
+    );
+  });
+
+  test('is rejected with the quota of a new account, for which no value fits', () => {
+    expect(() => checkConcurrency(configOf('dev', { accountConcurrency: '10' }), 14)).toThrow(
+      'Its account has 10. Raise the quota',
+    );
+  });
+
+  test('is checked when a stage is synthesized', () => {
+    expect(() => synthesized('prod', { accountConcurrency: '100' })).toThrow('Its account has 100.');
   });
 });
 

@@ -1,7 +1,7 @@
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import cdkJson from '../../cdk.json' with { type: 'json' };
-import { configOf, type Stage } from '../../lib/config.ts';
+import { configOf, type Overrides, type Stage } from '../../lib/config.ts';
 import { Context } from '../../lib/constructs/context.ts';
 import { Platform } from '../../lib/platform.ts';
 
@@ -26,16 +26,17 @@ export interface SynthesizedStage {
   readonly resources: readonly (Resource & { readonly stack: string; readonly id: string })[];
 }
 
-const stages = new Map<Stage, SynthesizedStage>();
+const stages = new Map<string, SynthesizedStage>();
 
 const newApp = () => new App({ context: cdkJson.context, analyticsReporting: false });
 
-/** Synthesizes a stage, once for each test file. */
-export function synthesized(stage: Stage): SynthesizedStage {
-  const cached = stages.get(stage);
+/** Synthesizes a stage, once for each test file and set of overrides. */
+export function synthesized(stage: Stage, overrides: Overrides = {}): SynthesizedStage {
+  const key = JSON.stringify([stage, overrides]);
+  const cached = stages.get(key);
   if (cached) return cached;
   const app = newApp();
-  const platform = new Platform(app, configOf(stage));
+  const platform = new Platform(app, configOf(stage, overrides));
   const stacks = app.synth().stacks.map(({ stackName, template }) => ({
     name: stackName,
     resources: template.Resources as Record<string, Resource>,
@@ -46,7 +47,7 @@ export function synthesized(stage: Stage): SynthesizedStage {
     Object.entries(stack.resources).map(([id, resource]) => ({ ...resource, id, stack: stack.name })),
   );
   const result = { app, platform, stacks, resources };
-  stages.set(stage, result);
+  stages.set(key, result);
   return result;
 }
 

@@ -41,7 +41,7 @@ describe('the ops CLI', () => {
     const { checks } = JSON.parse(stdout) as { checks: { check: string; ok: boolean; problems: string[] }[] };
     // Other tests leave dead letters behind.
     expect(checks.filter(({ ok, check }) => !ok && check !== 'DLQs')).toEqual([]);
-    expect(checks).toHaveLength(10);
+    expect(checks).toHaveLength(11);
   });
 
   test('outbox resend sends stored events again without a second effect', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Check } from '../../../bin/ops/check.ts';
 import { diagnose, formatDiagnosis } from '../../../bin/ops/doctor.ts';
+import { compareConcurrency } from '../../../bin/ops/doctor-concurrency.ts';
 import { clockSkewMs } from '../../../bin/ops/doctor-reach.ts';
 import { createTarget } from '../../../bin/ops/target.ts';
 
@@ -41,5 +42,40 @@ describe('the doctor', () => {
     expect(clockSkewMs(10_000, 10_500, 10_700)).toBe(0);
     expect(clockSkewMs(100_000, 10_000, 11_000)).toBe(89_000);
     expect(clockSkewMs(10_000, 100_000, 101_000)).toBe(89_000);
+  });
+
+  describe('of the concurrency', () => {
+    const mapping = (queue: string, maximum?: number) => ({
+      EventSourceArn: `arn:aws:sqs:eu-west-1:123456789012:${queue}`,
+      ...(maximum === undefined ? {} : { ScalingConfig: { MaximumConcurrency: maximum } }),
+    });
+    const stream = { EventSourceArn: 'arn:aws:dynamodb:eu-west-1:123456789012:table/orders/stream/1' };
+
+    test('accepts a quota that covers all queues and what is kept free', () => {
+      const mappings = [mapping('a', 20), mapping('b', 20), stream];
+      expect(compareConcurrency({ mappings, available: 50, spare: 10 })).toEqual({
+        summary:
+          'the account allows 50 concurrent executions, and the stage needs 50 ' +
+          '(40 for 2 queues, 10 for requests, the relay and schedules)',
+        problems: [],
+      });
+    });
+
+    test('reports the quota of a new account as too low', () => {
+      const { problems } = compareConcurrency({ mappings: [mapping('a', 20)], available: 10, spare: 10 });
+      expect(problems).toEqual([
+        'the account allows 10 concurrent executions, the stage needs 30 ' +
+          '(20 for 1 queues, 10 for requests, the relay and schedules)',
+      ]);
+    });
+
+    test('reports a queue without a limit', () => {
+      const { problems } = compareConcurrency({ mappings: [mapping('oncebox-prod-a')], available: 1000, spare: 10 });
+      expect(problems).toEqual(['the mapping of oncebox-prod-a has no limit']);
+    });
+
+    test('reports an unknown quota', () => {
+      expect(compareConcurrency({ mappings: [], available: undefined, spare: 10 }).problems).toHaveLength(1);
+    });
   });
 });
