@@ -19,6 +19,7 @@ export interface AlarmProps {
   /** The section in docs/runbook.md that says what to do. */
   readonly runbook:
     | 'dead-letters'
+    | 'missed-runs'
     | 'slow-queue'
     | 'stalled-outbox'
     | 'stuck-orders'

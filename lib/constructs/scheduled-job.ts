@@ -1,52 +1,86 @@
 import { Duration } from 'aws-cdk-lib';
-import { Rule, type Schedule } from 'aws-cdk-lib/aws-events';
+import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import { EventInvokeConfig } from 'aws-cdk-lib/aws-lambda';
+import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { nameOf } from '../config.ts';
+import { Context } from './context.ts';
 import { alarm, minutes } from './monitoring.ts';
 import { type EnvSchema, ServiceFunction, type ServiceFunctionProps } from './service-function.ts';
 import { suppress } from './suppress.ts';
 
 export interface ScheduledJobProps<S extends EnvSchema> extends Omit<ServiceFunctionProps<S>, 'invokedBy'> {
-  /** A cron expression. With a rate, one of the engines drifts away from the full minute. */
-  readonly schedule: Schedule;
+  /** The minutes between two runs, a divisor of 60. */
+  readonly everyMinutes: number;
   /** Who is affected, and how, when the job does not run. */
   readonly errorImpact: string;
   /** Whether the schedule runs, true by default. If false, the job is deployed but not invoked. */
   readonly enabled?: boolean;
 }
 
-/** A handler that an EventBridge rule invokes by schedule, and a DLQ for invocations that the rule could not make. */
+/**
+ * How long a run may wait or be repeated. The next run does the same work, so an old one is of no use. It covers the
+ * longest time-out and Lambda's first retry, a minute later.
+ */
+const MAX_RUN_AGE = minutes(6);
+
+/**
+ * A handler that an EventBridge rule invokes by schedule. EventBridge only hands each run over to Lambda, which starts
+ * it, and repeats it twice if it fails. The DLQ receives the runs that EventBridge could not hand over and the runs that
+ * failed three times.
+ */
 export class ScheduledJob<S extends EnvSchema> extends Construct {
   readonly job: ServiceFunction;
 
-  constructor(scope: Construct, id: string, { schedule, errorImpact, enabled = true, ...props }: ScheduledJobProps<S>) {
+  constructor(scope: Construct, id: string, props: ScheduledJobProps<S>) {
     super(scope, id);
-    this.job = new ServiceFunction(this, 'Function', { ...props, invokedBy: 'schedule' });
+    const { everyMinutes, errorImpact, enabled = true } = props;
+    const name = props.entry.replace(/\.ts$/, '').replace('/', '-');
+    const dlq = this.createDlq(name);
+    this.job = new ServiceFunction(this, 'Function', {
+      ...props,
+      invokedBy: 'schedule',
+      // Lambda sends a failed run to the DLQ with the role of the function.
+      access: [...(props.access ?? []), { actions: ['sqs:SendMessage'], resources: [dlq.queueArn] }],
+    });
+    new EventInvokeConfig(this, 'Invocation', {
+      function: this.job.function,
+      retryAttempts: 2,
+      maxEventAge: MAX_RUN_AGE,
+      onFailure: new SqsDestination(dlq),
+    });
+    new Rule(this, 'Schedule', {
+      ruleName: this.job.name,
+      description: props.description,
+      // With a rate instead of a cron expression, one of the engines drifts away from the full minute.
+      schedule: Schedule.expression(everyMinutes === 1 ? 'cron(* * * * ? *)' : `cron(0/${everyMinutes} * * * ? *)`),
+      enabled,
+      targets: [
+        new LambdaFunction(this.job.function, { retryAttempts: 2, maxEventAge: MAX_RUN_AGE, deadLetterQueue: dlq }),
+      ],
+    });
+    alarm(this, 'DeadLetters', {
+      name: `${name}-missed`,
+      metric: dlq.metricApproximateNumberOfMessagesVisible({ period: minutes(1), statistic: 'Maximum' }),
+      errorImpact,
+      runbook: 'missed-runs',
+    });
+  }
+
+  private createDlq(name: string): Queue {
     const dlq = new Queue(this, 'Missed', {
-      queueName: `${this.job.name}-dlq`,
+      queueName: nameOf(Context.of(this).config, `${name}-dlq`),
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
-      retentionPeriod: Duration.days(14),
+      // A missed run is never repeated, so its record serves the inspection only, and the alarm ends with it.
+      retentionPeriod: Duration.days(1),
     });
     suppress(dlq, {
       'AwsSolutions-SQS3': 'It is the DLQ of the schedule.',
       'Serverless-SQSRedrivePolicy': 'It is the DLQ of the schedule.',
     });
-    new Rule(this, 'Schedule', {
-      ruleName: this.job.name,
-      description: props.description,
-      schedule,
-      enabled,
-      targets: [
-        new LambdaFunction(this.job.function, { retryAttempts: 2, maxEventAge: minutes(15), deadLetterQueue: dlq }),
-      ],
-    });
-    alarm(this, 'DeadLetters', {
-      name: `${props.entry.replace(/\.ts$/, '').replace('/', '-')}-missed`,
-      metric: dlq.metricApproximateNumberOfMessagesVisible({ period: minutes(1), statistic: 'Maximum' }),
-      errorImpact,
-      runbook: 'dead-letters',
-    });
+    return dlq;
   }
 }

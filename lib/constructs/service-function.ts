@@ -145,5 +145,5 @@ const failureHandling: Readonly<Record<Invoker, string>> = {
   api: 'The gateway waits for the response, and answers 502 to a failure.',
   queue: 'The queue delivers the messages again, and has a DLQ.',
   stream: 'The mapping repeats the batch until it succeeds.',
-  schedule: 'Lambda repeats a failed run twice, and the next run does the same work.',
+  schedule: 'Lambda repeats a failed run twice, then sends it to the on-failure destination.',
 };

@@ -1,4 +1,3 @@
-import { Schedule } from 'aws-cdk-lib/aws-events';
 import type { Construct } from 'constructs';
 import { AccountOpened } from '../../events/payments/account-opened.ts';
 import { BalancesUpdated } from '../../events/payments/balances-updated.ts';
@@ -35,7 +34,7 @@ export class Balances extends Context {
     new ScheduledJob(this, 'SyncBalances', {
       entry: 'balances/sync-balances.ts',
       description: 'Compares the read model with the ledger and repairs it',
-      schedule: Schedule.expression(`cron(0/${syncEveryMinutes} * * * ? *)`),
+      everyMinutes: syncEveryMinutes,
       env: SyncEnv,
       values: { ...values, PAYMENTS_TABLE: payments.name, BUCKETS_PER_RUN: String(bucketsPerSync) },
       // The sync reads the ledger, which is in another context, through the port of payments.

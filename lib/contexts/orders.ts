@@ -1,4 +1,3 @@
-import { Schedule } from 'aws-cdk-lib/aws-events';
 import type { Construct } from 'constructs';
 import { PaymentAuthorized } from '../../events/payments/payment-authorized.ts';
 import { PaymentDeclined } from '../../events/payments/payment-declined.ts';
@@ -50,7 +49,7 @@ export class Orders extends Context {
     new ScheduledJob(this, 'NudgeStuckOrders', {
       entry: 'orders/nudge-stuck-orders.ts',
       description: 'Nudges the orders that have waited beyond the limit',
-      schedule: Schedule.expression('cron(* * * * ? *)'),
+      everyMinutes: 1,
       env: SweepEnv,
       values: { ...values, STUCK_AFTER_MINUTES: String(config.stuckAfterMinutes) },
       access: [orders.commits],

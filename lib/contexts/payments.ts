@@ -1,4 +1,3 @@
-import { Schedule } from 'aws-cdk-lib/aws-events';
 import type { Construct } from 'constructs';
 import { OrderCreated } from '../../events/orders/order-created.ts';
 import { RefundRequested } from '../../events/orders/refund-requested.ts';
@@ -45,7 +44,7 @@ export class Payments extends Context {
     new ScheduledJob(this, 'PlanTicks', {
       entry: 'payments/plan-ticks.ts',
       description: 'Plans the balance updates of one minute',
-      schedule: Schedule.expression('cron(* * * * ? *)'),
+      everyMinutes: 1,
       enabled: config.balances.updates,
       env: PlanEnv,
       values: {

@@ -1,5 +1,4 @@
 import { Match } from 'aws-cdk-lib/assertions';
-import { Schedule } from 'aws-cdk-lib/aws-events';
 import { describe, test } from 'vitest';
 import { NoEnv } from '../../lambdas/shared/runtime/env.ts';
 import { ScheduledJob } from '../../lib/constructs/scheduled-job.ts';
@@ -9,7 +8,7 @@ const template = inContext('local', (context) => {
   new ScheduledJob(context, 'PlanMinute', {
     entry: 'ops/api.ts',
     description: 'Plans the minute',
-    schedule: Schedule.expression('cron(* * * * ? *)'),
+    everyMinutes: 1,
     errorImpact: 'Balances are not updated',
     env: NoEnv,
     values: {},
@@ -23,7 +22,7 @@ describe('ScheduledJob', () => {
       State: 'ENABLED',
       Targets: [
         Match.objectLike({
-          RetryPolicy: { MaximumRetryAttempts: 2, MaximumEventAgeInSeconds: 900 },
+          RetryPolicy: { MaximumRetryAttempts: 2, MaximumEventAgeInSeconds: 360 },
           DeadLetterConfig: { Arn: Match.anyValue() },
         }),
       ],
@@ -32,12 +31,38 @@ describe('ScheduledJob', () => {
     template.hasResourceProperties('AWS::Lambda::Permission', { Principal: 'events.amazonaws.com' });
   });
 
+  test('sends a run that Lambda could not complete to the DLQ, after two retries and six minutes at most', () => {
+    template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
+      FunctionName: { Ref: Match.stringLikeRegexp('PlanMinuteFunction') },
+      MaximumRetryAttempts: 2,
+      MaximumEventAgeInSeconds: 360,
+      DestinationConfig: {
+        OnFailure: { Destination: { 'Fn::GetAtt': [Match.stringLikeRegexp('PlanMinuteMissed'), 'Arn'] } },
+      },
+    });
+    template.hasResourceProperties('AWS::IAM::Role', {
+      Policies: [
+        {
+          PolicyDocument: {
+            Statement: Match.arrayWith([
+              {
+                Action: 'sqs:SendMessage',
+                Effect: 'Allow',
+                Resource: { 'Fn::GetAtt': [Match.stringLikeRegexp('PlanMinuteMissed'), 'Arn'] },
+              },
+            ]),
+          },
+        },
+      ],
+    });
+  });
+
   test('is deployed with a disabled rule if it is switched off', () => {
     const off = inContext('local', (context) => {
       new ScheduledJob(context, 'PlanMinute', {
         entry: 'ops/api.ts',
         description: 'Plans the minute',
-        schedule: Schedule.expression('cron(* * * * ? *)'),
+        everyMinutes: 1,
         enabled: false,
         errorImpact: 'Balances are not updated',
         env: NoEnv,
@@ -50,7 +75,21 @@ describe('ScheduledJob', () => {
   test('has an alarm for missed invocations', () => {
     template.hasResourceProperties('AWS::CloudWatch::Alarm', {
       AlarmName: 'oncebox-local-ops-api-missed',
-      AlarmDescription: 'Balances are not updated. What to do: docs/runbook.md#dead-letters',
+      AlarmDescription: 'Balances are not updated. What to do: docs/runbook.md#missed-runs',
     });
+  });
+
+  test('has a cron expression also for a job that runs rarely', () => {
+    const hourly = inContext('local', (context) => {
+      new ScheduledJob(context, 'PlanHour', {
+        entry: 'ops/api.ts',
+        description: 'Plans the hour',
+        everyMinutes: 30,
+        errorImpact: 'Balances are not updated',
+        env: NoEnv,
+        values: {},
+      });
+    });
+    hourly.hasResourceProperties('AWS::Events::Rule', { ScheduleExpression: 'cron(0/30 * * * ? *)' });
   });
 });
