@@ -1,52 +1,28 @@
-import { Duration } from 'aws-cdk-lib';
-import { MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch';
+import { Duration, Stack } from 'aws-cdk-lib';
 import { Archive, EventBus } from 'aws-cdk-lib/aws-events';
 import { LogGroup, QueryDefinition, QueryString } from 'aws-cdk-lib/aws-logs';
 import { CfnWebACL, CfnWebACLAssociation } from 'aws-cdk-lib/aws-wafv2';
 import type { Construct } from 'constructs';
-import { nameOf, pascalCase, type StageConfig } from './config.ts';
+import { nameOf, type StageConfig } from './config.ts';
+import { createAwsAlarms } from './constructs/aws-alarms.ts';
 import type { Context } from './constructs/context.ts';
-import { alarm, minutes } from './constructs/monitoring.ts';
 import type { PublicApi } from './constructs/public-api.ts';
 import { StageStack } from './constructs/stage-stack.ts';
 
-/** CloudWatch allows ten metrics in the expression of one alarm. */
-const MAX_METRICS = 10;
-
-/** Resources that only AWS supports: alarms on metric expressions, the event archive, saved queries, the firewall. */
+/** Resources that only AWS supports: some alarms, the event archive, saved queries, the firewall. */
 export class AwsOnly extends StageStack {
   constructor(app: Construct, config: StageConfig, contexts: readonly Context[], publicApi: PublicApi) {
-    super(app, { config, name: 'aws', description: 'alarms, event archive, saved queries and firewall for AWS only' });
-    for (const context of contexts) this.createAlarms(context);
+    super(app, {
+      config,
+      name: 'aws',
+      description: 'alarms, event archive, saved queries and firewall for AWS only',
+      // A composite alarm names the alarms of all contexts, which must exist.
+      dependsOn: contexts.map((context) => Stack.of(context)),
+    });
+    createAwsAlarms(this, contexts);
     this.archiveEvents();
     this.saveQueries(contexts);
     this.createFirewall(publicApi);
-  }
-
-  /** Creates one alarm for errors and one for throttles of all functions of a context, so one cause alerts once. */
-  private createAlarms({ node, name, functions, errorImpact }: Context): void {
-    if (functions.length > MAX_METRICS)
-      throw new Error(`${node.id} has ${functions.length} functions, but one alarm can watch only ${MAX_METRICS}`);
-    for (const kind of ['errors', 'throttles'] as const) {
-      const metricName = pascalCase(kind);
-      const usingMetrics = Object.fromEntries(
-        functions.map(({ name }, index) => [
-          `m${index}`,
-          new Metric({ namespace: 'AWS/Lambda', metricName, dimensionsMap: { FunctionName: name }, statistic: 'Sum' }),
-        ]),
-      );
-      alarm(
-        this,
-        `${node.id}${metricName}`,
-        {
-          name: `${name}-${kind}`,
-          metric: new MathExpression({ expression: 'SUM(METRICS())', usingMetrics, label: kind, period: minutes(5) }),
-          errorImpact,
-          runbook: kind,
-        },
-        this.config,
-      );
-    }
   }
 
   private archiveEvents(): void {

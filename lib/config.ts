@@ -45,6 +45,13 @@ export interface StageConfig extends ConcurrencySettings {
   /** How long a function uses a chaos setting before it reads the parameter again. */
   readonly chaosCachedForMs?: number;
   readonly alarmEmail?: string;
+  /**
+   * Which alarms exist. `essential` leaves out all but those that tell of lost work or of a broken API. AWS charges
+   * $0.10 a month for each metric that an alarm watches.
+   */
+  readonly alarms: 'all' | 'essential';
+  /** Whether one composite alarm for each context notifies instead of its alarms. Each costs $0.50 a month. */
+  readonly compositeAlarms: boolean;
 }
 
 export type Stage = keyof typeof stages;
@@ -64,6 +71,8 @@ const localSettings: Settings = {
   balances: { updates: true, interval: 10, chunksPerTick: 1 },
   readModel: { cachedForMs: 1000, syncEveryMinutes: 5, bucketsPerSync: 250 },
   chaos: { ...noFaults, publish_failure: 0.2 },
+  alarms: 'all',
+  compositeAlarms: false,
 };
 
 const awsSettings: Settings = {
@@ -80,6 +89,8 @@ const awsSettings: Settings = {
   // 250 buckets are all buckets of 20,000 users. A million users take three and a half hours, at about 50,000 read
   // units for each run.
   readModel: { cachedForMs: 2000, syncEveryMinutes: 5, bucketsPerSync: 250 },
+  alarms: 'all',
+  compositeAlarms: true,
 };
 
 const stages = {
@@ -94,6 +105,8 @@ const stages = {
     accountConcurrency: 100,
     spareConcurrency: 50,
     chaos: noFaults,
+    alarms: 'essential',
+    compositeAlarms: false,
   },
   prod: awsSettings,
 } as const satisfies Record<string, Settings>;

@@ -13,7 +13,7 @@ import { createSqsQueue } from '../shared/messaging/sqs-queue.ts';
 import { readChaos } from '../shared/runtime/chaos.ts';
 import { systemClock } from '../shared/runtime/clock.ts';
 import { ConsumerEnv, readEnv } from '../shared/runtime/env.ts';
-import { logger, observability } from '../shared/runtime/observability.ts';
+import { logger, observability, recordMaximum } from '../shared/runtime/observability.ts';
 import { OutboxRetryEnv } from './env.ts';
 import { createEventBridgeBus } from './event-bus.ts';
 import { type RelayPorts, relayDeadlines, sendOnce, separateEvents, splitIntoBatches } from './relay.ts';
@@ -66,8 +66,11 @@ async function settleMessage(record: SQSRecord, ports: RetryPorts, sendingMs: nu
     await queue.requeue({ body, delaySeconds: 1, history: historyOf(record) });
     return true;
   }
+  const ageMs = ageMsOf(record, clock.now());
+  // SQS leaves messages that were received more than three times out of its own metric of the oldest message.
+  recordMaximum('ParkedEventAge', ageMs / 1000);
   // A message that was not tried for lack of time is never given up.
-  if (!hadTime || ageMsOf(record, clock.now()) <= MAX_AGE_MS) return false;
+  if (!hadTime || ageMs <= MAX_AGE_MS) return false;
   await deadLetter(record, ports, { body, reason: `the bus refused all ${unsent.length} events for 24 h` });
   return true;
 }

@@ -13,6 +13,8 @@ export class Context extends Construct {
   readonly errorImpact: string;
   /** All functions of this context, for the alarms that watch them together. */
   readonly functions: ContextFunction[] = [];
+  /** The alarms for which the composite alarm of this context notifies. */
+  readonly alarmNames: string[] = [];
 
   constructor(scope: Construct, id: string, { config, errorImpact }: Pick<Context, 'config' | 'errorImpact'>) {
     super(scope, id);

@@ -5,7 +5,6 @@ import { Construct } from 'constructs';
 import type { EventDefinition } from '../../events/envelope.ts';
 import { nameOf, pascalCase } from '../config.ts';
 import { Context } from './context.ts';
-import { alarm, createMetric, minutes } from './monitoring.ts';
 import { type ConsumerProps, QueueConsumer } from './queue-consumer.ts';
 import type { EnvSchema } from './service-function.ts';
 import { WorkQueue } from './work-queue.ts';
@@ -17,12 +16,6 @@ export interface EventConsumerProps<S extends EnvSchema> extends Omit<ConsumerPr
   readonly errorImpact: string;
   readonly timeout?: Duration;
 }
-
-/**
- * Contention and the wait for a prerequisite event end sooner: the relay retries a parked event after 15 minutes at
- * most, and five minutes are left for its delivery.
- */
-const MAX_CONTENTION = minutes(20);
 
 /**
  * Delivers events from the bus to a handler: a rule for each source, a queue with its DLQ, a function, and alarms. The
@@ -39,7 +32,6 @@ export class EventConsumer<S extends EnvSchema> extends Construct {
       ...props,
       description: `Consumes ${on.map(({ type }) => type).join(', ')} from ${queue}`,
     });
-    this.createRequeueAlarm(errorImpact);
   }
 
   /** Creates one rule for each source. A single rule for all would accept every type from every source. */
@@ -65,16 +57,5 @@ export class EventConsumer<S extends EnvSchema> extends Construct {
         targets: [target],
       });
     }
-  }
-
-  /** Watches the age of requeued events. SQS cannot tell it, because every requeue sends a new message. */
-  private createRequeueAlarm(errorImpact: string): void {
-    alarm(this, 'Requeued', {
-      name: `${this.queue.name}-requeued`,
-      metric: createMetric('RequeuedMessageAge', { consumer: this.queue.name }, 'Maximum'),
-      above: MAX_CONTENTION.toSeconds(),
-      errorImpact,
-      runbook: 'slow-queue',
-    });
   }
 }

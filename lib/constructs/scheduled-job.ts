@@ -7,7 +7,7 @@ import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { nameOf } from '../config.ts';
 import { Context } from './context.ts';
-import { alarm, minutes } from './monitoring.ts';
+import { alarm, heartbeat, minutes } from './monitoring.ts';
 import { type EnvSchema, ServiceFunction, type ServiceFunctionProps } from './service-function.ts';
 import { suppress } from './suppress.ts';
 
@@ -28,8 +28,8 @@ const MAX_RUN_AGE = minutes(6);
 
 /**
  * A handler that an EventBridge rule invokes by schedule. EventBridge only hands each run over to Lambda, which starts
- * it, and repeats it twice if it fails. The DLQ receives the runs that EventBridge could not hand over and the runs that
- * failed three times.
+ * it, and repeats it twice if it fails. The DLQ receives the runs that EventBridge could not hand over, and those that
+ * failed three times. A heartbeat tells when there are no runs at all, for example because the rule is disabled.
  */
 export class ScheduledJob<S extends EnvSchema> extends Construct {
   readonly job: ServiceFunction;
@@ -66,7 +66,16 @@ export class ScheduledJob<S extends EnvSchema> extends Construct {
       metric: dlq.metricApproximateNumberOfMessagesVisible({ period: minutes(1), statistic: 'Maximum' }),
       errorImpact,
       runbook: 'missed-runs',
+      notifiesAlone: true,
     });
+    if (enabled)
+      heartbeat(this, 'Heartbeat', {
+        name: `${name}-not-running`,
+        metric: this.job.function.metricInvocations({ period: minutes(Math.max(5, everyMinutes)), statistic: 'Sum' }),
+        // A single period has no run if one run is a little early and the next one a little late.
+        periods: 3,
+        errorImpact,
+      });
   }
 
   private createDlq(name: string): Queue {

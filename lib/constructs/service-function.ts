@@ -93,7 +93,6 @@ export class ServiceFunction<S extends EnvSchema = EnvSchema> extends Construct 
       environment: {
         STAGE: config.stage,
         POWERTOOLS_SERVICE_NAME: service,
-        POWERTOOLS_METRICS_NAMESPACE: 'Oncebox',
         POWERTOOLS_LOG_LEVEL: 'INFO',
         ...props.extraValues,
         ...props.values,
@@ -134,9 +133,9 @@ export const wildcardFindings = (reason: string): Readonly<Record<string, string
 });
 
 /**
- * A consumer sends messages to the queue that invokes it, for example while a prerequisite is missing. Lambda takes that
- * for an endless loop and stops it after about 16 rounds, unless the function allows loops. The consumer limits the
- * rounds itself.
+ * A consumer sends messages to the queue that invokes it, for example while a prerequisite is missing. Lambda takes
+ * that for an endless loop and stops it after about 16 rounds, unless the function allows loops. The consumer limits
+ * the rounds itself.
  */
 const requeues = { recursiveLoop: RecursiveLoop.ALLOW };
 

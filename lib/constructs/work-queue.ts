@@ -5,7 +5,7 @@ import { MAX_RECEIVES_BEFORE_REDRIVE } from '../../lambdas/shared/messaging/rece
 import { nameOf } from '../config.ts';
 import type { Access } from './access.ts';
 import { Context } from './context.ts';
-import { alarm, minutes } from './monitoring.ts';
+import { type AlarmProps, alarm, createMetric, minutes } from './monitoring.ts';
 import { suppress } from './suppress.ts';
 
 export interface WorkQueueProps {
@@ -14,11 +14,19 @@ export interface WorkQueueProps {
   /** The timeout of the function that consumes the queue, 15 seconds by default. */
   readonly timeout?: Duration | undefined;
   readonly errorImpact: string;
-  /** The age of the oldest message above which the alarm starts, 5 minutes by default. */
-  readonly maxWait?: Duration;
+  /** The alarm for messages that wait too long, if the consumer records their age by a metric of its own. */
+  readonly waiting?: Pick<AlarmProps, 'metric' | 'above' | 'periods' | 'datapoints' | 'runbook'>;
 }
 
-/** A queue, its DLQ, and two alarms: one for dead letters, one for messages that wait too long. */
+/** Messages are consumed within seconds. The consumer is stopped or too slow if one waits for so long. */
+const MAX_WAIT = minutes(5);
+/**
+ * Contention and the wait for a prerequisite event end sooner: the relay retries a parked event after 15 minutes at
+ * most, and five minutes are left for its delivery.
+ */
+const MAX_CONTENTION = minutes(20);
+
+/** A queue, its DLQ, and three alarms: for dead letters, for messages that wait, and for messages that are requeued. */
 export class WorkQueue extends Construct {
   readonly name: string;
   readonly queue: Queue;
@@ -69,20 +77,32 @@ export class WorkQueue extends Construct {
     this.createAlarms(props);
   }
 
-  private createAlarms({ errorImpact, maxWait = minutes(5) }: WorkQueueProps): void {
+  private createAlarms({ errorImpact, waiting }: WorkQueueProps): void {
     alarm(this, 'DeadLetters', {
       name: `${this.name}-dead-letters`,
       metric: this.dlq.metricApproximateNumberOfMessagesVisible({ period: minutes(1), statistic: 'Maximum' }),
       errorImpact,
       runbook: 'dead-letters',
+      isEssential: true,
+      notifiesAlone: true,
     });
     alarm(this, 'Waiting', {
-      name: `${this.name}-waiting`,
       metric: this.queue.metricApproximateAgeOfOldestMessage({ period: minutes(1), statistic: 'Maximum' }),
-      above: maxWait.toSeconds(),
+      above: MAX_WAIT.toSeconds(),
       periods: 3,
-      errorImpact,
       runbook: 'slow-queue',
+      ...waiting,
+      name: `${this.name}-waiting`,
+      errorImpact,
     });
+    // SQS cannot tell the age of a requeued message, because every requeue sends a new one.
+    if (!waiting)
+      alarm(this, 'Requeued', {
+        name: `${this.name}-requeued`,
+        metric: createMetric(this, 'RequeuedMessageAge', { statistic: 'Maximum', consumer: this.name }),
+        above: MAX_CONTENTION.toSeconds(),
+        errorImpact,
+        runbook: 'slow-queue',
+      });
   }
 }

@@ -45,14 +45,14 @@ export class Balances extends Context {
     });
     alarm(this, 'Drift', {
       name: 'drift',
-      metric: createMetric('Drift', { service: 'balances' }),
+      metric: createMetric(this, 'Drift'),
       errorImpact: 'Balances were shown that differ from the ledger',
       runbook: 'drift',
     });
     // A run succeeds even if some buckets fail, so the alarm on errors does not cover them.
     alarm(this, 'NotSynced', {
       name: 'balances-not-synced',
-      metric: createMetric('BucketsNotSynced', { service: 'balances' }),
+      metric: createMetric(this, 'BucketsNotSynced'),
       errorImpact: 'Wrong balances are not found and not repaired',
       runbook: 'drift',
     });

@@ -59,9 +59,16 @@ export class Orders extends Context {
     });
     alarm(this, 'Stuck', {
       name: 'stuck-orders',
-      metric: createMetric('OrdersStuckForLong', { service: 'orders' }),
+      metric: createMetric(this, 'OrdersStuckForLong'),
       errorImpact: 'Orders still wait although they were nudged several times',
       runbook: 'stuck-orders',
+      isEssential: true,
+    });
+    alarm(this, 'NotNudged', {
+      name: 'nudges-failed',
+      metric: createMetric(this, 'NudgesFailed'),
+      errorImpact: 'An order that waits was not nudged, so it does not proceed',
+      runbook: 'failed-nudges',
     });
   }
 }

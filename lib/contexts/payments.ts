@@ -7,11 +7,23 @@ import type { StageConfig } from '../config.ts';
 import { Context } from '../constructs/context.ts';
 import { ContextApi } from '../constructs/context-api.ts';
 import { EventConsumer } from '../constructs/event-consumer.ts';
-import { minutes } from '../constructs/monitoring.ts';
+import { alarm, createMetric, minutes } from '../constructs/monitoring.ts';
 import type { LedgerTable } from '../constructs/outbox-table.ts';
 import { QueueConsumer } from '../constructs/queue-consumer.ts';
 import { ScheduledJob } from '../constructs/scheduled-job.ts';
 import { WorkQueue } from '../constructs/work-queue.ts';
+
+/** Watches ticks that are too late. One late tick is harmless, because an update that is left out is never missed. */
+function createTickAlarms(scope: Construct, errorImpact: string): void {
+  for (const metric of ['TicksMissed', 'TicksDropped'] as const)
+    alarm(scope, metric, {
+      name: metric === 'TicksMissed' ? 'ticks-missed' : 'ticks-dropped',
+      metric: createMetric(scope, metric),
+      periods: 3,
+      errorImpact,
+      runbook: 'late-ticks',
+    });
+}
 
 /** Creates the functions, queues and schedules of payments, the only context that moves money. */
 export class Payments extends Context {
@@ -58,5 +70,6 @@ export class Payments extends Context {
       timeout: minutes(1),
       errorImpact,
     });
+    if (config.balances.updates) createTickAlarms(this, errorImpact);
   }
 }

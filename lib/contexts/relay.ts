@@ -9,7 +9,7 @@ import { OutboxRetryEnv, PublishOutboxEnv } from '../../lambdas/relay/env.ts';
 import { nameOf, type StageConfig } from '../config.ts';
 import { chaosParameterName, publishesTo } from '../constructs/access.ts';
 import { Context } from '../constructs/context.ts';
-import { alarm, alarmTopicName, minutes } from '../constructs/monitoring.ts';
+import { alarm, alarmTopicName, createMetric, minutes } from '../constructs/monitoring.ts';
 import type { ContextTable } from '../constructs/outbox-table.ts';
 import { QueueConsumer } from '../constructs/queue-consumer.ts';
 import { ServiceFunction, wildcardFindings } from '../constructs/service-function.ts';
@@ -34,7 +34,14 @@ export class Relay extends Context {
       queue: 'outbox-retry',
       errorImpact,
       timeout: Duration.seconds(30),
-      maxWait: minutes(15),
+      waiting: {
+        metric: createMetric(this, 'ParkedEventAge', { statistic: 'Maximum', period: minutes(15) }),
+        above: minutes(15).toSeconds(),
+        // Parked events are retried every 15 minutes at most, so now and then a period has no retry.
+        periods: 2,
+        datapoints: 1,
+        runbook: 'parked-events',
+      },
     });
     const publishes = publishesTo(this, config);
     const publisher = new ServiceFunction(this, 'PublishOutbox', {
@@ -55,6 +62,21 @@ export class Relay extends Context {
       above: 5 * 60_000,
       errorImpact,
       runbook: 'stalled-outbox',
+      isEssential: true,
+    });
+    alarm(this, 'Parked', {
+      name: 'events-parked',
+      metric: createMetric(this, 'EventsParked'),
+      // A refusal that passes by itself parks events for seconds.
+      periods: 3,
+      errorImpact: 'Events are delayed, so orders progress late',
+      runbook: 'parked-events',
+    });
+    alarm(this, 'Unreadable', {
+      name: 'outbox-unreadable',
+      metric: createMetric(this, 'OutboxUnreadable'),
+      errorImpact: 'An event is lost, so its order or its document does not progress',
+      runbook: 'unreadable-outbox-records',
     });
     new QueueConsumer(this, 'OnOutboxRetry', parked, {
       description: 'Publishes parked events',

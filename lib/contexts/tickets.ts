@@ -6,6 +6,7 @@ import { TicketsEnv } from '../../lambdas/tickets/env.ts';
 import type { StageConfig } from '../config.ts';
 import { Context } from '../constructs/context.ts';
 import { EventConsumer } from '../constructs/event-consumer.ts';
+import { alarm, createMetric } from '../constructs/monitoring.ts';
 import type { OutboxTable } from '../constructs/outbox-table.ts';
 
 /** Issues and voids tickets. No seat is sold twice, and no product beyond its capacity. */
@@ -31,6 +32,12 @@ export class Tickets extends Context {
       on: [ProductChanged],
       ...common,
       errorImpact: 'New products cannot be sold, or a product is sold beyond a lowered capacity',
+    });
+    alarm(this, 'MissingClaims', {
+      name: 'missing-claims',
+      metric: createMetric(this, 'MissingClaims'),
+      errorImpact: 'The claims of a refunded ticket were not found, so stock or seats may be sold twice or not at all',
+      runbook: 'missing-claims',
     });
   }
 }

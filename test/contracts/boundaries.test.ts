@@ -80,7 +80,7 @@ const rules: readonly Rule[] = [
     allows: ({ to, typeOnly }) =>
       !within('lambdas')(to) ||
       /^lambdas\/\w[\w-]*\/(env|routes|table)\.ts$/.test(to) ||
-      /^lambdas\/shared\/runtime\/(chaos-setting|env)\.ts$/.test(to) ||
+      /^lambdas\/shared\/runtime\/(chaos-setting|env|metric-registry)\.ts$/.test(to) ||
       /^lambdas\/shared\/(messaging\/receive-limit|http\/problem-texts)\.ts$/.test(to) ||
       (to === 'lambdas/shared/store/store.ts' && typeOnly),
   },

@@ -114,10 +114,11 @@ describe('EventConsumer', () => {
     expect(only(template, 'AWS::Lambda::Function').Properties).toMatchObject({ RecursiveLoop: 'Allow' });
   });
 
-  test('has alarms for dead letters and for waiting messages that state the impact', () => {
+  test('has alarms for dead letters, waiting messages and requeued messages that state the impact', () => {
     for (const [name, section] of [
       ['payment-status-dead-letters', 'dead-letters'],
       ['payment-status-waiting', 'slow-queue'],
+      ['payment-status-requeued', 'slow-queue'],
     ])
       template.hasResourceProperties('AWS::CloudWatch::Alarm', {
         AlarmName: `oncebox-local-${name}`,

@@ -200,11 +200,6 @@ describe.each(stages)('the %s stage', (name) => {
       Statistic: 'Sum',
     });
   });
-
-  test('states the impact and the runbook section in each alarm', () => {
-    for (const { Properties } of resourcesOfType(stage, 'AWS::CloudWatch::Alarm'))
-      expect(Properties['AlarmDescription']).toMatch(/^[A-Z].{10,}\. What to do: docs\/runbook\.md#[a-z-]+$/);
-  });
 });
 
 describe('a stage on AWS', () => {
@@ -219,16 +214,6 @@ describe('a stage on AWS', () => {
     const methods = resourcesOfType(stage, 'AWS::ApiGateway::Method');
     expect(methods.length).toBeGreaterThan(0);
     for (const { Properties } of methods) expect(Properties['AuthorizationType']).toBe('AWS_IAM');
-  });
-
-  test('has alarms for errors and throttles of each context, and each alarm notifies the topic', () => {
-    const alarms = resourcesOfType(prod, 'AWS::CloudWatch::Alarm');
-    const names = alarms.map(({ Properties }) => Properties['AlarmName']);
-    for (const context of ['relay', 'payments', 'orders', 'tickets', 'catalog', 'balances', 'documents', 'ops'])
-      expect(names).toEqual(
-        expect.arrayContaining([`oncebox-prod-${context}-errors`, `oncebox-prod-${context}-throttles`]),
-      );
-    for (const { Properties } of alarms) expect(Properties['AlarmActions']).toHaveLength(1);
   });
 
   test('has no chaos parameter in production', () => {

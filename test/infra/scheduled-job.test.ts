@@ -1,5 +1,5 @@
 import { Match } from 'aws-cdk-lib/assertions';
-import { describe, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { NoEnv } from '../../lambdas/shared/runtime/env.ts';
 import { ScheduledJob } from '../../lib/constructs/scheduled-job.ts';
 import { inContext } from '../support/synthesized.ts';
@@ -57,7 +57,7 @@ describe('ScheduledJob', () => {
     });
   });
 
-  test('is deployed with a disabled rule if it is switched off', () => {
+  test('is deployed with a disabled rule and without a heartbeat if it is switched off', () => {
     const off = inContext('local', (context) => {
       new ScheduledJob(context, 'PlanMinute', {
         entry: 'ops/api.ts',
@@ -70,6 +70,7 @@ describe('ScheduledJob', () => {
       });
     });
     off.hasResourceProperties('AWS::Events::Rule', { State: 'DISABLED' });
+    expect(JSON.stringify(off.findResources('AWS::CloudWatch::Alarm'))).not.toContain('not-running');
   });
 
   test('has an alarm for missed invocations', () => {
@@ -79,7 +80,20 @@ describe('ScheduledJob', () => {
     });
   });
 
-  test('has a cron expression also for a job that runs rarely', () => {
+  test('has an alarm that starts when the job is not invoked for 15 minutes, for example by a disabled rule', () => {
+    template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      AlarmName: 'oncebox-local-ops-api-not-running',
+      AlarmDescription: 'Balances are not updated. What to do: docs/runbook.md#missing-heartbeat',
+      MetricName: 'Invocations',
+      ComparisonOperator: 'LessThanThreshold',
+      Threshold: 1,
+      Period: 300,
+      EvaluationPeriods: 3,
+      TreatMissingData: 'breaching',
+    });
+  });
+
+  test('has a heartbeat that waits for the next run of a job that runs rarely', () => {
     const hourly = inContext('local', (context) => {
       new ScheduledJob(context, 'PlanHour', {
         entry: 'ops/api.ts',
@@ -91,5 +105,6 @@ describe('ScheduledJob', () => {
       });
     });
     hourly.hasResourceProperties('AWS::Events::Rule', { ScheduleExpression: 'cron(0/30 * * * ? *)' });
+    hourly.hasResourceProperties('AWS::CloudWatch::Alarm', { MetricName: 'Invocations', Period: 1800 });
   });
 });

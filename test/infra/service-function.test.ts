@@ -44,7 +44,6 @@ describe('ServiceFunction', () => {
           ORDERS_TABLE: 'a-table',
           STAGE: 'prod',
           POWERTOOLS_SERVICE_NAME: 'orders',
-          POWERTOOLS_METRICS_NAMESPACE: 'Oncebox',
           POWERTOOLS_LOG_LEVEL: 'INFO',
         },
       },

@@ -2,17 +2,24 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { MiddlewareObj } from '@middy/core';
 import type { Context } from 'aws-lambda';
+import { type CountMetric, METRICS_NAMESPACE, type SecondsMetric } from './metric-registry.ts';
 
 /** Writes JSON lines with the name of the service. Handlers add the correlation id as soon as they know it. */
 export const logger = new Logger();
-export const metrics = new Metrics();
+/** Each metric has its stage as a dimension, because the stages of an account share the namespace. */
+export const metrics = new Metrics({
+  namespace: METRICS_NAMESPACE,
+  // Functions always have a stage. Tests and the operator's commands do not, and publish no metrics.
+  defaultDimensions: { stage: process.env['STAGE'] ?? 'none' },
+});
 
-export const count = (metric: string, by = 1): void => {
+export const count = (metric: CountMetric, by = 1): void => {
   if (by > 0) metrics.addMetric(metric, MetricUnit.Count, by);
 };
 
-/** Records a duration of one consumer. Alarms use the maximum of the metric. */
-export function recordMaximum(metric: string, seconds: number, consumer: string): void {
+/** Records a duration, of one consumer if the metric is per consumer. Alarms use the maximum of the metric. */
+export function recordMaximum(metric: SecondsMetric, seconds: number, consumer?: string): void {
+  if (consumer === undefined) return void metrics.addMetric(metric, MetricUnit.Seconds, seconds);
   const metricOfConsumer = metrics.singleMetric();
   metricOfConsumer.addDimension('consumer', consumer);
   metricOfConsumer.addMetric(metric, MetricUnit.Seconds, seconds);

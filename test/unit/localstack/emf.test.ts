@@ -7,20 +7,25 @@ describe('parseMetrics', () => {
       _aws: {
         Timestamp: 1_000,
         CloudWatchMetrics: [
-          { Namespace: 'Oncebox', Dimensions: [['service']], Metrics: [{ Name: 'OrdersProcessed', Unit: 'Count' }] },
+          {
+            Namespace: 'Oncebox',
+            Dimensions: [['service', 'stage']],
+            Metrics: [{ Name: 'MessagesProcessed', Unit: 'Count' }],
+          },
         ],
       },
       service: 'orders',
-      OrdersProcessed: [1, 2],
+      stage: 'local',
+      MessagesProcessed: [1, 2],
     };
     expect(parseMetrics(`2026-01-01T00:00:00Z\tINFO\t${JSON.stringify(line)}`)).toEqual([
       {
         namespace: 'Oncebox',
-        name: 'OrdersProcessed',
+        name: 'MessagesProcessed',
         unit: 'Count',
         time: new Date(1_000),
         values: [1, 2],
-        dimensions: { service: 'orders' },
+        dimensions: { service: 'orders', stage: 'local' },
       },
     ]);
   });

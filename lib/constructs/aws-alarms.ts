@@ -1,0 +1,146 @@
+import { AlarmRule, CompositeAlarm, type IMetric, MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch';
+import { nameOf, pascalCase } from '../config.ts';
+import type { Context } from './context.ts';
+import { type AlarmGroup, alarm, describeAlarm, minutes, notify } from './monitoring.ts';
+import type { StageStack } from './stage-stack.ts';
+
+/** CloudWatch allows ten metrics in the expression of one alarm. */
+const MAX_METRICS = 10;
+/** One response in a hundred. A single `busy` response to contended requests is not an incident. */
+const MAX_ERROR_RATE = 0.01;
+/** A request retries under contention for 5 s, and a lookup of a document waits for 2 s. Few requests may do either. */
+const MAX_LATENCY_MS = 3000;
+
+interface NamedGroup extends AlarmGroup {
+  readonly name: string;
+  readonly errorImpact: string;
+}
+
+/**
+ * Creates the alarms that only AWS supports: on sums of metrics and on the gateway's metrics. Where the stage has
+ * composite alarms, these notify instead of the alarms of their group, so that one incident of a context notifies once.
+ * Throttles are a group of their own, because all functions share the concurrency of the account.
+ */
+export function createAwsAlarms(stack: StageStack, contexts: readonly Context[]): void {
+  const createGroup = (name: string, errorImpact: string): NamedGroup => ({
+    name,
+    errorImpact,
+    config: stack.config,
+    alarmNames: [],
+  });
+  const api = createGroup('api', 'Callers of the API get errors or wait for long');
+  const throttles = createGroup('throttles', 'Requests fail, and messages and schedules are delayed');
+  for (const context of contexts) {
+    createFunctionAlarms(stack, context);
+    createThrottleAlarm(stack, context, throttles);
+  }
+  createApiAlarms(stack, api);
+  if (stack.config.compositeAlarms)
+    for (const group of [...contexts, api, throttles]) createCompositeAlarm(stack, group);
+}
+
+/**
+ * Watches the functions of a context together, so that one cause alerts once. The functions of the API are left out:
+ * the gateway responds 502 when they fail, which its own alarm counts. No other function fails in normal operation, but
+ * a single failure is repeated and passes. A failure in three periods in a row does not pass.
+ */
+function createFunctionAlarms(stack: StageStack, context: Context): void {
+  const { node, name, functions, errorImpact } = context;
+  const inBackground = functions.filter(({ invokedBy }) => invokedBy !== 'api');
+  if (inBackground.length === 0) return;
+  const errors = sumOf('Errors', inBackground);
+  alarm(
+    stack,
+    `${node.id}Errors`,
+    { name: `${name}-errors`, metric: errors, periods: 3, errorImpact, runbook: 'errors' },
+    context,
+  );
+  // Lambda stops no loop of a function that allows loops, so this is one that nobody intended, or a consumer whose
+  // setting was changed.
+  const stoppedLoops = sumOf('RecursiveInvocationsDropped', inBackground);
+  alarm(
+    stack,
+    `${node.id}StoppedLoops`,
+    { name: `${name}-loops-stopped`, metric: stoppedLoops, errorImpact, runbook: 'stopped-loops' },
+    context,
+  );
+}
+
+function createThrottleAlarm(stack: StageStack, { node, name, functions, errorImpact }: Context, group: AlarmGroup) {
+  const metric = sumOf('Throttles', functions);
+  alarm(
+    stack,
+    `${node.id}Throttles`,
+    // Lambda repeats a throttled invocation of a queue, a stream or a schedule, so a short peak is harmless.
+    { name: `${name}-throttles`, metric, periods: 3, errorImpact, runbook: 'throttles' },
+    group,
+  );
+}
+
+function sumOf(metricName: string, functions: Context['functions']): IMetric {
+  if (functions.length > MAX_METRICS)
+    throw new Error(
+      `${functions.length} functions have the metric ${metricName}, but one alarm can watch ${MAX_METRICS}`,
+    );
+  const usingMetrics = Object.fromEntries(
+    functions.map(({ name }, index) => [
+      `m${index}`,
+      new Metric({ namespace: 'AWS/Lambda', metricName, dimensionsMap: { FunctionName: name }, statistic: 'Sum' }),
+    ]),
+  );
+  return new MathExpression({ expression: 'SUM(METRICS())', usingMetrics, label: metricName, period: minutes(5) });
+}
+
+/** Watches the responses of the gateway. Handlers respond 500 or 503 themselves, which is no error to Lambda. */
+function createApiAlarms(stack: StageStack, api: NamedGroup): void {
+  const { config } = stack;
+  const metric = (metricName: string, statistic: string, period: number): Metric =>
+    new Metric({
+      namespace: 'AWS/ApiGateway',
+      metricName,
+      dimensionsMap: { ApiName: nameOf(config, 'api'), Stage: config.stage },
+      statistic,
+      period: minutes(period),
+    });
+  alarm(
+    stack,
+    'ApiServerErrors',
+    {
+      name: 'api-server-errors',
+      // The average of this metric is its share of all responses.
+      metric: metric('5XXError', 'Average', 1),
+      above: MAX_ERROR_RATE,
+      periods: 5,
+      datapoints: 3,
+      errorImpact: 'Callers of the API get errors that are not their fault',
+      runbook: 'api-errors',
+      isEssential: true,
+    },
+    api,
+  );
+  alarm(
+    stack,
+    'ApiLatency',
+    {
+      name: 'api-latency',
+      metric: metric('Latency', 'p99', 5),
+      above: MAX_LATENCY_MS,
+      periods: 3,
+      evaluatesFewSamples: false,
+      errorImpact: 'Callers of the API wait for seconds',
+      runbook: 'api-latency',
+    },
+    api,
+  );
+}
+
+/** Creates the alarm that notifies for a group. It names the alarms by their names: a reference would be an export. */
+function createCompositeAlarm(stack: StageStack, { name, errorImpact, alarmNames, config }: NamedGroup): void {
+  if (alarmNames.length === 0) return;
+  const composite = new CompositeAlarm(stack, `${pascalCase(name)}Composite`, {
+    compositeAlarmName: nameOf(config, name),
+    alarmDescription: describeAlarm(errorImpact, 'composite-alarms'),
+    alarmRule: AlarmRule.fromString(alarmNames.map((alarmName) => `ALARM("${alarmName}")`).join(' OR ')),
+  });
+  notify(composite, config);
+}

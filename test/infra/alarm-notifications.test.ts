@@ -1,0 +1,159 @@
+import { Stack } from 'aws-cdk-lib';
+import { describe, expect, test } from 'vitest';
+import { configOf, nameOf, type Stage } from '../../lib/config.ts';
+import { alarmsOf, compositeAlarmsOf, metricsOf, nameOfAlarm } from '../support/alarms.ts';
+import { textOf } from '../support/source-tree.ts';
+import { type Resource, type SynthesizedStage, synthesized } from '../support/synthesized.ts';
+
+// Synthesized before the tests, because it may take longer than a test's timeout on a busy machine.
+const dev = synthesized('dev');
+const prod = synthesized('prod', { balances: { updates: 'on' } });
+
+describe.each<[Stage, SynthesizedStage]>([
+  ['local', synthesized('local')],
+  ['dev', dev],
+  ['prod', prod],
+])('each alarm of %s', (stageName, stage) => {
+  const all = [...alarmsOf(stage), ...compositeAlarmsOf(stage)];
+
+  test('states the impact and a section of the runbook that exists', () => {
+    const runbook = textOf('docs/runbook.md');
+    const sections = new Set(
+      [...runbook.matchAll(/^## (.+)$/gm)].map(([, title = '']) => title.toLowerCase().replaceAll(' ', '-')),
+    );
+    for (const { Properties } of all) {
+      const text = String(Properties['AlarmDescription']);
+      expect(text).toMatch(/^[A-Z].{10,}\. What to do: docs\/runbook\.md#[a-z-]+$/);
+      expect(sections).toContain(text.split('#')[1]);
+    }
+  });
+
+  test('is in the table of the runbook', () => {
+    const functions = stage.platform.contexts.flatMap((context) => context.functions);
+    const prefix = nameOf(configOf(stageName), '');
+    const names: Readonly<Record<string, readonly string[]>> = {
+      context: stage.platform.contexts.map((context) => context.name),
+      job: functions.filter(({ invokedBy }) => invokedBy === 'schedule').map(({ name }) => name.replace(prefix, '')),
+      queue: stage.resources
+        .filter(({ Type }) => Type === 'AWS::SQS::Queue')
+        .map(({ Properties }) => String(Properties['QueueName']).replace(prefix, '')),
+    };
+    const table = textOf('docs/runbook.md')
+      .split('\n')
+      .filter((line) => line.startsWith('| ['));
+    const documented = table
+      .flatMap((line) => [...line.matchAll(/`([^`]+)`/g)])
+      .flatMap(([, alarm = '']) => {
+        const kind = /<(\w+)>/.exec(alarm)?.[1] ?? '';
+        return (names[kind] ?? ['']).map((name) => prefix + alarm.replace(`<${kind}>`, name));
+      });
+    for (const existing of all) expect(documented).toContain(nameOfAlarm(existing));
+  });
+});
+
+describe('the notifications of prod', () => {
+  const composites = compositeAlarmsOf(prod);
+  const childrenOf = ({ Properties }: Resource): string[] =>
+    [...String(Properties['AlarmRule']).matchAll(/ALARM\("([^"]+)"\)/g)].map(([, name = '']) => name);
+  const isNotifying = ({ Properties }: Resource): boolean => Properties['AlarmActions'] !== undefined;
+  const children = composites.flatMap(childrenOf);
+
+  test('come from one composite alarm for each context, for the API and for throttles', () => {
+    const inBackground = prod.platform.contexts.filter(({ functions }) =>
+      functions.some(({ invokedBy }) => invokedBy !== 'api'),
+    );
+    expect(inBackground.length).toBeGreaterThanOrEqual(7);
+    expect(composites.map(nameOfAlarm).toSorted()).toEqual(
+      [...inBackground.map(({ name }) => name), 'api', 'throttles'].map((group) => `oncebox-prod-${group}`).toSorted(),
+    );
+    for (const composite of composites) expect(isNotifying(composite)).toBe(true);
+  });
+
+  test('come for each alarm exactly once: from its composite alarm, or from itself', () => {
+    expect(new Set(children).size).toBe(children.length);
+    const alarmNames = alarmsOf(prod).map(nameOfAlarm);
+    for (const child of children) expect(alarmNames).toContain(child);
+    for (const alarm of alarmsOf(prod)) {
+      const name = nameOfAlarm(alarm);
+      expect(isNotifying(alarm), name).toBe(!children.includes(name));
+    }
+  });
+
+  test('come from dead letters and missed runs themselves, which would hide later incidents', () => {
+    const alone = alarmsOf(prod).filter(isNotifying);
+    expect(alone.length).toBeGreaterThan(0);
+    for (const { Properties } of alone) expect(Properties['AlarmName']).toMatch(/-(dead-letters|missed)$/);
+  });
+
+  test('are sent when an alarm starts and when it ends', () => {
+    for (const { Properties } of [...alarmsOf(prod), ...composites])
+      expect(Properties['OKActions']).toEqual(Properties['AlarmActions']);
+  });
+});
+
+test('each alarm of dev notifies for itself, when it starts and when it ends', () => {
+  expect(compositeAlarmsOf(dev)).toEqual([]);
+  for (const { Properties } of alarmsOf(dev)) {
+    expect(Properties['AlarmActions']).toHaveLength(1);
+    expect(Properties['OKActions']).toEqual(Properties['AlarmActions']);
+  }
+});
+
+test('the alarms of dev watch one metric for each queue and three others, because each costs $0.10 a month', () => {
+  const consumers = dev.platform.contexts
+    .flatMap((context) => context.functions)
+    .filter(({ invokedBy }) => invokedBy === 'queue');
+  expect(alarmsOf(dev).flatMap((alarm) => metricsOf(alarm, dev))).toHaveLength(consumers.length + 3);
+  const others = alarmsOf(dev)
+    .map(nameOfAlarm)
+    .filter((name) => !name.endsWith('-dead-letters'));
+  expect(others.toSorted()).toEqual([
+    'oncebox-dev-api-server-errors',
+    'oncebox-dev-outbox-stalled',
+    'oncebox-dev-stuck-orders',
+  ]);
+});
+
+test('an alarm on functions or on the API does not start at a single failure that passes', () => {
+  const conditionOf = (name: string) =>
+    alarmsOf(prod).find(({ Properties }) => Properties['AlarmName'] === `oncebox-prod-${name}`)?.Properties;
+  expect(conditionOf('payments-errors')).toMatchObject({ EvaluationPeriods: 3, DatapointsToAlarm: 3 });
+  expect(conditionOf('payments-throttles')).toMatchObject({ EvaluationPeriods: 3, DatapointsToAlarm: 3 });
+  expect(conditionOf('api-server-errors')).toMatchObject({
+    Statistic: 'Average',
+    Threshold: 0.01,
+    Period: 60,
+    EvaluationPeriods: 5,
+    DatapointsToAlarm: 3,
+  });
+  expect(conditionOf('api-latency')).toMatchObject({
+    ExtendedStatistic: 'p99',
+    Threshold: 3000,
+    EvaluateLowSampleCountPercentile: 'ignore',
+  });
+});
+
+test('the alarms on errors cover all functions but those of the API, whose failures the gateway counts', () => {
+  const functions = prod.platform.contexts.flatMap((context) => context.functions);
+  const watched = alarmsOf(prod).flatMap((alarm) => metricsOf(alarm, prod));
+  const watchedFor = (metric: string) =>
+    watched.filter(({ name }) => name === metric).map(({ dimensions }) => dimensions['FunctionName']);
+  const names = (isWatched: (invokedBy: string) => boolean) =>
+    functions.filter(({ invokedBy }) => isWatched(invokedBy)).map(({ name }) => name);
+  const inBackground = names((invokedBy) => invokedBy !== 'api').toSorted();
+  expect(watchedFor('Errors').toSorted()).toEqual(inBackground);
+  expect(watchedFor('RecursiveInvocationsDropped').toSorted()).toEqual(inBackground);
+  expect(watchedFor('Throttles').toSorted()).toEqual(names(() => true).toSorted());
+  expect(watchedFor('Invocations').toSorted()).toEqual(names((invokedBy) => invokedBy === 'schedule').toSorted());
+});
+
+test('the stack of the composite alarms is deployed after the stacks of their alarms', () => {
+  const { dependencies } = prod.app.node
+    .findAll()
+    .filter((construct) => construct instanceof Stack)
+    .find(({ stackName }) => stackName === 'oncebox-prod-aws') as Stack;
+  const stackNames = dependencies.map(({ stackName }) => stackName);
+  expect(stackNames).toEqual(
+    expect.arrayContaining(['oncebox-prod-tickets', 'oncebox-prod-relay', 'oncebox-prod-api']),
+  );
+});
