@@ -20,17 +20,21 @@ export const bucketsOf = (chunkCount: number): string[] => [
   ...Array.from({ length: chunkCount }, (_, chunk) => `chunk:${chunk}`),
 ];
 
-/** Runs the scheduled sync: compares the next `bucketsPerRun` buckets after the last run, until the deadline. */
+/** The share of the time until the deadline in which comparisons are started. The rest is for finishing them. */
+const START_SHARE = 0.5;
+
+/** Runs the scheduled sync: compares the next `bucketsPerRun` buckets after the last run, as far as its time allows. */
 export async function syncNext(
   ports: SyncPorts & { readonly bucketsPerRun: number; readonly deadlineMs: number },
 ): Promise<BucketComparison[]> {
   const { balances, ledger, clock, bucketsPerRun, deadlineMs } = ports;
+  const lastStartMs = clock.now() + (deadlineMs - clock.now()) * START_SHARE;
   const buckets = bucketsOf(await ledger.chunks());
   const start = (await balances.getSyncPosition()) % buckets.length;
   const nextBuckets = [...buckets.slice(start), ...buckets.slice(0, start)].slice(0, bucketsPerRun);
   const comparisons = await syncBuckets(ports, nextBuckets, async (doneCount) => {
     await balances.setSyncPosition((start + doneCount) % buckets.length);
-    return clock.now() < deadlineMs;
+    return clock.now() < lastStartMs;
   });
   logger.info('balances compared with the ledger', {
     buckets: comparisons.length,

@@ -33,15 +33,15 @@ export const createOrdersApiDeps = (
   { catalog, payments, tickets, documents }: OtherTables,
 ) => {
   const createDeps = createOrdersDeps({ store, clock });
-  return ({ deadlineMs }: Deadline): OrdersApiDeps => ({
-    ...createDeps({ deadlineMs }),
-    priceOf: async (items) => (await quote(catalog.withDeadline(deadlineMs), items)).total,
+  return (deadline: Deadline): OrdersApiDeps => ({
+    ...createDeps(deadline),
+    priceOf: async (items) => (await quote(catalog.withDeadline(deadline.deadlineMs), items)).total,
     historyOf: (id) =>
       readOrderHistory(
-        [store, payments, tickets].map((table) => table.withDeadline(deadlineMs)),
+        [store, payments, tickets].map((table) => table.withDeadline(deadline.deadlineMs)),
         id,
       ),
-    submit: (submission) => submit(unitOfWork({ store: documents, clock, deadlineMs }), submission),
+    submit: (submission) => submit(unitOfWork({ store: documents, clock }, deadline), submission),
   });
 };
 

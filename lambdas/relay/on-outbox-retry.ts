@@ -2,7 +2,6 @@ import middy from '@middy/core';
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import type { Envelope } from '../../events/envelope.ts';
 import {
-  ageMsOf,
   changeVisibilityOfAll,
   failureDetails,
   historyOf,
@@ -11,7 +10,7 @@ import {
 } from '../shared/messaging/queue.ts';
 import { createSqsQueue } from '../shared/messaging/sqs-queue.ts';
 import { readChaos } from '../shared/runtime/chaos.ts';
-import { systemClock } from '../shared/runtime/clock.ts';
+import { systemClock, toIso } from '../shared/runtime/clock.ts';
 import { ConsumerEnv, readEnv } from '../shared/runtime/env.ts';
 import { logger, observability, recordMaximum } from '../shared/runtime/observability.ts';
 import { OutboxRetryEnv } from './env.ts';
@@ -38,11 +37,11 @@ export async function retryParkedEvents(
     const { messageId: id, receiptHandle: handle } = record;
     try {
       if (await settleMessage(record, ports, sendingMs)) continue;
-      backoffs.push({ id, handle, seconds: retryDelaySeconds(historyOf(record).receive_count) });
     } catch (error) {
       logger.error('parked events not settled', { message_id: id, error: error as Error });
     }
     failedIds.push(id);
+    backoffs.push({ id, handle, seconds: retryDelaySeconds(historyOf(record).receive_count) });
   }
   await changeVisibilityOfAll(backoffs, ports.queue);
   logger.info('parked events retried', { messages: Records.length, waiting: failedIds.length });
@@ -51,27 +50,34 @@ export async function retryParkedEvents(
 
 /**
  * Sends the events of one message and returns whether the message is finished. If the bus takes some of its events, or
- * some are unreadable, the others continue as a new message, so that nothing is sent or dead-lettered twice because of
- * its neighbours.
+ * some are unreadable, the others continue as a new message, so that an event is not repeated because of its
+ * neighbours.
  */
 async function settleMessage(record: SQSRecord, ports: RetryPorts, sendingMs: number): Promise<boolean> {
   const { queue, clock } = ports;
   const { events, unreadable } = parseParkedMessage(record.body);
+  const parkedMs = Date.parse(historyOf(record).waiting_since ?? toIso(Number(record.attributes.SentTimestamp)));
   const hadTime = clock.now() <= sendingMs;
   const unsent = await sendInTime(events, ports, sendingMs);
-  if (unreadable !== undefined) await deadLetter(record, ports, { body: unreadable, reason: 'not an event envelope' });
+  if (unreadable !== undefined)
+    await deadLetter(record, ports, { body: unreadable, reason: 'not an event envelope', events: [] });
   if (unsent.length === 0) return true;
   const body = JSON.stringify(unsent);
   if (unsent.length < events.length || unreadable !== undefined) {
-    await queue.requeue({ body, delaySeconds: 1, history: historyOf(record) });
+    const history = { waiting_since: toIso(parkedMs), ...historyOf(record) };
+    await queue.requeue({ body, delaySeconds: 1, history });
     return true;
   }
-  const ageMs = ageMsOf(record, clock.now());
+  const ageMs = clock.now() - parkedMs;
   // SQS leaves messages that were received more than three times out of its own metric of the oldest message.
   recordMaximum('ParkedEventAge', ageMs / 1000);
   // A message that was not tried for lack of time is never given up.
   if (!hadTime || ageMs <= MAX_AGE_MS) return false;
-  await deadLetter(record, ports, { body, reason: `the bus refused all ${unsent.length} events for 24 h` });
+  await deadLetter(record, ports, {
+    body,
+    reason: `the bus refused all ${unsent.length} events for 24 h`,
+    events: unsent,
+  });
   return true;
 }
 
@@ -86,10 +92,11 @@ async function sendInTime(events: readonly Envelope[], ports: RetryPorts, sendin
 async function deadLetter(
   record: SQSRecord,
   { queue, clock }: RetryPorts,
-  { body, reason }: { body: string; reason: string },
+  { body, reason, events }: { body: string; reason: string; events: readonly Envelope[] },
 ): Promise<void> {
   await queue.deadLetter(body, failureDetails(record, reason, clock.now()));
-  logger.error('parked events dead-lettered', { message_id: record.messageId, reason });
+  const ids = events.map(({ id }) => id);
+  logger.error('parked events dead-lettered', { message_id: record.messageId, reason, events: ids });
 }
 
 /** Returns the events of a parked message, and as text what is not an event: a part of the list, or the whole body. */

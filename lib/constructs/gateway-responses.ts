@@ -1,5 +1,5 @@
 import { ResponseType, type RestApi } from 'aws-cdk-lib/aws-apigateway';
-import { outcomeUnknown, statusTitles } from '../../lambdas/shared/http/problem-texts.ts';
+import { internalError, outcomeUnknown, statusTitles } from '../../lambdas/shared/http/problem-texts.ts';
 
 /** The code of a problem follows from its status. */
 const codes: Readonly<Record<number, string>> = {
@@ -20,7 +20,7 @@ type Problem = readonly [type: ResponseType, status: number, detail: string, ret
 
 const noRoute = 'No route matches the request.';
 const notAllowed = 'These credentials do not allow the request.';
-const internalError = `An internal error occurred. ${outcomeUnknown}`;
+const notProcessed = 'An internal error occurred before the request was processed. Nothing was changed.';
 
 /** The errors that API Gateway returns without a handler. The two defaults cover every type that is not listed. */
 const problems: readonly Problem[] = [
@@ -39,9 +39,9 @@ const problems: readonly Problem[] = [
   [ResponseType.THROTTLED, 429, 'There are too many requests. Try again later.', 1],
   [ResponseType.QUOTA_EXCEEDED, 429, 'The request quota is used up. Try again later.', 60],
   [ResponseType.DEFAULT_5XX, 500, internalError],
-  [ResponseType.API_CONFIGURATION_ERROR, 500, internalError],
-  [ResponseType.AUTHORIZER_CONFIGURATION_ERROR, 500, internalError],
-  [ResponseType.AUTHORIZER_FAILURE, 500, internalError],
+  [ResponseType.API_CONFIGURATION_ERROR, 500, notProcessed],
+  [ResponseType.AUTHORIZER_CONFIGURATION_ERROR, 500, notProcessed],
+  [ResponseType.AUTHORIZER_FAILURE, 500, notProcessed],
   // The handler may have committed before it crashed or the gateway stopped waiting.
   [ResponseType.INTEGRATION_FAILURE, 502, `The request failed. ${outcomeUnknown}`],
   [ResponseType.INTEGRATION_TIMEOUT, 504, `The request timed out. ${outcomeUnknown}`],

@@ -67,8 +67,22 @@ describe('a consumer whose table does not respond to some requests', () => {
     expect(sent.map(({ body }) => [body['QueueUrl'], body.MessageBody])).toEqual([
       [aws.queueUrl('order-payments'), JSON.stringify(orders[1])],
     ]);
+    const [{ body: requeued } = { body: {} }] = sent;
+    expect(requeued).toMatchObject({ MessageAttributes: { failures: { StringValue: '0' } } });
     const written = aws.requests.filter(({ target }) => target === 'TransactWriteItems');
     expect(JSON.stringify(written)).toContain('alice');
+  });
+
+  test('returns in time if only a transaction gets no response', async () => {
+    aws.hangs = ({ target }) => target === 'TransactWriteItems';
+    const respondToQueue = aws.respond;
+    aws.respond = (request) => (request.target === 'SendMessage' ? respondToQueue(request) : { Responses: {} });
+    const Records = [sqsRecord('m', orderOf('carol'), { sentAt: Date.now() })];
+    const { result, durationMs } = await runConsumer({ Records });
+    expect(durationMs).toBeLessThan(TIMEOUT_MS);
+    expect(result).toEqual({ batchItemFailures: [] });
+    const [{ body } = { body: {} }] = aws.requests.filter(({ target }) => target === 'SendMessage');
+    expect(body).toMatchObject({ MessageAttributes: { failures: { StringValue: '0' } } });
   });
 
   test('returns in time if its queue does not respond either, so that SQS delivers the messages again', async () => {

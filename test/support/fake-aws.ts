@@ -14,6 +14,8 @@ export class FakeAws {
   respond: (request: AwsRequest) => unknown = () => ({});
   /** Tells for each request whether the server never responds to it. */
   hangs: (request: AwsRequest) => boolean = () => false;
+  /** Returns the status of the error that the server responds with, or nothing. */
+  fails: (request: AwsRequest) => number | undefined = () => undefined;
   readonly #server = createServer((request, response) => this.#handle(request, response));
 
   get url(): string {
@@ -42,6 +44,7 @@ export class FakeAws {
     beforeEach(() => {
       this.requests.length = 0;
       this.hangs = () => false;
+      this.fails = () => undefined;
       // The SDK compares this hash with its own, as a proof that SQS received the body unchanged.
       this.respond = ({ body }) => ({ MessageId: 'm', MD5OfMessageBody: md5(String(body.MessageBody)) });
     });
@@ -57,6 +60,7 @@ export class FakeAws {
     };
     this.requests.push(awsRequest);
     if (this.hangs(awsRequest)) return;
+    response.statusCode = this.fails(awsRequest) ?? 200;
     response.setHeader('content-type', 'application/x-amz-json-1.0');
     response.end(JSON.stringify(this.respond(awsRequest)));
   }

@@ -1,3 +1,4 @@
+import { Busy } from '../../lambdas/shared/runtime/errors.ts';
 import {
   type Condition,
   type Index,
@@ -68,7 +69,7 @@ export function createMemoryStore({ now, indexLagMs = () => 0, onInsert }: Optio
       .filter((row) => row[partitionKey] !== undefined && row[sortKey] !== undefined);
 
   const memoryStore: MemoryStore = {
-    withDeadline: () => memoryStore,
+    withDeadline: (deadlineMs) => limitToDeadline(memoryStore, now, deadlineMs),
     get: async (key) => find(key)?.row,
     getMany: async (keys) => keys.map((key) => find(key)?.row),
     query: async (query) => {
@@ -102,8 +103,24 @@ export function createMemoryStore({ now, indexLagMs = () => 0, onInsert }: Optio
 
 /** Returns a store with some functions replaced, which stay replaced under a deadline. */
 export function overrideStore(store: Store, replacements: Partial<Store>): Store {
-  const overridden: Store = { ...store, ...replacements, withDeadline: () => overridden };
-  return overridden;
+  return {
+    ...store,
+    ...replacements,
+    withDeadline: (deadlineMs) => overrideStore(store.withDeadline(deadlineMs), replacements),
+  };
+}
+
+/** Returns a store whose calls throw `Busy` from the deadline on. */
+function limitToDeadline(store: Store, now: () => number, deadlineMs: number): Store {
+  const inTime = <T>(call: () => Promise<T>): Promise<T> =>
+    now() < deadlineMs ? call() : Promise.reject(new Busy('no time is left'));
+  return {
+    get: (key) => inTime(() => store.get(key)),
+    getMany: (keys) => inTime(() => store.getMany(keys)),
+    query: (query) => inTime(() => store.query(query)),
+    write: (writes, token) => inTime(() => store.write(writes, token)),
+    withDeadline: store.withDeadline,
+  };
 }
 
 /** Returns a frozen copy without undefined values, like the DynamoDB client. */

@@ -32,14 +32,14 @@ export class SimulatedTable {
       await clock.sleep(1 + clock.random());
       return call();
     };
-    const slow: Store = {
-      withDeadline: () => slow,
-      get: (key) => delayed(() => rows.get(key)),
-      getMany: (keys) => delayed(() => rows.getMany(keys)),
-      query: (query) => delayed(() => rows.query(query)),
-      write: (writes, token) => delayed(() => rows.write(writes, token)),
-    };
-    this.store = withConflicts(slow, conflictRate, clock.random);
+    const slow = (store: Store): Store => ({
+      withDeadline: (deadlineMs) => slow(rows.withDeadline(deadlineMs)),
+      get: (key) => delayed(() => store.get(key)),
+      getMany: (keys) => delayed(() => store.getMany(keys)),
+      query: (query) => delayed(() => store.query(query)),
+      write: (writes, token) => delayed(() => store.write(writes, token)),
+    });
+    this.store = withConflicts(slow(rows), conflictRate, clock.random);
   }
 
   get isIdle(): boolean {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { Busy } from '../../lambdas/shared/runtime/errors.ts';
 import {
   absent,
   type Index,
@@ -418,6 +419,34 @@ export function storeContract(name: string, createStore: () => Store | Promise<S
       expect((await store.query({ partition: pk, index: contractIndex })).map(({ sk }) => sk)).toEqual(['B', 'A']);
       await write({ op: 'delete', key: key('A'), when: versionIs(2) });
       expect((await store.query({ partition: pk, index: contractIndex })).map(({ sk }) => sk)).toEqual(['B']);
+    });
+  });
+
+  describe(`${name}: a deadline`, () => {
+    test('in the future changes nothing', async () => {
+      const { store, key } = await setUp();
+      const inTime = store.withDeadline(Date.now() + 60_000);
+      await inTime.write([put({ ...key('A') })], randomUUID());
+      expect(await inTime.get(key('A'))).toEqual(key('A'));
+    });
+
+    test('in the past ends every call with Busy, and nothing is written', async () => {
+      const { store, pk, key } = await setUp();
+      const tooLate = store.withDeadline(Date.now() - 1);
+      for (const call of [
+        () => tooLate.get(key('A')),
+        () => tooLate.getMany([key('A')]),
+        () => tooLate.query({ partition: pk }),
+        () => tooLate.write([put({ ...key('A') })], randomUUID()),
+      ])
+        await expect(call()).rejects.toBeInstanceOf(Busy);
+      expect(await store.get(key('A'))).toBeUndefined();
+    });
+
+    test('is replaced by a later one', async () => {
+      const { store, key } = await setUp();
+      const inTime = store.withDeadline(Date.now() - 1).withDeadline(Date.now() + 60_000);
+      expect(await inTime.get(key('A'))).toBeUndefined();
     });
   });
 }

@@ -68,10 +68,12 @@ export async function createTicketFixture(capacities: Readonly<Record<string, nu
   const batchHandler =
     (run: Run, queueName: string, failures = 0) =>
     async (...events: Partial<Envelope>[]): Promise<string[]> => {
-      const Records = events.map((event, index) => {
-        const sentAt = event.published_at === undefined ? noon : Date.parse(event.published_at);
-        return sqsRecord(`m${index}`, event, { sentAt, history: { failures } });
-      });
+      // An event has waited for its prerequisite since it was published, or since noon.
+      const Records = events.map((event, index) =>
+        sqsRecord(`m${index}`, event, {
+          history: { failures, waiting_since: event.published_at ?? new Date(noon).toISOString() },
+        }),
+      );
       const { batchItemFailures } = await run({ Records }, queueName, TIMEOUT_MS);
       return batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
     };

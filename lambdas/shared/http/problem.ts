@@ -1,6 +1,6 @@
 import type { APIGatewayProxyResult } from 'aws-lambda';
 import { AlreadyDone, Busy, OutcomeUnknown, Rejected } from '../runtime/errors.ts';
-import { outcomeUnknown, statusTitles } from './problem-texts.ts';
+import { internalError, outcomeUnknown, statusTitles } from './problem-texts.ts';
 
 export interface FieldError {
   readonly path: string;
@@ -77,5 +77,5 @@ function toProblem(error: unknown): Problem {
         'The request did not finish in time, because its data is contended or a table is unavailable. Nothing was changed. Send it again.',
       headers: { 'Retry-After': '1' },
     };
-  return { status: 500, code: 'internal', detail: 'An internal error occurred. The request itself may be correct.' };
+  return { status: 500, code: 'internal', detail: internalError };
 }

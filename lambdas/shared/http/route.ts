@@ -1,6 +1,7 @@
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import * as z from 'zod/mini';
 import type { Clock, Deadline } from '../runtime/clock.ts';
+import { Busy, OutcomeUnknown } from '../runtime/errors.ts';
 import {
   createRequestIdentity,
   type RequestIdentity,
@@ -109,11 +110,29 @@ export function route<Deps, R, P = Record<string, never>, Q = Record<string, nev
           return createRequestIdentity(routeKey, caller, input.key, input.json);
         },
       } as unknown as Request<P, Q, B>;
-      const returned = await handle(request, createDeps({ deadlineMs }));
+      const returned = await handleOrThrow((deadline) => handle(request, createDeps(deadline)), deadlineMs);
       const response = returned instanceof HttpResponse ? returned : new HttpResponse(returned, {});
       return toResponse(routeKey, contract, response, { correlationId, baseUrl });
     },
   };
+}
+
+/**
+ * Runs the handler until the deadline. `Busy` means that nothing was changed, so after a write that was applied, or may
+ * have been, the outcome is unknown instead.
+ */
+async function handleOrThrow<T>(handle: (deadline: Deadline) => Promise<T>, deadlineMs: number): Promise<T> {
+  let mayBeWritten = false;
+  const onWrite = () => {
+    mayBeWritten = true;
+  };
+  try {
+    return await handle({ deadlineMs, onWrite });
+  } catch (error) {
+    if (mayBeWritten && error instanceof Busy && !(error instanceof OutcomeUnknown))
+      throw new OutcomeUnknown(`unfinished after a write: ${error.message}`, { cause: error });
+    throw error;
+  }
 }
 
 const noFields = z.strictObject({});

@@ -8,7 +8,7 @@ import { ConsumerEnv, readEnv } from '../runtime/env.ts';
 import { AlreadyDone, Busy, PoisonMessage, PrerequisiteMissing, Rejected } from '../runtime/errors.ts';
 import { count, logger, observability } from '../runtime/observability.ts';
 import type { DeadLetter } from './dead-letter.ts';
-import { ageMsOf, historyOf, type QueuePort } from './queue.ts';
+import { historyOf, type QueuePort, waitMsOf } from './queue.ts';
 import type { MessageContext, Receipts } from './receipt.ts';
 import { correlationFields, parseEvent, type ReceivedEvent } from './received-event.ts';
 import { type HandledMessage, type HandlingResult, settleMessages } from './settle.ts';
@@ -184,10 +184,10 @@ async function runHandler<E extends EventDefinition>(
       logger.info('already done', { row: `${error.row['pk']} ${error.row['sk']}` });
       return { outcome: 'duplicate' };
     }
-    const ageMs = Math.max(...group.map(({ record }) => ageMsOf(record, nowMs)));
+    const waitMs = Math.max(...group.map(({ record }) => waitMsOf(record, nowMs)));
     // After the maximum wait it counts as a failure, so that it ends in the DLQ, where an alarm sees it.
-    if (error instanceof Busy && ageMs < MAX_CONTENTION_MS) return { outcome: 'requeue', isContended: true };
-    if (error instanceof PrerequisiteMissing && ageMs < MAX_PREREQUISITE_WAIT_MS) return { outcome: 'requeue' };
+    if (error instanceof Busy && waitMs < MAX_CONTENTION_MS) return { outcome: 'requeue', isContended: true };
+    if (error instanceof PrerequisiteMissing && waitMs < MAX_PREREQUISITE_WAIT_MS) return { outcome: 'requeue' };
     const isPermanent = error instanceof PoisonMessage || error instanceof Rejected;
     for (const event of events)
       logger.warn('message failed', { ...correlationFields(event), error: error as Error, permanent: isPermanent });

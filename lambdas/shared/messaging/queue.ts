@@ -24,9 +24,9 @@ export interface MessageHistory {
   /** How often its consumer has failed. A receive without a failure, such as a throttled one, is not counted. */
   readonly failures: number;
   readonly receive_count: number;
-  /** When the message was first sent to the queue. */
-  readonly queued_at: string;
   readonly first_received_at: string;
+  /** When the message was first requeued because of contention or a missing prerequisite, or first parked. */
+  readonly waiting_since?: string;
 }
 
 export interface VisibilityChange {
@@ -40,19 +40,33 @@ export type FailureDetails = Pick<MessageHistory, 'first_received_at' | 'receive
   readonly last_received_at: string;
 };
 
-/** Returns the history of a message, which includes the messages that it was sent as before. */
+/**
+ * Returns the history of a message, which includes the messages that it was sent as before. Attributes that are not
+ * valid are ignored: any sender may set them, and no value may stop the message or repeat it without end.
+ */
 export function historyOf({ attributes, messageAttributes }: SQSRecord): MessageHistory {
-  const carried = (name: keyof MessageHistory) => messageAttributes[name]?.stringValue;
+  const countOf = (name: keyof MessageHistory): number => {
+    const value = Number(messageAttributes[name]?.stringValue ?? 0);
+    return Number.isSafeInteger(value) && value >= 0 ? value : 0;
+  };
+  const timeOf = (name: keyof MessageHistory): string | undefined => {
+    const ms = Date.parse(messageAttributes[name]?.stringValue ?? '');
+    return Number.isNaN(ms) ? undefined : toIso(ms);
+  };
+  const waitingSince = timeOf('waiting_since');
   return {
-    failures: Number(carried('failures') ?? 0),
-    receive_count: Number(carried('receive_count') ?? 0) + Number(attributes.ApproximateReceiveCount),
-    queued_at: carried('queued_at') ?? toIso(Number(attributes.SentTimestamp)),
-    first_received_at: carried('first_received_at') ?? toIso(Number(attributes.ApproximateFirstReceiveTimestamp)),
+    failures: countOf('failures'),
+    receive_count: countOf('receive_count') + Number(attributes.ApproximateReceiveCount),
+    first_received_at: timeOf('first_received_at') ?? toIso(Number(attributes.ApproximateFirstReceiveTimestamp)),
+    ...(waitingSince === undefined ? {} : { waiting_since: waitingSince }),
   };
 }
 
-/** Returns how long a message has been in its queue, counted from its first sending. */
-export const ageMsOf = (record: SQSRecord, nowMs: number): number => nowMs - Date.parse(historyOf(record).queued_at);
+/** Returns how long a message has been requeued without a failure. At its first receive, it has not waited yet. */
+export const waitMsOf = (record: SQSRecord, nowMs: number): number => {
+  const { waiting_since } = historyOf(record);
+  return waiting_since === undefined ? 0 : nowMs - Date.parse(waiting_since);
+};
 
 export function failureDetails(record: SQSRecord, reason: string, nowMs: number): FailureDetails {
   const { first_received_at, receive_count } = historyOf(record);

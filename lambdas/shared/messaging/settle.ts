@@ -1,9 +1,9 @@
 import type { SQSBatchResponse, SQSRecord } from 'aws-lambda';
 import type { Envelope } from '../../../events/envelope.ts';
-import type { Clock } from '../runtime/clock.ts';
+import { type Clock, toIso } from '../runtime/clock.ts';
 import { count, logger, recordMaximum } from '../runtime/observability.ts';
 import type { DeadLetter } from './dead-letter.ts';
-import { ageMsOf, failureDetails, historyOf, type QueuePort } from './queue.ts';
+import { failureDetails, historyOf, type QueuePort, waitMsOf } from './queue.ts';
 import { correlationFields } from './received-event.ts';
 
 /**
@@ -13,14 +13,17 @@ import { correlationFields } from './received-event.ts';
 export const MAX_FAILURES = 5;
 export const backoffSeconds = (failures: number): number => 2 ** (failures - 1);
 
-/** Most contention ends at once. A message that is still contended waits for a quarter of its age, up to a maximum. */
+/**
+ * Most contention ends at once. A message that has waited for longer waits for another quarter of that time, up to a
+ * maximum.
+ */
 const MIN_REQUEUE_DELAY_S = 3;
 const MAX_REQUEUE_DELAY_S = 120;
-const AGE_MS_PER_DELAY_S = 4000;
+const WAIT_MS_PER_DELAY_S = 4000;
 
 /** Returns the delay of a requeued message, with jitter, so that messages that collided do not return together. */
-export const requeueDelaySeconds = (ageMs: number, random: number): number => {
-  const maxSeconds = Math.min(MAX_REQUEUE_DELAY_S, Math.max(MIN_REQUEUE_DELAY_S, ageMs / AGE_MS_PER_DELAY_S));
+export const requeueDelaySeconds = (waitMs: number, random: number): number => {
+  const maxSeconds = Math.min(MAX_REQUEUE_DELAY_S, Math.max(MIN_REQUEUE_DELAY_S, waitMs / WAIT_MS_PER_DELAY_S));
   // A long delay is drawn from its second half. Otherwise one of many waiting messages would always return at once.
   return Math.ceil(maxSeconds > MIN_REQUEUE_DELAY_S ? (maxSeconds * (1 + random)) / 2 : maxSeconds * random) || 1;
 };
@@ -90,12 +93,13 @@ const retry = ({ record }: HandledMessage, failures: number, { queue }: Settleme
     history: { ...historyOf(record), failures },
   });
 
-/** Sends the message to its queue as a new one. SQS forgets its age by that, so a metric records it. */
+/** Sends the message to its queue as a new one. SQS forgets its age by that, so a metric records its waiting time. */
 async function requeue({ record }: HandledMessage, { queue, clock, consumer }: SettlementPorts): Promise<void> {
-  const ageMs = ageMsOf(record, clock.now());
-  const delaySeconds = requeueDelaySeconds(ageMs, clock.random());
-  await queue.requeue({ body: record.body, delaySeconds, history: historyOf(record) });
-  recordMaximum('RequeuedMessageAge', ageMs / 1000, consumer);
+  const waitMs = waitMsOf(record, clock.now());
+  const delaySeconds = requeueDelaySeconds(waitMs, clock.random());
+  const history = { waiting_since: toIso(clock.now()), ...historyOf(record) };
+  await queue.requeue({ body: record.body, delaySeconds, history });
+  recordMaximum('RequeuedMessageAge', waitMs / 1000, consumer);
 }
 
 async function deadLetter(message: HandledMessage, reason: string, ports: SettlementPorts): Promise<void> {

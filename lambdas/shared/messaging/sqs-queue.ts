@@ -21,9 +21,13 @@ type Sdk = typeof import('@aws-sdk/client-sqs');
  * messages all succeed never needs it.
  */
 export function createSqsQueue(queueUrl: string, dlqUrl: string): QueuePort {
+  // One attempt for each call: SendMessage is not idempotent, and SQS delivers what could not be settled again.
   let client: Promise<{ sqs: SQSClient; sdk: Sdk }> | undefined;
   const load = () => {
-    client ??= import('@aws-sdk/client-sqs').then((sdk) => ({ sdk, sqs: new sdk.SQSClient(clientSettings) }));
+    client ??= import('@aws-sdk/client-sqs').then((sdk) => ({
+      sdk,
+      sqs: new sdk.SQSClient({ ...clientSettings, maxAttempts: 1 }),
+    }));
     return client;
   };
   const withDeadline = (deadlineMs: number): QueuePort => ({

@@ -22,4 +22,6 @@ export const fullJitterMs = (clock: Clock, attempt: number, baseMs: number, maxM
 /** Until when the operations of one invocation are retried under contention, in ms since the epoch. */
 export interface Deadline {
   readonly deadlineMs: number;
+  /** Called for each write to a table that was applied or may have been. */
+  readonly onWrite?: () => void;
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createOutboxRecord, type Publication } from '../outbox/outbox-record.ts';
-import { type Clock, fullJitterMs } from '../runtime/clock.ts';
-import { AlreadyDone, Busy, OutcomeUnknown } from '../runtime/errors.ts';
+import { type Clock, type Deadline, fullJitterMs } from '../runtime/clock.ts';
+import { AlreadyDone, Busy, OutcomeUnknown, Rejected } from '../runtime/errors.ts';
 import { checkLimits } from './limits.ts';
 import {
   type Key,
@@ -36,11 +36,30 @@ export interface UnitOfWork {
   readonly deadlineMs: number;
 }
 
-/** Returns a unit of work whose calls to the table end by its deadline too. */
-export const unitOfWork = ({ store, clock, deadlineMs }: UnitOfWork): UnitOfWork => ({
-  store: store.withDeadline(deadlineMs),
-  clock,
-  deadlineMs,
+/** Returns a unit of work whose calls to the table end by its deadline too, and which reports its writes. */
+export const unitOfWork = (
+  { store: table, clock }: Pick<UnitOfWork, 'store' | 'clock'>,
+  { deadlineMs, onWrite }: Deadline,
+): UnitOfWork => {
+  const store = table.withDeadline(deadlineMs);
+  return { store: onWrite ? withWriteListener(store, onWrite) : store, clock, deadlineMs };
+};
+
+/** Calls the listener for each write that was applied or may have been. */
+const withWriteListener = (store: Store, onWrite: () => void): Store => ({
+  get: (key) => store.get(key),
+  getMany: (keys) => store.getMany(keys),
+  query: (query) => store.query(query),
+  withDeadline: (deadlineMs) => withWriteListener(store.withDeadline(deadlineMs), onWrite),
+  write: async (writes, token) => {
+    try {
+      await store.write(writes, token);
+      onWrite();
+    } catch (error) {
+      if (error instanceof WriteRefused && error.mayBeWritten) onWrite();
+      throw error;
+    }
+  },
 });
 
 /** The outcome of a commit whose decision may have been made before: the new result, or the row of the old decision. */
@@ -70,6 +89,11 @@ export async function commitOnce<T>(work: UnitOfWork, plan: Plan<T>): Promise<Co
   let mayBeWritten = false;
   for (let attempt = 0; ; attempt++) {
     const outcome = await attemptCommit(store, clock, (read) => plan(read, movedKeys));
+    if ('rejection' in outcome) {
+      // A read of several rows is not a snapshot, so the plan may have seen a part of its own earlier write.
+      if (mayBeWritten) return findOutcome(work, plan);
+      throw outcome.rejection;
+    }
     if (!('movedKeys' in outcome)) return outcome;
     movedKeys = outcome.movedKeys;
     mayBeWritten ||= outcome.mayBeWritten === true;
@@ -102,8 +126,10 @@ async function findOutcome<T>({ store, clock }: UnitOfWork, plan: Plan<T>): Prom
     const [existing] = await readRows(reader, decisions.map(keyOfWrite));
     if (existing) return { existing };
   } catch (error) {
-    if (!(error instanceof Busy)) throw error;
-    throw new OutcomeUnknown('a write got no response, and the table cannot be read', { cause: error });
+    if (!(error instanceof Busy || error instanceof Rejected)) throw error;
+    throw new OutcomeUnknown(`a write got no response, and its effect cannot be read: ${error.message}`, {
+      cause: error,
+    });
   }
   throw new OutcomeUnknown('a write got no response, and its effect is not visible');
 }
@@ -112,7 +138,7 @@ async function attemptCommit<T>(
   store: Store,
   clock: Clock,
   plan: (read: Reader) => Promise<Change<T>>,
-): Promise<CommitOutcome<T> | Contended> {
+): Promise<CommitOutcome<T> | Contended | { readonly rejection: Rejected }> {
   try {
     const { writes, stateCount, result } = createWrites(await plan(store), clock);
     const refusal = await writeAll(store, writes, stateCount);
@@ -120,6 +146,7 @@ async function attemptCommit<T>(
   } catch (error) {
     // A throttled read is repeated here too. If it failed the message, the message would come back at once.
     if (error instanceof Busy) return { movedKeys: [] };
+    if (error instanceof Rejected) return { rejection: error };
     throw error;
   }
 }
@@ -154,7 +181,7 @@ async function writeAll(
     throwIfPublishedBefore(error, writes, stateCount);
     return {
       movedKeys: writes.filter((_, index) => MOVED.has(error.reasons[index]?.kind)).map(keyOfWrite),
-      mayBeWritten: error.reasons.some(({ kind }) => kind === 'no_response'),
+      mayBeWritten: error.mayBeWritten,
     };
   }
 }

@@ -29,21 +29,30 @@ export const toBusy = (error: unknown, table: string): Busy | undefined =>
 
 /** Returns the refusal of a write with a reason for each write, or nothing if the error is not a refusal. */
 export function toWriteRefused(error: unknown, writes: readonly Write[]): WriteRefused | undefined {
+  const reasons = reasonsOf(error, writes);
+  // The SDK repeats a request that got no response, and then reports the error of its last attempt only.
+  const mayBeWritten = attemptsOf(error) > 1 || reasons?.some(({ kind }) => kind === 'no_response');
+  return reasons && new WriteRefused(reasons, mayBeWritten);
+}
+
+function reasonsOf(error: unknown, writes: readonly Write[]): readonly Reason[] | undefined {
   if (error instanceof TransactionCanceledException) {
     const reasons = (error.CancellationReasons ?? []).map(toReason);
     // An unknown reason, such as a validation error, is a bug. A retry would only hide it.
-    return reasons.length > 0 && reasons.every((reason) => reason !== undefined)
-      ? new WriteRefused(reasons)
-      : undefined;
+    return reasons.length > 0 && reasons.every((reason) => reason !== undefined) ? reasons : undefined;
   }
   if (error instanceof ConditionalCheckFailedException)
-    return new WriteRefused([{ kind: 'condition', row: error.Item && (unmarshall(error.Item) as Row) }]);
-  if (error instanceof TransactionInProgressException || errorName(error) === 'TransactionConflictException')
-    return new WriteRefused(writes.map(() => ({ kind: 'conflict' })));
-  if (THROTTLES.has(errorName(error))) return new WriteRefused(writes.map(() => ({ kind: 'throttled' })));
-  if (isUnavailable(error)) return new WriteRefused(writes.map(() => ({ kind: 'no_response' })));
+    return [{ kind: 'condition', row: error.Item && (unmarshall(error.Item) as Row) }];
+  if (errorName(error) === 'TransactionConflictException') return writes.map(() => ({ kind: 'conflict' }));
+  if (THROTTLES.has(errorName(error))) return writes.map(() => ({ kind: 'throttled' }));
+  // Each write has a token of its own, so the transaction in progress is an earlier attempt of this write.
+  if (error instanceof TransactionInProgressException || isUnavailable(error))
+    return writes.map(() => ({ kind: 'no_response' }));
   return undefined;
 }
+
+const attemptsOf = (error: unknown): number =>
+  error instanceof Error ? ((error as Partial<DynamoDBServiceException>).$metadata?.attempts ?? 1) : 1;
 
 function isUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;

@@ -88,14 +88,17 @@ export type Reason =
   /** The store did not respond, so it is unknown whether it wrote. */
   | { readonly kind: 'no_response' };
 
-/** The store wrote nothing, or did not respond (`no_response`). `reasons` are in the order of the writes. */
+/** The store refused a write, or did not respond (`no_response`). `reasons` are in the order of the writes. */
 export class WriteRefused extends Error {
   override readonly name = 'WriteRefused';
   readonly reasons: readonly Reason[];
+  /** Whether the write may have been applied all the same: it was sent, and one of its attempts got no response. */
+  readonly mayBeWritten: boolean;
 
-  constructor(reasons: readonly Reason[]) {
+  constructor(reasons: readonly Reason[], mayBeWritten = reasons.some(({ kind }) => kind === 'no_response')) {
     super(`refused: ${reasons.map((reason) => reason.kind).join(', ')}`);
     this.reasons = reasons;
+    this.mayBeWritten = mayBeWritten;
   }
 }
 

@@ -16,9 +16,9 @@ export type TablePorts = Pick<UnitOfWork, 'store' | 'clock'>;
  */
 export const depsFactory =
   <Deps>(createDeps: (work: UnitOfWork) => Deps) =>
-  ({ store, clock }: TablePorts) =>
-  ({ deadlineMs }: Deadline): Deps =>
-    createDeps(unitOfWork({ store, clock, deadlineMs }));
+  (ports: TablePorts) =>
+  (deadline: Deadline): Deps =>
+    createDeps(unitOfWork(ports, deadline));
 
 let client: DynamoDBDocumentClient | undefined;
 

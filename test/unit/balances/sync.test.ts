@@ -3,7 +3,7 @@ import { BalancesUpdated } from '../../../events/payments/balances-updated.ts';
 import { bucketOf } from '../../../events/payments/bucket.ts';
 import type { Balance } from '../../../lambdas/balances/balance.ts';
 import { type BalanceEvent, type BalanceStore, balanceStore } from '../../../lambdas/balances/balance-store.ts';
-import { type BucketComparison, syncBuckets } from '../../../lambdas/balances/sync.ts';
+import { type BucketComparison, syncBuckets, syncNext } from '../../../lambdas/balances/sync.ts';
 import { toIso } from '../../../lambdas/shared/runtime/clock.ts';
 import { createSteppingClock, noon } from '../../support/fixtures.ts';
 import { createMemoryStore } from '../../support/memory-store.ts';
@@ -140,4 +140,22 @@ describe('the balance store', () => {
     await balances.applyEvents(events as BalanceEvent[]);
     expect(totals()).toEqual({ users: 300, balances: 300, sum: 1500n });
   });
+});
+
+test('the scheduled sync stops starting comparisons in time to finish those that run and to save its position', async () => {
+  const clock = createSteppingClock();
+  const table = createMemoryStore({ now: clock.now });
+  const deadlineMs = noon + 100_000;
+  const balances = balanceStore({ store: table.withDeadline(deadlineMs), clock, deadlineMs });
+  const ledger = {
+    chunks: async () => 0,
+    accounts: async () => {
+      // Eight comparisons run at a time, so the first eight end after more than half of the time.
+      clock.pass(7000);
+      return { accounts: [] };
+    },
+  };
+  const comparisons = await syncNext({ clock, ledger, balances, deadlineMs, bucketsPerRun: 16 });
+  expect(comparisons.map(({ failed }) => failed)).toEqual(Array.from({ length: 8 }, () => undefined));
+  expect(await balances.getSyncPosition()).toBe(8);
 });

@@ -107,7 +107,7 @@ describe('parked events', () => {
       {
         body: JSON.stringify([greeted('bad')]),
         delaySeconds: 1,
-        history: expect.objectContaining({ receive_count: 3, queued_at: new Date(noon).toISOString() }),
+        history: expect.objectContaining({ receive_count: 3, waiting_since: new Date(noon).toISOString() }),
       },
     ]);
   });
@@ -122,7 +122,7 @@ describe('parked events', () => {
 
   test('are given up 24 hours after they were first parked, also if they were requeued since', async () => {
     const deps = createRetryDeps(() => false);
-    const history = { queued_at: new Date(noon - DAY).toISOString() };
+    const history = { waiting_since: new Date(noon - DAY).toISOString() };
     deps.clock.pass(1);
     await retryParkedEvents({ Records: [sqsRecord('m', [greeted('a')], { history })] }, deps);
     expect(deps.queue.deadLettered).toHaveLength(1);

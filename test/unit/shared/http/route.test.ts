@@ -4,6 +4,7 @@ import * as z from 'zod/mini';
 import { createApi } from '../../../../lambdas/shared/http/api.ts';
 import { HttpResponse, RawJson, type Request, route } from '../../../../lambdas/shared/http/route.ts';
 import { routeByBody } from '../../../../lambdas/shared/http/route-by-body.ts';
+import type { Deadline } from '../../../../lambdas/shared/runtime/clock.ts';
 import { AlreadyDone, Busy, OutcomeUnknown, Rejected } from '../../../../lambdas/shared/runtime/errors.ts';
 import { createSteppingClock, gatewayEvent } from '../../../support/fixtures.ts';
 
@@ -342,6 +343,23 @@ describe('an error', () => {
     const response = await failing(new Busy('still contended'));
     expect(response).toMatchObject({ status: 503, headers: { 'Retry-After': '1' }, body: { code: 'busy' } });
     expect(response.body['detail']).toContain('Nothing was changed.');
+  });
+
+  test('Busy after a write returns 503 with an unknown outcome', async () => {
+    const deposit = route({ returns: z.object({}) }, async (_request, write: () => void) => {
+      write();
+      throw new Busy('the second commit did not finish');
+    });
+    const createDeps = ({ onWrite }: Deadline) => onWrite ?? (() => undefined);
+    const api = createApi({ deposit: 'POST /deposit' }, { deposit }, () => createDeps).withRuntime({
+      createDeps,
+      clock: createSteppingClock(),
+      baseUrl: '',
+    });
+    expect(read(await api(gatewayEvent('POST /deposit')))).toMatchObject({
+      status: 503,
+      body: { code: 'outcome_unknown' },
+    });
   });
 
   test('OutcomeUnknown returns 503 with a code of its own, and asks for the same Idempotency-Key', async () => {

@@ -140,7 +140,7 @@ describe('a message that fails', () => {
   test('is retried as a message that carries its first receive and the number of its receives', async () => {
     const { queue, receive } = createConsumer(failFor('bad', createError));
     await receive(sqsRecord('m', greeted('bad'), { receives: 3 }));
-    const first = { failures: 1, receive_count: 3, queued_at: at(noon), first_received_at: at(noon + 1000) };
+    const first = { failures: 1, receive_count: 3, first_received_at: at(noon + 1000) };
     expect(queue.requeued[0]?.history).toEqual(first);
     await receive(sqsRecord('m2', greeted('bad'), { receives: 2, sentAt: noon + 60_000, history: first }));
     expect(queue.requeued[1]?.history).toEqual({ ...first, failures: 2, receive_count: 5 });
@@ -203,6 +203,29 @@ describe('a message that fails', () => {
     const { queue, receive } = createConsumer(failFor('bad', () => 'a string'));
     await receive(sqsRecord('m', greeted('bad'), lastReceive));
     expect(queue.deadLettered[0]?.details.reason).toBe('a string');
+  });
+});
+
+describe('the attributes of a message', () => {
+  test.each([
+    ['failures', 'x'],
+    ['failures', '-3'],
+    ['failures', '0.5'],
+    ['receive_count', 'Infinity'],
+    ['waiting_since', 'yesterday'],
+    ['first_received_at', ''],
+  ])('are ignored if %s is "%s"', async (name, value) => {
+    const { queue, receive } = createConsumer(failFor('bad', createError));
+    const record = sqsRecord('m', greeted('bad'), { receives: 2 });
+    const messageAttributes = { [name]: { dataType: 'String', stringValue: value } };
+    expect(await receive({ ...record, messageAttributes })).toEqual([]);
+    expect(queue.requeued).toEqual([
+      {
+        body: bodyOf('bad'),
+        delaySeconds: 1,
+        history: { failures: 1, receive_count: 2, first_received_at: at(noon + 1000) },
+      },
+    ]);
   });
 });
 
@@ -319,22 +342,29 @@ describe('a message under contention', () => {
     expect(bounds(3_600_000)).toEqual([60, 90, 120]);
   });
 
-  test('is requeued with a metric of its age, which SQS does not keep', async () => {
+  test('is requeued with the time since which it waits, and a metric of it', async () => {
     const added = vi.fn();
     const spy = vi.spyOn(metrics, 'singleMetric').mockReturnValue({ addDimension: added, addMetric: added } as never);
-    const { receive, clock } = createConsumer(failFor('busy', () => new Busy('contended')));
+    const { receive, clock, queue } = createConsumer(failFor('busy', () => new Busy('contended')));
+    await receive(sqsRecord('m', greeted('busy'), { sentAt: noon - 3_600_000 }));
+    expect(queue.requeued[0]?.history.waiting_since).toBe(at(noon));
+    expect(queue.requeued[0]?.delaySeconds).toBeLessThanOrEqual(3);
     clock.pass(400_000);
-    await receive(sqsRecord('m', greeted('busy')));
+    await receive(sqsRecord('m', greeted('busy'), { history: { waiting_since: at(noon) } }));
+    expect(queue.requeued[1]?.history.waiting_since).toBe(at(noon));
     spy.mockRestore();
     expect(added.mock.calls).toEqual([
+      ['consumer', 'greeter'],
+      ['RequeuedMessageAge', 'Seconds', 0],
       ['consumer', 'greeter'],
       ['RequeuedMessageAge', 'Seconds', 400],
     ]);
   });
 
-  test('fails after 24 hours in its queue, counted from its first sending', async () => {
+  test('fails after 24 hours of contention, however long it was in its queue before', async () => {
     const { queue, receive } = createConsumer(failFor('busy', () => new Busy('contended')));
-    const requeuedSince = (ms: number) => ({ history: { failures: 4, queued_at: at(noon - ms) } });
+    const requeuedSince = (ms: number) => ({ history: { failures: 4, waiting_since: at(noon - ms) } });
+    await receive(sqsRecord('first', greeted('busy'), { ...lastReceive, sentAt: noon - 72 * 3600_000 }));
     await receive(sqsRecord('young', greeted('busy'), requeuedSince(24 * 3600_000 - 1)));
     expect(queue.deadLettered).toEqual([]);
     await receive(sqsRecord('old', greeted('busy'), requeuedSince(24 * 3600_000)));
@@ -436,7 +466,7 @@ describe('messages with the same group key', () => {
     });
     const late = { ...greeted('a1', { times: 1 }), nudge: 'late' };
     const Records = [
-      sqsRecord('late', late, { ...lastReceive, sentAt: noon - 16 * 60_000 }),
+      sqsRecord('late', late, { history: { failures: 4, waiting_since: at(noon - 16 * 60_000) } }),
       sqsRecord('young', greeted('a1', { times: 1 })),
       sqsRecord('a2', greeted('a2')),
     ];

@@ -11,7 +11,7 @@ describe('createSqsQueue', () => {
   const history = {
     failures: 2,
     receive_count: 3,
-    queued_at: '2026-01-01T12:00:00.000Z',
+    waiting_since: '2026-01-01T12:00:00.000Z',
     first_received_at: '2026-01-01T12:00:01.000Z',
   };
   const message = { body: '{"a":1}', delaySeconds: 2, history };
@@ -28,12 +28,21 @@ describe('createSqsQueue', () => {
           MessageAttributes: {
             failures: text('2'),
             receive_count: text('3'),
-            queued_at: text('2026-01-01T12:00:00.000Z'),
+            waiting_since: text('2026-01-01T12:00:00.000Z'),
             first_received_at: text('2026-01-01T12:00:01.000Z'),
           },
         },
       },
     ]);
+  });
+
+  test('sends a message once, since SQS may have taken it without a response', async () => {
+    aws.fails = () => 500;
+    await expect(queue().requeue(message)).rejects.toThrow();
+    await expect(
+      queue().deadLetter('{}', { reason: 'r', first_received_at: 'a', last_received_at: 'b', receive_count: 1 }),
+    ).rejects.toThrow();
+    expect(aws.requests).toHaveLength(2);
   });
 
   test('fails at its deadline if SQS does not respond', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { AlreadyDone, Busy, OutcomeUnknown } from '../../../../lambdas/shared/runtime/errors.ts';
-import { type Change, commit, commitOnce } from '../../../../lambdas/shared/store/commit.ts';
+import { AlreadyDone, Busy, OutcomeUnknown, Rejected } from '../../../../lambdas/shared/runtime/errors.ts';
+import { type Change, commit, commitOnce, unitOfWork } from '../../../../lambdas/shared/store/commit.ts';
 import {
   absent,
   type Key,
@@ -229,6 +229,64 @@ describe('a write without a response', () => {
       name: 'OutcomeUnknown',
       cause: { name: 'Busy' },
     });
+  });
+
+  test('is looked for once more if its own effect makes the plan reject', async () => {
+    const work = createWork(1000);
+    let isLost = true;
+    const store = overrideStore(work.store, {
+      write: async (writes, token) => {
+        await work.store.write(writes, token);
+        if (isLost) throw new WriteRefused(writes.map(() => ({ kind: 'no_response' })));
+      },
+    });
+    let plans = 0;
+    const refund = async (read: Reader): Promise<Change<string>> => {
+      plans += 1;
+      const isRefunded = (await read.get({ pk: 'P', sk: 'STATE' })) !== undefined;
+      // The second plan sees the new state but not yet the decision row, as a torn read may.
+      if (isRefunded && plans === 2) throw new Rejected('not_refundable', 'The order is REFUNDING.');
+      return isRefunded ? { writes: [], result: 'refunded before' } : { writes: [put('STATE')], result: 'refunded' };
+    };
+    expect(await commit({ ...work, store }, refund)).toBe('refunded before');
+    isLost = false;
+    await expect(
+      commit({ ...work, store }, async () => {
+        throw new Rejected('not_refundable', 'The order is NEW.');
+      }),
+    ).rejects.toBeInstanceOf(Rejected);
+  });
+
+  test('has an unknown outcome if the plan rejects both times', async () => {
+    const work = withoutResponses(false);
+    let plans = 0;
+    const rejectLater = async (): Promise<Change<string>> => {
+      plans += 1;
+      if (plans > 1) throw new Rejected('balance_too_high', 'The balance would exceed the maximum.');
+      return { writes: [decision], result: 'done' };
+    };
+    await expect(commit(work, rejectLater)).rejects.toMatchObject({
+      name: 'OutcomeUnknown',
+      cause: { name: 'Rejected' },
+    });
+  });
+
+  test('is looked for with time of its own, although the deadline has passed', async () => {
+    const work = withoutResponses(true);
+    const table = createMemoryStore({ now: work.clock.now });
+    const store = overrideStore(table, {
+      write: async (writes, token) => {
+        await table.write(writes, token);
+        work.clock.pass(1000);
+        throw new WriteRefused(writes.map(() => ({ kind: 'no_response' })));
+      },
+    });
+    const bound = unitOfWork({ store, clock: work.clock }, { deadlineMs: noon + 900 });
+    const deposit = async (read: Reader): Promise<Change<string>> =>
+      (await read.get({ pk: 'P', sk: 'ENTRY' }))
+        ? { writes: [], result: 'deposited before' }
+        : { writes: [decision], result: 'deposited' };
+    expect(await commit(bound, deposit)).toBe('deposited before');
   });
 
   test('is remembered although a later attempt meets contention only', async () => {

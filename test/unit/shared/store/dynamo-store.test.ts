@@ -1,3 +1,4 @@
+import { TransactionInProgressException } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { describe, expect, test } from 'vitest';
 import { Busy } from '../../../../lambdas/shared/runtime/errors.ts';
@@ -31,6 +32,36 @@ test('a read of many rows throws Busy if keys stay unprocessed', async () => {
   await expect(store.getMany([key])).rejects.toBeInstanceOf(Busy);
 });
 
+describe('a write may have been applied', () => {
+  const put = { op: 'put', row: { pk: 'P', sk: 'A' }, when: absent } as const;
+  const refusalOf = async (error: Error, metadata: object = {}) => {
+    const store = storeSending(async () => {
+      throw Object.assign(error, { $metadata: metadata });
+    });
+    return store.write([put], 'token').catch((thrown: unknown) => thrown);
+  };
+  const throttled = () => Object.assign(new Error('slow down'), { name: 'ThrottlingException' });
+
+  test('if the SDK repeated the request, whatever the last attempt says', async () => {
+    expect(await refusalOf(throttled(), { attempts: 2 })).toMatchObject({ mayBeWritten: true });
+    expect(await refusalOf(throttled(), { attempts: 1 })).toMatchObject({ mayBeWritten: false });
+  });
+
+  test('if its own transaction is in progress', async () => {
+    const inProgress = new TransactionInProgressException({ message: 'in progress', $metadata: {} });
+    expect(await refusalOf(inProgress)).toMatchObject({ mayBeWritten: true });
+  });
+
+  test('only if it was sent: after the deadline nothing is', async () => {
+    let sent = 0;
+    const store = storeSending(async () => {
+      sent += 1;
+    }).withDeadline(Date.now() - 1);
+    await expect(store.write([put], 'token')).rejects.toBeInstanceOf(Busy);
+    expect(sent).toBe(0);
+  });
+});
+
 describe('a table that is unavailable', () => {
   const put = { op: 'put', row: { pk: 'P', sk: 'A' }, when: absent } as const;
   const storeThrowing = (properties: object) =>
@@ -41,6 +72,7 @@ describe('a table that is unavailable', () => {
     ['returns a server fault', { name: 'InternalServerError', $fault: 'server' }],
     ['returns a status of 500 or more', { name: 'UnknownError', $metadata: { httpStatusCode: 503 } }],
     ['times out', { name: 'TimeoutError' }],
+    ['does not respond until the deadline', { name: 'AbortError' }],
     ['cannot be reached', { name: 'Error', code: 'ECONNREFUSED' }],
     ['closes the connection', { name: 'Error', code: 'ECONNRESET' }],
   ];

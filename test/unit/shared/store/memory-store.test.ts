@@ -3,7 +3,7 @@ import type { Row } from '../../../../lambdas/shared/store/store.ts';
 import { createMemoryStore } from '../../../support/memory-store.ts';
 import { contractIndex, storeContract } from '../../../support/store-contract.ts';
 
-storeContract('memory', () => createMemoryStore({ now: () => 0 }));
+storeContract('memory', () => createMemoryStore({ now: Date.now }));
 
 const createLaggingStore = () => {
   let now = 0;
