@@ -11,22 +11,39 @@ export const Seat = nameUpTo(32);
 const MAX_LINES = 20;
 const MAX_QUANTITY = 20;
 
-/** A line of an order: a quantity of a product, or one seat of it by name. */
-export const Item = z
-  .strictObject({ sku: Sku, quantity: z.int().check(z.gte(1), z.lte(MAX_QUANTITY)), seat: z.optional(Seat) })
-  .check(
-    z.refine(
-      ({ quantity, seat }) => seat === undefined || quantity === 1,
-      'must have the quantity 1 if it names a seat',
-    ),
+const lineFields = {
+  sku: Sku,
+  quantity: z.int().check(z.gte(1), z.lte(MAX_QUANTITY)),
+  seat: z.optional(Seat),
+};
+
+interface Line {
+  readonly sku: string;
+  readonly quantity: number;
+  readonly seat?: string | undefined;
+}
+
+const oneForEachSeat = z.refine<Line>(
+  ({ quantity, seat }) => seat === undefined || quantity === 1,
+  'must have the quantity 1 if it names a seat',
+);
+
+const seatKeysOf = (lines: readonly Line[]): string[] =>
+  lines.flatMap(({ sku, seat }) => (seat === undefined ? [] : [JSON.stringify([sku, seat])]));
+
+const listOf = <L extends Line>(line: z.ZodMiniType<L>) =>
+  z.array(line).check(
+    z.minLength(1),
+    z.maxLength(MAX_LINES),
+    z.refine((lines) => new Set(seatKeysOf(lines)).size === seatKeysOf(lines).length, 'must name each seat only once'),
   );
+
+/** A line of an order: a quantity of a product, or one seat of it by name. */
+const Item = z.object(lineFields).check(oneForEachSeat);
 export type Item = z.infer<typeof Item>;
 
-const seatKeysOf = (items: readonly Item[]): string[] =>
-  items.flatMap(({ sku, seat }) => (seat === undefined ? [] : [JSON.stringify([sku, seat])]));
+/** The lines of an order in events and rows. Fields that only a newer publisher knows are ignored. */
+export const Items = listOf(Item);
 
-export const Items = z.array(Item).check(
-  z.minLength(1),
-  z.maxLength(MAX_LINES),
-  z.refine((items) => new Set(seatKeysOf(items)).size === seatKeysOf(items).length, 'must name each seat only once'),
-);
+/** The lines of an order in a request. An unknown field is an error, since the caller expects it to have an effect. */
+export const RequestedItems = listOf(z.strictObject(lineFields).check(oneForEachSeat));

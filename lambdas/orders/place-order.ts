@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { UserId } from '../../events/ids.ts';
-import { Items } from '../../events/items.ts';
+import { RequestedItems } from '../../events/items.ts';
 import { Amount } from '../../events/money.ts';
 import { HttpResponse, replayedHeader, route } from '../shared/http/route.ts';
 import type { OrdersApiDeps } from './deps.ts';
@@ -11,7 +11,7 @@ const NewOrder = z
     user_id: UserId,
     amount: z.optional(Amount),
     description: z.optional(Description),
-    items: z.optional(Items),
+    items: z.optional(RequestedItems),
     metadata: z.optional(Metadata),
   })
   .check(

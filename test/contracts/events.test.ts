@@ -1,39 +1,25 @@
 import { describe, expect, test } from 'vitest';
-import { Envelope, type EventDefinition } from '../../events/envelope.ts';
-import { filesOf, textOf, urlOf } from '../support/source-tree.ts';
+import { Envelope } from '../../events/envelope.ts';
+import { findDeclaredEvents, kebabCase } from '../../tools/events/declared-events.ts';
+import { type RecordedSchema, revisionsOf, toRecordedSchema } from '../../tools/events/revisions.ts';
+import { filesOf, textOf } from '../support/source-tree.ts';
 
-interface DeclaredEvent {
-  readonly name: string;
-  readonly file: string;
-  readonly event: EventDefinition;
-}
-
-const isEvent = (value: unknown): value is EventDefinition =>
-  typeof value === 'object' && value !== null && 'make' in value && 'pattern' in value && 'schema' in value;
-
-const declared: DeclaredEvent[] = (
-  await Promise.all(
-    filesOf('events/*/*.ts').map(async (file) => {
-      const module = (await import(urlOf(file))) as Record<string, unknown>;
-      return Object.entries(module).flatMap(([name, event]) => (isEvent(event) ? [{ name, file, event }] : []));
-    }),
-  )
-).flat();
-
-const kebabCase = (name: string): string => name.replaceAll(/(?<!^)([A-Z])/g, '-$1').toLowerCase();
-const sampleOf = ({ file, event }: DeclaredEvent): string =>
-  `${file.split('/').slice(0, -1).join('/')}/samples/${kebabCase(event.type)}.v${event.version}.json`;
+const declared = await findDeclaredEvents();
+const recordedSchemas = declared.map(toRecordedSchema);
+/** The samples of all revisions of an event, oldest first. */
+const samplesOf = (recorded: RecordedSchema): string[] =>
+  revisionsOf(recorded).flatMap((revision) => recorded.sampleFile?.(revision) ?? []);
 const samples = filesOf('events/*/samples/*.json');
 const envelopeIn = (file: string): Envelope => JSON.parse(textOf(file)) as Envelope;
 /** Returns whether a sample is an envelope. The other samples are messages of external publishers. */
-const isEnvelope = (file: string): boolean => /\.v\d+\.json$/.test(file);
+const isEnvelope = (file: string): boolean => /\.v\d+(\.r\d+)?\.json$/.test(file);
 
 test('finds the declared events, so that the tests below check something', () => {
   expect(declared.length).toBeGreaterThanOrEqual(3);
 });
 
 describe.each(declared)('$name', ({ name, file, event }) => {
-  const sampleFile = sampleOf({ name, file, event });
+  const sampleFile = samplesOf(toRecordedSchema({ name, file, event })).at(-1) ?? '';
 
   test('is exported under its type, in the file and context of that name', () => {
     expect(event.type).toBe(name);
@@ -74,13 +60,13 @@ describe.each(declared)('$name', ({ name, file, event }) => {
   });
 });
 
-test('each sample belongs to a declared event', () => {
-  expect(samples.filter(isEnvelope)).toEqual(declared.map(sampleOf).sort());
+test('each sample belongs to a revision of a declared event', () => {
+  expect(samples.filter(isEnvelope)).toEqual(recordedSchemas.flatMap(samplesOf).sort());
 });
 
-test('no two events share a type and version, and no two samples share an id', () => {
+test('no two events share a type and version, and no two events share an id in their samples', () => {
   expect(new Set(declared.map(({ event }) => `${event.type}.v${event.version}`)).size).toBe(declared.length);
-  const ids = samples.filter(isEnvelope).map((file) => envelopeIn(file).id);
+  const ids = recordedSchemas.map((recorded) => envelopeIn(samplesOf(recorded).at(-1) ?? '').id);
   expect(new Set(ids).size).toBe(ids.length);
 });
 

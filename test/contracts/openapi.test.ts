@@ -62,6 +62,27 @@ test('each response declares its headers', () => {
   expect(headersOf('/healthz', 'get', 200)).toEqual(['X-Correlation-Id']);
 });
 
+test('a body with an unknown field is rejected at any depth, unless it is an order document', () => {
+  const looseObjectsIn = (schema: unknown, path: string): string[] => {
+    if (typeof schema !== 'object' || schema === null) return [];
+    const { properties, additionalProperties } = schema as Record<string, unknown>;
+    return [
+      ...(properties && additionalProperties !== false ? [path] : []),
+      ...Object.entries(schema).flatMap(([name, part]) => looseObjectsIn(part, `${path}.${name}`)),
+    ];
+  };
+  const bodies = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.values(methods).flatMap(({ requestBody }) =>
+      Object.values(requestBody?.content ?? {}).flatMap(({ schema }) =>
+        (schema.oneOf ?? [schema]).map((body, index) => ({ body, name: `${path} ${index}` })),
+      ),
+    ),
+  );
+  expect(bodies.length).toBeGreaterThan(4);
+  const loose = bodies.filter(({ body, name }) => looseObjectsIn(body, name).length > 0);
+  expect(loose.map(({ name }) => name)).toEqual(['/orders 1']);
+});
+
 test('a route with two bodies and two responses declares both', () => {
   const { requestBody, responses } = paths['/orders']?.['post'] ?? {};
   const kinds = requestBody?.content['application/json']?.schema.oneOf ?? [];

@@ -1,37 +1,13 @@
-import { execFile } from 'node:child_process';
-import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { SourceCopy } from '../support/source-copy.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
-const NOT_COPIED = new Set(['.git', '.oncebox', 'cdk.out', 'coverage', 'dist', 'node_modules']);
-const run = promisify(execFile);
-
-/** Runs Node in the copy. An error of the command contains its output. */
-const node = (...args: string[]) =>
-  run(process.execPath, args, { cwd: copy, env: { ...process.env, NO_COLOR: '1' } }).catch((error: unknown) => {
-    const { stdout, stderr } = error as { stdout: string; stderr: string };
-    throw new Error(`${args.join(' ')} failed:\n${stdout}${stderr}`);
-  });
-
-/** A copy of the source tree, so that the command changes nothing of this one. */
-let copy: string;
+let copy: SourceCopy;
 beforeEach(() => {
-  copy = mkdtempSync(join(tmpdir(), 'oncebox-new-'));
-  cpSync(root, copy, { recursive: true, filter: (source) => !NOT_COPIED.has(basename(source)) });
-  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
+  copy = new SourceCopy();
 });
-afterEach(() => rmSync(copy, { recursive: true, force: true }));
+afterEach(() => copy.remove());
 
-const create = (...args: string[]) => node('tools/new/main.ts', ...args);
-const errorOf = (work: Promise<unknown>): Promise<string> =>
-  work.then(
-    () => 'no error',
-    (error: Error) => error.message,
-  );
+const create = (...args: string[]) => copy.node('tools/new/main.ts', ...args);
 
 describe('npm run new', () => {
   test('adds an event, a route and a context that pass all checks', async () => {
@@ -45,10 +21,10 @@ describe('npm run new', () => {
     for (const context of ['payments', 'catalog', 'balances', 'documents', 'ops', 'shipments'])
       await create('route', context, `archive-${context}`, `POST /${context}/{id}/archive`);
 
-    const { stdout: staticChecks } = await node('test/check.mjs', '--static');
+    const { stdout: staticChecks } = await copy.node('test/check.mjs', '--static');
     expect(staticChecks).toContain('3 of 3 steps passed');
     const tests = ['test/contracts', 'test/infra', 'test/unit'];
-    const { stdout } = await node('node_modules/vitest/vitest.mjs', 'run', ...tests, '--reporter=dot');
+    const { stdout } = await copy.node('node_modules/vitest/vitest.mjs', 'run', ...tests, '--reporter=dot');
     expect(stdout).toMatch(/Tests {2}\d+ passed/);
   });
 
@@ -71,8 +47,7 @@ describe('npm run new', () => {
       [['context', 'apis'], 'bin/openapi.ts declares apis already'],
       [['table', 'orders'], 'npm run new -- context <name>'],
     ];
-    for (const [args, message] of rejected) expect(await errorOf(create(...args)), args.join(' ')).toContain(message);
-    const { stdout } = await run('diff', ['-r', ...[...NOT_COPIED].map((name) => `--exclude=${name}`), root, copy]);
-    expect(stdout).toBe('');
+    for (const [args, message] of rejected) await expect(create(...args), args.join(' ')).rejects.toThrow(message);
+    expect(await copy.differences()).toBe('');
   });
 });

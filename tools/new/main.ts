@@ -43,7 +43,7 @@ function plan(args: readonly string[], changes: SourceChanges): string[] {
 const isContext = (name: string, changes: SourceChanges): boolean =>
   /^[a-z]+$/.test(name) && changes.exists(`lib/contexts/${name}.ts`);
 
-/** Formats the new files and writes the OpenAPI document. If this fails, the changes are undone. */
+/** Formats the new files, writes the OpenAPI document and records new events. Undoes the changes if this fails. */
 function complete(changes: SourceChanges): void {
   const biome = join(root, 'node_modules', '.bin', 'biome');
   const openApi = join(root, 'docs', 'openapi.json');
@@ -52,6 +52,8 @@ function complete(changes: SourceChanges): void {
     changes.write();
     execFileSync(biome, ['check', '--write', '--log-level=error', ...changes.files], { cwd: root, stdio: 'pipe' });
     execFileSync(process.execPath, ['bin/openapi.ts'], { cwd: root, stdio: 'pipe' });
+    // This command is the last one, because it writes nothing if it fails.
+    execFileSync(process.execPath, ['tools/events/record.ts'], { cwd: root, stdio: 'pipe' });
   } catch (error) {
     changes.undo();
     writeFileSync(openApi, documentBefore);
