@@ -179,8 +179,10 @@ const text = { type: 'string' };
 const responseHeader = (description: string, schema: Schema = text) => ({ description, schema });
 const headers = {
   'X-Correlation-Id': responseHeader(CORRELATION_ID),
-  Location: responseHeader('The URL of the created resource.'),
-  Link: responseHeader('The next page, `rel="next"`. It is absent on the last page.'),
+  Location: responseHeader('The created resource: a URL, or a path of the same host if no base URL is configured.'),
+  Link: responseHeader(
+    'The next page, `rel="next"`, as a URL or a path of the same host. It is absent on the last page.',
+  ),
   'Idempotency-Replayed': responseHeader(
     'Set to `true` if this response repeats the first one for the same Idempotency-Key.',
     {

@@ -10,7 +10,11 @@ export interface StageConfig extends ConcurrencySettings {
   readonly api: {
     /** Whether requests need no signature. Without it every method requires AWS_IAM. A test keeps it off on AWS. */
     readonly open: boolean;
-    /** The base URL of links and of `Location`. If empty, links are relative. */
+    /**
+     * The base URL of links and of `Location`, without a slash at the end. If empty, links are paths that begin as the
+     * path of the request does: with the stage, or with the base path of a custom domain. A proxy that changes paths,
+     * for example CloudFront with an origin path, needs a base URL.
+     */
     readonly baseUrl: string;
     /** Whether a POST that creates something is rejected without an Idempotency-Key. */
     readonly requiresKey: boolean;
@@ -133,7 +137,7 @@ export function configOf(name: string, overrides: Overrides = {}): StageConfig {
   return {
     ...settings,
     stage: name,
-    api: { ...settings.api, baseUrl: baseUrl ?? settings.api.baseUrl },
+    api: { ...settings.api, baseUrl: parseBaseUrl(baseUrl) ?? settings.api.baseUrl },
     balances: {
       updates: parseUpdates(balances.updates) ?? settings.balances.updates,
       interval: parseInterval(balances.interval) ?? settings.balances.interval,
@@ -143,6 +147,14 @@ export function configOf(name: string, overrides: Overrides = {}): StageConfig {
     ...parseConcurrency(overrides, settings),
   };
 }
+
+const parseBaseUrl = (text: string | undefined): string | undefined => {
+  if (!text) return undefined;
+  const isValid = /^https?:\/\/[^\s?#<>]+$/.test(text) && URL.canParse(text);
+  if (!isValid)
+    throw new Error(`baseUrl is "${text}". It must be like https://shop.example or https://shop.example/v1.`);
+  return text.replace(/\/+$/, '');
+};
 
 const parseUpdates = (text: string | undefined): boolean | undefined => {
   if (!text) return undefined;

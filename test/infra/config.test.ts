@@ -30,6 +30,17 @@ describe('configOf', () => {
     });
   });
 
+  test('takes a base URL without its slash at the end, and an empty one as none', () => {
+    expect(configOf('prod', { baseUrl: 'https://shop.example/v1/' }).api.baseUrl).toBe('https://shop.example/v1');
+    expect(configOf('prod', { baseUrl: '' }).api.baseUrl).toBe('');
+    expect(configOf('local', { baseUrl: '' }).api.baseUrl).toBe('http://localhost:8080');
+  });
+
+  test.each(['shop.example', 'ftp://shop.example', 'https://', 'https://shop.example?x=1', 'https://a b', '/prod'])(
+    'rejects the base URL "%s"',
+    (baseUrl) => expect(() => configOf('prod', { baseUrl })).toThrow(`baseUrl is "${baseUrl}". It must be like`),
+  );
+
   test('switches bulk updates on for local stages, and on AWS only by override', () => {
     for (const stage of ['local', 'test'])
       expect(configOf(stage).balances).toEqual({ updates: true, interval: 10, chunksPerTick: 1 });

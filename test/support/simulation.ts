@@ -198,6 +198,7 @@ export class Simulation implements Tables<MemoryStore> {
       headers,
       body: body === undefined ? null : typeof body === 'string' ? body : JSON.stringify(body),
       isBase64Encoded: false,
+      requestContext: {},
     } as unknown as APIGatewayProxyEvent;
     const response = await this.#apiOf(resource ?? '')(event);
     const { statusCode: status, headers: responseHeaders = {}, body: text } = response;

@@ -8,6 +8,7 @@ import {
   requireIdempotencyKey,
   validateIdempotencyKey,
 } from './idempotency.ts';
+import { addLinkBase, linkPrefixOf } from './links.ts';
 import { type FieldError, HttpError, InvalidInput } from './problem.ts';
 import { collectErrors, header, parseJsonBody, pathParams, queryParams, readBody, validate } from './request.ts';
 
@@ -62,7 +63,7 @@ export class HttpResponse<R> {
 /** The header of a response that repeats the first response to an Idempotency-Key. */
 export const replayedHeader: Readonly<Record<string, string>> = { 'Idempotency-Replayed': 'true' };
 
-/** What routes run on: the dependencies of their context, a clock, and the base URL of links. */
+/** What routes run on: the dependencies of their context, a clock, and the base URL of links, if one is configured. */
 export interface RouteRuntime<Deps> {
   readonly createDeps: (deadline: Deadline) => Deps;
   readonly clock: Clock;
@@ -112,7 +113,7 @@ export function route<Deps, R, P = Record<string, never>, Q = Record<string, nev
       } as unknown as Request<P, Q, B>;
       const returned = await handleOrThrow((deadline) => handle(request, createDeps(deadline)), deadlineMs);
       const response = returned instanceof HttpResponse ? returned : new HttpResponse(returned, {});
-      return toResponse(routeKey, contract, response, { correlationId, baseUrl });
+      return toResponse(routeKey, contract, response, { correlationId, linkBase: baseUrl || linkPrefixOf(event) });
     },
   };
 }
@@ -161,7 +162,7 @@ function toResponse(
   routeKey: string,
   { returns, status: defaultStatus = 200, otherResponses }: Pick<AnyContract, 'returns' | 'status' | 'otherResponses'>,
   { body, headers, status = defaultStatus }: HttpResponse<unknown>,
-  { correlationId, baseUrl }: { correlationId: string; baseUrl: string },
+  { correlationId, linkBase }: { correlationId: string; linkBase: string },
 ): APIGatewayProxyResult {
   const schema = status === defaultStatus ? returns : otherResponses?.[status];
   if (!schema) throw new Error(`${routeKey} does not declare the status ${status}`);
@@ -170,19 +171,8 @@ function toResponse(
     headers: {
       'Content-Type': 'application/json',
       'X-Correlation-Id': correlationId,
-      ...withAbsoluteLinks(headers, baseUrl),
+      ...addLinkBase(headers, linkBase),
     },
     body: body instanceof RawJson ? body.text : JSON.stringify(schema.parse(body)),
   };
-}
-
-/** Prefixes links with the configured base URL. Routes write them as paths. */
-function withAbsoluteLinks(headers: Readonly<Record<string, string>>, baseUrl: string): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => {
-      if (name === 'Location') return [name, baseUrl + value];
-      if (name === 'Link') return [name, value.replace(/<(\/[^>]*)>/g, `<${baseUrl}$1>`)];
-      return [name, value];
-    }),
-  );
 }

@@ -9,8 +9,8 @@ export const required = z.string().check(z.minLength(1));
 export const ConsumerEnv = z.object({ CONSUMER: required, QUEUE_URL: required, DLQ_URL: required });
 
 /**
- * The environment of every API: the base URL of `Link` and `Location`, without which links are relative, and whether
- * requests that create something must have an Idempotency-Key.
+ * The environment of every API: the base URL of `Link` and `Location`, without which links are paths that begin as the
+ * path of the request does, and whether requests that create something must have an Idempotency-Key.
  */
 export const ApiEnv = z.object({ BASE_URL: z.string(), IDEMPOTENCY_KEY: z.enum(['required', 'optional']) });
 
