@@ -82,7 +82,7 @@ async function start(settings: Settings, isWatching: boolean): Promise<void> {
 async function resendLostEvents({ endpoint, stateSavedAt }: Engine, { stage }: Settings): Promise<void> {
   if (!stateSavedAt) return;
   const from = new Date(stateSavedAt.getTime() - RESEND_MARGIN_MS).toISOString();
-  const command = [join(root, 'bin', 'ops.ts'), 'outbox', 'resend', '--from', from, '--stage', stage];
+  const command = [join(root, 'bin', 'ops.ts'), 'outbox', 'resend', '--from', from, '--stage', stage, '--yes'];
   const env = { ...process.env, ...engineEnv(endpoint), ONCEBOX_STAGE: stage };
   await step('Resend the latest events', () =>
     runFile(process.execPath, ['--disable-warning=ExperimentalWarning', ...command], { cwd: root, env }),

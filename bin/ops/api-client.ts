@@ -1,8 +1,7 @@
-import { Sha256 } from '@aws-crypto/sha256-js';
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
-import { SignatureV4 } from '@smithy/signature-v4';
 import type { ApiResponse } from '../../tools/document-publisher.ts';
 import { UserError } from '../../tools/user-error.ts';
+import { signHeaders } from './signed-request.ts';
 import type { Target } from './target.ts';
 
 const TIMEOUT_MS = 15_000;
@@ -15,7 +14,7 @@ export async function createApiClient(target: Target) {
     const url = new URL(baseUrl + path);
     const headers = {
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      ...(target.onAws ? await signedHeaders(client, method, url, body) : {}),
+      ...(target.onAws ? await signHeaders(client.config, { service: 'execute-api', method, url, body }) : {}),
     };
     const payload = body === undefined ? {} : { body };
     const response = await fetch(url, { method, headers, ...payload, signal: AbortSignal.timeout(TIMEOUT_MS) });
@@ -67,23 +66,4 @@ async function findApiUrl(client: CloudFormationClient, target: Target): Promise
   // A local engine may report a host name that DNS cannot resolve, so the path form of its endpoint is used.
   if (target.endpoint) return `${target.endpoint}/_aws/execute-api/${output('ApiId')}/${output('ApiStage')}`;
   return output('ApiUrl').replace(/\/$/, '');
-}
-
-async function signedHeaders({ config }: CloudFormationClient, method: string, url: URL, body?: string) {
-  const signer = new SignatureV4({
-    service: 'execute-api',
-    region: await config.region(),
-    credentials: config.credentials,
-    sha256: Sha256,
-  });
-  const { headers } = await signer.sign({
-    method,
-    protocol: url.protocol,
-    hostname: url.hostname,
-    path: url.pathname,
-    query: Object.fromEntries(url.searchParams),
-    headers: { host: url.host },
-    ...(body === undefined ? {} : { body }),
-  });
-  return headers;
 }

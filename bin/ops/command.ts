@@ -18,6 +18,11 @@ export const commonOptions = {
   help: { type: 'boolean', help: 'print this help' },
 } as const satisfies Options;
 
+/** The options of commands that may change a stage. */
+export const writeOptions = {
+  yes: { type: 'boolean', help: 'do not ask before a stage on AWS is changed' },
+} as const satisfies Options;
+
 export type Values<O extends Options> = ReturnType<typeof parseArgs<{ options: O; strict: true }>>['values'];
 
 interface CommandInput<O extends Options> {

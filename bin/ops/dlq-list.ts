@@ -22,10 +22,8 @@ export default defineCommand({
     const queues = name ? [await findQueue(sqs, target, name)] : (await listQueues(sqs, target)).map(requireDlq);
     const entriesByQueue = await Promise.all(
       queues.map((queue) =>
-        withDlqMessages(
-          createDlqReader(sqs, queue.dlqUrl, queue.url),
-          { limit, hideForS: HIDE_FOR_S, signal },
-          async (messages) => messages.map((message) => toEntry(queue.name, message, Date.now())),
+        withDlqMessages(createDlqReader(sqs, queue.dlqUrl), { limit, hideForS: HIDE_FOR_S, signal }, async (messages) =>
+          messages.map((message) => toEntry(queue.name, message, Date.now())),
         ),
       ),
     );

@@ -1,10 +1,4 @@
-import {
-  ChangeMessageVisibilityBatchCommand,
-  DeleteMessageCommand,
-  ReceiveMessageCommand,
-  SendMessageCommand,
-  type SQSClient,
-} from '@aws-sdk/client-sqs';
+import { ChangeMessageVisibilityBatchCommand, ReceiveMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { type DlqMessage, parseDlqMessage } from './dlq-message.ts';
 
 /** The maximum that a command reads of one DLQ. */
@@ -18,11 +12,11 @@ const POLL_SECONDS = 1;
 export type DlqReader = ReturnType<typeof createDlqReader>;
 
 /**
- * Creates the reader of a DLQ. It deletes no message that it has not redriven. Reading raises only SQS's own receive
- * count, which has no effect, because a DLQ has no DLQ of its own. How often the consumer received the message is an
- * attribute that was set when it was dead-lettered.
+ * Creates the reader of a DLQ. Reading hides messages for a moment and raises SQS's own receive count, which has no
+ * effect, because a DLQ has no DLQ of its own. How often the consumer received the message is an attribute that was set
+ * when it was dead-lettered.
  */
-export function createDlqReader(sqs: SQSClient, dlqUrl: string, queueUrl: string) {
+export function createDlqReader(sqs: SQSClient, dlqUrl: string) {
   return {
     /** Receives up to `limit` messages and hides them from others for `hideForS`, or until they are released. */
     receive: async (limit: number, hideForS: number, signal: AbortSignal): Promise<DlqMessage[]> => {
@@ -57,11 +51,6 @@ export function createDlqReader(sqs: SQSClient, dlqUrl: string, queueUrl: string
               .map(({ handle }, index) => ({ Id: String(index), ReceiptHandle: handle, VisibilityTimeout: 0 })),
           }),
         );
-    },
-    /** Sends the message to its queue and then deletes it here, so a crash in between duplicates it at worst. */
-    redrive: async ({ body, handle }: DlqMessage) => {
-      await sqs.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: body }));
-      await sqs.send(new DeleteMessageCommand({ QueueUrl: dlqUrl, ReceiptHandle: handle }));
     },
   };
 }

@@ -8,6 +8,7 @@ import { hasId } from './dlq-show.ts';
 import type { Effect } from './dry-run.ts';
 import { predictEffect } from './dry-run-consumers.ts';
 import { type Printer, table } from './print.ts';
+import { redriveMessage } from './redrive-message.ts';
 import { findQueue } from './stage-queues.ts';
 import { openTables, type Tables } from './tables.ts';
 
@@ -31,7 +32,7 @@ export default defineCommand({
     const limit = parseWholeNumber(values.limit, '--limit', DEFAULT_LIMIT, MAX_MESSAGES);
     const sqs = new SQSClient({});
     const queue = await findQueue(sqs, target, name);
-    const dlq = createDlqReader(sqs, queue.dlqUrl, queue.url);
+    const dlq = createDlqReader(sqs, queue.dlqUrl);
     const ids = values.id;
     // A message with a given id may be behind all others, so the limit applies only after the search.
     const scope = { limit: ids ? MAX_MESSAGES : limit, hideForS: HIDE_FOR_S, signal };
@@ -40,7 +41,7 @@ export default defineCommand({
       const missing = ids?.filter((id) => !messages.some((message) => hasId(message, [id]))) ?? [];
       if (missing.length > 0 && !signal.aborted)
         throw new UserError(`Not in ${queue.dlqName}: ${missing.join(', ')}.`, `npm run ops -- dlq list ${queue.name}`);
-      const redrive = (message: DlqMessage) => dlq.redrive(message).then(() => markRemoved(message));
+      const redrive = (message: DlqMessage) => redriveMessage(sqs, queue, message).then(() => markRemoved(message));
       if (values['dry-run']) await showEffects(queue.name, messages, openTables(target), print);
       else await redriveAll(queue.name, messages, redrive, { print, signal });
     });

@@ -15,7 +15,7 @@ export default defineCommand({
     const sqs = new SQSClient({});
     const queue = await findQueue(sqs, target, name);
     const message = await withDlqMessages(
-      createDlqReader(sqs, queue.dlqUrl, queue.url),
+      createDlqReader(sqs, queue.dlqUrl),
       { limit: MAX_MESSAGES, hideForS: HIDE_FOR_S, signal },
       async (messages) => messages.find((candidate) => hasId(candidate, [id])),
     );

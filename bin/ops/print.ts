@@ -25,6 +25,11 @@ export function createPrinter(isJson: boolean) {
       clearProgress();
       process.stderr.write(remedy ? `✗ ${problem}\n  ${remedy}\n` : `✗ ${problem}\n`);
     },
+    /** Prints a text beside the result, for a person at the terminal. */
+    notice: (text: string) => {
+      clearProgress();
+      process.stderr.write(`${text}\n`);
+    },
     stack: (error: unknown) => {
       process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
     },

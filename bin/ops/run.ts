@@ -1,5 +1,6 @@
 import { parseArguments } from './arguments.ts';
 import { findCommand } from './commands.ts';
+import { confirmChange } from './confirm-change.ts';
 import { describeError } from './describe-error.ts';
 import { commandHelp, generalHelp } from './help.ts';
 import { listenForInterrupts } from './interruption.ts';
@@ -35,6 +36,12 @@ export async function run(args: readonly string[], env: NodeJS.ProcessEnv): Prom
     const { values, positionals, stage } = parseArguments(entry.name, command, args.slice(entry.wordCount), env);
     target = await resolveTarget(stage);
     const interrupt = listenForInterrupts();
+    if (entry.effect === 'writes' && target.onAws && values['dry-run'] !== true)
+      await confirmChange(
+        { command: entry.name, stage, isConfirmed: values['yes'] === true, signal: interrupt.signal },
+        { readCallerIdentity, input: process.stdin, notify: print.notice },
+      );
+    if (interrupt.signal.aborted) return interrupt.exitCode;
     const code = await command.run({ values, positionals, target, print, signal: interrupt.signal });
     return interrupt.signal.aborted ? interrupt.exitCode : (code ?? EXIT_OK);
   } catch (error) {
@@ -43,6 +50,9 @@ export async function run(args: readonly string[], env: NodeJS.ProcessEnv): Prom
     return code;
   }
 }
+
+/** Loads the SDK client that it needs only when it is called. */
+const readCallerIdentity = async () => (await import('./caller-identity.ts')).readCallerIdentity();
 
 const asksForHelp = (args: readonly string[]): boolean => args.includes('--help') || args.includes('-h');
 

@@ -11,8 +11,8 @@ export interface CliResult {
 export class OpsCli {
   readonly #env: NodeJS.ProcessEnv;
 
-  constructor(endpoint: string, stage = 'test') {
-    this.#env = { ...process.env, AWS_ENDPOINT_URL: endpoint, ONCEBOX_STAGE: stage };
+  constructor(endpoint: string, stage = 'test', env: NodeJS.ProcessEnv = {}) {
+    this.#env = { ...process.env, AWS_ENDPOINT_URL: endpoint, ONCEBOX_STAGE: stage, ...env };
   }
 
   run(...args: string[]): Promise<CliResult> {

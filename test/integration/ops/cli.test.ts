@@ -157,4 +157,13 @@ describe('the ops CLI', () => {
     });
     expect(await cli.run('nonsense')).toMatchObject({ code: 2 });
   });
+
+  test('a change of a stage on AWS shows the account and is refused without --yes, since there is no terminal', async () => {
+    const credentials = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test', AWS_REGION: 'us-east-1' };
+    const onAws = new OpsCli(inject('endpoint'), 'dev', credentials);
+    const { code, stderr } = await onAws.run('seed', 'users', '--count', '1');
+    expect(stderr).toContain('Stage dev on AWS: account 000000000000, region us-east-1, as arn:aws:iam::000000000000:');
+    expect(stderr).toContain('Nothing was changed. Add --yes');
+    expect(code).toBe(2);
+  });
 });

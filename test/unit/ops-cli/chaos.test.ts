@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { applyAssignments } from '../../../bin/ops/chaos.ts';
+import { applyAssignments } from '../../../bin/ops/chaos-set.ts';
 import { noFaults } from '../../../lambdas/shared/runtime/chaos-setting.ts';
 
 describe('applyAssignments', () => {
