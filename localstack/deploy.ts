@@ -31,11 +31,11 @@ const SOURCES = [
 ];
 
 /** Deploys the app with the ordinary CDK CLI, unless the engine already holds exactly this app. */
-export async function deploy(options: DeployOptions): Promise<'deployed' | 'unchanged'> {
+export async function deploy(options: DeployOptions): Promise<void> {
   const overrides = Object.entries(options.overrides ?? {}).map((entry) => entry.join('='));
   const fingerprint = await computeFingerprint(root, SOURCES, [options.stage, options.baseUrl ?? '', ...overrides]);
   const deployed = await deployedFingerprint(options);
-  if (deployed === fingerprint && (await isComplete(options))) return 'unchanged';
+  if (deployed === fingerprint && (await isComplete(options))) return;
   mkdirSync(options.folder, { recursive: true });
   if (!(await findStack(options.endpoint, 'CDKToolkit'))) {
     await step('Prepare the engine for CDK', () =>
@@ -46,7 +46,6 @@ export async function deploy(options: DeployOptions): Promise<'deployed' | 'unch
   // CloudFormation sees no change in functions that a watcher has updated without it.
   if (deployed === WATCHED) await updateFunctions(options, new Map());
   await recordDeployed(options, fingerprint);
-  return 'deployed';
 }
 
 async function deployStacks(options: DeployOptions): Promise<void> {

@@ -21,15 +21,17 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env, args: readonl
   const values: NodeJS.ProcessEnv = { ...(existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {}), ...env };
   const dataDir = values['ONCEBOX_DATA_DIR'] || '.oncebox';
   return {
-    port: readNumber(values, 'ONCEBOX_PORT', 8080, 65_535),
-    enginePort: readNumber(values, 'ONCEBOX_ENGINE_PORT', 4566, 65_535),
+    port: readNumber(values, 'ONCEBOX_PORT', { fallback: 8080, max: 65_535 }),
+    enginePort: readNumber(values, 'ONCEBOX_ENGINE_PORT', { fallback: 4566, max: 65_535 }),
     stage: readStage(values),
     /** The folder for everything that a start writes. `npm run down -- -v` removes the part of the instance. */
     dataDir: isAbsolute(dataDir) ? dataDir : join(root, dataDir),
     engine: readEngine(values, args),
     /** The address of a running engine. If it is set, no engine is started. */
     endpoint: values['AWS_ENDPOINT_URL'] || undefined,
-    maxInFlight: readNumber(values, 'ONCEBOX_MAX_IN_FLIGHT', 2 * availableParallelism(), 1_000),
+    maxInFlight: readNumber(values, 'ONCEBOX_MAX_IN_FLIGHT', { fallback: 2 * availableParallelism(), max: 1_000 }),
+    /** The number of users whose balances are updated in bulk. A start creates those that are missing. */
+    sampleUsers: readNumber(values, 'ONCEBOX_SAMPLE_USERS', { fallback: 1000, min: 0, max: 100_000 }),
     python: values['ONCEBOX_PYTHON'] || undefined,
     /** Environment variables for the app itself (`bin/app.ts`). */
     overrides: Object.fromEntries(OVERRIDES.flatMap((name) => (values[name] ? [[name, values[name]]] : []))),
@@ -53,12 +55,16 @@ function readStage(values: NodeJS.ProcessEnv): string {
   );
 }
 
-function readNumber(values: NodeJS.ProcessEnv, name: string, fallback: number, max: number): number {
+function readNumber(
+  values: NodeJS.ProcessEnv,
+  name: string,
+  { fallback, min = 1, max }: { fallback: number; min?: number; max: number },
+): number {
   const text = values[name];
   if (text === undefined || text === '') return fallback;
   const value = Number(text);
-  if (Number.isInteger(value) && value >= 1 && value <= max) return value;
-  throw new UserError(`${name} is "${text}".`, `It takes a whole number from 1 to ${max}.`);
+  if (Number.isInteger(value) && value >= min && value <= max) return value;
+  throw new UserError(`${name} is "${text}".`, `It takes a whole number from ${min} to ${max}.`);
 }
 
 /** Returns the environment with which AWS clients and the CDK CLI use a local engine and nothing else. */

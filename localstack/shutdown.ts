@@ -2,20 +2,22 @@
 export class Shutdown {
   readonly #finished = Promise.withResolvers<void>();
   readonly finished = this.#finished.promise;
-  #isStopping = false;
+  readonly #stopping = new AbortController();
+  /** Aborted when the shutdown begins. */
+  readonly signal = this.#stopping.signal;
   readonly #parts: { name: string; stop: () => Promise<void> }[] = [];
 
   constructor() {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
       process.on(signal, () => {
-        if (!this.#isStopping) console.log('\n• Stopping …');
+        if (!this.isStopping) console.log('\n• Stopping …');
         void this.run();
       });
     }
   }
 
   get isStopping(): boolean {
-    return this.#isStopping;
+    return this.signal.aborted;
   }
 
   add(name: string, stop: () => Promise<void>): void {
@@ -24,8 +26,8 @@ export class Shutdown {
 
   /** Stops each part, even if another fails to stop, and then exits the process. */
   async run(): Promise<void> {
-    if (this.#isStopping) return await this.finished;
-    this.#isStopping = true;
+    if (this.isStopping) return await this.finished;
+    this.#stopping.abort();
     for (const { name, stop } of this.#parts.reverse()) {
       try {
         await stop();

@@ -11,8 +11,8 @@ import { startGateway } from './gateway.ts';
 import { folderOf, registerInstance } from './instance.ts';
 import { startMetrics } from './metrics.ts';
 import { assertFree } from './ports.ts';
-import { seed } from './seed.ts';
-import { engineEnv, readSettings, root, type Settings } from './settings.ts';
+import { createSampleData, openSampleData } from './seed.ts';
+import { type Deployment, engineEnv, readSettings, root, type Settings } from './settings.ts';
 import { Shutdown } from './shutdown.ts';
 import { watch } from './watch.ts';
 
@@ -45,11 +45,10 @@ async function start(settings: Settings, isWatching: boolean): Promise<void> {
 
   const deployment = { endpoint: engine.endpoint, stage: settings.stage };
   const baseUrl = `http://localhost:${settings.port}`;
-  const outcome = await engine.atomically(async () => {
+  await engine.atomically(async () => {
     const { overrides } = settings;
-    const deployed = await deploy({ ...deployment, folder: folderOf(settings), baseUrl, overrides });
+    await deploy({ ...deployment, folder: folderOf(settings), baseUrl, overrides });
     await resendLostEvents(engine, settings);
-    return deployed;
   });
 
   const gateway = await startGateway({
@@ -62,16 +61,24 @@ async function start(settings: Settings, isWatching: boolean): Promise<void> {
   shutdown.add('The publisher of metrics', startMetrics(deployment));
   if (isWatching) shutdown.add('The watcher', await watch(deployment));
 
-  if (outcome === 'deployed') {
-    await step('Create sample data', () => seed(gateway.url)).catch((error: unknown) => {
-      // The app runs without sample data too, so this is reported and the start goes on.
-      console.error(`✗ The sample data cannot be created: ${error instanceof Error ? error.message : error}`);
-    });
-  }
+  await createMissingSampleData(gateway.url, settings, deployment);
+  if (shutdown.isStopping) return;
   printUsage(gateway.url, engine.endpoint);
   await restartOnExit(settings, engine, (next) => {
     engine = next;
   });
+}
+
+/** Creates the sample data that is missing. The app runs without it too, so a start goes on after a failure. */
+async function createMissingSampleData(url: string, { sampleUsers }: Settings, deployment: Deployment): Promise<void> {
+  const sampleData = { url, userCount: sampleUsers, signal: shutdown.signal, ...openSampleData(deployment) };
+  try {
+    await step('Create missing sample data', (showProgress) => createSampleData(sampleData, showProgress));
+  } catch (error) {
+    if (shutdown.isStopping) return;
+    const message = error instanceof Error ? error.message : error;
+    console.error(`✗ The sample data is not complete, and the next start will complete it: ${message}`);
+  }
 }
 
 /**

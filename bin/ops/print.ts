@@ -1,6 +1,6 @@
-export type Printer = ReturnType<typeof createPrinter>;
+import { bar } from '../../tools/progress.ts';
 
-const BAR_WIDTH = 24;
+export type Printer = ReturnType<typeof createPrinter>;
 
 /** Writes results to stdout, as text or as JSON, and errors and progress to stderr. */
 export function createPrinter(isJson: boolean) {
@@ -43,11 +43,6 @@ export function createPrinter(isJson: boolean) {
     /** Removes the progress line. */
     progressDone: clearProgress,
   };
-}
-
-export function bar(done: number, total: number): string {
-  const filled = total === 0 ? BAR_WIDTH : Math.min(BAR_WIDTH, Math.round((done / total) * BAR_WIDTH));
-  return `[${'#'.repeat(filled)}${'.'.repeat(BAR_WIDTH - filled)}]`;
 }
 
 /** Returns `1 event`, `2 events`. */

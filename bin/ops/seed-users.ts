@@ -1,19 +1,12 @@
-import { programmeStore } from '../../lambdas/payments/update-programme/programme-store.ts';
-import { chunksNeeded, seededUser, usersOfGroup } from '../../lambdas/payments/update-programme/seeding.ts';
-import { systemClock } from '../../lambdas/shared/runtime/clock.ts';
-import type { Store } from '../../lambdas/shared/store/store.ts';
+import { seededUser } from '../../lambdas/payments/update-programme/seeding.ts';
+import { DEFAULT_COUNT, DEFAULT_SEED, seedUsers } from '../../tools/user-seeding.ts';
 import { parseWholeNumber } from './arguments.ts';
 import { defineCommand } from './command.ts';
 import { table } from './print.ts';
 import { openTables } from './tables.ts';
 
-const DEFAULT_COUNT = 1000;
 const MAX_COUNT = 10_000_000;
-const DEFAULT_SEED = 42;
 const MAX_SEED = 999_999;
-/** Each chunk is a transaction of a hundred items. The local engine is not faster with more of them at once. */
-const CONCURRENT_CHUNKS = 4;
-const TIMEOUT_MS = 60_000;
 
 export default defineCommand({
   options: {
@@ -47,25 +40,3 @@ export default defineCommand({
     print.result(report, () => table(Object.keys(report), [Object.values(report)]));
   },
 });
-
-async function seedUsers(
-  store: Store,
-  { seed, count, signal }: { seed: number; count: number; signal: AbortSignal },
-  onProgress: (done: number) => void,
-) {
-  const openProgramme = () => programmeStore({ store, clock: systemClock, deadlineMs: Date.now() + TIMEOUT_MS });
-  const chunks = await openProgramme().reserveChunks(seed, chunksNeeded(count));
-  let [nextGroup, done, created] = [0, 0, 0];
-  const work = async () => {
-    for (let group = nextGroup++; group < chunks.length && !signal.aborted; group = nextGroup++) {
-      const users = usersOfGroup(seed, group, count);
-      // The sum is formed after the await, since the other workers add to `created` meanwhile.
-      const newUsers = await openProgramme().seedChunk(seed, Number(chunks[group]), users);
-      created += newUsers;
-      done += users.length;
-      onProgress(done);
-    }
-  };
-  await Promise.all(Array.from({ length: CONCURRENT_CHUNKS }, work));
-  return created;
-}

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Row } from '../../lambdas/shared/store/store.ts';
 import { ApiClient } from '../support/api-client.ts';
 import { EngineAccess } from '../support/engine-access.ts';
 import { findLedgerErrors } from '../support/ledger-check.ts';
@@ -56,4 +57,25 @@ test('Ctrl-C ends all processes, and the next start finds the data', async () =>
   expect(await instance.stop()).toEqual([]);
   await instance.start();
   expect(await api.balance(customer)).toBe(7);
+});
+
+test('each start creates the sample users that are missing, and their balances change at once', async () => {
+  const rowsWith = async (pattern: RegExp) =>
+    (await engine.rows('payments')).filter(({ pk, sk }) => pattern.test(`${pk} ${sk}`));
+  const SAMPLE_USER = /^ACCOUNT#u42-\d{6} STATE$/;
+  await instance.stop();
+  await instance.start({ ONCEBOX_SAMPLE_USERS: '300' });
+  expect(await rowsWith(SAMPLE_USER)).toHaveLength(300);
+  await instance.stop();
+  await instance.start({ ONCEBOX_SAMPLE_USERS: '1000' });
+  const startedAt = Date.now();
+  expect(await rowsWith(SAMPLE_USER)).toHaveLength(1000);
+  const isNew = (entry: Row) => Date.parse(String(entry['at'])) > startedAt;
+  // A tick is due every 10 s. Without planning the current minute, the first one may be a minute away.
+  await poll(
+    async () => (await rowsWith(/^CHUNK#\d+ TICK#/)).filter(isNew),
+    (entries) => entries.length > 0,
+    20_000,
+  );
+  console.log(`the first balances changed ${((Date.now() - startedAt) / 1000).toFixed(1)} s after the start`);
 });

@@ -24,6 +24,8 @@ export class LocalInstance {
       ONCEBOX_PORT: String(port),
       ONCEBOX_ENGINE_PORT: String(enginePort),
       ONCEBOX_DATA_DIR: this.#folder,
+      // Most tests need no bulk updates, which would change rows while a test reads the whole table.
+      ONCEBOX_SAMPLE_USERS: '0',
     };
   }
 
@@ -32,8 +34,9 @@ export class LocalInstance {
   }
 
   /** Starts the instance and resolves when it prints that it runs. */
-  async start(): Promise<void> {
-    const child = spawn(process.execPath, ['localstack/start.mjs'], { cwd: root, env: this.#env, detached: true });
+  async start(settings: NodeJS.ProcessEnv = {}): Promise<void> {
+    const env = { ...this.#env, ...settings };
+    const child = spawn(process.execPath, ['localstack/start.mjs'], { cwd: root, env, detached: true });
     this.#process = child;
     this.#output = '';
     for (const stream of [child.stdout, child.stderr])

@@ -12,9 +12,9 @@ describe('readSettings', () => {
   });
 
   test('reads the defaults from .env.example', () => {
-    const { dataDir, maxInFlight, python } = readSettings({});
+    const { dataDir, maxInFlight, python, sampleUsers } = readSettings({});
     const example = readSettings(parseEnv(readFileSync(join(root, '.env.example'), 'utf8')));
-    expect(example).toMatchObject({ ...defaults, dataDir, maxInFlight, python });
+    expect(example).toMatchObject({ ...defaults, dataDir, maxInFlight, python, sampleUsers });
     expect(example.overrides).toEqual({
       ONCEBOX_BALANCES_UPDATES: 'on',
       ONCEBOX_BALANCES_INTERVAL: '10',
@@ -33,7 +33,14 @@ describe('readSettings', () => {
     expect(overrides).not.toHaveProperty('ONCEBOX_BALANCES_UPDATES');
   });
 
+  test('takes 0 sample users, for a start without bulk updates', () => {
+    expect(readSettings({}).sampleUsers).toBe(1000);
+    expect(readSettings({ ONCEBOX_SAMPLE_USERS: '0' }).sampleUsers).toBe(0);
+  });
+
   test.each([
+    [{ ONCEBOX_SAMPLE_USERS: '-1' }, 'ONCEBOX_SAMPLE_USERS'],
+    [{ ONCEBOX_PORT: '0' }, 'ONCEBOX_PORT'],
     [{ ONCEBOX_PORT: '80a' }, 'ONCEBOX_PORT'],
     [{ ONCEBOX_PORT: '70000' }, 'ONCEBOX_PORT'],
     [{ ONCEBOX_STAGE: '../etc' }, 'stage'],

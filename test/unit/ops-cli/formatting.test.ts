@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { bar, columns, table } from '../../../bin/ops/print.ts';
+import { columns, table } from '../../../bin/ops/print.ts';
 import { formatQueueCounts } from '../../../bin/ops/queues.ts';
 import { formatAge, parseDurationMs, parseInstantMs } from '../../../bin/ops/time.ts';
+import { bar } from '../../../tools/progress.ts';
 
 describe('print', () => {
   test('aligns columns of numbers to the right and other columns to the left', () => {
