@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { extname, join, sep } from 'node:path';
+import { pageHeaders } from '../lib/page-headers.ts';
 import { sendProblem } from './gateway-problem.ts';
 
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
@@ -27,6 +28,7 @@ type PageHandler = (request: IncomingMessage, response: ServerResponse) => Promi
 export function createPageHandler(folders: readonly string[]): PageHandler {
   return async ({ method, url = '/' }, response) => {
     const path = url.split('?', 1)[0] ?? '/';
+    for (const [name, value] of Object.entries(pageHeaders)) response.setHeader(name, value);
     const folder = folders.find((candidate) => existsSync(join(candidate, 'index.html')));
     if (!folder || (method !== 'GET' && method !== 'HEAD')) {
       sendProblem(response, 404, 'not_found', `No route matches ${method} ${path}.`);

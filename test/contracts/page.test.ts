@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { pageHeaders } from '../../lib/page-headers.ts';
 import { allRoutes } from '../../lib/routes.ts';
 import { filesOf, importsOf, textOf } from '../support/source-tree.ts';
 
@@ -17,11 +18,31 @@ describe('the page', () => {
   });
 
   test('links and imports only files that exist', () => {
-    const linked = [...page.matchAll(/(?:href|src)="\/([^"]*\.(?:js|css))"/g)].map(([, path]) => `web/${path}`);
+    const linked = [...page.matchAll(/(?:href|src)="\/([^"]*\.(?:js|css|svg))"/g)].map(([, path]) => `web/${path}`);
     const imported = scripts.flatMap((script) => importsOf(script).map(({ to }) => to));
     expect(linked.length).toBeGreaterThan(0);
     expect(imported.length).toBeGreaterThan(linked.length);
     expect([...linked, ...imported].filter((file) => !files.includes(file))).toEqual([]);
+  });
+
+  test('needs nothing that its Content-Security-Policy forbids', () => {
+    const policy = new Map(
+      (pageHeaders['content-security-policy'] ?? '').split('; ').map((directive) => {
+        const [name = '', ...sources] = directive.split(' ');
+        return [name, sources.join(' ')];
+      }),
+    );
+    expect(policy.get('default-src')).toBe("'none'");
+    // Of the sources, only the page's own host is allowed: no inline code, no `data:`, no other host.
+    for (const name of ['script-src', 'style-src', 'img-src', 'connect-src']) expect(policy.get(name)).toBe("'self'");
+    for (const name of ['base-uri', 'form-action', 'frame-ancestors']) expect(policy.get(name)).toBe("'none'");
+    expect(page.match(/<script(?![^>]*\ssrc="\/)|<style|\s(?:style|on[a-z]+)="/gi)).toBeNull();
+    expect(page.match(/(?:href|src)="(?![/#])[^"]*"/g)).toBeNull();
+    for (const script of scripts)
+      expect(
+        textOf(script).match(/innerHTML|insertAdjacentHTML|document\.write|\beval\(|\.style\b|new Function/),
+        script,
+      ).toBeNull();
   });
 
   test('has every element that its scripts look up', () => {

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { pageHeaders } from '../../../lib/page-headers.ts';
 import { firstSegments } from '../../../localstack/api-target.ts';
 import { startGateway } from '../../../localstack/gateway.ts';
 
@@ -129,6 +130,29 @@ describe('the page', () => {
       expect(await (await get(path)).text()).toBe('index');
     const head = await get('/', 'HEAD');
     expect([head.status, await head.text()]).toEqual([200, '']);
+  });
+
+  test.each(['/', '/page.js', '/documents/b563', '/missing.js'])(
+    'is served with its security headers at %s',
+    async (path) => {
+      write('web', 'index.html', 'index');
+      write('web', 'page.js', 'script');
+      const { headers } = await get(path);
+      expect(Object.keys(pageHeaders)).toEqual(expect.arrayContaining(['content-security-policy', 'referrer-policy']));
+      expect(Object.fromEntries(Object.keys(pageHeaders).map((name) => [name, headers.get(name)]))).toEqual(
+        pageHeaders,
+      );
+    },
+  );
+
+  test('is refused with its security headers if there is none', async () => {
+    const { status, headers } = await get('/');
+    expect([status, headers.get('x-content-type-options')]).toEqual([404, 'nosniff']);
+  });
+
+  test('adds no header to responses of the API', async () => {
+    respond = (_request, response) => response.end('{}');
+    expect((await get('/orders')).headers.get('content-security-policy')).toBeNull();
   });
 
   test('comes from the first folder that has an index.html at the time of the request', async () => {
