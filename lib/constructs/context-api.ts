@@ -1,5 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
+import { API_TIMEOUT_S } from '../limits.ts';
 import { Context } from './context.ts';
 import { type EnvSchema, ServiceFunction, type ServiceFunctionProps } from './service-function.ts';
 
@@ -30,8 +31,7 @@ export class ContextApi<S extends EnvSchema = EnvSchema> extends Construct {
         BASE_URL: config.api.baseUrl,
         IDEMPOTENCY_KEY: config.api.requiresKey ? 'required' : 'optional',
       },
-      // Shorter than the gateway's limit of 29 s, so that the function fails first and its log shows the request.
-      timeout: Duration.seconds(20),
+      timeout: Duration.seconds(API_TIMEOUT_S),
       // Lambda assigns CPU in proportion to memory, and a caller waits for the response.
       memoryMb: 1024,
     });

@@ -1,9 +1,10 @@
 import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, ProjectionType, StreamViewType, Table } from 'aws-cdk-lib/aws-dynamodb';
-import { EventSourceMapping, FilterCriteria, FilterRule, StartingPosition } from 'aws-cdk-lib/aws-lambda';
+import { EventSourceMapping, FilterCriteria, StartingPosition } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import type { Index } from '../../lambdas/shared/store/store.ts';
 import { kebabCase, nameOf, pascalCase, type StageConfig } from '../config.ts';
+import { newOutboxRecords, STREAM_RECORDS_PER_BATCH } from '../limits.ts';
 import type { Access } from './access.ts';
 import type { ServiceFunction } from './service-function.ts';
 import { suppress } from './suppress.ts';
@@ -107,14 +108,9 @@ export abstract class ContextTable extends Construct {
       eventSourceArn: this.streamArn,
       // Starts at the oldest record, so that records from before the mapping's creation are published too.
       startingPosition: StartingPosition.TRIM_HORIZON,
-      batchSize: 100,
+      batchSize: STREAM_RECORDS_PER_BATCH,
       retryAttempts: -1,
-      filters: [
-        FilterCriteria.filter({
-          eventName: FilterRule.isEqual('INSERT'),
-          dynamodb: { Keys: { sk: { S: FilterRule.beginsWith('OUTBOX#') } } },
-        }),
-      ],
+      filters: [FilterCriteria.filter(newOutboxRecords)],
     });
     suppress(mapping, {
       'Serverless-LambdaEventSourceMappingDestination':

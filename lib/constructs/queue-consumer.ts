@@ -1,5 +1,6 @@
 import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
+import { MESSAGES_PER_BATCH } from '../limits.ts';
 import { Context } from './context.ts';
 import { type EnvSchema, ServiceFunction, type ServiceFunctionProps } from './service-function.ts';
 import { suppress } from './suppress.ts';
@@ -16,7 +17,12 @@ export interface ConsumerProps<S extends EnvSchema>
  * dead-letter messages.
  */
 export class QueueConsumer<S extends EnvSchema> extends ServiceFunction<S> {
-  constructor(scope: Construct, id: string, source: WorkQueue, { batchSize = 10, ...props }: ConsumerProps<S>) {
+  constructor(
+    scope: Construct,
+    id: string,
+    source: WorkQueue,
+    { batchSize = MESSAGES_PER_BATCH, ...props }: ConsumerProps<S>,
+  ) {
     const { name, config } = Context.of(scope);
     super(scope, id, {
       ...props,

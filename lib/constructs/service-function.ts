@@ -13,6 +13,7 @@ import { Construct } from 'constructs';
 import type * as z from 'zod/mini';
 import { findBundle } from '../bundle.ts';
 import { nameOf, type StageConfig } from '../config.ts';
+import { DEFAULT_TIMEOUT_S } from '../limits.ts';
 import { type Access, chaosParameterName, readsChaos, toStatements } from './access.ts';
 import { Context, type Invoker } from './context.ts';
 import { suppress } from './suppress.ts';
@@ -83,7 +84,7 @@ export class ServiceFunction<S extends EnvSchema = EnvSchema> extends Construct 
       handler: 'index.handler',
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
-      timeout: props.timeout ?? Duration.seconds(15),
+      timeout: props.timeout ?? Duration.seconds(DEFAULT_TIMEOUT_S),
       memorySize: props.memoryMb ?? 512,
       logGroup,
       // The role has all permissions already. Event source mappings and tracing must not add more.

@@ -3,6 +3,7 @@ import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { MAX_RECEIVES_BEFORE_REDRIVE } from '../../lambdas/shared/messaging/receive-limit.ts';
 import { nameOf } from '../config.ts';
+import { DEFAULT_TIMEOUT_S, VISIBILITY_PER_TIMEOUT } from '../limits.ts';
 import type { Access } from './access.ts';
 import { Context } from './context.ts';
 import { type AlarmProps, alarm, createMetric, minutes } from './monitoring.ts';
@@ -40,7 +41,7 @@ export class WorkQueue extends Construct {
     super(scope, id);
     const { config } = Context.of(this);
     this.name = props.queue;
-    this.timeout = props.timeout ?? Duration.seconds(15);
+    this.timeout = props.timeout ?? Duration.seconds(DEFAULT_TIMEOUT_S);
     const common = {
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
@@ -62,8 +63,7 @@ export class WorkQueue extends Construct {
       // A message that SQS itself dead-letters keeps its first sending time. With 4 days here, at least 10 of the DLQ's
       // 14 days remain to inspect it. The outbox-retry queue gives up after one day, well within the 4 days.
       retentionPeriod: Duration.days(4),
-      // AWS recommends at least six times the function's timeout, so that a slow batch is not delivered twice.
-      visibilityTimeout: Duration.seconds(6 * this.timeout.toSeconds()),
+      visibilityTimeout: Duration.seconds(VISIBILITY_PER_TIMEOUT * this.timeout.toSeconds()),
       deadLetterQueue: { queue: this.dlq, maxReceiveCount: MAX_RECEIVES_BEFORE_REDRIVE },
     });
     this.sends = { actions: ['sqs:SendMessage'], resources: [this.queue.queueArn] };

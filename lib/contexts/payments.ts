@@ -12,6 +12,7 @@ import type { LedgerTable } from '../constructs/outbox-table.ts';
 import { QueueConsumer } from '../constructs/queue-consumer.ts';
 import { ScheduledJob } from '../constructs/scheduled-job.ts';
 import { WorkQueue } from '../constructs/work-queue.ts';
+import { TICKS_PER_BATCH } from '../limits.ts';
 
 /** Watches ticks that are too late. One late tick is harmless, because an update that is left out is never missed. */
 function createTickAlarms(scope: Construct, errorImpact: string): void {
@@ -50,8 +51,7 @@ export class Payments extends Context {
     new QueueConsumer(this, 'OnBalanceTicks', ticks, {
       description: 'Updates the balances of one chunk',
       ...common,
-      // Each message is a transaction of up to 100 items.
-      batchSize: 2,
+      batchSize: TICKS_PER_BATCH,
     });
     new ScheduledJob(this, 'PlanTicks', {
       entry: 'payments/plan-ticks.ts',

@@ -15,6 +15,7 @@ import { QueueConsumer } from '../constructs/queue-consumer.ts';
 import { ServiceFunction, wildcardFindings } from '../constructs/service-function.ts';
 import { suppress } from '../constructs/suppress.ts';
 import { WorkQueue } from '../constructs/work-queue.ts';
+import { RELAY_TIMEOUT_S } from '../limits.ts';
 
 /** The bus, and the relay that publishes outbox records to it. If the bus fails, events are parked for up to a day. */
 export class Relay extends Context {
@@ -33,7 +34,7 @@ export class Relay extends Context {
     const parked = new WorkQueue(this, 'OutboxRetry', {
       queue: 'outbox-retry',
       errorImpact,
-      timeout: Duration.seconds(30),
+      timeout: Duration.seconds(RELAY_TIMEOUT_S),
       waiting: {
         metric: createMetric(this, 'ParkedEventAge', { statistic: 'Maximum', period: minutes(15) }),
         above: minutes(15).toSeconds(),
@@ -51,7 +52,7 @@ export class Relay extends Context {
       env: PublishOutboxEnv,
       values: { BUS_NAME: nameOf(config), RETRY_QUEUE_URL: parked.queue.queueUrl },
       access: [publishes, parked.sends, ...tables.map((table) => table.streams), listsStreams],
-      timeout: Duration.seconds(30),
+      timeout: Duration.seconds(RELAY_TIMEOUT_S),
     });
     suppress(publisher, wildcardFindings('dynamodb:ListStreams has no narrower resource.'));
     for (const table of tables) table.publishTo(publisher);
