@@ -4,7 +4,7 @@ import { abortAt, clientSettings } from '../shared/runtime/client-settings.ts';
 import { type Bus, type RelayPorts, splitIntoBatches } from './relay.ts';
 
 /** An SQS message has 256 KB, and an outbox record at most 200 KB, so a single event always fits. */
-const PARKING_LIMITS = { maxEntries: Number.POSITIVE_INFINITY, maxBytes: 220 * 1024 };
+export const PARKING_LIMITS = { maxEntries: Number.POSITIVE_INFINITY, maxBytes: 220 * 1024 };
 
 export function createEventBridgeBus(name: string): Bus {
   // One attempt for each call, because the relay retries on its own and observes its deadline.

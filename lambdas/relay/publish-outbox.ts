@@ -17,12 +17,21 @@ let ports: RelayPorts | undefined;
 /** Publishes the outbox records of every context as the table streams deliver them. */
 export const handler = middy<DynamoDBStreamEvent, void>()
   .use(observability())
-  .handler(async ({ Records }, context) => {
-    const deadlines = relayDeadlines(systemClock.now(), context.getRemainingTimeInMillis());
+  .handler(async (event, context) => {
     ports ??= createPorts();
-    const events = Records.flatMap(({ dynamodb }) => parseRecord(dynamodb?.NewImage));
-    await relay(events, ports, deadlines);
+    await publishOutbox(event, ports, context.getRemainingTimeInMillis());
   });
+
+/** Sends the events of a batch of stream records, in the time that the function has left. */
+export async function publishOutbox(
+  { Records }: DynamoDBStreamEvent,
+  ports: RelayPorts,
+  remainingMs: number,
+): Promise<void> {
+  const deadlines = relayDeadlines(ports.clock.now(), remainingMs);
+  const events = Records.flatMap(({ dynamodb }) => parseRecord(dynamodb?.NewImage));
+  await relay(events, ports, deadlines);
+}
 
 function createPorts(): RelayPorts {
   const { BUS_NAME, RETRY_QUEUE_URL } = readEnv(PublishOutboxEnv);

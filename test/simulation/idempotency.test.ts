@@ -149,10 +149,7 @@ describe('a nudged OrderCreated', () => {
 
   test('finishes an order whose PaymentAuthorized was lost', async () => {
     const { simulation, placeOrder, orderCreatedOf, getOrder } = await createShop(2000);
-    const deliver = simulation.deliver.bind(simulation);
-    simulation.deliver = (event) => {
-      if (event.type !== 'PaymentAuthorized' || event.nudge) deliver(event);
-    };
+    simulation.faults.loses = ({ type, nudge }) => type === 'PaymentAuthorized' && nudge === undefined;
     const id = await placeOrder(500);
     await simulation.settle();
     expect((await getOrder(id))['status']).toBe('NEW');

@@ -5,6 +5,7 @@ import type {
   QueuePort,
   RequeuedMessage,
 } from '../../lambdas/shared/messaging/queue.ts';
+import type { Faults } from './faults.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
 interface Message {
@@ -24,16 +25,26 @@ export interface DeadLetteredMessage {
 
 type Consumer = (event: SQSEvent) => Promise<SQSBatchResponse>;
 
-interface Options {
-  readonly consumer: Consumer;
-  readonly visibilityMs?: number;
-  readonly maxReceives?: number;
-  readonly concurrency?: number;
-  /** The share of acknowledgements that are lost, so that the message is delivered again. */
-  readonly lostAckRate?: () => number;
+/** The settings of a queue and of the mapping that invokes its consumer. */
+export interface QueueSettings {
+  readonly visibilityMs: number;
+  readonly maxReceives: number;
+  readonly batchSize: number;
+  /** The batches that are processed at the same time after a minute of backlog. Before, there are five at most. */
+  readonly maxConcurrency: number;
 }
 
-const MAX_BATCH_SIZE = 10;
+interface Options extends QueueSettings {
+  readonly consumer: Consumer;
+  readonly faults: () => Pick<Faults, 'lostAckRate' | 'duplicateRate'>;
+}
+
+/** A mapping starts with five batches at the same time, and adds more each minute while messages wait. */
+const FIRST_CONCURRENCY = 5;
+const SCALE_UP_MS = 60_000;
+const MAX_DUPLICATE_DELAY_MS = 1000;
+/** The maximum size of an SQS message. */
+const MAX_BODY_BYTES = 256 * 1024;
 
 /** An SQS queue in memory: at-least-once delivery in any order, a visibility timeout, a receive count and a DLQ. */
 export class MemoryQueue implements QueuePort {
@@ -42,6 +53,8 @@ export class MemoryQueue implements QueuePort {
   readonly receives: { body: string; timeMs: number }[] = [];
   #messages: Message[] = [];
   #running = 0;
+  /** Since when every poll has found messages, so that no more batches could be processed at the same time. */
+  #backlogSinceMs: number | undefined;
   #sentCount = 0;
   #stopped = false;
   readonly #clock: VirtualClock;
@@ -56,7 +69,16 @@ export class MemoryQueue implements QueuePort {
     return this.#messages.length === 0 && this.#running === 0;
   }
 
-  send(body: string, delayMs = 0, history?: MessageHistory): void {
+  send(body: string, delayMs = 0): void {
+    this.#add(body, delayMs);
+    const { duplicateRate = 0 } = this.#options.faults();
+    if (duplicateRate > 0 && this.#clock.random() < duplicateRate)
+      this.#add(body, delayMs + this.#clock.random() * MAX_DUPLICATE_DELAY_MS);
+  }
+
+  #add(body: string, delayMs: number, history?: MessageHistory): void {
+    const bytes = Buffer.byteLength(body);
+    if (bytes > MAX_BODY_BYTES) throw new Error(`a message of ${bytes} bytes; the maximum is ${MAX_BODY_BYTES}`);
     const now = this.#clock.now();
     this.#messages.push({
       id: `m${this.#sentCount++}`,
@@ -80,7 +102,8 @@ export class MemoryQueue implements QueuePort {
   }
 
   async requeue({ body, delaySeconds, history }: RequeuedMessage): Promise<void> {
-    this.send(body, delaySeconds * 1000, history);
+    // Not duplicated: while a message waits for its prerequisite, each of its duplicates would be requeued too.
+    this.#add(body, delaySeconds * 1000, history);
   }
 
   withDeadline(): this {
@@ -104,12 +127,16 @@ export class MemoryQueue implements QueuePort {
   }
 
   #poll(): void {
-    const { concurrency = 5, maxReceives = 5, visibilityMs = 180_000 } = this.#options;
-    if (this.#stopped || this.#running >= concurrency) return;
+    const { batchSize, maxReceives, visibilityMs } = this.#options;
     const now = this.#clock.now();
+    if (this.#stopped) return;
+    if (this.#running >= this.#concurrencyAt(now)) {
+      this.#backlogSinceMs ??= now;
+      return;
+    }
     const batch: Message[] = [];
     for (const message of this.#messages.filter(({ visibleAt }) => visibleAt <= now)) {
-      if (batch.length === MAX_BATCH_SIZE) break;
+      if (batch.length === batchSize) break;
       if (message.receiveCount >= maxReceives) {
         this.dlq.push({ body: message.body });
         this.#messages = this.#messages.filter((other) => other !== message);
@@ -122,18 +149,28 @@ export class MemoryQueue implements QueuePort {
       this.receives.push({ body: message.body, timeMs: now });
       batch.push(message);
     }
-    if (batch.length === 0) return;
+    if (batch.length === 0) {
+      this.#backlogSinceMs = undefined;
+      return;
+    }
     this.#running += 1;
     void this.#deliver(batch);
     this.#poll();
   }
 
+  #concurrencyAt(nowMs: number): number {
+    const { maxConcurrency } = this.#options;
+    const hasScaledUp = nowMs - (this.#backlogSinceMs ?? nowMs) >= SCALE_UP_MS;
+    return hasScaledUp ? maxConcurrency : Math.min(FIRST_CONCURRENCY, maxConcurrency);
+  }
+
   async #deliver(batch: readonly Message[]): Promise<void> {
-    const { consumer, lostAckRate = () => 0 } = this.#options;
+    const { consumer, faults } = this.#options;
     try {
       const { batchItemFailures } = await consumer({ Records: batch.map(recordOf) });
       const failed = new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
-      const acked = new Set(batch.filter(({ id }) => !failed.has(id) && this.#clock.random() >= lostAckRate()));
+      const { lostAckRate = 0 } = faults();
+      const acked = new Set(batch.filter(({ id }) => !failed.has(id) && this.#clock.random() >= lostAckRate));
       this.#messages = this.#messages.filter((message) => !acked.has(message));
       // A lost acknowledgement leads to a second delivery soon after.
       for (const message of batch) if (!failed.has(message.id) && !acked.has(message)) this.#hide(message.id, 1000);

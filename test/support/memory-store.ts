@@ -11,12 +11,19 @@ import {
   WriteRefused,
 } from '../../lambdas/shared/store/store.ts';
 
+/** A change of one row, with the row as it is afterwards. A deleted row is absent. */
+export interface RowChange {
+  readonly eventName: 'INSERT' | 'MODIFY' | 'REMOVE';
+  readonly key: Key;
+  readonly row?: Row;
+}
+
 interface Options {
   readonly now: () => number;
   /** The delay after which an index shows a write. */
   readonly indexLagMs?: () => number;
-  /** Called with each new row, like the stream of the table. */
-  readonly onInsert?: (row: Row) => void;
+  /** Called with each change of a row, like the stream of the table. */
+  readonly onChange?: (change: RowChange) => void;
 }
 
 interface StoredRow {
@@ -35,7 +42,7 @@ export interface MemoryStore extends Store {
   all(): Row[];
 }
 
-export function createMemoryStore({ now, indexLagMs = () => 0, onInsert }: Options): MemoryStore {
+export function createMemoryStore({ now, indexLagMs = () => 0, onChange }: Options): MemoryStore {
   const partitions = new Map<string, Map<string, StoredRow>>();
   const find = ({ pk, sk }: Key): StoredRow | undefined => partitions.get(pk)?.get(sk);
   const allStored = (): StoredRow[] => [...partitions.values()].flatMap((partition) => [...partition.values()]);
@@ -44,17 +51,24 @@ export function createMemoryStore({ now, indexLagMs = () => 0, onInsert }: Optio
     const visibleAt = now() + indexLagMs();
     if (stored) {
       Object.assign(stored, { row, before: stored.row, visibleAt });
+      onChange?.({ eventName: 'MODIFY', key: row, row });
       return;
     }
     const partition = partitions.get(row.pk) ?? new Map<string, StoredRow>();
     partitions.set(row.pk, partition);
     partition.set(row.sk, { row, before: undefined, visibleAt });
-    onInsert?.(row);
+    onChange?.({ eventName: 'INSERT', key: row, row });
+  };
+
+  const remove = (key: Key, stored: StoredRow | undefined): void => {
+    if (!stored) return;
+    partitions.get(key.pk)?.delete(key.sk);
+    onChange?.({ eventName: 'REMOVE', key });
   };
 
   const apply = (write: Write, stored: StoredRow | undefined): void => {
     if (write.op === 'put') save(frozenCopy(write.row) as Row, stored);
-    if (write.op === 'delete') partitions.get(write.key.pk)?.delete(write.key.sk);
+    if (write.op === 'delete') remove(write.key, stored);
     if (write.op === 'update') {
       const row: Record<string, unknown> = { ...stored?.row };
       for (const [field, value] of Object.entries(write.set)) if (value !== undefined) row[field] = frozenCopy(value);

@@ -1,5 +1,5 @@
-import type { APIGatewayProxyEvent } from 'aws-lambda';
-import { type Envelope, Envelope as EnvelopeSchema } from '../../events/envelope.ts';
+import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
+import type { Envelope } from '../../events/envelope.ts';
 import { handler as balancesApi } from '../../lambdas/balances/api.ts';
 import { createBalancesApiDeps, createBalancesDeps, createSyncDeps } from '../../lambdas/balances/deps.ts';
 import { handler as onBalanceUpdates } from '../../lambdas/balances/on-balance-updates.ts';
@@ -25,30 +25,26 @@ import { planMinute } from '../../lambdas/payments/update-programme/plan-minute.
 import type { ProgrammeStore } from '../../lambdas/payments/update-programme/programme-store.ts';
 import { chunksNeeded, usersOfGroup } from '../../lambdas/payments/update-programme/seeding.ts';
 import type { TickSchedule } from '../../lambdas/payments/update-programme/tick.ts';
+import { PARKING_LIMITS } from '../../lambdas/relay/event-bus.ts';
 import { retryParkedEvents } from '../../lambdas/relay/on-outbox-retry.ts';
-import type { Bus, RelayPorts } from '../../lambdas/relay/relay.ts';
+import { publishOutbox } from '../../lambdas/relay/publish-outbox.ts';
+import { type RelayPorts, relayDeadlines, splitIntoBatches } from '../../lambdas/relay/relay.ts';
+import { HttpError, toProblemResponse } from '../../lambdas/shared/http/problem.ts';
 import type { Consumer } from '../../lambdas/shared/messaging/consume.ts';
-import { type Chaos, noFaults } from '../../lambdas/shared/runtime/chaos-setting.ts';
 import type { Deadline } from '../../lambdas/shared/runtime/clock.ts';
 import { createTicketsDeps } from '../../lambdas/tickets/deps.ts';
 import { handler as onOrderRefundsTickets } from '../../lambdas/tickets/on-order-refunds-tickets.ts';
 import { handler as onProductChanges } from '../../lambdas/tickets/on-product-changes.ts';
 import { handler as onTicketIssuing } from '../../lambdas/tickets/on-ticket-issuing.ts';
-import { MemoryQueue } from './memory-queue.ts';
+import { API_TIMEOUT_S, RELAY_TIMEOUT_S } from '../../lib/limits.ts';
+import type { Faults, TableName } from './faults.ts';
+import { duringInvocation, FunctionTimedOut, invoke } from './invocation.ts';
+import type { MemoryQueue } from './memory-queue.ts';
 import type { MemoryStore } from './memory-store.ts';
-import { SimulatedTable } from './simulated-table.ts';
-import { type VirtualClock, virtualClock } from './virtual-clock.ts';
+import { SimulatedServices } from './simulated-services.ts';
+import type { VirtualClock } from './virtual-clock.ts';
 
-export interface Faults {
-  chaos?: Partial<Chaos>;
-  /** Decides for each PutEvents call whether it fails as a whole. */
-  busFails?: (call: number, now: number) => boolean;
-  /** Decides for each event whether the bus loses it. */
-  loses?: (event: Envelope) => boolean;
-  /** The share of acknowledgements that are lost. */
-  lostAckRate?: number;
-  indexLagMs?: number;
-}
+export type { Faults } from './faults.ts';
 
 /** The settings of the stage `local`. */
 const TICK_SCHEDULE: TickSchedule = { intervalS: 10, chunksPerTick: 1 };
@@ -79,10 +75,10 @@ const ENVIRONMENTS = 4;
 const MINUTE_MS = 60_000;
 const BALANCES_TTL_MS = 1000;
 const SYNC_TIMEOUT_MS = 120_000;
-const MAX_RETRY_RECEIVES = 500;
+/** The tables whose streams the relay reads: all that have outbox records. */
+const OUTBOX_TABLES: readonly TableName[] = ['orders', 'payments', 'tickets', 'catalog', 'documents'];
 
-const TABLES = ['orders', 'payments', 'tickets', 'catalog', 'balances', 'documents'] as const;
-type Tables<T> = Readonly<Record<(typeof TABLES)[number], T>>;
+type Tables<T> = Readonly<Record<TableName, T>>;
 type QueueName =
   | 'order-payments'
   | 'payment-status'
@@ -110,23 +106,21 @@ export class Simulation implements Tables<MemoryStore> {
   readonly balances: MemoryStore;
   readonly documents: MemoryStore;
   readonly queues: Readonly<Record<QueueName, MemoryQueue>>;
-  readonly published: Envelope[] = [];
-  readonly #tables: Tables<SimulatedTable>;
-  readonly #subscriptions: { queue: MemoryQueue; types: ReadonlySet<string> }[] = [];
+  readonly #services: SimulatedServices;
   readonly #apis: Readonly<Record<'orders' | 'payments' | 'catalog' | 'balances', ApiCall>>;
   readonly #documentsApis: readonly ApiCall[];
   readonly #programme: () => ProgrammeStore;
   readonly #sweep: (now: number) => Promise<unknown>;
   readonly #sync: (bucketsPerRun: number) => Promise<BucketComparison[]>;
   #documentRequests = 0;
-  #putEventsCalls = 0;
 
   constructor(seed = 1, faults: Faults = {}) {
-    const clock = virtualClock(seed);
-    this.clock = clock;
+    const services = new SimulatedServices(seed, faults);
+    this.#services = services;
+    this.clock = services.clock;
     this.faults = faults;
-    this.#tables = this.#createTables();
-    const rowsOf = (name: keyof Tables<unknown>) => this.#tables[name].rows;
+    const clock = services.handlerClock;
+    const rowsOf = (name: TableName) => services.tables[name].rows;
     this.orders = rowsOf('orders');
     this.payments = rowsOf('payments');
     this.tickets = rowsOf('tickets');
@@ -134,8 +128,8 @@ export class Simulation implements Tables<MemoryStore> {
     this.balances = rowsOf('balances');
     this.documents = rowsOf('documents');
 
-    const storeOf = (name: keyof Tables<unknown>) => this.#tables[name].store;
-    const portsOf = (name: keyof Tables<unknown>) => ({ store: storeOf(name), clock });
+    const storeOf = (name: TableName) => services.tables[name].store;
+    const portsOf = (name: TableName) => ({ store: storeOf(name), clock });
     const [ordersDeps, paymentsDeps] = [createOrdersDeps(portsOf('orders')), createPaymentsDeps(portsOf('payments'))];
     const programmeDeps = createProgrammeDeps(portsOf('payments'));
     const [ticketsDeps, catalogDeps] = [createTicketsDeps(portsOf('tickets')), createCatalogDeps(portsOf('catalog'))];
@@ -149,7 +143,7 @@ export class Simulation implements Tables<MemoryStore> {
     this.#programme = () => programmeDeps({ deadlineMs: clock.now() + TIMEOUT_MS }).programme;
     this.#sweep = (now) => ordersDeps({ deadlineMs: now + TIMEOUT_MS }).orders.nudgeStuck(now, STUCK_AFTER_MINUTES);
     this.#sync = (bucketsPerRun) => {
-      const createDeps = createSyncDeps(portsOf('balances'), this.#tables.payments.store, bucketsPerRun);
+      const createDeps = createSyncDeps(portsOf('balances'), storeOf('payments'), bucketsPerRun);
       const deps = createDeps({ deadlineMs: clock.now() + SYNC_TIMEOUT_MS });
       return syncNext(deps);
     };
@@ -185,6 +179,21 @@ export class Simulation implements Tables<MemoryStore> {
       balance_updates: this.#queue('balance_updates', onBalanceUpdates, balancesDeps),
       'outbox-retry': this.#retryQueue(),
     };
+    const relayPorts = this.#relayPorts();
+    for (const table of OUTBOX_TABLES)
+      services.addStream(table, RELAY_TIMEOUT_S * 1000, (event, timeoutMs) =>
+        publishOutbox(event, relayPorts, timeoutMs),
+      );
+  }
+
+  /** The errors of the relay. After each, the stream has repeated the batch. */
+  get relayFailures(): unknown[] {
+    return [...this.#services.streams.values()].flatMap(({ failures }) => failures);
+  }
+
+  /** Every event that the bus accepted and did not lose. */
+  get published(): Envelope[] {
+    return this.#services.bus.published;
   }
 
   /** Sends a request through the real API handlers: `request('GET /orders/{id}', { path: { id } })`. */
@@ -200,7 +209,9 @@ export class Simulation implements Tables<MemoryStore> {
       isBase64Encoded: false,
       requestContext: {},
     } as unknown as APIGatewayProxyEvent;
-    const response = await this.#apiOf(resource ?? '')(event);
+    const handle = this.#apiOf(resource ?? '');
+    const { clock } = this;
+    const response = await invoke({ clock, timeoutMs: API_TIMEOUT_S * 1000 }, () => handle(event)).catch(gatewayError);
     const { statusCode: status, headers: responseHeaders = {}, body: text } = response;
     return { status, headers: responseHeaders, text, body: JSON.parse(text) as HttpResponse['body'] };
   }
@@ -224,10 +235,15 @@ export class Simulation implements Tables<MemoryStore> {
     return work;
   }
 
+  /** Runs the sweep once, like its schedule. */
+  sweep(): Promise<unknown> {
+    return this.#sweep(this.clock.now());
+  }
+
   /** Lets a minute pass, runs the sweep, and settles. */
   async sweepAfterMinute(): Promise<void> {
-    await this.runUntilDone(this.clock.sleep(60_000));
-    await this.runUntilDone(this.#sweep(this.clock.now()));
+    await this.runUntilDone(this.clock.sleep(MINUTE_MS));
+    await this.runUntilDone(this.sweep());
     await this.settle();
   }
 
@@ -273,60 +289,51 @@ export class Simulation implements Tables<MemoryStore> {
   }
 
   get isSettled(): boolean {
-    return [...Object.values(this.#tables), ...Object.values(this.queues)].every(({ isIdle }) => isIdle);
+    return this.#services.isSettled;
   }
 
   /** Sends an event to every queue that subscribes to it, like the bus. */
   deliver(event: Envelope): void {
-    for (const { queue, types } of this.#subscriptions) if (types.has(event.type)) queue.send(JSON.stringify(event));
+    this.#services.bus.deliver(event);
   }
 
-  readonly #chaos = async (): Promise<Chaos> => ({ ...noFaults, ...this.faults.chaos });
-
-  readonly #bus: Bus = async (events) => {
-    await this.clock.sleep(1);
-    if (this.faults.busFails?.(this.#putEventsCalls++, this.clock.now())) throw new Error('the bus is unavailable');
-    for (const event of events) {
-      const envelope = EnvelopeSchema.parse(event);
-      if (this.faults.loses?.(envelope)) continue;
-      this.published.push(envelope);
-      this.deliver(envelope);
-    }
-    return events.map(() => undefined);
-  };
-
-  #createTables(): Tables<SimulatedTable> {
-    const relayPorts: RelayPorts = {
-      bus: this.#bus,
-      park: async (events) => this.queues['outbox-retry'].send(JSON.stringify(events)),
-      clock: this.clock,
-      chaos: this.#chaos,
+  #relayPorts(): RelayPorts {
+    const { bus, handlerClock, chaos } = this.#services;
+    return {
+      bus: (events) => duringInvocation(() => bus.putEvents(events)),
+      park: async (events) => {
+        for (const batch of splitIntoBatches(events, PARKING_LIMITS))
+          await this.#services.callQueue('outbox-retry', async () => {
+            this.queues['outbox-retry'].send(JSON.stringify(batch));
+          });
+      },
+      clock: handlerClock,
+      chaos,
     };
-    const createTable = () =>
-      new SimulatedTable({
-        clock: this.clock,
-        relayPorts,
-        indexLagMs: () => this.faults.indexLagMs ?? 0,
-        conflictRate: () => this.faults.chaos?.transaction_conflict ?? 0,
-      });
-    return Object.fromEntries(TABLES.map((name) => [name, createTable()])) as unknown as Tables<SimulatedTable>;
   }
 
   #queue<Deps>(name: string, consumer: Consumer<Deps>, createDeps: (deadline: Deadline) => Deps): MemoryQueue {
-    const queue: MemoryQueue = new MemoryQueue(this.clock, {
-      lostAckRate: () => this.faults.lostAckRate ?? 0,
-      consumer: (event) => run(event, name, TIMEOUT_MS),
+    const { bus, handlerClock, chaos } = this.#services;
+    const queue = this.#services.addQueue(name, (port) => {
+      const run = consumer.withRuntime({ createDeps, queue: port, clock: handlerClock, chaos });
+      return (event, timeoutMs) => run(event, name, timeoutMs);
     });
-    const run = consumer.withRuntime({ createDeps, queue, clock: this.clock, chaos: this.#chaos });
-    this.#subscriptions.push({ queue, types: new Set(consumer.events.map(({ type }) => type)) });
+    bus.subscribe(queue, consumer.events);
     return queue;
   }
 
   #retryQueue(): MemoryQueue {
-    const queue: MemoryQueue = new MemoryQueue(this.clock, {
-      maxReceives: MAX_RETRY_RECEIVES,
-      consumer: (event) => retryParkedEvents(event, { bus: this.#bus, clock: this.clock, chaos: this.#chaos, queue }),
+    const { clock } = this;
+    return this.#services.addQueue('outbox-retry', (queue) => {
+      const ports = { ...this.#relayPorts(), queue };
+      return (event, timeoutMs) => retryParkedEvents(event, ports, relayDeadlines(clock.now(), timeoutMs).sendingMs);
     });
-    return queue;
   }
+}
+
+/** The response of API Gateway if a function has not returned. */
+function gatewayError(error: unknown): APIGatewayProxyResult {
+  if (!(error instanceof FunctionTimedOut)) throw error;
+  const problem = new HttpError(502, 'bad_gateway', 'The request failed and may have been processed.');
+  return toProblemResponse(problem, 'gateway');
 }

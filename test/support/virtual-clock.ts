@@ -19,11 +19,14 @@ interface Timer {
   readonly timeMs: number;
   readonly order: number;
   readonly wake: () => void;
+  isCancelled: boolean;
 }
 
 export interface VirtualClock extends Clock {
-  /** Calls `wake` at that time, or in the next iteration if the time has passed. */
-  at(time: number, wake: () => void): void;
+  /**
+   * Calls `wake` at that time, or in the next iteration if the time has passed. The returned function cancels the call.
+   */
+  at(timeMs: number, wake: () => void): () => void;
   /** Advances the time until `done` returns true or no timer is left. */
   runUntil(done: () => boolean): Promise<void>;
 }
@@ -34,8 +37,8 @@ export function virtualClock(seed: number, start = Date.parse('2026-01-01T00:00:
   let order = 0;
   const timers: Timer[] = [];
   const compare = (a: Timer, b: Timer) => a.timeMs - b.timeMs || a.order - b.order;
-  const add = (timeMs: number, wake: () => void) => {
-    const timer = { timeMs, order: order++, wake };
+  const add = (timeMs: number, wake: () => void): (() => void) => {
+    const timer: Timer = { timeMs, order: order++, wake, isCancelled: false };
     let low = 0;
     for (let high = timers.length; low < high; ) {
       const middle = (low + high) >>> 1;
@@ -43,11 +46,19 @@ export function virtualClock(seed: number, start = Date.parse('2026-01-01T00:00:
       else high = middle;
     }
     timers.splice(low, 0, timer);
+    return () => {
+      timer.isCancelled = true;
+    };
+  };
+  /** Removes and returns the next timer that is due by this time. */
+  const takeTimer = (byMs: number): Timer | undefined => {
+    while (timers[0]?.isCancelled) timers.shift();
+    return timers[0] && timers[0].timeMs <= byMs ? timers.shift() : undefined;
   };
   return {
     now: () => now,
     random: seeded(seed),
-    sleep: (ms) => new Promise((resolve) => add(now + ms, resolve)),
+    sleep: (ms) => new Promise((resolve) => void add(now + ms, resolve)),
     at: add,
     runUntil: async (done) => {
       for (let iteration = 0; ; iteration++) {
@@ -55,12 +66,11 @@ export function virtualClock(seed: number, start = Date.parse('2026-01-01T00:00:
           throw new Error(`after ${MAX_ITERATIONS} iterations, at ${new Date(now).toISOString()}, not done`);
         await settled();
         if (done()) return;
-        const next = timers.shift();
-        if (!next) return;
-        now = Math.max(now, next.timeMs);
-        next.wake();
+        let timer = takeTimer(Number.POSITIVE_INFINITY);
+        if (!timer) return;
+        now = Math.max(now, timer.timeMs);
         // Timers of the same time wake together.
-        while (timers[0] && timers[0].timeMs <= now) timers.shift()?.wake();
+        for (; timer; timer = takeTimer(now)) timer.wake();
       }
     },
   };

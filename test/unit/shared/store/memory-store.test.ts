@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Row } from '../../../../lambdas/shared/store/store.ts';
-import { createMemoryStore } from '../../../support/memory-store.ts';
+import type { Condition } from '../../../../lambdas/shared/store/store.ts';
+import { createMemoryStore, type RowChange } from '../../../support/memory-store.ts';
 import { contractIndex, storeContract } from '../../../support/store-contract.ts';
 
 storeContract('memory', () => createMemoryStore({ now: Date.now }));
@@ -43,17 +43,24 @@ test('an index shows the old values of a changed row until the lag has passed', 
   expect(await list()).toEqual(['A@2']);
 });
 
-test('onInsert is called once for each new row and not for a change', async () => {
-  const inserted: Row[] = [];
-  const store = createMemoryStore({ now: () => 0, onInsert: (row) => inserted.push(row) });
+test('onChange is called once for each row that is inserted, modified or removed', async () => {
+  const changes: RowChange[] = [];
+  const store = createMemoryStore({ now: () => 0, onChange: (change) => changes.push(change) });
   await store.write([{ op: 'put', row: { pk: 'P', sk: 'A', n: 1 } }], 'token-1');
-  await store.write([{ op: 'put', row: { pk: 'P', sk: 'A', n: 2 } }], 'token-2');
+  await store.write([{ op: 'put', row: { pk: 'P', sk: 'A', n: 2, version: 1 } }], 'token-2');
   await store.write([{ op: 'update', key: { pk: 'P', sk: 'B' }, set: { n: 3 }, when: { type: 'absent' } }], 'token-3');
   await store
     .write([{ op: 'put', row: { pk: 'P', sk: 'B' }, when: { type: 'absent' } }], 'token-4')
     .catch((error: Error) => expect(error.name).toBe('WriteRefused'));
-  expect(inserted).toEqual([
-    { pk: 'P', sk: 'A', n: 1 },
-    { pk: 'P', sk: 'B', n: 3 },
+  const remove = (sk: string, when: Condition) =>
+    store.write([{ op: 'delete', key: { pk: 'P', sk }, when }], 'token-5');
+  await remove('A', { type: 'version', version: 2 }).catch((error: Error) => expect(error.name).toBe('WriteRefused'));
+  await remove('none', { type: 'absent' });
+  await remove('A', { type: 'version', version: 1 });
+  expect(changes.map(({ eventName, key: { sk }, row }) => [eventName, sk, row?.['n']])).toEqual([
+    ['INSERT', 'A', 1],
+    ['MODIFY', 'A', 2],
+    ['INSERT', 'B', 3],
+    ['REMOVE', 'A', undefined],
   ]);
 });

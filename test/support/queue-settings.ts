@@ -1,0 +1,34 @@
+import { MAX_RECEIVES_BEFORE_REDRIVE } from '../../lambdas/shared/messaging/receive-limit.ts';
+import { configOf } from '../../lib/config.ts';
+import {
+  DEFAULT_TIMEOUT_S,
+  MESSAGES_PER_BATCH,
+  RELAY_TIMEOUT_S,
+  TICKS_PER_BATCH,
+  VISIBILITY_PER_TIMEOUT,
+} from '../../lib/limits.ts';
+import type { QueueSettings } from './memory-queue.ts';
+
+interface ConsumerSettings extends QueueSettings {
+  /** The timeout of the function that consumes the queue. */
+  readonly timeoutMs: number;
+}
+
+/** What differs from the defaults. */
+const exceptions: Readonly<Record<string, { timeoutS?: number; batchSize?: number }>> = {
+  'balance-ticks': { batchSize: TICKS_PER_BATCH },
+  'outbox-retry': { timeoutS: RELAY_TIMEOUT_S },
+};
+
+/** Returns the settings of a simulated queue and its consumer. A test compares them with the templates of `prod`. */
+export function queueSettingsOf(queue: string): ConsumerSettings {
+  const { timeoutS = DEFAULT_TIMEOUT_S, batchSize = MESSAGES_PER_BATCH } = exceptions[queue] ?? {};
+  const timeoutMs = timeoutS * 1000;
+  return {
+    timeoutMs,
+    visibilityMs: VISIBILITY_PER_TIMEOUT * timeoutMs,
+    maxReceives: MAX_RECEIVES_BEFORE_REDRIVE,
+    batchSize,
+    maxConcurrency: configOf('prod').consumerConcurrency,
+  };
+}
