@@ -73,7 +73,10 @@ function changeState(order: Order, transition: Transition, receipts: Receipts, c
 
 const refundOnce = (work: UnitOfWork, { id, note, identity, correlationId }: RefundRequest) =>
   commit(work, async (read): Promise<Change<{ replayed: boolean }>> => {
-    const [orderRow, refundRow] = await read.getMany([orderKey(id), refundKey(id)]);
+    // The order is read first. If it shows the refund of this request, the row of that request is found too, because
+    // both were written in one transaction. One request for both rows could miss it, since it is not a snapshot.
+    const orderRow = await read.get(orderKey(id));
+    const refundRow = await read.get(refundKey(id));
     if (refundRow && refundRow['request_id'] === identity.id) {
       assertSameRequest(refundRow, identity);
       return { writes: [], result: { replayed: identity.hasKey } };

@@ -73,21 +73,26 @@ const depositOnce = (
 ) =>
   commit(work, async (reader) => {
     const key = depositKey(identity.id);
-    const [row, existing] = await reader.getMany([accountKey(user_id), key]);
-    if (existing) {
+    const replay = (existing: Row) => {
       assertSameRequest(existing, identity);
       const balance = { user_id, balance: Number(existing['balance_after']) };
       return { writes: [], result: { balance, isReplay: identity.hasKey } };
-    }
+    };
+    const [row, existing] = await reader.getMany([accountKey(user_id), key]);
+    if (existing) return replay(existing);
     const before = requireAccount(row, user_id);
     const time = toIso(work.clock.now());
     const posted = deposit(before, amount, identity.id, time);
-    if (!posted)
+    if (!posted) {
+      // The two rows are not read at the same moment, so the account may contain the deposit of this request already.
+      const ownEntry = await reader.get(key);
+      if (ownEntry) return replay(ownEntry);
       throw new Rejected(
         'balance_limit',
         `The deposit would raise the balance of user ${user_id} above the maximum of ${MAX_BALANCE}.`,
         422,
       );
+    }
     const { account, entry } = posted;
     const cause = { time, correlation_id: correlationId, causation_id: correlationId };
     return {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Envelope } from '../../events/envelope.ts';
+import { MAX_BALANCE } from '../../events/money.ts';
 import { OrderCreated } from '../../events/orders/order-created.ts';
 import { findLedgerErrors } from '../support/ledger-check.ts';
 import { type HttpResponse, Simulation } from '../support/simulation.ts';
@@ -241,6 +242,45 @@ describe.each([0, 0.3])('50 concurrent requests with a conflict rate of %d', (tr
     expect(replayed(responses)).toEqual([]);
   });
 });
+
+describe.each(Array.from({ length: 20 }, (_, seed) => seed + 1))(
+  'while the rows of a read change (seed %i)',
+  (seed) => {
+    /** Sends a request with one key ten times, at random moments of 50 ms, and returns the distinct responses. */
+    const repeatedAtRandom = async (simulation: Simulation, request: () => Promise<HttpResponse>) => {
+      const send = () => simulation.clock.sleep(simulation.clock.random() * 50).then(request);
+      const responses = await simulation.runUntilDone(Promise.all(Array.from({ length: 10 }, send)));
+      return [...new Set(responses.map(({ status, body }) => JSON.stringify({ status, body })))];
+    };
+
+    test('a repeated request for a refund gets equal responses', async () => {
+      const { simulation, placeOrder } = await createShop(100, seed, { readSpreadMs: 50 });
+      const id = await placeOrder(10);
+      await simulation.settle();
+      const responses = await repeatedAtRandom(simulation, () =>
+        simulation.request('POST /orders/{id}/refund', {
+          path: { id },
+          body: {},
+          headers: { 'Idempotency-Key': 'key' },
+        }),
+      );
+      const body = { order_id: id, status: 'refund_initiated' };
+      expect(responses).toEqual([JSON.stringify({ status: 202, body })]);
+    });
+
+    test('a repeated deposit up to the maximum balance gets equal responses', async () => {
+      const { simulation } = await createShop(0, seed, { readSpreadMs: 50 });
+      const account = await simulation.payments.get({ pk: 'ACCOUNT#alice', sk: 'STATE' });
+      if (!account) throw new Error('no account');
+      await simulation.payments.write([{ op: 'put', row: { ...account, balance: MAX_BALANCE - 10 } }], 'token');
+      const responses = await repeatedAtRandom(simulation, () =>
+        post(simulation, 'POST /payments/accounts/deposit', { user_id: 'alice', amount: 10 }, 'key'),
+      );
+      const body = { user_id: 'alice', balance: MAX_BALANCE };
+      expect(responses).toEqual([JSON.stringify({ status: 200, body })]);
+    });
+  },
+);
 
 describe('an Idempotency-Key', () => {
   test('can be used again after a rejection, which writes nothing', async () => {
