@@ -120,6 +120,10 @@ const changeBucket = (work: UnitOfWork, bucket: string, updates: readonly Update
     return { writes: isSame ? [] : [...puts, putSummary(bucket, change.summary, stored.version)], result: change };
   });
 
+/**
+ * Reads a summary and the balances to update. They may be of different moments: the summary and each changed balance
+ * are written under the versions that were read, and a balance that does not change adds nothing to the summary.
+ */
 async function readBucketRows(read: Reader, bucket: string, updates: readonly Update[]) {
   const userIds = [...new Set(updates.map(({ user_id }) => user_id))];
   const [summaryRow, ...rows] = await read.getMany([summaryKey(bucket), ...userIds.map(balanceKey)]);

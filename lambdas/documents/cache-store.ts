@@ -84,6 +84,7 @@ const requestLookup = (work: UnitOfWork, uid: string, correlationId: string): Pr
 async function applyAnswer(work: UnitOfWork, event: AnswerEvent, ttlMs: number): Promise<void> {
   const uid = event.data.order_uid;
   const isUpdated = await commit(work, async (read) => {
+    // The two rows may be of different moments. Each is written under its own version.
     const [row, leaseRow] = await read.getMany([cacheKey(uid), leaseKey(uid)]);
     const now = work.clock.now();
     const current = row && parseCacheRow(row);

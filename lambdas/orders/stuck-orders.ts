@@ -73,6 +73,7 @@ async function sweepShard(work: UnitOfWork, shard: string, now: number): Promise
  */
 async function nudgeWaiting(work: UnitOfWork, recordKeys: readonly Key[], now: number): Promise<number> {
   if (recordKeys.length === 0) return 0;
+  // Each order is judged by its own row, so it does not matter that the rows are of different moments.
   const orderRows = await work.store.getMany(recordKeys.map(({ pk }) => ({ pk, sk: 'STATE' })));
   const progress = recordKeys.map((key, index) => progressOf(orderRows[index], key));
   const waitingKeys = recordKeys.filter((_, index) => progress[index] === 'waiting');

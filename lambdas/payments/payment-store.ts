@@ -41,6 +41,7 @@ async function payOrders(
   if (!first) return;
   const { user_id } = first.data;
   const existing = await commit(work, async (read) => {
+    // A payment between these reads is noticed by the write: the account has another version, or a decision exists.
     const [account, ...decisions] = await read.getMany([
       accountKey(user_id),
       ...orders.map(({ data }) => paymentKey(data.order_id)),
@@ -147,6 +148,8 @@ async function refundPayment(work: UnitOfWork, event: RefundRequestedEvent, cont
     return { aggregate: row.pk, events: [PaymentRefunded.make(data, causeOf(event, work.clock.now()))] };
   };
   const existing = await commit(work, async (read) => {
+    // The payment was written before its refund was requested, so only a refund can be missed by these reads. Its row
+    // then refuses the write, also if the account was read after that refund.
     const keys = [accountKey(user_id), paymentKey(order_id), refundKey(order_id)];
     const [accountRow, paymentRow, refundRow] = await read.getMany(keys);
     if (refundRow) return { writes: [], result: refundRow };

@@ -91,7 +91,10 @@ async function issueInOneTransaction(
 
 type TicketRows = Awaited<ReturnType<typeof readTicketRows>>;
 
-/** Reads everything that the tickets of a group depend on, in one request. */
+/**
+ * Reads everything that the tickets of a group depend on, in one request. The rows may be of different moments. Every
+ * ticket, also a rejected one, is written only if none exists, so an order is never rejected because of its own claims.
+ */
 async function readTicketRows(read: Reader, group: readonly PaymentAuthorizedEvent[]) {
   const items = itemsOf(group);
   const skus = [...quantitiesOf(items).keys()];

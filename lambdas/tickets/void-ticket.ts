@@ -101,6 +101,8 @@ async function readClaims(read: Reader, orderId: string, { items = [] }: Extract
   const skus = [...quantitiesOf(items).keys()];
   const seats = seatsOf(items);
   const keys = [...skus.map(stockKey), ...seats.map(seatKey)];
+  // Claims change together with the ticket, whose version is a condition of the write. If a claim was released after
+  // the ticket was read, the write is refused, and the missing claim is not reported.
   const rows = keys.length > 0 ? await read.getMany(keys) : [];
   const stockRows = rows.slice(0, skus.length);
   const isOwnSeat = (index: number) => rows[skus.length + index]?.['order_id'] === orderId;

@@ -86,7 +86,10 @@ const applyToChunk = (
 /** From this refusal on, accounts that have moved are deferred, so that one busy account does not hold up its chunk. */
 const MAX_CHUNK_REFUSALS = 2;
 
-/** The accounts of a chunk across the attempts of one commit. Each is read once, and again only after it has moved. */
+/**
+ * The accounts of a chunk across the attempts of one commit. Each is read once, and again only after it has moved. They
+ * are of different moments, which is harmless: each is written under its own version.
+ */
 class ChunkAccounts {
   readonly #users: readonly string[];
   readonly #receipt: Key;
@@ -135,6 +138,7 @@ async function applyToAccount(work: UnitOfWork, event: TickPlannedEvent, user: s
   const receipt = accountTickKey(user, tick);
   const entry_id = `tick:${tick}:${chunk}:${user}`;
   await commit(work, async (read) => {
+    // If the receipt was written after it was read, it refuses the write, even if the account was read later.
     const [existing, row] = await read.getMany([receipt, accountKey(user)]);
     const before = parseAccount(row);
     if (!before || existing) return { writes: [], result: undefined };

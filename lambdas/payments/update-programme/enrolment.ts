@@ -37,6 +37,7 @@ const chunksOfRuns = (runs: readonly Run[]): number[] =>
  */
 export const reserveChunks = (work: UnitOfWork, seed: number, count: number): Promise<number[]> =>
   commit(work, async (read) => {
+    // Both rows are written under their versions, so a reservation between the reads refuses the write.
     const [programmeRow, reservation] = await read.getMany([programmeKey, reservationKey(seed)]);
     const runs = (reservation?.['runs'] ?? []) as readonly Run[];
     const reserved = chunksOfRuns(runs);

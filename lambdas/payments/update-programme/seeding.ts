@@ -28,6 +28,7 @@ export function usersOfGroup(seed: number, group: number, count: number): string
  */
 export const seedChunk = (work: UnitOfWork, seed: number, chunk: number, users: readonly string[]): Promise<number> =>
   commit(work, async (read) => {
+    // An account that is opened after it was read refuses the write, and so does a chunk that has changed.
     const [chunkRow, ...existing] = await read.getMany([chunkKey(chunk), ...users.map(accountKey)]);
     const missing = users.filter((_, index) => !existing[index]);
     if (missing.length === 0) return { writes: [], result: 0 };

@@ -47,9 +47,12 @@ export interface Query {
 export interface Reader {
   /** Reads one row, strongly consistent. */
   get(key: Key): Promise<Row | undefined>;
-  /** Reads at most 100 rows, each strongly consistent, and returns them in the order of the keys. */
+  /**
+   * Reads at most 100 rows and returns them in the order of the keys. Each is strongly consistent, but they are not
+   * read at the same moment: a transaction may be visible in one row and not yet in another.
+   */
   getMany(keys: readonly Key[]): Promise<(Row | undefined)[]>;
-  /** Reads a partition. The table itself is strongly consistent; an index may lag. */
+  /** Reads a partition. The table is strongly consistent, row by row as in `getMany`; an index may lag. */
   query(query: Query): Promise<Row[]>;
 }
 
@@ -62,7 +65,10 @@ export interface ReadableTable extends Reader {
 /** The maximum of `getMany` and of BatchGetItem. */
 const MAX_KEYS_PER_READ = 100;
 
-/** Reads any number of rows and returns those that exist, in the order of the keys. */
+/**
+ * Reads any number of rows and returns those that exist, in the order of the keys. Use it for lists, whose rows do not
+ * depend on each other.
+ */
 export async function readRows(reader: Reader, keys: readonly Key[]): Promise<Row[]> {
   const rows: (Row | undefined)[] = [];
   for (const batch of batchesOf(keys, MAX_KEYS_PER_READ)) rows.push(...(await reader.getMany(batch)));
