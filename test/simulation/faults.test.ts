@@ -154,6 +154,23 @@ describe('an outage', () => {
     expect(simulation.clock.now()).toBeLessThan(end + 125_000);
   });
 
+  test.each(['hangs', 'throttles'] as const)(
+    'in which a table %s for an hour ends no function at its timeout, and each order is paid once',
+    async (failure) => {
+      const { simulation, placeOrder, getStatus } = await createShop(['alice'], 100);
+      const end = simulation.clock.now() + 3_600_000;
+      simulation.faults.tableFails = ({ table, nowMs }) => (table === 'payments' && nowMs < end ? failure : undefined);
+      const ids: string[] = [];
+      for (let count = 0; count < 10; count++) ids.push(await placeOrder('alice', 10));
+      await simulation.settle();
+      const queue = simulation.queues['order-payments'];
+      expect([queue.crashes, queue.dlq]).toEqual([[], []]);
+      expect(await Promise.all(ids.map(getStatus))).toEqual(ids.map(() => 'FINISHED'));
+      expect(findLedgerErrors(simulation.payments.all())).toEqual([]);
+      expect(simulation.clock.now()).toBeLessThan(end + 125_000);
+    },
+  );
+
   test('of the bus for three hours loses no event: every order ends afterwards', async () => {
     const end = Date.parse('2026-01-01T03:00:00Z');
     const simulation = new Simulation(5, { busFails: (_, now) => now < end });
