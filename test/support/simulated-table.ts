@@ -108,8 +108,8 @@ export class SimulatedTable {
   }
 
   /**
-   * Loses the response to the first attempt of a write, which the SDK then repeats. DynamoDB recognizes a transaction by
-   * its token. It executes the write of a single row again, and may refuse it because of the first attempt.
+   * Loses the response to the first attempt of a write, which the SDK then repeats. DynamoDB recognizes a transaction
+   * by its token. It executes the write of a single row again, and may refuse it because of the first attempt.
    */
   async #writeTwice(write: () => Promise<void>, rows: number, deadlineMs: number): Promise<void> {
     const arrives = this.#options.clock.random() < 0.5;
