@@ -47,7 +47,8 @@ export class Platform {
     checkConcurrency(config, functions.filter(({ invokedBy }) => invokedBy === 'queue').length);
 
     const apis = contexts.flatMap(({ node }) => node.children.filter((child) => child instanceof ContextApi));
-    const dependsOn = apis.map((api) => Stack.of(api));
+    // Also contexts without an API: the first order must find all consumers of its events.
+    const dependsOn = contexts.map((context) => Stack.of(context));
     const apiStack = new StageStack(app, { config, name: 'api', description: 'the public API', dependsOn });
     const publicApi = new PublicApi(apiStack, 'PublicApi', { config, apis, fallback: ops.fallback });
 

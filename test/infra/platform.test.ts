@@ -1,3 +1,4 @@
+import { Stack } from 'aws-cdk-lib';
 import { describe, expect, test } from 'vitest';
 import { configOf, type Stage } from '../../lib/config.ts';
 import { filesOf } from '../support/source-tree.ts';
@@ -169,6 +170,13 @@ describe.each(stages)('the %s stage', (name) => {
       const { Variables } = Properties['Environment'] as { Variables: Record<string, unknown> };
       expect(Properties['RecursiveLoop'], id).toBe(Variables['CONSUMER'] ? 'Allow' : undefined);
     }
+  });
+
+  test('deploys the API after every context, so that the first order meets all consumers', () => {
+    const api = stage.app.node.findChild(`oncebox-${name}-api`) as Stack;
+    const contexts = stage.platform.contexts.map((context) => Stack.of(context).stackName);
+    expect(contexts).toContain(`oncebox-${name}-tickets`);
+    expect(api.dependencies.map(({ stackName }) => stackName)).toEqual(expect.arrayContaining(contexts));
   });
 
   test('has less than 400 resources in each stack, of the 500 that CloudFormation allows', () => {
