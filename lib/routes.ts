@@ -14,3 +14,6 @@ export const allRoutes = {
   ...documentsRoutes,
   ...opsRoutes,
 } as const;
+
+/** What the fallback handles: every request that no other route matches. */
+export const fallbackRoutes = { root: 'ANY /', anyPath: 'ANY /{proxy+}' } as const;

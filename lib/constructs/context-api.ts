@@ -1,5 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
+import { allowApi } from './api-permission.ts';
 import { API_TIMEOUT_S } from '../limits.ts';
 import { Context } from './context.ts';
 import { type EnvSchema, ServiceFunction, type ServiceFunctionProps } from './service-function.ts';
@@ -35,5 +36,6 @@ export class ContextApi<S extends EnvSchema = EnvSchema> extends Construct {
       // Lambda assigns CPU in proportion to memory, and a caller waits for the response.
       memoryMb: 1024,
     });
+    for (const [operation, route] of Object.entries(routes)) allowApi(this.apiFunction, operation, route, config);
   }
 }

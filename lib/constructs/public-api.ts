@@ -10,11 +10,10 @@ import {
   MethodLoggingLevel,
   RestApi,
 } from 'aws-cdk-lib/aws-apigateway';
-import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { CfnPermission } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { nameOf, type StageConfig } from '../config.ts';
+import { fallbackRoutes } from '../routes.ts';
 import type { ContextApi } from './context-api.ts';
 import { addGatewayResponses } from './gateway-responses.ts';
 import type { ServiceFunction } from './service-function.ts';
@@ -35,8 +34,8 @@ export class PublicApi extends Construct {
     super(scope, id);
     this.api = this.createApi(config);
     addGatewayResponses(this.api, config.api.open);
-    for (const { routes, apiFunction } of apis) this.addMethods(Object.values(routes), apiFunction, config);
-    this.addMethods(['ANY /', 'ANY /{proxy+}'], fallback, config);
+    for (const { routes, apiFunction } of apis) this.addMethods(Object.values(routes), apiFunction);
+    this.addMethods(Object.values(fallbackRoutes), fallback);
     this.suppressFindings(config);
 
     const stack = Stack.of(this);
@@ -82,10 +81,10 @@ export class PublicApi extends Construct {
   }
 
   /**
-   * Adds a method for each route, and one permission for all of them. The integration refers to the function by its
-   * name, because CDK's LambdaIntegration would add two permissions for each method.
+   * Adds a method for each route. The integration refers to the function by its name, because CDK's LambdaIntegration
+   * would add a permission to this stack, and the permission belongs to the stack of the function.
    */
-  private addMethods(routes: readonly string[], { name, arn }: ServiceFunction, { stage }: StageConfig): void {
+  private addMethods(routes: readonly string[], { arn }: ServiceFunction): void {
     const { partition, region } = Stack.of(this);
     const integration = new Integration({
       type: IntegrationType.AWS_PROXY,
@@ -96,12 +95,6 @@ export class PublicApi extends Construct {
       const [method = '', path = ''] = route.split(' ');
       this.api.root.resourceForPath(path).addMethod(method, integration);
     }
-    new CfnPermission(this, `Invoke-${name}`, {
-      action: 'lambda:InvokeFunction',
-      functionName: arn,
-      principal: new ServicePrincipal('apigateway.amazonaws.com').service,
-      sourceArn: this.api.arnForExecuteApi('*', '/*', stage),
-    });
   }
 
   private suppressFindings(config: StageConfig): void {

@@ -2,10 +2,11 @@ import type { Construct } from 'constructs';
 import { opsRoutes } from '../../lambdas/ops/routes.ts';
 import { FallbackEnv, NoEnv } from '../../lambdas/shared/runtime/env.ts';
 import type { StageConfig } from '../config.ts';
+import { allowApi } from '../constructs/api-permission.ts';
 import { Context } from '../constructs/context.ts';
 import { ContextApi } from '../constructs/context-api.ts';
 import { ServiceFunction } from '../constructs/service-function.ts';
-import { allRoutes } from '../routes.ts';
+import { allRoutes, fallbackRoutes } from '../routes.ts';
 
 /** Health check, API document, and the responses to requests without a route. */
 export class Ops extends Context {
@@ -23,5 +24,6 @@ export class Ops extends Context {
       values: { ROUTES: Object.values(allRoutes).join(',') },
       chaos: false,
     });
+    for (const [operation, route] of Object.entries(fallbackRoutes)) allowApi(this.fallback, operation, route, config);
   }
 }

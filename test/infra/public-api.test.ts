@@ -58,12 +58,13 @@ describe('PublicApi', () => {
     });
   });
 
-  test('has one permission for each function, not two for each method', () => {
-    local.resourceCountIs('AWS::Lambda::Permission', 2);
-    local.hasResourceProperties('AWS::Lambda::Permission', {
-      Principal: 'apigateway.amazonaws.com',
-      SourceArn: { 'Fn::Join': ['', Match.arrayWith([Match.stringLikeRegexp('/local/\\*/\\*$')])] },
-    });
+  test('has one permission for each route of a context, of its stage, method and path', () => {
+    local.resourceCountIs('AWS::Lambda::Permission', 3);
+    for (const request of ['POST/orders', 'GET/orders', 'GET/orders/\\*'])
+      local.hasResourceProperties('AWS::Lambda::Permission', {
+        Principal: 'apigateway.amazonaws.com',
+        SourceArn: { 'Fn::Join': ['', Match.arrayWith([Match.stringLikeRegexp(`:\\*/local/${request}$`)])] },
+      });
   });
 
   test('requires signed requests, except on local stages', () => {
