@@ -18,6 +18,12 @@ const readConfig = (): StageConfig =>
     alarmEmail: readSetting('alarmEmail', 'ONCEBOX_ALARM_EMAIL'),
     consumerConcurrency: readSetting('consumerConcurrency', 'ONCEBOX_CONSUMER_CONCURRENCY'),
     accountConcurrency: readSetting('accountConcurrency', 'ONCEBOX_ACCOUNT_CONCURRENCY'),
+    retainData: readSetting('retainData', 'ONCEBOX_RETAIN_DATA'),
+    backup: {
+      copyRegion: readSetting('backup.copyRegion', 'ONCEBOX_BACKUP_COPY_REGION'),
+      // The CDK CLI sets it to the region that it deploys to.
+      region: process.env['CDK_DEFAULT_REGION'],
+    },
     balances: {
       updates: readSetting('balances.updates', 'ONCEBOX_BALANCES_UPDATES'),
       interval: readSetting('balances.interval', 'ONCEBOX_BALANCES_INTERVAL'),

@@ -21,8 +21,13 @@ export interface StageConfig extends ConcurrencySettings {
     readonly requestsPerSecond: number;
     readonly burst: number;
   };
-  /** Adds backups and deletion protection, and retains tables when their stack is deleted. */
+  /**
+   * Adds point-in-time recovery and deletion protection, and retains the tables when their stack is deleted. Without it
+   * the data goes with the stack. `docs/runbook.md` says how a stage is removed, with its data or without.
+   */
   readonly retainData: boolean;
+  /** Adds daily backups by AWS Backup, and a copy of each in another region. */
+  readonly backup?: BackupSettings;
   readonly logRetentionDays: 7 | 90;
   /** The age at which the sweep nudges a step of an order. The sweep runs every minute. */
   readonly stuckAfterMinutes: number;
@@ -56,6 +61,13 @@ export interface StageConfig extends ConcurrencySettings {
   readonly alarms: 'all' | 'essential';
   /** Whether one composite alarm for each context notifies instead of its alarms. Each costs $0.50 a month. */
   readonly compositeAlarms: boolean;
+}
+
+export interface BackupSettings {
+  /** The region of the copies. It must differ from the region of the stage. */
+  readonly copyRegion: string;
+  readonly keepDays: number;
+  readonly keepCopiesDays: number;
 }
 
 export type Stage = keyof typeof stages;
@@ -104,6 +116,7 @@ const stages = {
   test: { ...localSettings, chaos: noFaults, chaosCachedForMs: 0 },
   dev: {
     ...awsSettings,
+    retainData: false,
     logRetentionDays: 7,
     consumerConcurrency: 2,
     accountConcurrency: 100,
@@ -123,23 +136,31 @@ export interface Overrides {
   // The following are texts, as they are given on the command line or in the environment.
   readonly consumerConcurrency?: string | undefined;
   readonly accountConcurrency?: string | undefined;
+  /** `on` or `off`. */
+  readonly retainData?: string | undefined;
+  /** `region` is the region of the stage, if it is known before the deployment. */
+  readonly backup?: Readonly<Partial<Record<'copyRegion' | 'region', string | undefined>>>;
   readonly balances?: Readonly<Partial<Record<'updates' | 'interval' | 'chunksPerTick', string | undefined>>>;
 }
 
 /** Returns the settings of a stage with overrides. Throws if the stage is unknown or an override is not valid. */
 export function configOf(name: string, overrides: Overrides = {}): StageConfig {
-  const { baseUrl, alarmEmail, balances = {} } = overrides;
+  const { baseUrl, alarmEmail, retainData, backup = {}, balances = {} } = overrides;
   if (!isStage(name))
     throw new ConfigError(
       `Unknown stage "${name}". Choose one of ${Object.keys(stages).join(', ')} by -c stage=<stage> or ONCEBOX_STAGE.`,
     );
-  const settings: Settings = stages[name];
+  const settings: Settings = {
+    ...stages[name],
+    retainData: parseSwitch('retainData', retainData) ?? stages[name].retainData,
+  };
   return {
     ...settings,
+    ...parseBackup(name, settings, backup),
     stage: name,
     api: { ...settings.api, baseUrl: parseBaseUrl(baseUrl) ?? settings.api.baseUrl },
     balances: {
-      updates: parseUpdates(balances.updates) ?? settings.balances.updates,
+      updates: parseSwitch('balances.updates', balances.updates) ?? settings.balances.updates,
       interval: parseInterval(balances.interval) ?? settings.balances.interval,
       chunksPerTick: parseChunks(balances.chunksPerTick) ?? settings.balances.chunksPerTick,
     },
@@ -152,15 +173,36 @@ const parseBaseUrl = (text: string | undefined): string | undefined => {
   if (!text) return undefined;
   const isValid = /^https?:\/\/[^\s?#<>]+$/.test(text) && URL.canParse(text);
   if (!isValid)
-    throw new Error(`baseUrl is "${text}". It must be like https://shop.example or https://shop.example/v1.`);
+    throw new ConfigError(`baseUrl is "${text}". It must be like https://shop.example or https://shop.example/v1.`);
   return text.replace(/\/+$/, '');
 };
 
-const parseUpdates = (text: string | undefined): boolean | undefined => {
+const parseSwitch = (name: string, text: string | undefined): boolean | undefined => {
   if (!text) return undefined;
-  if (text !== 'on' && text !== 'off') throw new ConfigError(`balances.updates is "${text}". It must be on or off.`);
+  if (text !== 'on' && text !== 'off') throw new ConfigError(`${name} is "${text}". It must be on or off.`);
   return text === 'on';
 };
+
+/** Point-in-time recovery goes back 35 days too. The copies last longer, since they are for the loss of a region. */
+const KEEP_BACKUPS_DAYS = 35;
+const KEEP_COPIES_DAYS = 90;
+
+function parseBackup(
+  stage: string,
+  { onAws, retainData }: Settings,
+  { copyRegion, region }: NonNullable<Overrides['backup']>,
+): Pick<StageConfig, 'backup'> {
+  if (!copyRegion) return {};
+  if (!onAws) throw new ConfigError(`The stage ${stage} has no backups, because only AWS has AWS Backup.`);
+  if (!retainData) throw new ConfigError(`The stage ${stage} does not retain its data, so it has no backups.`);
+  if (!/^[a-z]{2}(-[a-z]+)+-\d$/.test(copyRegion))
+    throw new ConfigError(`backup.copyRegion is "${copyRegion}". It must be a region such as eu-west-1.`);
+  if (copyRegion === region)
+    throw new ConfigError(
+      `backup.copyRegion is ${copyRegion}, the region of the stage. Copies must be in another region.`,
+    );
+  return { backup: { copyRegion, keepDays: KEEP_BACKUPS_DAYS, keepCopiesDays: KEEP_COPIES_DAYS } };
+}
 
 /** With less than 5 s between ticks, a tick would not end before the next one is due. */
 const MIN_INTERVAL_S = 5;

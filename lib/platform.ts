@@ -1,6 +1,7 @@
 import { Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { AwsOnly } from './aws-only.ts';
+import { BackupCopyStack, BackupStack } from './backup.ts';
 import { checkConcurrency } from './concurrency.ts';
 import type { StageConfig } from './config.ts';
 import type { Context } from './constructs/context.ts';
@@ -53,6 +54,10 @@ export class Platform {
     const publicApi = new PublicApi(apiStack, 'PublicApi', { config, apis, fallback: ops.fallback });
 
     if (config.onAws) new AwsOnly(app, config, contexts, publicApi);
+    if (config.backup) {
+      const copies = new BackupCopyStack(app, config, config.backup);
+      new BackupStack(app, config, { backup: config.backup, tables: data.tables, after: [...afterRelay, copies] });
+    }
     this.contexts = contexts;
   }
 }

@@ -60,7 +60,8 @@ export abstract class ContextTable extends Construct {
       });
   }
 
-  protected get arn(): string {
+  /** The ARN, composed of the name, so that other stacks can use it without an export. */
+  get arn(): string {
     return Stack.of(this).formatArn({ service: 'dynamodb', resource: 'table', resourceName: this.name });
   }
 

@@ -2,7 +2,7 @@ import { Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { nameOf, type StageConfig } from '../config.ts';
 
-interface StageStackProps extends Pick<StackProps, 'terminationProtection'> {
+interface StageStackProps extends Pick<StackProps, 'terminationProtection' | 'env'> {
   readonly config: StageConfig;
   /** `orders`: the stack is `oncebox-<stage>-orders`. */
   readonly name: string;

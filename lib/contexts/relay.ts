@@ -1,15 +1,13 @@
 import { Duration } from 'aws-cdk-lib';
 import { EventBus } from 'aws-cdk-lib/aws-events';
-import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Topic } from 'aws-cdk-lib/aws-sns';
-import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import type { Construct } from 'constructs';
 import { OutboxRetryEnv, PublishOutboxEnv } from '../../lambdas/relay/env.ts';
 import { nameOf, type StageConfig } from '../config.ts';
 import { chaosParameterName, publishesTo } from '../constructs/access.ts';
+import { createAlarmTopic } from '../constructs/alarm-topic.ts';
 import { Context } from '../constructs/context.ts';
-import { alarm, alarmTopicName, createMetric, minutes } from '../constructs/monitoring.ts';
+import { alarm, createMetric, minutes } from '../constructs/monitoring.ts';
 import type { ContextTable } from '../constructs/outbox-table.ts';
 import { QueueConsumer } from '../constructs/queue-consumer.ts';
 import { ServiceFunction, wildcardFindings } from '../constructs/service-function.ts';
@@ -23,7 +21,7 @@ export class Relay extends Context {
     const errorImpact = 'Events are written but not published, so orders do not progress';
     super(scope, 'Relay', { config, errorImpact });
     new EventBus(this, 'Bus', { eventBusName: nameOf(config) });
-    if (config.onAws) this.createAlarmTopic(config);
+    if (config.onAws) createAlarmTopic(this, config);
     if (config.chaos)
       new StringParameter(this, 'Chaos', {
         parameterName: chaosParameterName(config),
@@ -85,12 +83,6 @@ export class Relay extends Context {
       values: { BUS_NAME: nameOf(config) },
       access: [publishes],
     });
-  }
-
-  private createAlarmTopic(config: StageConfig): void {
-    const topic = new Topic(this, 'Alarms', { topicName: alarmTopicName(config), enforceSSL: true });
-    topic.grantPublish(new ServicePrincipal('cloudwatch.amazonaws.com'));
-    if (config.alarmEmail) topic.addSubscription(new EmailSubscription(config.alarmEmail));
   }
 }
 

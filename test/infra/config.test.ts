@@ -58,6 +58,14 @@ describe('configOf', () => {
     });
   });
 
+  test('retains the data of prod only, unless an override says otherwise', () => {
+    expect(configOf('prod').retainData).toBe(true);
+    for (const stage of ['local', 'test', 'dev']) expect(configOf(stage).retainData, stage).toBe(false);
+    expect(configOf('dev', { retainData: 'on' }).retainData).toBe(true);
+    expect(configOf('prod', { retainData: 'off' }).retainData).toBe(false);
+    expect(() => configOf('dev', { retainData: 'maybe' })).toThrow('retainData is "maybe". It must be on or off.');
+  });
+
   test.each([
     ['interval', '7', 'balances.interval is "7". It must be 5, 6, 10, 12, 15, 20, 30 or 60 seconds.'],
     ['interval', '4', 'balances.interval is "4"'],

@@ -224,6 +224,18 @@ describe('a stage on AWS', () => {
     for (const { Properties } of methods) expect(Properties['AuthorizationType']).toBe('AWS_IAM');
   });
 
+  test('lets only the alarms of the stage publish to the alarm topic', () => {
+    const [policy] = resourcesOfType(prod, 'AWS::SNS::TopicPolicy');
+    const { Statement: statements = [] } = (policy?.Properties['PolicyDocument'] ?? {}) as { Statement?: Statement[] };
+    const allowed = statements.filter(({ Effect }) => Effect === 'Allow');
+    expect(allowed).toHaveLength(1);
+    expect(allowed[0]).toMatchObject({
+      Principal: { Service: 'cloudwatch.amazonaws.com' },
+      Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
+    });
+    expect(JSON.stringify(allowed[0]?.Condition?.['ArnLike'])).toMatch(/"aws:SourceArn".*:alarm:oncebox-prod-\*/);
+  });
+
   test('has no chaos parameter in production', () => {
     expect(JSON.stringify(prod.resources)).not.toMatch(/CHAOS_PARAMETER|ssm:GetParameter"/);
     expect(resourcesOfType(prod, 'AWS::SSM::Parameter')).toEqual([]);
