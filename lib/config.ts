@@ -28,6 +28,14 @@ export interface StageConfig extends ConcurrencySettings {
   readonly retainData: boolean;
   /** Adds daily backups by AWS Backup, and a copy of each in another region. */
   readonly backup?: BackupSettings;
+  /**
+   * What only Lambda on AWS does with stream records that fail: it divides their batch, and reports records that are
+   * about to expire. A local engine would drop the records of a divided batch.
+   */
+  readonly streams?: {
+    /** The batches of one shard that the relay processes at the same time. */
+    readonly parallelizationFactor: number;
+  };
   readonly logRetentionDays: 7 | 90;
   /** The age at which the sweep nudges a step of an order. The sweep runs every minute. */
   readonly stuckAfterMinutes: number;
@@ -95,6 +103,8 @@ const awsSettings: Settings = {
   onAws: true,
   api: { open: false, baseUrl: '', requiresKey: false, requestsPerSecond: 500, burst: 1_000 },
   retainData: true,
+  // A shard takes up to 1,000 records per second, and one invocation after the other sends about 500.
+  streams: { parallelizationFactor: 4 },
   logRetentionDays: 90,
   consumerConcurrency: 20,
   accountConcurrency: 1000,
@@ -117,6 +127,7 @@ const stages = {
   dev: {
     ...awsSettings,
     retainData: false,
+    streams: { parallelizationFactor: 1 },
     logRetentionDays: 7,
     consumerConcurrency: 2,
     accountConcurrency: 100,

@@ -1,6 +1,11 @@
 import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, ProjectionType, StreamViewType, Table } from 'aws-cdk-lib/aws-dynamodb';
-import { EventSourceMapping, FilterCriteria, StartingPosition } from 'aws-cdk-lib/aws-lambda';
+import {
+  EventSourceMapping,
+  type EventSourceMappingOptions,
+  FilterCriteria,
+  StartingPosition,
+} from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import type { Index } from '../../lambdas/shared/store/store.ts';
 import { kebabCase, nameOf, pascalCase, type StageConfig } from '../config.ts';
@@ -16,6 +21,12 @@ export interface IndexProps {
   readonly sortKeyType?: 'string' | 'number';
   readonly projection?: 'all' | 'keys';
 }
+
+/** What the mapping of a stream does with records that fail. Without it, they are retried until they expire. */
+export type StreamFailureOptions = Pick<
+  EventSourceMappingOptions,
+  'bisectBatchOnError' | 'maxRecordAge' | 'onFailure' | 'parallelizationFactor'
+>;
 
 export interface ContextTableProps {
   readonly config: StageConfig;
@@ -101,9 +112,9 @@ export abstract class ContextTable extends Construct {
 
   /**
    * Sends the table's new outbox records to the relay. The relay parks what it cannot publish, so a batch fails only if
-   * parking fails. Such a batch is retried without limit, since skipping a record would lose its events.
+   * parking fails. Such a batch is retried until its records are about to expire.
    */
-  publishTo(relay: ServiceFunction): void {
+  publishTo(relay: ServiceFunction, onFailure: StreamFailureOptions = {}): void {
     const mapping = new EventSourceMapping(relay, pascalCase(this.owner), {
       target: relay.function,
       eventSourceArn: this.streamArn,
@@ -112,11 +123,12 @@ export abstract class ContextTable extends Construct {
       batchSize: STREAM_RECORDS_PER_BATCH,
       retryAttempts: -1,
       filters: [FilterCriteria.filter(newOutboxRecords)],
+      ...onFailure,
     });
-    suppress(mapping, {
-      'Serverless-LambdaEventSourceMappingDestination':
-        'The relay parks what it cannot publish, and the mapping retries without limit.',
-    });
+    if (!onFailure.onFailure)
+      suppress(mapping, {
+        'Serverless-LambdaEventSourceMappingDestination': 'Local engines have no failure destinations of streams.',
+      });
   }
 }
 

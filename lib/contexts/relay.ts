@@ -1,14 +1,16 @@
 import { Duration } from 'aws-cdk-lib';
 import { EventBus } from 'aws-cdk-lib/aws-events';
+import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import type { Construct } from 'constructs';
 import { OutboxRetryEnv, PublishOutboxEnv } from '../../lambdas/relay/env.ts';
 import { nameOf, type StageConfig } from '../config.ts';
-import { chaosParameterName, publishesTo } from '../constructs/access.ts';
+import { type Access, chaosParameterName, publishesTo } from '../constructs/access.ts';
 import { createAlarmTopic } from '../constructs/alarm-topic.ts';
 import { Context } from '../constructs/context.ts';
 import { alarm, createMetric, minutes } from '../constructs/monitoring.ts';
-import type { ContextTable } from '../constructs/outbox-table.ts';
+import type { ContextTable, StreamFailureOptions } from '../constructs/outbox-table.ts';
 import { QueueConsumer } from '../constructs/queue-consumer.ts';
 import { ServiceFunction, wildcardFindings } from '../constructs/service-function.ts';
 import { suppress } from '../constructs/suppress.ts';
@@ -42,6 +44,7 @@ export class Relay extends Context {
         runbook: 'parked-events',
       },
     });
+    const expired = config.streams && this.createExpiredQueue(config, errorImpact);
     const publishes = publishesTo(this, config);
     const publisher = new ServiceFunction(this, 'PublishOutbox', {
       entry: 'relay/publish-outbox.ts',
@@ -49,11 +52,12 @@ export class Relay extends Context {
       description: 'Publishes new outbox records',
       env: PublishOutboxEnv,
       values: { BUS_NAME: nameOf(config), RETRY_QUEUE_URL: parked.queue.queueUrl },
-      access: [publishes, parked.sends, ...tables.map((table) => table.streams), listsStreams],
+      access: [publishes, parked.sends, ...tables.map((table) => table.streams), listsStreams, ...reportsTo(expired)],
       timeout: Duration.seconds(RELAY_TIMEOUT_S),
     });
     suppress(publisher, wildcardFindings('dynamodb:ListStreams has no narrower resource.'));
-    for (const table of tables) table.publishTo(publisher);
+    const onFailure = config.streams && expired ? failureOptions(config.streams, expired) : {};
+    for (const table of tables) table.publishTo(publisher, onFailure);
     alarm(this, 'OutboxStalled', {
       name: 'outbox-stalled',
       metric: publisher.function.metric('IteratorAge', { period: minutes(1), statistic: 'Maximum' }),
@@ -84,6 +88,44 @@ export class Relay extends Context {
       access: [publishes],
     });
   }
+
+  /** Creates the queue for the positions of the stream records that nobody could publish before they expired. */
+  private createExpiredQueue(config: StageConfig, errorImpact: string): Queue {
+    const queue = new Queue(this, 'Expired', {
+      queueName: nameOf(config, 'relay-publish-outbox-dlq'),
+      encryption: QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      retentionPeriod: Duration.days(14),
+    });
+    const reason = 'It is the failure destination of the streams.';
+    suppress(queue, { 'AwsSolutions-SQS3': reason, 'Serverless-SQSRedrivePolicy': reason });
+    alarm(this, 'OutboxExpired', {
+      name: 'outbox-expired',
+      metric: queue.metricApproximateNumberOfMessagesVisible({ period: minutes(1), statistic: 'Maximum' }),
+      errorImpact,
+      runbook: 'stalled-outbox',
+      isEssential: true,
+      notifiesAlone: true,
+    });
+    return queue;
+  }
 }
 
 const listsStreams = { actions: ['dynamodb:ListStreams'], resources: ['*'] };
+
+const reportsTo = (queue: Queue | undefined): Access[] =>
+  queue ? [{ actions: ['sqs:SendMessage'], resources: [queue.queueArn] }] : [];
+
+/**
+ * A stream keeps its records for 24 hours and then drops them without a trace. One hour earlier the mapping gives up and
+ * reports the times of the records, with which `ops outbox resend` publishes them from the table.
+ */
+const failureOptions = (
+  { parallelizationFactor }: NonNullable<StageConfig['streams']>,
+  expired: Queue,
+): StreamFailureOptions => ({
+  bisectBatchOnError: true,
+  maxRecordAge: Duration.hours(23),
+  onFailure: new SqsDlq(expired),
+  parallelizationFactor,
+});

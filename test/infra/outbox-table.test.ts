@@ -6,7 +6,7 @@ import { configOf, type Stage } from '../../lib/config.ts';
 import { Context } from '../../lib/constructs/context.ts';
 import { LedgerTable, OutboxTable } from '../../lib/constructs/outbox-table.ts';
 import { ServiceFunction } from '../../lib/constructs/service-function.ts';
-import { inContext, only } from '../support/synthesized.ts';
+import { inContext, only, synthesized } from '../support/synthesized.ts';
 
 interface Policy {
   readonly PolicyDocument: { readonly Statement: readonly { Effect: string; Action: string[]; Resource: unknown }[] };
@@ -101,6 +101,44 @@ describe('OutboxTable', () => {
     expect(Filters.map(({ Pattern }) => JSON.parse(Pattern))).toEqual([
       { eventName: ['INSERT'], dynamodb: { Keys: { sk: { S: [{ prefix: 'OUTBOX#' }] } } } },
     ]);
+  });
+});
+
+describe('the stream mappings of the relay on AWS', () => {
+  const prod = synthesized('prod');
+  const find = (type: string) => prod.resources.filter(({ Type, stack }) => Type === type && stack.endsWith('-relay'));
+  const mappings = find('AWS::Lambda::EventSourceMapping').filter(({ Properties }) => 'StartingPosition' in Properties);
+
+  test('divide a batch that fails, run in parallel, and report records that are about to expire', () => {
+    expect(mappings).toHaveLength(5);
+    for (const { Properties } of mappings)
+      expect(Properties).toMatchObject({
+        BisectBatchOnFunctionError: true,
+        ParallelizationFactor: configOf('prod').streams?.parallelizationFactor,
+        MaximumRetryAttempts: -1,
+        // A stream keeps its records for 24 hours. After that nothing would tell which records are lost.
+        MaximumRecordAgeInSeconds: 23 * 3600,
+        DestinationConfig: {
+          OnFailure: { Destination: { 'Fn::GetAtt': [expect.stringContaining('Expired'), 'Arn'] } },
+        },
+      });
+  });
+
+  test('report to a queue with an alarm, to which the relay may send', () => {
+    const [queue] = find('AWS::SQS::Queue').filter(
+      ({ Properties }) => Properties['QueueName'] === 'oncebox-prod-relay-publish-outbox-dlq',
+    );
+    const [alarm] = find('AWS::CloudWatch::Alarm').filter(
+      ({ Properties }) => Properties['AlarmName'] === 'oncebox-prod-outbox-expired',
+    );
+    expect(queue?.Properties).toMatchObject({ MessageRetentionPeriod: 14 * 24 * 3600, SqsManagedSseEnabled: true });
+    expect(JSON.stringify(alarm?.Properties['Dimensions'])).toContain(queue?.id);
+    expect(alarm?.Properties['AlarmDescription']).toMatch(/runbook\.md#stalled-outbox$/);
+    const role = find('AWS::IAM::Role').find(({ id }) => id.startsWith('RelayPublishOutboxRole'));
+    const sends = ((role?.Properties['Policies'] ?? []) as Policy[])
+      .flatMap(({ PolicyDocument }) => PolicyDocument.Statement)
+      .filter(({ Action }) => Action.includes('sqs:SendMessage'));
+    expect(JSON.stringify(sends)).toContain(`"${queue?.id}"`);
   });
 });
 
