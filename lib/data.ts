@@ -35,12 +35,12 @@ export class DataStack extends StageStack {
     super(app, { config, name: 'data', description: 'tables', terminationProtection: config.retainData });
   }
 
-  get tables(): ContextTable[] {
+  get contextTables(): ContextTable[] {
     return this.node.children.filter((child) => child instanceof ContextTable);
   }
 
   /** The tables whose outbox records the relay publishes: all except the read model of balances, which has none. */
   get outboxes(): ContextTable[] {
-    return this.tables.filter((table) => table !== this.balances);
+    return this.contextTables.filter((table) => table !== this.balances);
   }
 }

@@ -56,7 +56,11 @@ export class Platform {
     if (config.onAws) new AwsOnly(app, config, contexts, publicApi);
     if (config.backup) {
       const copies = new BackupCopyStack(app, config, config.backup);
-      new BackupStack(app, config, { backup: config.backup, tables: data.tables, after: [...afterRelay, copies] });
+      new BackupStack(app, config, {
+        backup: config.backup,
+        tables: data.contextTables,
+        after: [...afterRelay, copies],
+      });
     }
     this.contexts = contexts;
   }

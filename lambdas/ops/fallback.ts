@@ -36,6 +36,7 @@ export const handler = middy<APIGatewayProxyEvent, APIGatewayProxyResult>()
     routes ??= readEnv(FallbackEnv).ROUTES.split(',');
     const correlationId = correlationIdOf(event);
     const path = pathOf(event);
-    logger.info('no route matches the request', { correlation_id: correlationId, method: event.httpMethod, path });
+    // Not the path: a caller may have put anything into it.
+    logger.info('no route matches the request', { correlation_id: correlationId, method: event.httpMethod });
     return toProblemResponse(createRoutingError(event.httpMethod, path, routes), correlationId);
   });

@@ -50,8 +50,14 @@ function parseRecord(image: unknown): Envelope[] {
   try {
     return parseOutboxRecord(unmarshall(image as Parameters<typeof unmarshall>[0]) as Row);
   } catch (error) {
-    logger.error('outbox record not readable', { record: image, error: error as Error });
+    logger.error('outbox record not readable', { record: keyTextOf(image), error: error as Error });
     count('OutboxUnreadable');
     return [];
   }
+}
+
+/** Returns the key of a stream record for logs. Its other attributes may contain personal data. */
+function keyTextOf(image: unknown): string {
+  const { pk, sk } = (image ?? {}) as Partial<Record<'pk' | 'sk', { readonly S?: string }>>;
+  return `${pk?.S} ${sk?.S}`;
 }

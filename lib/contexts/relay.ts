@@ -117,8 +117,8 @@ const reportsTo = (queue: Queue | undefined): Access[] =>
   queue ? [{ actions: ['sqs:SendMessage'], resources: [queue.queueArn] }] : [];
 
 /**
- * A stream keeps its records for 24 hours and then drops them without a trace. One hour earlier the mapping gives up and
- * reports the times of the records, with which `ops outbox resend` publishes them from the table.
+ * A stream keeps its records for 24 hours and then drops them without a trace. One hour earlier the mapping gives up
+ * and reports the times of the records, with which `ops outbox resend` publishes them from the table.
  */
 const failureOptions = (
   { parallelizationFactor }: NonNullable<StageConfig['streams']>,

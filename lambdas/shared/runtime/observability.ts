@@ -2,10 +2,14 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { MiddlewareObj } from '@middy/core';
 import type { Context } from 'aws-lambda';
+import { withoutPersonalData } from './log-format.ts';
 import { type CountMetric, METRICS_NAMESPACE, type SecondsMetric } from './metric-registry.ts';
 
-/** Writes JSON lines with the name of the service. Handlers add the correlation id as soon as they know it. */
-export const logger = new Logger();
+/**
+ * Writes JSON lines with the name of the service. Handlers add the correlation id as soon as they know it. They log
+ * ids, never rows, events or documents.
+ */
+export const logger = new Logger({ jsonReplacerFn: withoutPersonalData });
 /** Each metric has its stage as a dimension, because the stages of an account share the namespace. */
 export const metrics = new Metrics({
   namespace: METRICS_NAMESPACE,
