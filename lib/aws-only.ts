@@ -1,13 +1,18 @@
-import { Duration, Stack } from 'aws-cdk-lib';
-import { Archive, EventBus } from 'aws-cdk-lib/aws-events';
-import { LogGroup, QueryDefinition, QueryString } from 'aws-cdk-lib/aws-logs';
-import { CfnWebACL, CfnWebACLAssociation } from 'aws-cdk-lib/aws-wafv2';
+import { ArnFormat, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Archive, EventBus, Match } from 'aws-cdk-lib/aws-events';
+import { LogGroup, QueryDefinition, QueryString, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { CfnLoggingConfiguration, CfnWebACL, CfnWebACLAssociation } from 'aws-cdk-lib/aws-wafv2';
 import type { Construct } from 'constructs';
+import { OrderDocumentSubmitted } from '../events/documents/order-document-submitted.ts';
+import { OrderFound } from '../events/documents/order-found.ts';
 import { nameOf, type StageConfig } from './config.ts';
 import { createAwsAlarms } from './constructs/aws-alarms.ts';
 import type { Context } from './constructs/context.ts';
 import type { PublicApi } from './constructs/public-api.ts';
 import { StageStack } from './constructs/stage-stack.ts';
+
+/** The events that contain an order document: names, addresses, phone numbers and e-mail addresses. */
+const withPersonalData = [OrderDocumentSubmitted, OrderFound];
 
 /** Resources that only AWS supports: some alarms, the event archive, saved queries, the firewall. */
 export class AwsOnly extends StageStack {
@@ -22,16 +27,16 @@ export class AwsOnly extends StageStack {
     createAwsAlarms(this, contexts);
     this.archiveEvents();
     this.saveQueries(contexts);
-    this.createFirewall(publicApi);
+    if (config.firewall) this.createFirewall(publicApi);
   }
 
   private archiveEvents(): void {
     new Archive(this, 'Events', {
       archiveName: nameOf(this.config, 'events'),
-      description: 'All events of the stage for 30 days',
+      description: 'The events of the stage for 30 days, without those that contain order documents',
       sourceEventBus: EventBus.fromEventBusName(this, 'Bus', nameOf(this.config)),
-      // EventBridge rejects an empty pattern. Every event has an account, so this one matches all events.
-      eventPattern: { account: [this.account] },
+      // An archive cannot delete single events, so personal data must not get into it.
+      eventPattern: { detailType: Match.anythingBut(...withPersonalData.map(({ type }) => type)) },
       retention: Duration.days(30),
     });
   }
@@ -84,9 +89,44 @@ export class AwsOnly extends StageStack {
         },
       ],
     });
+    this.logFirewall(acl);
     new CfnWebACLAssociation(this, 'FirewallBeforeApi', {
       webAclArn: acl.attrArn,
       resourceArn: `arn:${this.partition}:apigateway:${this.region}::/restapis/${restApiId}/stages/${deploymentStage.stageName}`,
+    });
+  }
+
+  /** Logs what the firewall blocks or counts. What it allows is in the access log. */
+  private logFirewall(acl: CfnWebACL): void {
+    const logs = new LogGroup(this, 'FirewallLogs', {
+      // AWS requires this prefix.
+      logGroupName: `aws-waf-logs-${nameOf(this.config)}`,
+      retention: this.config.logRetentionDays as RetentionDays,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    const headers = ['authorization', 'x-amz-security-token', 'cookie'];
+    new CfnLoggingConfiguration(this, 'FirewallLogging', {
+      resourceArn: acl.attrArn,
+      // The ARN of the group itself: `logGroupArn` also matches its streams, which WAF refuses.
+      logDestinationConfigs: [
+        this.formatArn({
+          service: 'logs',
+          resource: 'log-group',
+          resourceName: logs.logGroupName,
+          arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+        }),
+      ],
+      redactedFields: [...headers.map((Name) => ({ singleHeader: { Name } })), { queryString: {} }],
+      loggingFilter: {
+        DefaultBehavior: 'DROP',
+        Filters: [
+          {
+            Behavior: 'KEEP',
+            Requirement: 'MEETS_ANY',
+            Conditions: ['BLOCK', 'COUNT'].map((Action) => ({ ActionCondition: { Action } })),
+          },
+        ],
+      },
     });
   }
 }

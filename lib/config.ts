@@ -20,7 +20,15 @@ export interface StageConfig extends ConcurrencySettings {
     readonly requiresKey: boolean;
     readonly requestsPerSecond: number;
     readonly burst: number;
+    /** Whether each method has metrics of its own. Each costs $0.30 a month; those of the whole API are free. */
+    readonly methodMetrics: boolean;
   };
+  /** Adds a firewall in front of the API. It costs $7 a month and $0.60 for a million requests. */
+  readonly firewall: boolean;
+  /** What is encrypted with a key of this account instead of a key of AWS. Each key costs $1 a month. */
+  readonly customerKeys: { readonly alarmTopic: boolean; readonly tables: boolean };
+  /** The units per second that each table and each index may use. Beyond it, requests are throttled. */
+  readonly tableCeiling?: { readonly readUnits: number; readonly writeUnits: number };
   /**
    * Adds point-in-time recovery and deletion protection, and retains the tables when their stack is deleted. Without it
    * the data goes with the stack. `docs/runbook.md` says how a stage is removed, with its data or without.
@@ -84,7 +92,16 @@ type Settings = Omit<StageConfig, 'stage'>;
 
 const localSettings: Settings = {
   onAws: false,
-  api: { open: true, baseUrl: 'http://localhost:8080', requiresKey: false, requestsPerSecond: 10_000, burst: 5_000 },
+  api: {
+    open: true,
+    baseUrl: 'http://localhost:8080',
+    requiresKey: false,
+    requestsPerSecond: 10_000,
+    burst: 5_000,
+    methodMetrics: false,
+  },
+  firewall: false,
+  customerKeys: { alarmTopic: false, tables: false },
   retainData: false,
   logRetentionDays: 7,
   consumerConcurrency: 2,
@@ -101,7 +118,9 @@ const localSettings: Settings = {
 
 const awsSettings: Settings = {
   onAws: true,
-  api: { open: false, baseUrl: '', requiresKey: false, requestsPerSecond: 500, burst: 1_000 },
+  api: { open: false, baseUrl: '', requiresKey: false, requestsPerSecond: 500, burst: 1_000, methodMetrics: false },
+  firewall: true,
+  customerKeys: { alarmTopic: true, tables: false },
   retainData: true,
   // A shard takes up to 1,000 records per second, and one invocation after the other sends about 500.
   streams: { parallelizationFactor: 4 },
@@ -126,6 +145,10 @@ const stages = {
   test: { ...localSettings, chaos: noFaults, chaosCachedForMs: 0 },
   dev: {
     ...awsSettings,
+    firewall: false,
+    customerKeys: { alarmTopic: false, tables: false },
+    // A loop that writes without end costs at most $1.20 an hour for each table and each index.
+    tableCeiling: { readUnits: 1_000, writeUnits: 500 },
     retainData: false,
     streams: { parallelizationFactor: 1 },
     logRetentionDays: 7,

@@ -1,3 +1,4 @@
+import type { Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { productsBySku } from '../lambdas/catalog/table.ts';
 import { newestCached } from '../lambdas/documents/table.ts';
@@ -31,8 +32,8 @@ export class DataStack extends StageStack {
   // Renaming loses all order documents: each must be submitted again. The cache in the table refills on lookups.
   readonly documents = new OutboxTable(this, 'Documents', { config: this.config, indexes: [{ index: newestCached }] });
 
-  constructor(app: Construct, config: StageConfig) {
-    super(app, { config, name: 'data', description: 'tables', terminationProtection: config.retainData });
+  constructor(app: Construct, config: StageConfig, dependsOn: readonly Stack[] = []) {
+    super(app, { config, name: 'data', description: 'tables', terminationProtection: config.retainData, dependsOn });
   }
 
   get contextTables(): ContextTable[] {

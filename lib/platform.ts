@@ -17,6 +17,7 @@ import { Payments } from './contexts/payments.ts';
 import { Relay } from './contexts/relay.ts';
 import { Tickets } from './contexts/tickets.ts';
 import { DataStack } from './data.ts';
+import { KeyStack } from './keys.ts';
 
 /**
  * The whole system of one stage, one stack for each context. Stacks refer to each other's resources by name
@@ -33,7 +34,8 @@ export class Platform {
       return context;
     };
 
-    const data = new DataStack(app, config);
+    const keys = config.customerKeys.tables ? [new KeyStack(app, config)] : [];
+    const data = new DataStack(app, config, keys);
     const relay = add('relay', 'outbox relay and bus', [data], (stack) => new Relay(stack, config, data.outboxes));
     const afterRelay = [Stack.of(relay)];
     add('payments', 'accounts and the ledger', afterRelay, (stack) => new Payments(stack, config, data.payments));

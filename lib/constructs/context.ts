@@ -1,3 +1,4 @@
+import { Tags } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { kebabCase, type StageConfig } from '../config.ts';
 
@@ -20,6 +21,7 @@ export class Context extends Construct {
     super(scope, id);
     this.config = config;
     this.errorImpact = errorImpact;
+    Tags.of(this).add('context', this.name);
   }
 
   /** The name of its folder in `lambdas/`. */

@@ -1,5 +1,13 @@
-import { RemovalPolicy, Stack } from 'aws-cdk-lib';
-import { AttributeType, BillingMode, ProjectionType, StreamViewType, Table } from 'aws-cdk-lib/aws-dynamodb';
+import { RemovalPolicy, Stack, Tags } from 'aws-cdk-lib';
+import {
+  AttributeType,
+  BillingMode,
+  ProjectionType,
+  StreamViewType,
+  Table,
+  TableEncryption,
+} from 'aws-cdk-lib/aws-dynamodb';
+import { Alias } from 'aws-cdk-lib/aws-kms';
 import {
   EventSourceMapping,
   type EventSourceMappingOptions,
@@ -9,6 +17,7 @@ import {
 import { Construct } from 'constructs';
 import type { Index } from '../../lambdas/shared/store/store.ts';
 import { kebabCase, nameOf, pascalCase, type StageConfig } from '../config.ts';
+import { tableKeyAlias } from '../keys.ts';
 import { newOutboxRecords, STREAM_RECORDS_PER_BATCH } from '../limits.ts';
 import type { Access } from './access.ts';
 import type { ServiceFunction } from './service-function.ts';
@@ -50,6 +59,10 @@ export abstract class ContextTable extends Construct {
     this.owner = kebabCase(id);
     this.#indexes = indexes;
     this.name = nameOf(config, this.owner);
+    const { tableCeiling } = config;
+    const ceiling = tableCeiling
+      ? { maxReadRequestUnits: tableCeiling.readUnits, maxWriteRequestUnits: tableCeiling.writeUnits }
+      : {};
     this.table = new Table(this, 'Table', {
       tableName: this.name,
       partitionKey: { name: 'pk', type: AttributeType.STRING },
@@ -60,7 +73,15 @@ export abstract class ContextTable extends Construct {
       removalPolicy: config.retainData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
       timeToLiveAttribute: 'expires_at',
       stream: StreamViewType.NEW_IMAGE,
+      ...ceiling,
+      ...(config.customerKeys.tables
+        ? {
+            encryption: TableEncryption.CUSTOMER_MANAGED,
+            encryptionKey: Alias.fromAliasName(this, 'Key', tableKeyAlias(config)),
+          }
+        : {}),
     });
+    Tags.of(this).add('context', this.owner);
     if (!config.retainData) suppress(this.table, { 'AwsSolutions-DDB3': 'The stage does not retain its data.' });
     for (const { index, sortKeyType, projection } of indexes)
       this.table.addGlobalSecondaryIndex({
@@ -68,6 +89,7 @@ export abstract class ContextTable extends Construct {
         partitionKey: { name: index.partitionKey, type: AttributeType.STRING },
         sortKey: { name: index.sortKey, type: sortKeyType === 'number' ? AttributeType.NUMBER : AttributeType.STRING },
         projectionType: projection === 'all' ? ProjectionType.ALL : ProjectionType.KEYS_ONLY,
+        ...ceiling,
       });
   }
 

@@ -26,6 +26,27 @@ export interface PublicApiProps {
   readonly fallback: ServiceFunction;
 }
 
+/**
+ * The fields of an access log line. It has no address, no query and no path as it was sent, since these may be personal
+ * data: `$context.resourcePath` is the path of the route.
+ */
+const accessLogFields = {
+  request_id: '$context.requestId',
+  time: '$context.requestTime',
+  method: '$context.httpMethod',
+  route: '$context.resourcePath',
+  status: '$context.status',
+  response_bytes: '$context.responseLength',
+  latency_ms: '$context.responseLatency',
+  integration_latency_ms: '$context.integrationLatency',
+  integration_status: '$context.integration.status',
+  integration_error: '$context.integrationErrorMessage',
+  error: '$context.error.message',
+  error_type: '$context.error.responseType',
+  caller: '$context.identity.userArn',
+  trace_id: '$context.xrayTraceId',
+} as const;
+
 /** The REST API in front of all contexts. Its deployment depends on every method, so that it never misses one. */
 export class PublicApi extends Construct {
   readonly api: RestApi;
@@ -60,9 +81,20 @@ export class PublicApi extends Construct {
         ...(config.onAws ? this.createObservability(config) : {}),
       },
     });
+    if (config.onAws) this.createExecutionLogs(api, config);
     // Removes CDK's own output, whose name repeats the construct id. The constructor adds outputs with plain names.
     api.node.tryRemoveChild('Endpoint');
     return api;
+  }
+
+  /** API Gateway would create this log group without an expiry when the stage logs for the first time. */
+  private createExecutionLogs(api: RestApi, config: StageConfig): void {
+    const logs = new LogGroup(this, 'ExecutionLogs', {
+      logGroupName: `API-Gateway-Execution-Logs_${api.restApiId}/${config.stage}`,
+      retention: config.logRetentionDays as RetentionDays,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    api.deploymentStage.node.addDependency(logs);
   }
 
   private createObservability(config: StageConfig) {
@@ -72,11 +104,11 @@ export class PublicApi extends Construct {
       removalPolicy: RemovalPolicy.DESTROY,
     });
     return {
-      metricsEnabled: true,
+      metricsEnabled: config.api.methodMetrics,
       tracingEnabled: true,
       loggingLevel: MethodLoggingLevel.ERROR,
       accessLogDestination: new LogGroupLogDestination(accessLogs),
-      accessLogFormat: AccessLogFormat.jsonWithStandardFields(),
+      accessLogFormat: AccessLogFormat.custom(JSON.stringify(accessLogFields)),
     };
   }
 

@@ -1,4 +1,4 @@
-import { Stack, type StackProps } from 'aws-cdk-lib';
+import { Stack, type StackProps, Tags } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { nameOf, type StageConfig } from '../config.ts';
 
@@ -17,6 +17,10 @@ export class StageStack extends Stack {
   constructor(app: Construct, { config, name, description, dependsOn = [], ...props }: StageStackProps) {
     super(app, nameOf(config, name), { ...props, description: `Oncebox: ${description}` });
     this.config = config;
+    Tags.of(this).add('app', 'oncebox');
+    Tags.of(this).add('stage', config.stage);
+    // Contexts and tables override it with the name of their context.
+    Tags.of(this).add('context', name);
     for (const stack of dependsOn) this.addStackDependency(stack);
   }
 }

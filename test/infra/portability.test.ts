@@ -15,11 +15,12 @@ describe('the core stacks', () => {
     expect(local.resources.map(({ Type }) => Type).filter((type) => !supported.has(type.toLowerCase()))).toEqual([]);
   });
 
-  test('have the same resource types on AWS, plus the alarm topic and the CloudWatch role of API Gateway', () => {
+  test('have the same resource types on AWS, plus the alarm topic with its key and the CloudWatch role of API Gateway', () => {
     const types = ({ resources }: SynthesizedStage) =>
       new Set(resources.filter(({ stack }) => !stack.endsWith('-aws')).map(({ Type }) => Type));
     expect([...types(prod)].filter((type) => !types(local).has(type)).toSorted()).toEqual([
       'AWS::ApiGateway::Account',
+      'AWS::KMS::Key',
       'AWS::SNS::Topic',
       'AWS::SNS::TopicPolicy',
     ]);

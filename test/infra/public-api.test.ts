@@ -106,13 +106,13 @@ describe('PublicApi', () => {
     });
   });
 
-  test('has throttling, and on AWS traces, metrics and access logs', () => {
+  test('has throttling, and on AWS traces and access logs', () => {
     prod.hasResourceProperties('AWS::ApiGateway::Stage', {
       StageName: 'prod',
       TracingEnabled: true,
       AccessLogSetting: { DestinationArn: Match.anyValue(), Format: Match.anyValue() },
       MethodSettings: [
-        Match.objectLike({ ThrottlingRateLimit: 500, ThrottlingBurstLimit: 1000, MetricsEnabled: true }),
+        Match.objectLike({ ThrottlingRateLimit: 500, ThrottlingBurstLimit: 1000, MetricsEnabled: false }),
       ],
     });
     local.resourceCountIs('AWS::ApiGateway::Account', 0);

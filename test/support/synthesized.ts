@@ -1,7 +1,7 @@
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import cdkJson from '../../cdk.json' with { type: 'json' };
-import { configOf, type Overrides, type Stage } from '../../lib/config.ts';
+import { configOf, type Overrides, type Stage, type StageConfig } from '../../lib/config.ts';
 import { Context } from '../../lib/constructs/context.ts';
 import { Platform } from '../../lib/platform.ts';
 
@@ -36,8 +36,15 @@ export function synthesized(stage: Stage, overrides: Overrides = {}): Synthesize
   const key = JSON.stringify([stage, overrides]);
   const cached = stages.get(key);
   if (cached) return cached;
+  const result = synthesizeConfig(configOf(stage, overrides));
+  stages.set(key, result);
+  return result;
+}
+
+/** Synthesizes a stage whose settings differ from its record. */
+export function synthesizeConfig(config: StageConfig): SynthesizedStage {
   const app = newApp();
-  const platform = new Platform(app, configOf(stage, overrides));
+  const platform = new Platform(app, config);
   const stacks = app.synth().stacks.map(({ stackName, template }) => ({
     name: stackName,
     resources: template.Resources as Record<string, Resource>,
@@ -47,9 +54,7 @@ export function synthesized(stage: Stage, overrides: Overrides = {}): Synthesize
   const resources = stacks.flatMap((stack) =>
     Object.entries(stack.resources).map(([id, resource]) => ({ ...resource, id, stack: stack.name })),
   );
-  const result = { app, platform, stacks, resources };
-  stages.set(key, result);
-  return result;
+  return { app, platform, stacks, resources };
 }
 
 /** Synthesizes a stack with one context of a stage, in which a test creates its constructs. */
