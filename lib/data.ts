@@ -3,7 +3,7 @@ import type { Construct } from 'constructs';
 import { productsBySku } from '../lambdas/catalog/table.ts';
 import { newestCached } from '../lambdas/documents/table.ts';
 import { ordersByUser, publishedByMinute } from '../lambdas/orders/table.ts';
-import { accountsByBucket, entriesByAccount } from '../lambdas/payments/table.ts';
+import { accountsByBucket, EXPIRING_ATTRIBUTES, entriesByAccount } from '../lambdas/payments/table.ts';
 import type { StageConfig } from './config.ts';
 import { ContextTable, LedgerTable, OutboxTable } from './constructs/outbox-table.ts';
 import { StageStack } from './constructs/stage-stack.ts';
@@ -15,6 +15,7 @@ export class DataStack extends StageStack {
   // `by_bucket` lists accounts. It projects keys only, which never change.
   readonly payments = new LedgerTable(this, 'Payments', {
     config: this.config,
+    expiringAttributes: EXPIRING_ATTRIBUTES,
     indexes: [{ index: entriesByAccount, sortKeyType: 'number', projection: 'all' }, { index: accountsByBucket }],
   });
   // Renaming loses all orders and their decisions; payments would take a second order with the same id for a duplicate.

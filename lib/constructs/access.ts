@@ -8,14 +8,25 @@ export interface Access {
   readonly actions: readonly string[];
   readonly resources: readonly string[];
   /** What a role with this permission must never do. A Deny outweighs every other grant. */
-  readonly denied?: Omit<Access, 'denied'>;
+  readonly denied?: readonly Denial[];
 }
 
-export const toStatements = ({ actions, resources, denied }: Access): PolicyStatement[] => [
+export interface Denial extends Omit<Access, 'denied'> {
+  /** Denies only the requests that match all of these conditions of IAM. */
+  readonly conditions?: Readonly<Record<string, unknown>>;
+}
+
+export const toStatements = ({ actions, resources, denied = [] }: Access): PolicyStatement[] => [
   new PolicyStatement({ actions: [...actions], resources: [...resources] }),
-  ...(denied
-    ? [new PolicyStatement({ effect: Effect.DENY, actions: [...denied.actions], resources: [...denied.resources] })]
-    : []),
+  ...denied.map(
+    ({ conditions = {}, ...denial }) =>
+      new PolicyStatement({
+        effect: Effect.DENY,
+        actions: [...denial.actions],
+        resources: [...denial.resources],
+        conditions,
+      }),
+  ),
 ];
 
 export const publishesTo = (scope: Construct, config: StageConfig): Access => ({

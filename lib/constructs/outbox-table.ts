@@ -19,7 +19,7 @@ import type { Index } from '../../lambdas/shared/store/store.ts';
 import { kebabCase, nameOf, pascalCase, type StageConfig } from '../config.ts';
 import { tableKeyAlias } from '../keys.ts';
 import { newOutboxRecords, STREAM_RECORDS_PER_BATCH } from '../limits.ts';
-import type { Access } from './access.ts';
+import type { Access, Denial } from './access.ts';
 import type { ServiceFunction } from './service-function.ts';
 import { suppress } from './suppress.ts';
 
@@ -161,13 +161,44 @@ export class OutboxTable extends ContextTable {
   }
 }
 
-/** A table whose rows are never deleted. It has no `deletes`, and a role that commits is denied all deletions. */
+interface LedgerTableProps extends ContextTableProps {
+  /** The attributes of rows that expire. A row with any other attribute belongs to the ledger. */
+  readonly expiringAttributes: readonly string[];
+}
+
+/**
+ * A table whose rows are never deleted and never expire, except for rows of the expiring attributes alone. It has no
+ * `deletes`, and a role that commits is denied all deletions and every expiry of another row.
+ */
 export class LedgerTable extends ContextTable {
+  readonly #expiringAttributes: readonly string[];
+
+  constructor(scope: Construct, id: string, { expiringAttributes, ...props }: LedgerTableProps) {
+    super(scope, id, props);
+    this.#expiringAttributes = expiringAttributes;
+  }
+
   override get commits(): Access {
-    const denied = {
+    return { ...super.commits, denied: [this.#deletions, ...this.#expiries] };
+  }
+
+  get #deletions(): Denial {
+    return {
       actions: ['dynamodb:DeleteItem', 'dynamodb:BatchWriteItem', 'dynamodb:PartiQLDelete', 'dynamodb:DeleteTable'],
       resources: [this.arn],
     };
-    return { ...super.commits, denied };
+  }
+
+  /**
+   * IAM knows the partition key of a write and the names of its attributes, but not its sort key. So a row that expires
+   * is recognized by having no other attributes. An update names only what it changes, so none may set an expiry.
+   */
+  get #expiries(): Denial[] {
+    const setsExpiry = { 'ForAnyValue:StringEquals': { 'dynamodb:Attributes': ['expires_at'] } };
+    const hasOthers = { 'ForAnyValue:StringNotEquals': { 'dynamodb:Attributes': [...this.#expiringAttributes] } };
+    return [
+      { actions: ['dynamodb:PutItem'], resources: [this.arn], conditions: { ...setsExpiry, ...hasOthers } },
+      { actions: ['dynamodb:UpdateItem'], resources: [this.arn], conditions: setsExpiry },
+    ];
   }
 }
