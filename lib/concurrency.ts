@@ -2,8 +2,12 @@ import { ConfigError } from './config-error.ts';
 
 /** How many functions of a stage may run at the same time. */
 export interface ConcurrencySettings {
-  /** Concurrent invocations for each queue, at least 2. On the embedded engine each one is a process of about 70 MB. */
-  readonly consumerConcurrency: number;
+  /**
+   * Concurrent invocations for each queue, at least 2. On the embedded engine each one is a process of about 70 MB.
+   * Without a limit, Lambda polls an idle queue with two connections instead of five, which is the largest cost of an
+   * idle stage (docs/scale.md). The queues may then use all of the account's concurrency.
+   */
+  readonly consumerConcurrency: number | 'unlimited';
   /**
    * The concurrent executions of all functions that the account must allow: Lambda's quota "Concurrent executions". AWS
    * grants 1,000, but a new account may start with 10. `ops doctor` compares the quota with what the stage needs.
@@ -21,28 +25,32 @@ const MAX_OF_QUEUE = 1000;
 type Overrides = { readonly [Name in 'consumerConcurrency' | 'accountConcurrency']?: string | undefined };
 
 export const parseConcurrency = (overrides: Overrides, settings: ConcurrencySettings): ConcurrencySettings => ({
-  consumerConcurrency:
-    parseNumber('consumerConcurrency', overrides.consumerConcurrency, MAX_OF_QUEUE) ?? settings.consumerConcurrency,
+  consumerConcurrency: parseConsumerConcurrency(overrides.consumerConcurrency) ?? settings.consumerConcurrency,
   accountConcurrency: parseNumber('accountConcurrency', overrides.accountConcurrency) ?? settings.accountConcurrency,
   spareConcurrency: settings.spareConcurrency,
 });
 
-function parseNumber(name: string, text: string | undefined, maximum?: number): number | undefined {
+const parseConsumerConcurrency = (text: string | undefined) =>
+  text === 'unlimited' ? text : parseNumber('consumerConcurrency', text, MAX_OF_QUEUE, ' or unlimited');
+
+function parseNumber(name: string, text: string | undefined, maximum?: number, others = ''): number | undefined {
   if (!text) return undefined;
   const number = Number(text);
   if (Number.isInteger(number) && number >= MIN_OF_QUEUE && number <= (maximum ?? number)) return number;
   const range = maximum === undefined ? '' : ` to ${maximum}`;
-  throw new ConfigError(`${name} is "${text}". It must be a whole number from ${MIN_OF_QUEUE}${range}.`);
+  throw new ConfigError(`${name} is "${text}". It must be a whole number from ${MIN_OF_QUEUE}${range}${others}.`);
 }
 
 /**
  * Throws if the consumers of the stage's queues may use more concurrency than the account has. Lambda would throttle
- * their invocations, and those for requests with them.
+ * their invocations, and those for requests with them. A stage without a limit accepts that: throttled messages wait in
+ * their queues.
  */
 export function checkConcurrency(
   { stage, consumerConcurrency, accountConcurrency, spareConcurrency }: ConcurrencySettings & { stage: string },
   queues: number,
 ): void {
+  if (consumerConcurrency === 'unlimited') return;
   const needed = queues * consumerConcurrency + spareConcurrency;
   if (needed <= accountConcurrency) return;
   const possible = Math.floor((accountConcurrency - spareConcurrency) / queues);

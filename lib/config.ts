@@ -145,6 +145,7 @@ const stages = {
   test: { ...localSettings, chaos: noFaults, chaosCachedForMs: 0 },
   dev: {
     ...awsSettings,
+    // What costs money in a month without any use is off: docs/scale.md has the sum, and a test its limit.
     firewall: false,
     customerKeys: { alarmTopic: false, tables: false },
     // A loop that writes without end costs at most $1.20 an hour for each table and each index.
@@ -152,7 +153,7 @@ const stages = {
     retainData: false,
     streams: { parallelizationFactor: 1 },
     logRetentionDays: 7,
-    consumerConcurrency: 2,
+    consumerConcurrency: 'unlimited',
     accountConcurrency: 100,
     spareConcurrency: 50,
     chaos: noFaults,

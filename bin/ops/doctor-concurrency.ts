@@ -14,10 +14,12 @@ interface Concurrency {
   /** The quota of the account, without what other functions have reserved. */
   readonly available: number | undefined;
   readonly spare: number;
+  /** Whether the settings of the stage limit its queues. */
+  readonly isLimited: boolean;
 }
 
 /** Compares the concurrency that a stage may use with the quota of the account. */
-export function compareConcurrency({ mappings, available, spare }: Concurrency) {
+export function compareConcurrency({ mappings, available, spare, isLimited }: Concurrency) {
   const queues = mappings.filter(({ EventSourceArn = '' }) => EventSourceArn.includes(':sqs:'));
   const unlimited = queues.filter(({ ScalingConfig }) => !ScalingConfig?.MaximumConcurrency);
   const ofQueues = queues.reduce((total, { ScalingConfig }) => total + (ScalingConfig?.MaximumConcurrency ?? 0), 0);
@@ -30,7 +32,9 @@ export function compareConcurrency({ mappings, available, spare }: Concurrency) 
       ...(needed <= available
         ? []
         : [`the account allows ${available} concurrent executions, the stage needs ${need}`]),
-      ...unlimited.map(({ EventSourceArn }) => `the mapping of ${EventSourceArn?.split(':')[5]} has no limit`),
+      ...(isLimited ? unlimited : []).map(
+        ({ EventSourceArn }) => `the mapping of ${EventSourceArn?.split(':')[5]} has no limit`,
+      ),
     ],
   };
 }
@@ -46,7 +50,8 @@ export const concurrencyCheck: Check = {
       listMappings(client, target),
       client.send(new GetAccountSettingsCommand({})),
     ]);
-    const { spareConcurrency: spare } = configOf(target.stage);
-    return compareConcurrency({ mappings, available: AccountLimit?.UnreservedConcurrentExecutions, spare });
+    const { spareConcurrency: spare, consumerConcurrency } = configOf(target.stage);
+    const available = AccountLimit?.UnreservedConcurrentExecutions;
+    return compareConcurrency({ mappings, available, spare, isLimited: consumerConcurrency !== 'unlimited' });
   },
 };

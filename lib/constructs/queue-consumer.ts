@@ -38,7 +38,7 @@ export class QueueConsumer<S extends EnvSchema> extends ServiceFunction<S> {
       batchSize,
       reportBatchItemFailures: true,
       // Reserved concurrency would throttle invocations, and SQS counts a throttled message as received.
-      maxConcurrency: config.consumerConcurrency,
+      ...(config.consumerConcurrency === 'unlimited' ? {} : { maxConcurrency: config.consumerConcurrency }),
     });
     suppress(mapping, {
       'Serverless-LambdaEventSourceMappingDestination':

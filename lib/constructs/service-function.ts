@@ -71,7 +71,9 @@ export class ServiceFunction<S extends EnvSchema = EnvSchema> extends Construct 
       retention: config.logRetentionDays as RetentionDays,
       removalPolicy: RemovalPolicy.DESTROY,
     });
-    const role = this.createRole(config, [
+    // A schedule runs 44,000 times a month, also if nobody uses the stage. Its log shows the duration of each run.
+    const isTraced = config.onAws && props.invokedBy !== 'schedule';
+    const role = this.createRole(isTraced, [
       // The ARN of the log group covers its streams.
       { actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resources: [logGroup.logGroupArn] },
       ...(props.access ?? []),
@@ -89,7 +91,7 @@ export class ServiceFunction<S extends EnvSchema = EnvSchema> extends Construct 
       logGroup,
       // The role has all permissions already. Event source mappings and tracing must not add more.
       role: role.withoutPolicyUpdates(),
-      tracing: config.onAws ? Tracing.ACTIVE : Tracing.DISABLED,
+      tracing: isTraced ? Tracing.ACTIVE : Tracing.DISABLED,
       ...(props.invokedBy === 'queue' ? requeues : {}),
       environment: {
         STAGE: config.stage,
@@ -101,18 +103,21 @@ export class ServiceFunction<S extends EnvSchema = EnvSchema> extends Construct 
       },
     });
     suppress(this.function, { 'Serverless-LambdaDLQ': failureHandling[props.invokedBy] });
-    if (!config.onAws) suppress(this.function, { 'Serverless-LambdaTracing': 'Local stages have no traces.' });
+    if (!isTraced)
+      suppress(this.function, { 'Serverless-LambdaTracing': 'Schedules and local stages have no traces.' });
     context.functions.push(this);
   }
 
-  private createRole({ onAws }: StageConfig, access: readonly Access[]): Role {
+  private createRole(isTraced: boolean, access: readonly Access[]): Role {
     const role = new Role(this, 'Role', {
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
       inlinePolicies: {
-        Access: new PolicyDocument({ statements: [...access.flatMap(toStatements), ...(onAws ? [writesTraces] : [])] }),
+        Access: new PolicyDocument({
+          statements: [...access.flatMap(toStatements), ...(isTraced ? [writesTraces] : [])],
+        }),
       },
     });
-    if (onAws) suppress(role, wildcardFindings('X-Ray has no narrower resource for traces.'));
+    if (isTraced) suppress(role, wildcardFindings('X-Ray has no narrower resource for traces.'));
     return role;
   }
 }

@@ -104,7 +104,6 @@ export class Relay extends Context {
       metric: queue.metricApproximateNumberOfMessagesVisible({ period: minutes(1), statistic: 'Maximum' }),
       errorImpact,
       runbook: 'stalled-outbox',
-      isEssential: true,
       notifiesAlone: true,
     });
     return queue;

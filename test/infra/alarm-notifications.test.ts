@@ -82,7 +82,8 @@ describe('the notifications of prod', () => {
   test('come from dead letters, missed runs and expired records themselves, which would hide later incidents', () => {
     const alone = alarmsOf(prod).filter(isNotifying);
     expect(alone.length).toBeGreaterThan(0);
-    for (const { Properties } of alone) expect(Properties['AlarmName']).toMatch(/-(dead-letters|missed|outbox-expired)$/);
+    for (const { Properties } of alone)
+      expect(Properties['AlarmName']).toMatch(/-(dead-letters|missed|outbox-expired)$/);
   });
 
   test('are sent when an alarm starts and when it ends', () => {
@@ -99,17 +100,16 @@ test('each alarm of dev notifies for itself, when it starts and when it ends', (
   }
 });
 
-test('the alarms of dev watch one metric for each queue and four others, because each costs $0.10 a month', () => {
+test('the alarms of dev watch one metric for each queue and three others, because each costs $0.10 a month', () => {
   const consumers = dev.platform.contexts
     .flatMap((context) => context.functions)
     .filter(({ invokedBy }) => invokedBy === 'queue');
-  expect(alarmsOf(dev).flatMap((alarm) => metricsOf(alarm, dev))).toHaveLength(consumers.length + 4);
+  expect(alarmsOf(dev).flatMap((alarm) => metricsOf(alarm, dev))).toHaveLength(consumers.length + 3);
   const others = alarmsOf(dev)
     .map(nameOfAlarm)
     .filter((name) => !name.endsWith('-dead-letters'));
   expect(others.toSorted()).toEqual([
     'oncebox-dev-api-server-errors',
-    'oncebox-dev-outbox-expired',
     'oncebox-dev-outbox-stalled',
     'oncebox-dev-stuck-orders',
   ]);

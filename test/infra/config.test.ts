@@ -88,8 +88,9 @@ describe('the concurrency of a stage', () => {
     });
     for (const text of ['1', '1001', '2.5', 'many'])
       expect(() => configOf('prod', { consumerConcurrency: text })).toThrow(
-        `consumerConcurrency is "${text}". It must be a whole number from 2 to 1000.`,
+        `consumerConcurrency is "${text}". It must be a whole number from 2 to 1000 or unlimited.`,
       );
+    expect(configOf('prod', { consumerConcurrency: 'unlimited' }).consumerConcurrency).toBe('unlimited');
   });
 
   test.each(['local', 'test', 'dev', 'prod'])('of all queues fits into the account of %s', (stage) => {
@@ -105,9 +106,13 @@ describe('the concurrency of a stage', () => {
   });
 
   test('is rejected with the quota of a new account, for which no value fits', () => {
-    expect(() => checkConcurrency(configOf('dev', { accountConcurrency: '10' }), 14)).toThrow(
+    expect(() => checkConcurrency(configOf('prod', { accountConcurrency: '10' }), 14)).toThrow(
       'Its account has 10. Raise the quota',
     );
+  });
+
+  test('is not checked in a stage without a limit, whose throttled messages wait', () => {
+    expect(() => checkConcurrency(configOf('dev', { accountConcurrency: '10' }), 14)).not.toThrow();
   });
 
   test('is checked when a stage is synthesized', () => {

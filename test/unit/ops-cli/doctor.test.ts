@@ -53,7 +53,7 @@ describe('the doctor', () => {
 
     test('accepts a quota that covers all queues and what is kept free', () => {
       const mappings = [mapping('a', 20), mapping('b', 20), stream];
-      expect(compareConcurrency({ mappings, available: 50, spare: 10 })).toEqual({
+      expect(compareConcurrency({ mappings, available: 50, spare: 10, isLimited: true })).toEqual({
         summary:
           'the account allows 50 concurrent executions, and the stage needs 50 ' +
           '(40 for 2 queues, 10 for requests, the relay and schedules)',
@@ -62,7 +62,12 @@ describe('the doctor', () => {
     });
 
     test('reports the quota of a new account as too low', () => {
-      const { problems } = compareConcurrency({ mappings: [mapping('a', 20)], available: 10, spare: 10 });
+      const { problems } = compareConcurrency({
+        mappings: [mapping('a', 20)],
+        available: 10,
+        spare: 10,
+        isLimited: true,
+      });
       expect(problems).toEqual([
         'the account allows 10 concurrent executions, the stage needs 30 ' +
           '(20 for 1 queues, 10 for requests, the relay and schedules)',
@@ -70,12 +75,24 @@ describe('the doctor', () => {
     });
 
     test('reports a queue without a limit', () => {
-      const { problems } = compareConcurrency({ mappings: [mapping('oncebox-prod-a')], available: 1000, spare: 10 });
+      const { problems } = compareConcurrency({
+        mappings: [mapping('oncebox-prod-a')],
+        available: 1000,
+        spare: 10,
+        isLimited: true,
+      });
       expect(problems).toEqual(['the mapping of oncebox-prod-a has no limit']);
     });
 
+    test('accepts a queue without a limit in a stage that has none', () => {
+      const mappings = [mapping('oncebox-dev-a')];
+      expect(compareConcurrency({ mappings, available: 100, spare: 50, isLimited: false }).problems).toEqual([]);
+    });
+
     test('reports an unknown quota', () => {
-      expect(compareConcurrency({ mappings: [], available: undefined, spare: 10 }).problems).toHaveLength(1);
+      expect(
+        compareConcurrency({ mappings: [], available: undefined, spare: 10, isLimited: true }).problems,
+      ).toHaveLength(1);
     });
   });
 });
