@@ -1,7 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
-import { allowApi } from './api-permission.ts';
 import { API_TIMEOUT_S } from '../limits.ts';
+import { allowApi } from './api-permission.ts';
 import { Context } from './context.ts';
 import { type EnvSchema, ServiceFunction, type ServiceFunctionProps } from './service-function.ts';
 

@@ -24,11 +24,12 @@ const exceptions: Readonly<Record<string, { timeoutS?: number; batchSize?: numbe
 export function queueSettingsOf(queue: string): ConsumerSettings {
   const { timeoutS = DEFAULT_TIMEOUT_S, batchSize = MESSAGES_PER_BATCH } = exceptions[queue] ?? {};
   const timeoutMs = timeoutS * 1000;
+  const { consumerConcurrency } = configOf('prod');
   return {
     timeoutMs,
     visibilityMs: VISIBILITY_PER_TIMEOUT * timeoutMs,
     maxReceives: MAX_RECEIVES_BEFORE_REDRIVE,
     batchSize,
-    maxConcurrency: configOf('prod').consumerConcurrency,
+    maxConcurrency: consumerConcurrency === 'unlimited' ? Number.POSITIVE_INFINITY : consumerConcurrency,
   };
 }
