@@ -1,4 +1,4 @@
-import { SQSClient } from '@aws-sdk/client-sqs';
+import { createSqsClient } from '../../lambdas/shared/runtime/sqs-client.ts';
 import { parseWholeNumber } from './arguments.ts';
 import { defineCommand } from './command.ts';
 import type { DlqMessage } from './dlq-message.ts';
@@ -18,7 +18,7 @@ export default defineCommand({
   examples: ['dlq list', 'dlq list order-payments --limit 200', 'dlq list --json'],
   run: async ({ values, positionals: [name], target, print, signal }) => {
     const limit = parseWholeNumber(values.limit, '--limit', DEFAULT_LIMIT, MAX_MESSAGES);
-    const sqs = new SQSClient({});
+    const sqs = createSqsClient();
     const queues = name ? [await findQueue(sqs, target, name)] : (await listQueues(sqs, target)).map(requireDlq);
     const entriesByQueue = await Promise.all(
       queues.map((queue) =>

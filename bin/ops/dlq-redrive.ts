@@ -1,4 +1,4 @@
-import { SQSClient } from '@aws-sdk/client-sqs';
+import { createSqsClient } from '../../lambdas/shared/runtime/sqs-client.ts';
 import { UserError } from '../../tools/user-error.ts';
 import { parseWholeNumber } from './arguments.ts';
 import { defineCommand } from './command.ts';
@@ -30,7 +30,7 @@ export default defineCommand({
   examples: ['dlq redrive order-payments --dry-run', 'dlq redrive order-payments', 'dlq redrive outbox-retry'],
   run: async ({ values, positionals: [name = ''], target, print, signal }) => {
     const limit = parseWholeNumber(values.limit, '--limit', DEFAULT_LIMIT, MAX_MESSAGES);
-    const sqs = new SQSClient({});
+    const sqs = createSqsClient();
     const queue = await findQueue(sqs, target, name);
     const dlq = createDlqReader(sqs, queue.dlqUrl);
     const ids = values.id;

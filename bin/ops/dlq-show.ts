@@ -1,4 +1,4 @@
-import { SQSClient } from '@aws-sdk/client-sqs';
+import { createSqsClient } from '../../lambdas/shared/runtime/sqs-client.ts';
 import { parseJson } from '../../tools/json.ts';
 import { UserError } from '../../tools/user-error.ts';
 import { defineCommand } from './command.ts';
@@ -12,7 +12,7 @@ export default defineCommand({
   details: 'The id is the message id that dlq list shows, or the id of an event in the message.',
   examples: ['dlq show order-payments 4b825dc6-42cb-4cd3-9e5c-2f5e43c1e4b2'],
   run: async ({ positionals: [name = '', id = ''], target, print, signal }) => {
-    const sqs = new SQSClient({});
+    const sqs = createSqsClient();
     const queue = await findQueue(sqs, target, name);
     const message = await withDlqMessages(
       createDlqReader(sqs, queue.dlqUrl),

@@ -1,6 +1,7 @@
 import { EventBridgeClient, ListRulesCommand, ListTargetsByRuleCommand, type Rule } from '@aws-sdk/client-eventbridge';
 import { LambdaClient } from '@aws-sdk/client-lambda';
-import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { GetQueueAttributesCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { createSqsClient } from '../../lambdas/shared/runtime/sqs-client.ts';
 import { type Check, deployCommand } from './check.ts';
 import { functionName, listMappings } from './event-source-mappings.ts';
 import { countDeadLetters, listQueues, type WorkQueue } from './stage-queues.ts';
@@ -16,7 +17,7 @@ export const wiringChecks: readonly Check[] = [
         ({ State }) => State !== 'Enabled' && State !== 'Creating' && State !== 'Updating',
       );
       const sources = mappings.map(({ EventSourceArn = '' }) => EventSourceArn);
-      const queues = await listQueues(new SQSClient({}), target);
+      const queues = await listQueues(createSqsClient(), target);
       const unconsumed = queues.filter(({ name }) => !sources.some((arn) => arn.endsWith(`:${target.name(name)}`)));
       return {
         summary: `${mappings.length} enabled`,
@@ -53,7 +54,7 @@ export const wiringChecks: readonly Check[] = [
     title: 'Queues',
     remedy: deployCommand,
     run: async (target) => {
-      const sqs = new SQSClient({});
+      const sqs = createSqsClient();
       const queues = await listQueues(sqs, target);
       const problems = await Promise.all(queues.map((queue) => checkQueue(sqs, queue)));
       return { summary: `${queues.length}, each with its DLQ`, problems: problems.flat() };
@@ -64,7 +65,7 @@ export const wiringChecks: readonly Check[] = [
     remedy: () =>
       'npm run ops -- dlq list shows the reasons; npm run ops -- dlq redrive <queue> --dry-run shows the effects.',
     run: async (target) => {
-      const sqs = new SQSClient({});
+      const sqs = createSqsClient();
       const queues = await listQueues(sqs, target);
       const problems = await Promise.all(
         queues.map(async ({ dlqName, dlqUrl }) => {

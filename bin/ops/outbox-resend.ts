@@ -1,8 +1,9 @@
-import { GetQueueUrlCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { GetQueueUrlCommand } from '@aws-sdk/client-sqs';
 import { createEventBridgeBus, createParkingQueue } from '../../lambdas/relay/event-bus.ts';
 import type { RelayPorts } from '../../lambdas/relay/relay.ts';
 import { noFaults } from '../../lambdas/shared/runtime/chaos-setting.ts';
 import { systemClock, toIso } from '../../lambdas/shared/runtime/clock.ts';
+import { createSqsClient } from '../../lambdas/shared/runtime/sqs-client.ts';
 import { defineCommand } from './command.ts';
 import { countOf } from './print.ts';
 import { type ResendResult, resendEvents } from './resend-events.ts';
@@ -63,7 +64,7 @@ function createRelayPorts(target: Target): RelayPorts {
   return {
     bus: createEventBridgeBus(target.name()),
     park: async (events) => {
-      const { QueueUrl = '' } = await new SQSClient({}).send(
+      const { QueueUrl = '' } = await createSqsClient().send(
         new GetQueueUrlCommand({ QueueName: target.name('outbox-retry') }),
       );
       await createParkingQueue(QueueUrl)(events);

@@ -1,4 +1,5 @@
-import { SQSClient } from '@aws-sdk/client-sqs';
+import type { SQSClient } from '@aws-sdk/client-sqs';
+import { createSqsClient } from '../../lambdas/shared/runtime/sqs-client.ts';
 import { defineCommand } from './command.ts';
 import { table } from './print.ts';
 import { countDeadLetters, countMessages, listQueues, type WorkQueue } from './stage-queues.ts';
@@ -11,7 +12,7 @@ export default defineCommand({
     'approximately.',
   examples: ['queues', 'queues --watch', 'queues --json'],
   run: async ({ values, target, ...output }) => {
-    const sqs = new SQSClient({});
+    const sqs = createSqsClient();
     const queues = await listQueues(sqs, target);
     return printAndWatch(
       output,

@@ -1,5 +1,5 @@
 import { GetEventSourceMappingCommand, LambdaClient, UpdateEventSourceMappingCommand } from '@aws-sdk/client-lambda';
-import { SQSClient } from '@aws-sdk/client-sqs';
+import { createSqsClient } from '../../lambdas/shared/runtime/sqs-client.ts';
 import { UserError } from '../../tools/user-error.ts';
 import { findMapping, functionName, stateOf } from './event-source-mappings.ts';
 import type { Printer } from './print.ts';
@@ -20,7 +20,7 @@ export async function switchConsumer(
   { target, print, signal }: { target: Target; print: Printer; signal: AbortSignal },
 ): Promise<undefined> {
   const lambda = new LambdaClient({});
-  const sqs = new SQSClient({});
+  const sqs = createSqsClient();
   const queue = await findQueue(sqs, target, queueName);
   const { mapping, uuid: UUID } = await findMapping(lambda, sqs, target, queue);
   const { state, changed } = await switchAndWait(

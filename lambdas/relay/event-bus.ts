@@ -31,8 +31,8 @@ export function createEventBridgeBus(name: string): Bus {
 export function createParkingQueue(queueUrl: string): RelayPorts['park'] {
   let sqs: SQSClient | undefined;
   return async (events, deadlineMs) => {
-    const sdk = await import('@aws-sdk/client-sqs');
-    sqs ??= new sdk.SQSClient(clientSettings);
+    const sdk = await import('../shared/runtime/sqs-client.ts');
+    sqs ??= sdk.createSqsClient(clientSettings);
     for (const batch of splitIntoBatches(events, PARKING_LIMITS))
       await sqs.send(
         new sdk.SendMessageCommand({ QueueUrl: queueUrl, MessageBody: JSON.stringify(batch) }),

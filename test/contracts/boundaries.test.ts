@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { filesOf, type Import, importsIn, importsOf } from '../support/source-tree.ts';
+import { filesOf, type Import, importsIn, importsOf, textOf } from '../support/source-tree.ts';
 
 /**
  * Tests which folders may import which. It reads the import statements, including those of types, because
@@ -130,6 +130,11 @@ test('files and imports are found', () => {
 test.each(rules)('$title', (rule) => {
   expect(imports.some(({ from }) => rule.appliesTo(from))).toBe(true);
   expect(violationsOf(rule, imports)).toEqual([]);
+});
+
+test('only one file creates clients of SQS, because each needs the same setting', () => {
+  const files = all.filter((file) => /\bnew (\w+\.)?SQSClient\(/.test(textOf(file)));
+  expect(files).toEqual(['lambdas/shared/runtime/sqs-client.ts']);
 });
 
 test('no import cycle exists, not even of types', () => {

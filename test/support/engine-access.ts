@@ -7,7 +7,7 @@ import {
   ReceiveMessageCommand,
   SendMessageBatchCommand,
   SendMessageCommand,
-  SQSClient,
+  type SQSClient,
 } from '@aws-sdk/client-sqs';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import {
@@ -18,6 +18,7 @@ import {
   type ScanCommandOutput,
 } from '@aws-sdk/lib-dynamodb';
 import { type Chaos, noFaults } from '../../lambdas/shared/runtime/chaos-setting.ts';
+import { createSqsClient } from '../../lambdas/shared/runtime/sqs-client.ts';
 import type { Row } from '../../lambdas/shared/store/store.ts';
 import { clientOptions } from '../../localstack/settings.ts';
 
@@ -37,7 +38,7 @@ export class EngineAccess {
 
   constructor(endpoint: string, stage = 'test') {
     this.#stage = stage;
-    this.#sqs = new SQSClient(clientOptions(endpoint));
+    this.#sqs = createSqsClient(clientOptions(endpoint));
     this.#tables = DynamoDBDocumentClient.from(new DynamoDBClient(clientOptions(endpoint)));
     this.#ssm = new SSMClient(clientOptions(endpoint));
     this.#events = new EventBridgeClient(clientOptions(endpoint));

@@ -22,9 +22,9 @@ export class FakeAws {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** Returns the URL of a queue. The SDK sends requests for the queue to the host of this URL. */
+  /** Returns the URL of a queue. Its host does not resolve, like the one that LocalStack names on some machines. */
   queueUrl(name: string): string {
-    return `${this.url}/000000000000/${name}`;
+    return `http://sqs.us-east-1.engine.invalid:4566/000000000000/${name}`;
   }
 
   /** Starts the server before the tests of a file and stops it after them. */

@@ -14,7 +14,7 @@ const toAttributes = (values: object) =>
     Object.entries(values).map(([name, value]) => [name, { DataType: 'String', StringValue: toSqsText(value) }]),
   );
 
-type Sdk = typeof import('@aws-sdk/client-sqs');
+type Sdk = typeof import('../runtime/sqs-client.ts');
 
 /**
  * Creates the SQS adapter of a queue and its DLQ. It imports the SDK's client at the first call, since a consumer whose
@@ -24,9 +24,9 @@ export function createSqsQueue(queueUrl: string, dlqUrl: string): QueuePort {
   // One attempt for each call: SendMessage is not idempotent, and SQS delivers what could not be settled again.
   let client: Promise<{ sqs: SQSClient; sdk: Sdk }> | undefined;
   const load = () => {
-    client ??= import('@aws-sdk/client-sqs').then((sdk) => ({
+    client ??= import('../runtime/sqs-client.ts').then((sdk) => ({
       sdk,
-      sqs: new sdk.SQSClient({ ...clientSettings, maxAttempts: 1 }),
+      sqs: sdk.createSqsClient({ ...clientSettings, maxAttempts: 1 }),
     }));
     return client;
   };

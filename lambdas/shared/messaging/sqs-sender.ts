@@ -1,6 +1,6 @@
-import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { batchesOf } from '../runtime/batches.ts';
 import { clientSettings } from '../runtime/client-settings.ts';
+import { createSqsClient, SendMessageBatchCommand } from '../runtime/sqs-client.ts';
 
 export interface Message {
   readonly body: string;
@@ -17,7 +17,7 @@ const CONCURRENT_BATCHES = 8;
 const MAX_ATTEMPTS = 3;
 
 export function createSqsSender(queueUrl: string): Send {
-  const sqs = new SQSClient(clientSettings);
+  const sqs = createSqsClient(clientSettings);
   /** Sends one batch and returns the messages that SQS did not confirm. */
   const sendBatch = async (batch: readonly Message[]): Promise<Message[]> => {
     const { Successful = [] } = await sqs.send(
