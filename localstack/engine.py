@@ -13,6 +13,7 @@ import sys
 import threading
 import warnings
 
+import engine_iam
 import engine_state
 
 # The child only reads memory and writes files. The warning is about children that take locks (see engine_state.py).
@@ -28,6 +29,7 @@ def serve() -> None:
     from ministack import app as ministack
     from ministack.core import lambda_runtime
 
+    engine_iam.install(ministack)
     saver = engine_state.StateSaver(root, ministack)
 
     config = Config()
@@ -43,7 +45,7 @@ def serve() -> None:
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, stop.set)
         threading.Thread(target=_watch_parent, args=(loop, stop), daemon=True, name="parent-watch").start()
-        await hypercorn_serve(saver.wrap(ministack.app), config, shutdown_trigger=stop.wait)
+        await hypercorn_serve(saver.wrap(engine_iam.wrap(ministack.app)), config, shutdown_trigger=stop.wait)
 
     code = 0
     try:

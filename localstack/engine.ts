@@ -26,6 +26,10 @@ export type EngineOptions = {
   port?: number;
   dataDir?: string;
   python?: string | undefined;
+  /** Whether each function may call only what its role allows. */
+  enforcesIam?: boolean;
+  /** The file to which the engine appends each different call that it has checked. By default ONCEBOX_CALL_LOG. */
+  callLog?: string | undefined;
   /**
    * Keeps the state of an earlier run and for a later run. Otherwise the engine starts empty and its folder is removed.
    */
@@ -67,7 +71,9 @@ export async function startEngine(options: EngineOptions): Promise<EmbeddedEngin
 
   const endpoint = `http://127.0.0.1:${port}`;
   const stateSavedAt = await readSavedAt(folder);
-  const child = spawnEngine(python, folder, port);
+  const { enforcesIam = false, callLog = process.env['ONCEBOX_CALL_LOG'] } = options;
+  const env = engineProcessEnv({ python, folder, port, enforcesIam, callLog });
+  const child = spawnEngine(folder, env, python.command);
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   await step('Start the embedded engine', () => waitUntilHealthy(child, endpoint, folder));
   const identity = await identify(child.pid ?? 0);
@@ -119,23 +125,31 @@ async function readSavedAt(folder: string): Promise<Date | undefined> {
   return text === undefined ? undefined : new Date(Number(text) * 1000);
 }
 
-function spawnEngine(python: EnginePython, folder: string, port: number): ChildProcess {
+function spawnEngine(folder: string, env: Record<string, string>, command: string): ChildProcess {
   const log = openSync(join(folder, 'engine.log'), 'w');
-  return spawn(python.command, ['-u', join(import.meta.dirname, 'engine.py')], {
+  return spawn(command, ['-u', join(import.meta.dirname, 'engine.py')], {
     cwd: folder,
     // Standard input stays open as long as this process lives. The engine stops when it closes.
     stdio: ['pipe', log, log],
     // Its own process group: Ctrl-C in the terminal reaches only this process, which stops everything in order.
     detached: true,
-    env: engineProcessEnv(python, folder, port),
+    env,
   });
 }
+
+type EngineProcess = {
+  python: EnginePython;
+  folder: string;
+  port: number;
+  enforcesIam: boolean;
+  callLog: string | undefined;
+};
 
 /**
  * Returns the whole environment of the engine. It contains nothing of the user's own environment, because the engine
  * passes its environment on to the functions.
  */
-function engineProcessEnv(python: EnginePython, folder: string, port: number): Record<string, string> {
+function engineProcessEnv({ python, folder, port, enforcesIam, callLog }: EngineProcess): Record<string, string> {
   return {
     PATH: [dirname(process.execPath), '/usr/local/bin', '/usr/bin', '/bin'].join(delimiter),
     HOME: folder,
@@ -147,6 +161,8 @@ function engineProcessEnv(python: EnginePython, folder: string, port: number): R
     MINISTACK_HOST: '127.0.0.1',
     GATEWAY_PORT: String(port),
     LAMBDA_EXECUTOR: 'local',
+    AUTH: String(enforcesIam),
+    ...(callLog ? { ONCEBOX_CALL_LOG: callLog } : {}),
     IOT_MTLS_ENABLED: '0',
     SFTP_ENABLED: '0',
     // Otherwise the engine looks for a Docker daemon and removes containers there.

@@ -25,9 +25,9 @@ export function endpointOf(settings: Settings): string {
 export async function startOrFindEngine(settings: Settings): Promise<Engine> {
   if (settings.endpoint) return await useRunning(settings.endpoint);
   if (settings.engine === 'localstack') return await startLocalStack(settings);
-  const { stage: name, enginePort: port, dataDir, python } = settings;
+  const { stage: name, enginePort: port, dataDir, python, enforcesIam } = settings;
   try {
-    return await startEngine({ name, port, dataDir, python, keep: true });
+    return await startEngine({ name, port, dataDir, python, enforcesIam, keep: true });
   } catch (error) {
     if (!(error instanceof PythonUnavailable)) throw error;
     // Without Python, LocalStack is used if Docker is available. Otherwise the error says what the embedded engine

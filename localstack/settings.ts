@@ -33,6 +33,8 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env, args: readonl
     /** The number of users whose balances are updated in bulk. A start creates those that are missing. */
     sampleUsers: readNumber(values, 'ONCEBOX_SAMPLE_USERS', { fallback: 1000, min: 0, max: 100_000 }),
     python: values['ONCEBOX_PYTHON'] || undefined,
+    /** Whether the embedded engine enforces IAM. */
+    enforcesIam: readSwitch(values, 'ONCEBOX_IAM'),
     /** Environment variables for the app itself (`bin/app.ts`). */
     overrides: Object.fromEntries(OVERRIDES.flatMap((name) => (values[name] ? [[name, values[name]]] : []))),
   };
@@ -65,6 +67,12 @@ function readNumber(
   const value = Number(text);
   if (Number.isInteger(value) && value >= min && value <= max) return value;
   throw new UserError(`${name} is "${text}".`, `It takes a whole number from ${min} to ${max}.`);
+}
+
+function readSwitch(values: NodeJS.ProcessEnv, name: string): boolean {
+  const text = values[name] || 'off';
+  if (text === 'on' || text === 'off') return text === 'on';
+  throw new UserError(`${name} is "${text}".`, 'It takes on or off.');
 }
 
 /** Returns the environment with which AWS clients and the CDK CLI use a local engine and nothing else. */

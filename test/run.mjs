@@ -29,7 +29,12 @@ async function vitest(args) {
   const child = spawn(join('node_modules', '.bin', 'vitest'), ['run', ...reporters, ...args], {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
-    env: { ...process.env, PATH: `${nodeBin}:${process.env.PATH ?? ''}` },
+    // The engines record the calls that they have checked, for the tests of the permissions.
+    env: {
+      ...process.env,
+      ONCEBOX_CALL_LOG: join(scratch, 'calls.jsonl'),
+      PATH: `${nodeBin}:${process.env.PATH ?? ''}`,
+    },
   });
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
   return await new Promise((resolve) => {

@@ -18,7 +18,7 @@ declare module 'vitest' {
 
 /** Starts an engine on a free port and deploys the app to it. It does not disturb other engines on this machine. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const engine = await startEngine({ name: `test-${process.pid}`, dataDir: scratchDir() });
+  const engine = await startEngine({ name: `test-${process.pid}`, dataDir: scratchDir(), enforcesIam: true });
   try {
     const gateway = await deployAndServe(engine);
     project.provide('url', gateway.url.replace('localhost', '127.0.0.1'));

@@ -26,6 +26,7 @@ export class LocalInstance {
       ONCEBOX_DATA_DIR: this.#folder,
       // Most tests need no bulk updates, which would change rows while a test reads the whole table.
       ONCEBOX_SAMPLE_USERS: '0',
+      ONCEBOX_IAM: 'on',
     };
   }
 

@@ -4,7 +4,7 @@ import { parseEnv } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { readSettings, root } from '../../../localstack/settings.ts';
 
-const defaults = { port: 8080, enginePort: 4566, stage: 'local', engine: 'ministack' };
+const defaults = { port: 8080, enginePort: 4566, stage: 'local', engine: 'ministack', enforcesIam: false };
 
 describe('readSettings', () => {
   test('returns defaults without a file', () => {
@@ -27,6 +27,10 @@ describe('readSettings', () => {
     expect(settings.engine).toBe('localstack');
   });
 
+  test('lets the embedded engine enforce IAM if it is switched on', () => {
+    expect(readSettings({ ONCEBOX_IAM: 'on' }).enforcesIam).toBe(true);
+  });
+
   test('passes overrides on to the app, except empty ones', () => {
     const { overrides } = readSettings({ ONCEBOX_BALANCES_INTERVAL: '15', ONCEBOX_BALANCES_UPDATES: '' });
     expect(overrides).toMatchObject({ ONCEBOX_BALANCES_INTERVAL: '15' });
@@ -45,6 +49,7 @@ describe('readSettings', () => {
     [{ ONCEBOX_PORT: '70000' }, 'ONCEBOX_PORT'],
     [{ ONCEBOX_STAGE: '../etc' }, 'stage'],
     [{ ONCEBOX_ENGINE: 'moto' }, 'moto'],
+    [{ ONCEBOX_IAM: 'yes' }, 'ONCEBOX_IAM'],
   ])('rejects %o and names %s', (env, word) => {
     expect(() => readSettings(env)).toThrow(word);
   });
