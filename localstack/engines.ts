@@ -68,7 +68,8 @@ async function startLocalStack(settings: Settings): Promise<Engine> {
     ...unmanaged,
     endpoint,
     async stop() {
-      const down = await docker([...args, 'down', '--remove-orphans'], env);
+      // The image declares a volume, and Docker would keep one more after each start.
+      const down = await docker([...args, 'down', '--remove-orphans', '--volumes'], env);
       if (down.code !== 0)
         throw new UserError(
           `Docker did not stop LocalStack: ${lastLine(down.output)}`,

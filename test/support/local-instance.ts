@@ -30,14 +30,15 @@ export class LocalInstance {
     };
   }
 
-  static async create(): Promise<LocalInstance> {
-    return new LocalInstance(await freePort(), await freePort());
+  /** Creates an instance with a free port for the page, and for its engine too if no port is given. */
+  static async create(enginePort?: number): Promise<LocalInstance> {
+    return new LocalInstance(await freePort(), enginePort ?? (await freePort()));
   }
 
   /** Starts the instance and resolves when it prints that it runs. */
-  async start(settings: NodeJS.ProcessEnv = {}): Promise<void> {
-    const env = { ...this.#env, ...settings };
-    const child = spawn(process.execPath, ['localstack/start.mjs'], { cwd: root, env, detached: true });
+  async start(settings: NodeJS.ProcessEnv = {}, args: readonly string[] = []): Promise<void> {
+    const options = { cwd: root, env: { ...this.#env, ...settings }, detached: true };
+    const child = spawn(process.execPath, ['localstack/start.mjs', ...args], options);
     this.#process = child;
     this.#output = '';
     for (const stream of [child.stdout, child.stderr])
