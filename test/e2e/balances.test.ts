@@ -2,12 +2,14 @@ import { afterAll, describe, expect, inject, test } from 'vitest';
 import { BalancesUpdated } from '../../events/payments/balances-updated.ts';
 import { ApiClient } from '../support/api-client.ts';
 import { EngineAccess } from '../support/engine-access.ts';
+import { EngineFunctions } from '../support/engine-functions.ts';
 import { OpsCli } from '../support/ops-cli.ts';
 import { poll } from '../support/poll.ts';
 import { balancesByUser, ledgerTotals } from '../support/read-model.ts';
 
 const shop = new ApiClient(inject('url'));
 const engine = new EngineAccess(inject('endpoint'));
+const functions = new EngineFunctions(inject('endpoint'));
 const operator = new OpsCli(inject('endpoint'));
 
 const getBalance = (user: string) => shop.get(`/balances/${user}`);
@@ -78,6 +80,16 @@ describe('the balances', () => {
       (stats) => stats['users'] === users && stats['balances'] === balances && stats['total'] === Number(sum),
     );
   });
+
+  test('are repaired by the scheduled sync if they were falsified', async () => {
+    const customer = await shop.customer(100);
+    await waitForBalance(customer, 100, 1);
+    const row = (await engine.rows('balances')).find(({ user_id }) => user_id === customer);
+    if (!row) throw new Error(`${customer} has no row`);
+    await engine.overwriteRow('balances', { ...row, balance: 999 });
+    await functions.runJob('balances-sync-balances', new Date());
+    expect(balancesByUser(await engine.rows('balances'), 'USER')[customer]).toEqual({ balance: 100, version: 1 });
+  });
 });
 
 describe('an operator', () => {
@@ -100,6 +112,7 @@ describe('an operator', () => {
   });
 
   test('sees the dead letters of a queue with their reasons', async () => {
+    await engine.purge('balance_updates-dlq');
     await engine.send('balance_updates', '{"not":"ours"}');
     const [deadLetter] = await poll(
       () => engine.deadLetters('balance_updates'),

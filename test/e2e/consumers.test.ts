@@ -1,12 +1,14 @@
 import { afterEach, describe, expect, inject, test } from 'vitest';
 import { ApiClient } from '../support/api-client.ts';
 import { EngineAccess } from '../support/engine-access.ts';
+import { EngineFunctions } from '../support/engine-functions.ts';
 import { findLedgerErrors } from '../support/ledger-check.ts';
 import { OpsCli } from '../support/ops-cli.ts';
 import { poll } from '../support/poll.ts';
 
 const api = new ApiClient(inject('url'));
 const engine = new EngineAccess(inject('endpoint'));
+const functions = new EngineFunctions(inject('endpoint'));
 const ops = new OpsCli(inject('endpoint'));
 
 /** Can be raised: ORDERS=1000 npm test -- test/e2e/consumers.test.ts */
@@ -45,6 +47,28 @@ describe('while a consumer is stopped', () => {
     }
     expect(await api.balance(customer)).toBe(960);
   });
+});
+
+test('an order whose message was lost is nudged by the sweep, and finishes', async () => {
+  const customer = await api.customer(10);
+  let id = '';
+  try {
+    await ops.json('consumers', 'stop', 'order-payments');
+    id = await api.order(customer, 10);
+    await poll(
+      () => engine.messageCount('order-payments'),
+      (count) => count > 0,
+    );
+    await engine.purge('order-payments');
+  } finally {
+    await ops.run('consumers', 'start', 'order-payments');
+  }
+  expect(await readStatus(id)).toBe('NEW');
+  // The sweep looks at orders that have waited for at least one whole minute.
+  const placedAt = Date.parse(String((await api.get(`/orders/${id}`)).body['created_at']));
+  await functions.runJob('orders-nudge-stuck-orders', new Date(placedAt + 2 * 60_000));
+  expect(await api.waitForFinalState(id)).toMatchObject({ status: 'FINISHED' });
+  expect(await api.balance(customer)).toBe(0);
 });
 
 describe('while a fifth of all publishing fails', () => {

@@ -61,13 +61,18 @@ describe('the workflow of an order', () => {
 
 describe('a product', () => {
   test('is created, changed and shown', async () => {
-    const sku = `p-${randomUUID()}`;
+    // It sorts before all other products, so that it is on the first page of the list.
+    const sku = `a-${randomUUID()}`;
     const put = (price: number) => shop.send('PUT', `/catalog/products/${sku}`, { name: 'Gig', price, stock: 5 });
     const gig = { sku, name: 'Gig', stock: 5, available: 5 };
     expect(await put(40)).toMatchObject({ status: 200, body: { ...gig, price: 40 } });
     expect(await put(50)).toMatchObject({ status: 200, body: { ...gig, price: 50 } });
     expect((await shop.get(`/catalog/products/${sku}`)).body).toEqual({ ...gig, price: 50 });
     expect((await shop.get('/catalog/products/nothing')).status).toBe(404);
+    await poll(
+      async () => (await shop.get('/catalog/products?limit=10')).body as unknown as { sku: string }[],
+      (products) => products.some((product) => product.sku === sku),
+    );
   });
 
   test('determines the amount of an order by its price and quantity', async () => {
