@@ -3,7 +3,7 @@ import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { nameOf, type StageConfig } from '../config.ts';
 
-/** A permission as a value: the allowed actions and their resources. `orders.commits` is an example. */
+/** A permission as a value: the allowed actions and their resources. `orders.allows('GetItem')` is an example. */
 export interface Access {
   readonly actions: readonly string[];
   readonly resources: readonly string[];

@@ -42,6 +42,8 @@ export class ScheduledJob<S extends EnvSchema> extends Construct {
     this.job = new ServiceFunction(this, 'Function', {
       ...props,
       invokedBy: 'schedule',
+      // Faults are injected into requests, messages and publishing, and jobs have none of these.
+      chaos: false,
       // Lambda sends a failed run to the DLQ with the role of the function.
       access: [...(props.access ?? []), { actions: ['sqs:SendMessage'], resources: [dlq.queueArn] }],
     });

@@ -34,8 +34,10 @@ export class WorkQueue extends Construct {
   readonly dlq: Queue;
   readonly timeout: Duration;
   readonly sends: Access;
-  /** Allows receiving, deleting, delaying, requeueing and dead-lettering messages. */
+  /** Allows receiving, deleting, requeueing and dead-lettering messages. */
   readonly consumes: readonly Access[];
+  /** Allows setting when a message that failed becomes visible again. */
+  readonly delays: Access;
 
   constructor(scope: Construct, id: string, props: WorkQueueProps) {
     super(scope, id);
@@ -69,11 +71,12 @@ export class WorkQueue extends Construct {
     this.sends = { actions: ['sqs:SendMessage'], resources: [this.queue.queueArn] };
     this.consumes = [
       {
-        actions: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ChangeMessageVisibility'],
+        actions: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
         resources: [this.queue.queueArn],
       },
       { actions: ['sqs:SendMessage'], resources: [this.queue.queueArn, this.dlq.queueArn] },
     ];
+    this.delays = { actions: ['sqs:ChangeMessageVisibility'], resources: [this.queue.queueArn] };
     this.createAlarms(props);
   }
 

@@ -3,6 +3,7 @@ import { AccountOpened } from '../../events/payments/account-opened.ts';
 import { BalancesUpdated } from '../../events/payments/balances-updated.ts';
 import { BalancesApiEnv, BalancesEnv, SyncEnv } from '../../lambdas/balances/env.ts';
 import { balancesRoutes } from '../../lambdas/balances/routes.ts';
+import { accountsByBucket } from '../../lambdas/payments/table.ts';
 import type { StageConfig } from '../config.ts';
 import { Context } from '../constructs/context.ts';
 import { ContextApi } from '../constructs/context-api.ts';
@@ -22,13 +23,13 @@ export class Balances extends Context {
       routes: balancesRoutes,
       env: BalancesApiEnv,
       values: { ...values, CACHED_FOR_MS: String(cachedForMs) },
-      access: [balances.reads],
+      access: [balances.allows('GetItem', 'Query')],
     });
     new EventConsumer(this, 'balance_updates', {
       on: [AccountOpened, BalancesUpdated],
       env: BalancesEnv,
       values,
-      access: [balances.commits],
+      access: [balances.allows('BatchGetItem', 'PutItem')],
       errorImpact: 'Balances are shown outdated',
     });
     new ScheduledJob(this, 'SyncBalances', {
@@ -38,7 +39,11 @@ export class Balances extends Context {
       env: SyncEnv,
       values: { ...values, PAYMENTS_TABLE: payments.name, BUCKETS_PER_RUN: String(bucketsPerSync) },
       // The sync reads the ledger, which is in another context, through the port of payments.
-      access: [balances.commits, payments.reads],
+      access: [
+        balances.allows('GetItem', 'BatchGetItem', 'PutItem'),
+        payments.allows('GetItem', 'BatchGetItem'),
+        payments.queries(accountsByBucket),
+      ],
       // The job starts new buckets in the first half of this time, and finishes the started ones in the second half.
       timeout: minutes(4),
       errorImpact: 'Wrong balances are not found and not repaired',

@@ -7,6 +7,7 @@ import { TicketRejected } from '../../events/tickets/ticket-rejected.ts';
 import { TicketVoided } from '../../events/tickets/ticket-voided.ts';
 import { OrdersApiEnv, OrdersEnv, SweepEnv } from '../../lambdas/orders/env.ts';
 import { ordersRoutes } from '../../lambdas/orders/routes.ts';
+import { ordersByUser, publishedByMinute } from '../../lambdas/orders/table.ts';
 import type { StageConfig } from '../config.ts';
 import { Context } from '../constructs/context.ts';
 import { ContextApi } from '../constructs/context-api.ts';
@@ -20,7 +21,7 @@ export class Orders extends Context {
   constructor(scope: Construct, config: StageConfig, { orders, payments, tickets, catalog, documents }: DataStack) {
     super(scope, 'Orders', { config, errorImpact: 'Customers cannot place orders or see them' });
     const values = { ORDERS_TABLE: orders.name };
-    const common = { env: OrdersEnv, values, access: [orders.commits] };
+    const common = { env: OrdersEnv, values, access: [orders.allows('GetItem', 'PutItem', 'UpdateItem')] };
 
     new ContextApi(this, {
       routes: ordersRoutes,
@@ -34,7 +35,15 @@ export class Orders extends Context {
         TICKETS_TABLE: tickets.name,
         DOCUMENTS_TABLE: documents.name,
       },
-      access: [orders.commits, catalog.reads, payments.reads, tickets.reads, documents.publishes],
+      access: [
+        ...common.access,
+        orders.allows('BatchGetItem', 'Query'),
+        orders.queries(ordersByUser),
+        catalog.allows('BatchGetItem'),
+        payments.allows('Query'),
+        tickets.allows('Query'),
+        documents.allows('PutItem'),
+      ],
     });
     new EventConsumer(this, 'payment-status', {
       on: [PaymentAuthorized, PaymentDeclined, PaymentRefunded],
@@ -52,7 +61,7 @@ export class Orders extends Context {
       everyMinutes: 1,
       env: SweepEnv,
       values: { ...values, STUCK_AFTER_MINUTES: String(config.stuckAfterMinutes) },
-      access: [orders.commits],
+      access: [orders.allows('BatchGetItem', 'PutItem'), orders.queries(publishedByMinute)],
       // After an outage, one run may have to nudge thousands of orders.
       timeout: minutes(2),
       errorImpact: 'An order whose event was lost does not proceed',

@@ -3,6 +3,7 @@ import { OrderCreated } from '../../events/orders/order-created.ts';
 import { RefundRequested } from '../../events/orders/refund-requested.ts';
 import { PaymentsEnv, PlanEnv } from '../../lambdas/payments/env.ts';
 import { paymentsRoutes } from '../../lambdas/payments/routes.ts';
+import { entriesByAccount } from '../../lambdas/payments/table.ts';
 import type { StageConfig } from '../config.ts';
 import { Context } from '../constructs/context.ts';
 import { ContextApi } from '../constructs/context-api.ts';
@@ -31,9 +32,13 @@ export class Payments extends Context {
   constructor(scope: Construct, config: StageConfig, payments: LedgerTable) {
     super(scope, 'Payments', { config, errorImpact: 'Customers cannot pay, deposit money or read their balances' });
     const values = { PAYMENTS_TABLE: payments.name };
-    const common = { env: PaymentsEnv, values, access: [payments.commits] };
+    const common = { env: PaymentsEnv, values, access: [payments.allows('BatchGetItem', 'PutItem', 'UpdateItem')] };
 
-    new ContextApi(this, { routes: paymentsRoutes, ...common });
+    new ContextApi(this, {
+      routes: paymentsRoutes,
+      ...common,
+      access: [...common.access, payments.allows('GetItem', 'Query'), payments.queries(entriesByAccount)],
+    });
     new EventConsumer(this, 'order-payments', {
       on: [OrderCreated],
       ...common,
@@ -65,7 +70,7 @@ export class Payments extends Context {
         TICK_INTERVAL_S: String(config.balances.interval),
         CHUNKS_PER_TICK: String(config.balances.chunksPerTick),
       },
-      access: [payments.reads, ticks.sends],
+      access: [payments.allows('GetItem'), ticks.sends],
       // For a million users there are six times 10,310 messages to send.
       timeout: minutes(1),
       errorImpact,

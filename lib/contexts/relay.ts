@@ -85,7 +85,7 @@ export class Relay extends Context {
       description: 'Publishes parked events',
       env: OutboxRetryEnv,
       values: { BUS_NAME: nameOf(config) },
-      access: [publishes],
+      access: [publishes, parked.delays],
     });
   }
 

@@ -14,18 +14,19 @@ export class Tickets extends Context {
   constructor(scope: Construct, config: StageConfig, tickets: OutboxTable) {
     super(scope, 'Tickets', { config, errorImpact: 'Customers have paid and do not get their tickets' });
     const values = { TICKETS_TABLE: tickets.name };
-    const common = { env: TicketsEnv, values, access: [tickets.commits] };
+    const common = { env: TicketsEnv, values, access: [tickets.allows('GetItem', 'PutItem', 'UpdateItem')] };
 
     new EventConsumer(this, 'ticket-issuing', {
       on: [PaymentAuthorized],
       ...common,
+      access: [tickets.allows('BatchGetItem', 'PutItem', 'UpdateItem')],
       errorImpact: 'A customer has paid and waits for a ticket',
     });
     new EventConsumer(this, 'order-refunds-tickets', {
       on: [RefundRequested],
       ...common,
       // A released seat is deleted from the table, so that another order can claim it.
-      access: [tickets.commits, tickets.deletes],
+      access: [...common.access, tickets.allows('BatchGetItem'), tickets.deletes],
       errorImpact: 'Refunds do not complete, and the seats of refunded orders stay unavailable',
     });
     new EventConsumer(this, 'product-changes', {

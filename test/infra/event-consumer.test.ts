@@ -101,7 +101,7 @@ describe('EventConsumer', () => {
         {
           PolicyDocument: {
             Statement: Match.arrayWith([
-              Match.objectLike({ Action: Match.arrayWith(['sqs:ChangeMessageVisibility', 'sqs:ReceiveMessage']) }),
+              Match.objectLike({ Action: Match.arrayWith(['sqs:DeleteMessage', 'sqs:ReceiveMessage']) }),
               Match.objectLike({ Action: 'sqs:SendMessage', Resource: [Match.anyValue(), Match.anyValue()] }),
             ]),
           },

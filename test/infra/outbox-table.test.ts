@@ -3,6 +3,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
 import { NoEnv } from '../../lambdas/shared/runtime/env.ts';
 import { configOf, type Stage } from '../../lib/config.ts';
+import type { Access } from '../../lib/constructs/access.ts';
 import { Context } from '../../lib/constructs/context.ts';
 import { LedgerTable, OutboxTable } from '../../lib/constructs/outbox-table.ts';
 import { ServiceFunction } from '../../lib/constructs/service-function.ts';
@@ -65,21 +66,17 @@ describe('OutboxTable', () => {
     expect(deleted.Properties).toMatchObject({ DeletionProtectionEnabled: false });
   });
 
-  test('grants no deletes to commits and no writes to reads', () => {
+  test('allows the named actions on the table alone, and queries on one index alone', () => {
     const { stack, table } = createTable('local');
-    expect(table.commits.actions).toEqual([
-      'dynamodb:GetItem',
-      'dynamodb:BatchGetItem',
-      'dynamodb:Query',
-      'dynamodb:PutItem',
-      'dynamodb:UpdateItem',
-      'dynamodb:ConditionCheckItem',
-    ]);
-    expect(table.reads.actions).toEqual(['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query']);
+    const resourcesOf = ({ resources }: Access) => JSON.stringify(stack.resolve(resources));
+    expect(table.allows('GetItem', 'PutItem').actions).toEqual(['dynamodb:GetItem', 'dynamodb:PutItem']);
     expect(table.deletes.actions).toEqual(['dynamodb:DeleteItem']);
-    const resources = JSON.stringify(stack.resolve(table.reads.resources));
-    expect(resources).toContain(':table/oncebox-local-orders');
-    expect(resources).toContain('/index/by_user');
+    for (const access of [table.allows('GetItem'), table.deletes])
+      expect(resourcesOf(access)).toMatch(/:table\/oncebox-local-orders"/);
+    const queries = table.queries(index);
+    expect(queries.actions).toEqual(['dynamodb:Query']);
+    expect(resourcesOf(queries)).toMatch(/:table\/oncebox-local-orders\/index\/by_user"/);
+    expect(() => table.queries({ ...index, name: 'by_bucket' })).toThrow('oncebox-local-orders has no index by_bucket');
   });
 
   test('sends only new outbox records to the relay, and skips none', () => {
@@ -143,7 +140,7 @@ describe('the stream mappings of the relay on AWS', () => {
 });
 
 describe('LedgerTable', () => {
-  test('denies deletion to every role that commits', () => {
+  test.each(['PutItem', 'UpdateItem'] as const)('denies deletion to a role that may call %s', (action) => {
     const template = inContext('local', (context) => {
       const table = new LedgerTable(context, 'Payments', {
         config: context.config,
@@ -151,7 +148,7 @@ describe('LedgerTable', () => {
         expiringAttributes: ['pk'],
       });
       const common = { entry: 'orders/api.ts', invokedBy: 'api' as const, description: 'Pays', env: NoEnv, values: {} };
-      new ServiceFunction(context, 'Pay', { ...common, access: [table.commits] });
+      new ServiceFunction(context, 'Pay', { ...common, access: [table.allows(action)] });
     });
     const policies = only(template, 'AWS::IAM::Role').Properties['Policies'] as Policy[];
     const denied = policies
@@ -161,6 +158,11 @@ describe('LedgerTable', () => {
       ['dynamodb:BatchWriteItem', 'dynamodb:DeleteItem', 'dynamodb:DeleteTable', 'dynamodb:PartiQLDelete'],
     ]);
     expect(JSON.stringify(denied)).toContain(':table/oncebox-local-payments"');
+  });
+
+  test('denies nothing to a role that only reads', () => {
+    const ledger = new LedgerTable(new Stack(), 'Payments', { config: configOf('local'), indexes });
+    expect(ledger.allows('GetItem', 'BatchGetItem', 'Query').denied).toBeUndefined();
   });
 
   test('has no permission for deletes', () => {

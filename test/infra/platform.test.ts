@@ -135,7 +135,7 @@ describe.each(stages)('the %s stage', (name) => {
     const onDocuments = statementsOf(stage).filter(
       ({ id, Resource }) => id.startsWith('OrdersApi') && JSON.stringify(Resource).includes(`${name}-documents`),
     );
-    expect(onDocuments.map(({ Action }) => toArray(Action))).toEqual([['dynamodb:GetItem', 'dynamodb:PutItem']]);
+    expect(onDocuments.map(({ Action }) => toArray(Action))).toEqual([['dynamodb:PutItem']]);
   });
 
   test('has a separate role for each function', () => {

@@ -61,7 +61,7 @@ function addConsumer(changes: SourceChanges, context: string, type: string): voi
       on: [${type}],
       env: ${Context}Env,
       values: { ${CONTEXT}_TABLE: ${context}.name },
-      access: [${context}.commits],
+      access: [${context}.allows('PutItem')],
       errorImpact: 'Events of the type ${type} are not processed',
     });`,
   );
