@@ -23,12 +23,28 @@ const engineProject = {
     testTimeout: 120_000,
     hookTimeout: 300_000,
     fileParallelism: false,
+    sequence: { groupOrder: 1 },
+  },
+};
+
+/** Tests that compare the calls that the engines of this run have recorded with the grants. They run last. */
+const permissionsProject = {
+  test: {
+    name: 'permissions',
+    include: ['test/permissions/**/*.test.ts'],
+    testTimeout: 30_000,
+    sequence: { groupOrder: 2 },
   },
 };
 
 /** Tests that run commands in a copy of the source tree. */
 const toolsProject = { test: { name: 'tools', include: ['test/tools/**/*.test.ts'], testTimeout: 300_000 } };
 
-const projects = [...['unit', 'contracts', 'infra', 'simulation'].map(fastProject), toolsProject, engineProject];
+const projects = [
+  ...['unit', 'contracts', 'infra', 'simulation'].map(fastProject),
+  toolsProject,
+  engineProject,
+  permissionsProject,
+];
 
 export default defineConfig({ test: { projects } });

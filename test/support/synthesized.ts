@@ -4,6 +4,7 @@ import cdkJson from '../../cdk.json' with { type: 'json' };
 import { configOf, type Overrides, type Stage, type StageConfig } from '../../lib/config.ts';
 import { Context } from '../../lib/constructs/context.ts';
 import { Platform } from '../../lib/platform.ts';
+import type { Template as JsonTemplate } from '../../tools/template-values.ts';
 
 export interface Resource {
   readonly Type: string;
@@ -17,6 +18,8 @@ export interface SynthesizedStack {
   readonly resources: Readonly<Record<string, Resource>>;
   readonly outputs: Readonly<Record<string, unknown>>;
   readonly template: Template;
+  /** The template as the tools read it. */
+  readonly json: JsonTemplate;
 }
 
 export interface SynthesizedStage {
@@ -50,6 +53,7 @@ export function synthesizeConfig(config: StageConfig): SynthesizedStage {
     resources: template.Resources as Record<string, Resource>,
     outputs: (template.Outputs ?? {}) as Record<string, unknown>,
     template: Template.fromJSON(template),
+    json: template as JsonTemplate,
   }));
   const resources = stacks.flatMap((stack) =>
     Object.entries(stack.resources).map(([id, resource]) => ({ ...resource, id, stack: stack.name })),

@@ -43,20 +43,27 @@ function plan(args: readonly string[], changes: SourceChanges): string[] {
 const isContext = (name: string, changes: SourceChanges): boolean =>
   /^[a-z]+$/.test(name) && changes.exists(`lib/contexts/${name}.ts`);
 
-/** Formats the new files, writes the OpenAPI document and records new events. Undoes the changes if this fails. */
-function complete(changes: SourceChanges): void {
+/** The documents that are generated from the code, and the kinds of additions that change them. */
+const documents = [
+  { file: 'docs/openapi.json', generator: 'bin/openapi.ts', changedBy: ['route', 'context'] },
+  { file: 'docs/security.md', generator: 'bin/permissions.ts', changedBy: ['event', 'context'] },
+];
+
+/** Formats the new files, writes the generated documents and records new events. Undoes the changes if this fails. */
+function complete(changes: SourceChanges, kind: string): void {
   const biome = join(root, 'node_modules', '.bin', 'biome');
-  const openApi = join(root, 'docs', 'openapi.json');
-  const documentBefore = readFileSync(openApi, 'utf8');
+  const changed = documents
+    .filter(({ changedBy }) => changedBy.includes(kind))
+    .map(({ file, generator }) => ({ generator, path: join(root, file), before: readFileSync(join(root, file)) }));
   try {
     changes.write();
     execFileSync(biome, ['check', '--write', '--log-level=error', ...changes.files], { cwd: root, stdio: 'pipe' });
-    execFileSync(process.execPath, ['bin/openapi.ts'], { cwd: root, stdio: 'pipe' });
+    for (const { generator } of changed) execFileSync(process.execPath, [generator], { cwd: root, stdio: 'pipe' });
     // This command is the last one, because it writes nothing if it fails.
     execFileSync(process.execPath, ['tools/events/record.ts'], { cwd: root, stdio: 'pipe' });
   } catch (error) {
     changes.undo();
-    writeFileSync(openApi, documentBefore);
+    for (const { path, before } of changed) writeFileSync(path, before);
     // The message contains the command and what it printed.
     const { message } = error as Error;
     throw new UserError(
@@ -69,7 +76,7 @@ function complete(changes: SourceChanges): void {
 try {
   const changes = new SourceChanges(root);
   const nextSteps = plan(process.argv.slice(2), changes);
-  complete(changes);
+  complete(changes, process.argv[2] ?? '');
   console.log(changes.files.map((file) => `  ${file}`).join('\n'));
   console.log(`\nNext steps:\n${nextSteps.map((step) => `- ${step}`).join('\n')}\n- Run \`npm run check\`.`);
 } catch (error) {
