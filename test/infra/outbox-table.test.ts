@@ -161,7 +161,11 @@ describe('LedgerTable', () => {
   });
 
   test('denies nothing to a role that only reads', () => {
-    const ledger = new LedgerTable(new Stack(), 'Payments', { config: configOf('local'), indexes });
+    const ledger = new LedgerTable(new Stack(), 'Payments', {
+      config: configOf('local'),
+      indexes,
+      expiringAttributes: ['pk'],
+    });
     expect(ledger.allows('GetItem', 'BatchGetItem', 'Query').denied).toBeUndefined();
   });
 
