@@ -75,6 +75,18 @@ describe('a product', () => {
     );
   });
 
+  test('whose stock is raised after it was sold out can be ordered again', async () => {
+    const sku = await shop.product({ price: 1, stock: 1 });
+    const customer = await shop.customer(100);
+    const orderOne = async () =>
+      (await shop.waitForFinalState(await shop.orderItems(customer, { sku, quantity: 1 })))['status'];
+    expect(await orderOne()).toBe('FINISHED');
+    await shop.send('PUT', `/catalog/products/${sku}`, { name: 'Test product', price: 1, stock: 2 });
+    // The issuing of tickets learns the new stock by an event, so the first orders may still be rejected.
+    await poll(orderOne, (status) => status === 'FINISHED');
+    expect(await orderOne()).toBe('CANCELLED');
+  });
+
   test('determines the amount of an order by its price and quantity', async () => {
     const [gig, shirt] = [await shop.product({ price: 40, stock: 5 }), await shop.product({ price: 7, stock: 5 })];
     const customer = await shop.customer(100);
