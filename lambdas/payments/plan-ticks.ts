@@ -10,10 +10,10 @@ import { type PlanPorts, planMinute } from './update-programme/plan-minute.ts';
 const createPlanDeps = () => {
   const createDeps = programmeDeps();
   const { TICKS_QUEUE_URL, TICK_INTERVAL_S, CHUNKS_PER_TICK } = readEnv(PlanEnv);
-  const send = createSqsSender(TICKS_QUEUE_URL);
+  const createSend = createSqsSender(TICKS_QUEUE_URL);
   return (deadline: Deadline): PlanPorts => ({
     countChunks: createDeps(deadline).programme.countChunks,
-    send,
+    send: createSend(deadline.deadlineMs),
     clock: systemClock,
     intervalS: Number(TICK_INTERVAL_S),
     chunksPerTick: CHUNKS_PER_TICK === 'all' ? 'all' : Number(CHUNKS_PER_TICK),

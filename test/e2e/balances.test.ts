@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, describe, expect, inject, test } from 'vitest';
 import { BalancesUpdated } from '../../events/payments/balances-updated.ts';
 import { ApiClient } from '../support/api-client.ts';
@@ -113,10 +114,11 @@ describe('an operator', () => {
 
   test('sees the dead letters of a queue with their reasons', async () => {
     await engine.purge('balance_updates-dlq');
-    await engine.send('balance_updates', '{"not":"ours"}');
-    const [deadLetter] = await poll(
-      () => engine.deadLetters('balance_updates'),
-      (deadLetters) => deadLetters.length > 0,
+    const poison = JSON.stringify({ not: randomUUID() });
+    await engine.send('balance_updates', poison);
+    const deadLetter = await poll(
+      async () => (await engine.deadLetters('balance_updates')).find(({ body }) => body === poison),
+      (found) => found !== undefined,
     );
     expect(deadLetter?.attributes['reason']).toMatch(/^PoisonMessage: not an event envelope/);
     const queues = await operator.json<{ queue: string; dead_letters: number }[]>('queues');

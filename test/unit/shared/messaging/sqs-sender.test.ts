@@ -20,7 +20,7 @@ describe('createSqsSender', () => {
 
   test('sends batches of 10, each message with its own delay', async () => {
     aws.respond = (request) => confirm(entriesIn(request));
-    await createSqsSender(aws.queueUrl('ticks'))(createMessages(23));
+    await createSqsSender(aws.queueUrl('ticks'))()(createMessages(23));
     expect(aws.requests.map((request) => entriesIn(request).length).sort()).toEqual([10, 10, 3]);
     const sent = aws.requests.flatMap(entriesIn);
     expect(sent.map(({ MessageBody, DelaySeconds }) => `b${DelaySeconds}` === MessageBody)).not.toContain(false);
@@ -30,7 +30,7 @@ describe('createSqsSender', () => {
   test('sends only unconfirmed messages again', async () => {
     let calls = 0;
     aws.respond = (request) => (calls++ === 0 ? confirm(entriesIn(request).slice(1)) : confirm(entriesIn(request)));
-    await createSqsSender(aws.queueUrl('ticks'))(createMessages(3));
+    await createSqsSender(aws.queueUrl('ticks'))()(createMessages(3));
     expect(aws.requests.map((request) => entriesIn(request).map(({ MessageBody }) => MessageBody))).toEqual([
       ['b0', 'b1', 'b2'],
       ['b0'],
@@ -39,14 +39,22 @@ describe('createSqsSender', () => {
 
   test('throws if messages are never confirmed', async () => {
     aws.respond = () => ({ Successful: [], Failed: [] });
-    await expect(createSqsSender(aws.queueUrl('ticks'))(createMessages(2))).rejects.toThrow(
+    await expect(createSqsSender(aws.queueUrl('ticks'))()(createMessages(2))).rejects.toThrow(
       '2 messages were not accepted',
     );
     expect(aws.requests).toHaveLength(3);
   });
 
+  test('ends at its deadline if SQS does not respond', async () => {
+    aws.hangs = () => true;
+    const startedAt = performance.now();
+    const send = createSqsSender(aws.queueUrl('ticks'))(Date.now() + 100);
+    await expect(send(createMessages(2))).rejects.toMatchObject({ name: 'AbortError' });
+    expect(performance.now() - startedAt).toBeLessThan(2000);
+  });
+
   test('sends no request without messages', async () => {
-    await createSqsSender(aws.queueUrl('ticks'))([]);
+    await createSqsSender(aws.queueUrl('ticks'))()([]);
     expect(aws.requests).toEqual([]);
   });
 });
