@@ -1,6 +1,7 @@
 import { App } from 'aws-cdk-lib';
 import { configOf, type StageConfig } from '../lib/config.ts';
 import { ConfigError } from '../lib/config-error.ts';
+import { synthesizeWithoutPlaceholders } from '../lib/placeholders.ts';
 import { Platform } from '../lib/platform.ts';
 
 const app = new App();
@@ -32,7 +33,9 @@ const readConfig = (): StageConfig =>
   });
 
 try {
-  new Platform(app, readConfig());
+  const config = readConfig();
+  new Platform(app, config);
+  synthesizeWithoutPlaceholders(app, config);
 } catch (error) {
   if (!(error instanceof ConfigError)) throw error;
   // A wrong setting needs one line of explanation, not a stack trace.
