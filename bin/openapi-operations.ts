@@ -56,4 +56,14 @@ export const operationTexts: Readonly<Record<keyof typeof allRoutes, OperationTe
   },
   showHealth: { summary: 'Show that the API is reachable and its functions start' },
   showOpenApi: { summary: 'Show this document' },
+  createWebhook: {
+    summary: 'Create a webhook, which gets order events by HTTPS',
+    statuses: {
+      201: 'The webhook was created. This is the only response with its secret.',
+      422: `${KEY_REUSED}, or the maximum number of webhooks exists. Nothing was changed.`,
+    },
+  },
+  listWebhooks: { summary: 'List all webhooks by id' },
+  showWebhook: { summary: 'Show a webhook and its state' },
+  deleteWebhook: { summary: 'Delete a webhook. Deliveries that wait for it are dropped' },
 };

@@ -65,6 +65,14 @@ export interface StageConfig extends ConcurrencySettings {
     /** The number of buckets that each sync compares. */
     readonly bucketsPerSync: number;
   };
+  readonly webhooks: {
+    /** Whether webhooks may call the host of the functions itself, by HTTP: a receiver on the same laptop. */
+    readonly allowsLoopback: boolean;
+    /** How long the list of webhooks is used before it is read again. A new webhook gets events after this time. */
+    readonly cachedForMs: number;
+    /** The age at which the key that signs the deliveries is replaced. It stays valid for as long again. */
+    readonly rotateKeysAfterDays: number;
+  };
   /** The first value of the chaos parameter. A stage without it has no chaos parameter. */
   readonly chaos?: Chaos;
   /** How long a function uses a chaos setting before it reads the parameter again. */
@@ -111,6 +119,7 @@ const localSettings: Settings = {
   documentsCachedForSeconds: 360,
   balances: { updates: true, interval: 10, chunksPerTick: 1 },
   readModel: { cachedForMs: 1000, syncEveryMinutes: 5, bucketsPerSync: 250 },
+  webhooks: { allowsLoopback: true, cachedForMs: 1000, rotateKeysAfterDays: 90 },
   chaos: { ...noFaults, publish_failure: 0.2 },
   alarms: 'all',
   compositeAlarms: false,
@@ -134,6 +143,7 @@ const awsSettings: Settings = {
   // 250 buckets are all buckets of 20,000 users. A million users take three and a half hours, at about 50,000 read
   // units for each run.
   readModel: { cachedForMs: 2000, syncEveryMinutes: 5, bucketsPerSync: 250 },
+  webhooks: { allowsLoopback: false, cachedForMs: 10_000, rotateKeysAfterDays: 90 },
   alarms: 'all',
   compositeAlarms: true,
 };

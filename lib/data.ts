@@ -32,6 +32,8 @@ export class DataStack extends StageStack {
   readonly balances = new OutboxTable(this, 'Balances', { config: this.config });
   // Renaming loses all order documents: each must be submitted again. The cache in the table refills on lookups.
   readonly documents = new OutboxTable(this, 'Documents', { config: this.config, indexes: [{ index: newestCached }] });
+  // Renaming loses all webhooks: receivers get nothing until they are created again, each with another secret.
+  readonly webhooks = new OutboxTable(this, 'Webhooks', { config: this.config });
 
   constructor(app: Construct, config: StageConfig, dependsOn: readonly Stack[] = []) {
     super(app, { config, name: 'data', description: 'tables', terminationProtection: config.retainData, dependsOn });
@@ -41,8 +43,8 @@ export class DataStack extends StageStack {
     return this.node.children.filter((child) => child instanceof ContextTable);
   }
 
-  /** The tables whose outbox records the relay publishes: all except the read model of balances, which has none. */
+  /** The tables whose outbox records the relay publishes. The read model of balances and the webhooks have none. */
   get outboxes(): ContextTable[] {
-    return this.contextTables.filter((table) => table !== this.balances);
+    return this.contextTables.filter((table) => table !== this.balances && table !== this.webhooks);
   }
 }

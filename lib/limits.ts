@@ -8,6 +8,9 @@ export const API_TIMEOUT_S = 20;
 /** The timeout of the functions that send events to the bus: one batch may need several calls, and then parking. */
 export const RELAY_TIMEOUT_S = 30;
 
+/** A delivery may wait 5 s for its receiver, after another one that was the trial of a failing webhook. */
+export const WEBHOOK_TIMEOUT_S = 20;
+
 /** AWS recommends at least six times the function's timeout, so that a slow batch is not delivered twice. */
 export const VISIBILITY_PER_TIMEOUT = 6;
 /** The maximum of SQS for a batch without a batching window. */

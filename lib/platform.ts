@@ -16,6 +16,7 @@ import { Orders } from './contexts/orders.ts';
 import { Payments } from './contexts/payments.ts';
 import { Relay } from './contexts/relay.ts';
 import { Tickets } from './contexts/tickets.ts';
+import { Webhooks } from './contexts/webhooks.ts';
 import { DataStack } from './data.ts';
 import { KeyStack } from './keys.ts';
 
@@ -44,6 +45,7 @@ export class Platform {
     add('catalog', 'products and prices', afterRelay, (stack) => new Catalog(stack, config, data.catalog));
     add('balances', 'the read model of balances', afterRelay, (stack) => new Balances(stack, config, data));
     add('documents', 'order documents and cache', afterRelay, (stack) => new Documents(stack, config, data.documents));
+    add('webhooks', 'deliveries of order events', afterRelay, (stack) => new Webhooks(stack, config, data.webhooks));
     const ops = add('ops', 'health, API document, unknown routes', [], (stack) => new Ops(stack, config));
 
     const functions = contexts.flatMap((context) => context.functions);

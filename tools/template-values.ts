@@ -48,6 +48,9 @@ function attributeOf([id, attribute]: readonly [string, string], { Resources }: 
     case 'AWS::DynamoDB::Table StreamArn':
       // CloudFormation puts the time at which the stream was created in place of the asterisk.
       return `arn:aws:dynamodb:${REGION}:${ACCOUNT}:table/${Properties['TableName']}/stream/*`;
+    case 'AWS::SecretsManager::Secret Id':
+      // CloudFormation names the secret after its logical id, and puts random characters in place of the asterisk.
+      return `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:${id}-*`;
     default:
       throw new Error(`The attribute ${attribute} of ${id} (${Type}) cannot be resolved.`);
   }

@@ -13,10 +13,15 @@ import { createPaymentsDeps, createProgrammeDeps } from '../../lambdas/payments/
 import { handler as onBalanceTicks } from '../../lambdas/payments/on-balance-ticks.ts';
 import { handler as onOrderPayments } from '../../lambdas/payments/on-order-payments.ts';
 import { handler as onOrderRefundsPayments } from '../../lambdas/payments/on-order-refunds-payments.ts';
+import type { TablePorts } from '../../lambdas/shared/store/tables.ts';
 import { createTicketsDeps } from '../../lambdas/tickets/deps.ts';
 import { handler as onOrderRefundsTickets } from '../../lambdas/tickets/on-order-refunds-tickets.ts';
 import { handler as onProductChanges } from '../../lambdas/tickets/on-product-changes.ts';
 import { handler as onTicketIssuing } from '../../lambdas/tickets/on-ticket-issuing.ts';
+import { createFanOutDeps } from '../../lambdas/webhooks/deps.ts';
+import { handler as onWebhookEvents } from '../../lambdas/webhooks/on-webhook-events.ts';
+import { parseDelivery } from '../../lambdas/webhooks/order-event.ts';
+import { parseWebhook, webhookKey } from '../../lambdas/webhooks/webhook-row.ts';
 import type { DlqMessage } from './dlq-message.ts';
 import { dryRun, type Effect } from './dry-run.ts';
 import { countOf } from './print.ts';
@@ -40,7 +45,34 @@ const dryRuns: Readonly<Record<string, (body: string, tables: Tables) => Promise
   'order-lookup': (body, { documents }) => dryRun(onOrderLookup, createRecordsDeps, documents, body),
   'order-found': (body, { documents }) =>
     dryRun(onOrderFound, (ports) => createCacheDeps({ ...ports, ttlMs: CACHE_TTL_MS }), documents, body),
+  'webhook-events': predictFanOut,
+  'webhook-deliveries': predictDelivery,
 };
+
+/** Runs the fan-out with a sender that only counts, because it writes to no table. */
+async function predictFanOut(body: string, { webhooks }: Tables): Promise<Effect> {
+  let messages = 0;
+  const createSend = () => async (sent: readonly unknown[]) => {
+    messages += sent.length;
+  };
+  const createDeps = (ports: TablePorts) => createFanOutDeps({ ...ports, createSend, cachedForMs: 0 });
+  const effect = await dryRun(onWebhookEvents, createDeps, webhooks, body);
+  if (effect.effect !== 'no_effect') return effect;
+  if (messages === 0) return { effect: 'no_effect', reason: 'no webhook gets this event' };
+  return { effect: 'apply', reason: `sends ${countOf(messages, 'delivery message')}` };
+}
+
+/** What a receiver answers cannot be predicted, but whether it is called. */
+async function predictDelivery(body: string, { webhooks }: Tables): Promise<Effect> {
+  const delivery = parseDelivery(body);
+  if (typeof delivery === 'string') return { effect: 'fail_again', reason: delivery };
+  const row = await webhooks.get(webhookKey(delivery.webhook_id));
+  if (!row) return { effect: 'no_effect', reason: `the webhook ${delivery.webhook_id} was deleted` };
+  const { url, health } = parseWebhook(row);
+  return health.disabled_at === undefined
+    ? { effect: 'apply', reason: `calls ${new URL(url).host}` }
+    : { effect: 'fail_again', reason: `the webhook was disabled at ${health.disabled_at}` };
+}
 
 /** Predicts what a dead letter would do if it were sent to its queue again. */
 export async function predictEffect(queue: string, { body, events }: DlqMessage, tables: Tables): Promise<Effect> {

@@ -15,6 +15,8 @@ export interface EventConsumerProps<S extends EnvSchema> extends Omit<ConsumerPr
   /** Who is affected, and how, when messages are dead-lettered or wait. */
   readonly errorImpact: string;
   readonly timeout?: Duration;
+  /** Holds each message back for this time before its first receive. */
+  readonly delay?: Duration;
 }
 
 /**
@@ -24,9 +26,9 @@ export interface EventConsumerProps<S extends EnvSchema> extends Omit<ConsumerPr
 export class EventConsumer<S extends EnvSchema> extends Construct {
   readonly queue: WorkQueue;
 
-  constructor(scope: Construct, queue: string, { on, errorImpact, timeout, ...props }: EventConsumerProps<S>) {
+  constructor(scope: Construct, queue: string, { on, errorImpact, timeout, delay, ...props }: EventConsumerProps<S>) {
     super(scope, pascalCase(`on-${queue}`));
-    this.queue = new WorkQueue(this, 'Work', { queue, errorImpact, timeout });
+    this.queue = new WorkQueue(this, 'Work', { queue, errorImpact, timeout, delay });
     this.createRules(on);
     new QueueConsumer(this, 'Consumer', this.queue, {
       ...props,

@@ -57,6 +57,7 @@ export type RunbookSection =
   | 'missing-claims'
   | 'late-ticks'
   | 'drift'
+  | 'failing-webhooks'
   | 'errors'
   | 'throttles'
   | 'api-errors'

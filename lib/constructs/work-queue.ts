@@ -15,6 +15,8 @@ export interface WorkQueueProps {
   /** The timeout of the function that consumes the queue, 15 seconds by default. */
   readonly timeout?: Duration | undefined;
   readonly errorImpact: string;
+  /** Holds each message back for this time before its first receive. */
+  readonly delay?: Duration | undefined;
   /** The alarm for messages that wait too long, if the consumer records their age by a metric of its own. */
   readonly waiting?: Pick<AlarmProps, 'metric' | 'above' | 'periods' | 'datapoints' | 'runbook'>;
 }
@@ -62,6 +64,7 @@ export class WorkQueue extends Construct {
     this.queue = new Queue(this, 'Queue', {
       ...common,
       queueName: nameOf(config, props.queue),
+      ...(props.delay ? { deliveryDelay: props.delay } : {}),
       // A message that SQS itself dead-letters keeps its first sending time. With 4 days here, at least 10 of the DLQ's
       // 14 days remain to inspect it. The outbox-retry queue gives up after one day, well within the 4 days.
       retentionPeriod: Duration.days(4),

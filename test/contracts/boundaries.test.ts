@@ -19,6 +19,7 @@ const DOMAIN = [
   'lambdas/payments/update-programme/bulk-ledger.ts',
   'lambdas/payments/update-programme/tick.ts',
   'lambdas/tickets/ticket.ts',
+  'lambdas/webhooks/webhook.ts',
 ];
 /**
  * The only imports between contexts: placing an order reads prices through a port of catalog, the sync of balances

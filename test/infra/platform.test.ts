@@ -123,12 +123,17 @@ describe.each(stages)('the %s stage', (name) => {
     }
   });
 
-  test('allows deletes only to the consumer that frees the seats of a void ticket', () => {
+  test('allows deletes only to the consumer that frees the seats of a void ticket, and to the API of webhooks', () => {
     const deleting = statementsOf(stage).filter(
       ({ Effect, Action }) => Effect === 'Allow' && toArray(Action).includes('dynamodb:DeleteItem'),
     );
-    expect(deleting.map(({ id }) => id)).toEqual([expect.stringMatching(/^TicketsOnOrderRefundsTickets/)]);
-    for (const { Resource } of deleting) expect(JSON.stringify(Resource)).toContain(`table/oncebox-${name}-tickets"`);
+    expect(deleting.map(({ id, Resource }) => [id, JSON.stringify(Resource)])).toEqual([
+      [
+        expect.stringMatching(/^TicketsOnOrderRefundsTickets/),
+        expect.stringContaining(`table/oncebox-${name}-tickets"`),
+      ],
+      [expect.stringMatching(/^WebhooksApi/), expect.stringContaining(`table/oncebox-${name}-webhooks"`)],
+    ]);
   });
 
   test('allows the orders API only to publish on the documents table', () => {
@@ -184,14 +189,15 @@ describe.each(stages)('the %s stage', (name) => {
       expect(Object.keys(resources).length, stack).toBeLessThan(400);
   });
 
-  test('sends the outbox records of each table to the relay, except those of the read model, which has none', () => {
+  test('sends the outbox records of each table to the relay, except for the two that have none', () => {
     const tables = resourcesOfType(stage, 'AWS::DynamoDB::Table').map(({ Properties }) =>
       String(Properties['TableName']).replace(`oncebox-${name}-`, ''),
     );
     const streams = resourcesOfType(stage, 'AWS::Lambda::EventSourceMapping')
       .map(({ Properties }) => JSON.stringify(Properties['EventSourceArn']))
       .flatMap((arn) => /GetAtt([A-Za-z]+)Table\w+StreamArn/.exec(arn)?.[1]?.toLowerCase() ?? []);
-    expect(streams.sort()).toEqual(tables.filter((table) => table !== 'balances').sort());
+    const publishing = tables.filter((table) => table !== 'balances' && table !== 'webhooks');
+    expect(streams.sort()).toEqual(publishing.sort());
   });
 
   test('has alarms for each queue and for the outbox', () => {

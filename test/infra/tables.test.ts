@@ -72,6 +72,7 @@ const tables = {
     key: 'pk:S, sk:S',
     indexes: { newest_cached: 'list:S, newest:S (KEYS_ONLY)' },
   },
+  WebhooksTable55C3C645: { name: 'oncebox-prod-webhooks', key: 'pk:S, sk:S', indexes: {} },
 };
 
 describe('the tables', () => {

@@ -13,8 +13,17 @@ export interface RecordedCall {
 export function readCallLog(path: string | undefined): RecordedCall[] {
   if (!path || !existsSync(path)) throw new Error('No call was recorded. Run all tests together: npm test');
   const lines = readFileSync(path, 'utf8').trim().split('\n');
-  return lines.map((line) => JSON.parse(line) as RecordedCall);
+  return lines.map((line) => withoutRandomName(JSON.parse(line) as RecordedCall));
 }
+
+/** The generated name of a secret: the stack on some engines, the logical id, and random characters. */
+const SECRET = /:secret:(?:.*-)?(\w+[0-9A-F]{8})-.*$/;
+
+/** Writes the resource of a call as `tools/template-values.ts` writes the grant. */
+const withoutRandomName = (call: RecordedCall): RecordedCall => ({
+  ...call,
+  resource: call.resource.replace(SECRET, ':secret:$1-*'),
+});
 
 export const describeCall = ({ caller, action, resource, refusal }: RecordedCall): string =>
   `${caller ?? 'a caller without a session'} called ${action} on ${resource}: ${refusal}`;

@@ -13,10 +13,12 @@ import type { Consumer } from '../../lambdas/shared/messaging/consume.ts';
 import { Busy } from '../../lambdas/shared/runtime/errors.ts';
 import { metrics } from '../../lambdas/shared/runtime/observability.ts';
 import { versionIs } from '../../lambdas/shared/store/store.ts';
+import { GIVE_UP_AFTER_MS } from '../../lambdas/webhooks/webhook.ts';
 import { createSteppingClock, greeted, noChaos, noon, RecordingQueue, sqsRecord } from './fixtures.ts';
 import { createMemoryStore } from './memory-store.ts';
 import { filesOf, textOf, urlOf } from './source-tree.ts';
 import { createTicketFixture, orderId, paymentAuthorized, refundRequested } from './ticket-fixture.ts';
+import { DeliveryFixture, orderEvent } from './webhook-fixture.ts';
 
 // Runs the code of one context so that it emits its metrics of failures, and writes them to stdout as its functions do.
 // It is a process of its own, because the environment of a function determines the dimensions of its metrics.
@@ -119,12 +121,28 @@ async function emitOfBalances(): Promise<void> {
   await syncBuckets({ balances, ledger, clock }, [bucket, 'chunk:0'], async () => true);
 }
 
+async function emitOfWebhooks(): Promise<void> {
+  const fixture = new DeliveryFixture();
+  const id = await fixture.createWebhook('shop');
+  const delivery = { webhook_id: id, event: orderEvent('a') };
+  fixture.respond = async () => ({ status: 500 });
+  await fixture.deliver(delivery);
+  fixture.clock.pass(GIVE_UP_AFTER_MS);
+  await fixture.deliver(delivery);
+  await fixture.webhooks.enable(id);
+  fixture.readKeys = async () => {
+    throw new Error('the key is unavailable');
+  };
+  await fixture.deliver(delivery);
+}
+
 const emissions: Readonly<Record<string, () => Promise<void>>> = {
   relay: emitOfRelay,
   orders: emitOfOrders,
   payments: emitOfPayments,
   tickets: emitOfTickets,
   balances: emitOfBalances,
+  webhooks: emitOfWebhooks,
 };
 
 await emissions[service]?.();

@@ -31,6 +31,8 @@ export const CONNECTIONS = { limited: 5, unlimited: 2 } as const;
 /** The runs of each enabled schedule. A new schedule must be added here. */
 export const idleRuns: Readonly<Record<string, RunUsage>> = {
   'orders-nudge-stuck-orders': { runsPerHour: 60, ms: 200, readUnits: 70, writeUnits: 1, logBytes: 1500 },
+  // It reads one secret in each run.
+  'webhooks-rotate-keys': { runsPerHour: 2, ms: 300, readUnits: 0, writeUnits: 0, logBytes: 1500 },
   'balances-sync-balances': { runsPerHour: 12, ms: 300, readUnits: 42, writeUnits: 2, logBytes: 1500 },
 };
 
@@ -87,6 +89,7 @@ function countedCost(resources: Resources): CostLine[] {
     ['firewall', 'AWS::WAFv2::WebACL', prices.waf_acl_month, ` with ${rules} rules`, rules * prices.waf_rule_month],
     ['customer keys', 'AWS::KMS::Key', prices.kms_key_month, '', 0],
     ['dashboards', 'AWS::CloudWatch::Dashboard', prices.dashboard_month, '', 0],
+    ['secrets', 'AWS::SecretsManager::Secret', prices.secret_month, '', 0],
   ] as const;
   return counted.flatMap(([part, type, price, detail, more]) => {
     const count = ofType(resources, type).length;

@@ -6,6 +6,7 @@ import {
   RELAY_TIMEOUT_S,
   TICKS_PER_BATCH,
   VISIBILITY_PER_TIMEOUT,
+  WEBHOOK_TIMEOUT_S,
 } from '../../lib/limits.ts';
 import type { QueueSettings } from './memory-queue.ts';
 
@@ -18,6 +19,7 @@ interface ConsumerSettings extends QueueSettings {
 const exceptions: Readonly<Record<string, { timeoutS?: number; batchSize?: number }>> = {
   'balance-ticks': { batchSize: TICKS_PER_BATCH },
   'outbox-retry': { timeoutS: RELAY_TIMEOUT_S },
+  'webhook-deliveries': { timeoutS: WEBHOOK_TIMEOUT_S },
 };
 
 /** Returns the settings of a simulated queue and its consumer. A test compares them with the templates of `prod`. */

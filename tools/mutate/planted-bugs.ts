@@ -10,6 +10,7 @@ import { plantedInPayments } from './planted/payments.ts';
 import { plantedInRelay } from './planted/relay.ts';
 import { plantedInStore } from './planted/store.ts';
 import { plantedInTickets } from './planted/tickets.ts';
+import { plantedInWebhooks } from './planted/webhooks.ts';
 import type { PlantedBug } from './planted-bug.ts';
 
 /** All planted bugs by area, each in a file of its own. */
@@ -25,6 +26,7 @@ export const plantedBugsByArea: Readonly<Record<string, readonly PlantedBug[]>> 
   relay: plantedInRelay,
   http: plantedInHttp,
   events: plantedInEvents,
+  webhooks: plantedInWebhooks,
   infrastructure: plantedInInfrastructure,
 };
 

@@ -48,6 +48,12 @@ export const metricDefinitions = {
   BucketsNotSynced: failure,
   CacheHit: work,
   CacheMiss: work,
+  WebhooksDelivered: work,
+  WebhookAttemptsFailed: work,
+  WebhookDeliveriesDeferred: work,
+  WebhookFailingAge: { unit: 'Seconds', kind: 'failure' },
+  WebhooksDisabled: failure,
+  WebhookErrors: failure,
   ChaosFailures: work,
 } as const satisfies Readonly<Record<string, MetricDefinition>>;
 

@@ -1,0 +1,17 @@
+import * as z from 'zod/mini';
+import { required } from '../shared/runtime/env.ts';
+
+/** The environment of what reads webhooks. `LOOPBACK` says whether a webhook may call this host itself, by HTTP. */
+export const WebhooksEnv = z.object({ WEBHOOKS_TABLE: required, LOOPBACK: z.enum(['allowed', 'refused']) });
+
+/** The environment of what knows the secrets of webhooks: the API, which returns them, and the deliveries. */
+export const SigningEnv = z.extend(WebhooksEnv, { WEBHOOK_KEYS_ARN: required });
+
+/** The environment of the fan-out, which sends a message for each webhook. */
+export const FanOutEnv = z.object({
+  WEBHOOKS_TABLE: required,
+  DELIVERIES_QUEUE_URL: required,
+  WEBHOOKS_CACHED_FOR_MS: required,
+});
+
+export const RotationEnv = z.object({ WEBHOOK_KEYS_ARN: required, ROTATE_AFTER_DAYS: required });

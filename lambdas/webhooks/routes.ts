@@ -1,0 +1,6 @@
+export const webhooksRoutes = {
+  createWebhook: 'POST /webhooks',
+  listWebhooks: 'GET /webhooks',
+  showWebhook: 'GET /webhooks/{id}',
+  deleteWebhook: 'DELETE /webhooks/{id}',
+} as const;

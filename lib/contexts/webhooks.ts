@@ -1,0 +1,113 @@
+import { Duration } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { OrderCreated } from '../../events/orders/order-created.ts';
+import { PaymentAuthorized } from '../../events/payments/payment-authorized.ts';
+import { PaymentDeclined } from '../../events/payments/payment-declined.ts';
+import { PaymentRefunded } from '../../events/payments/payment-refunded.ts';
+import { TicketIssued } from '../../events/tickets/ticket-issued.ts';
+import { TicketRejected } from '../../events/tickets/ticket-rejected.ts';
+import { FanOutEnv, RotationEnv, SigningEnv } from '../../lambdas/webhooks/env.ts';
+import { webhooksRoutes } from '../../lambdas/webhooks/routes.ts';
+import type { StageConfig } from '../config.ts';
+import { Context } from '../constructs/context.ts';
+import { ContextApi } from '../constructs/context-api.ts';
+import { EventConsumer } from '../constructs/event-consumer.ts';
+import { GeneratedSecret } from '../constructs/generated-secret.ts';
+import { alarm, createMetric, minutes } from '../constructs/monitoring.ts';
+import type { OutboxTable } from '../constructs/outbox-table.ts';
+import { type ConsumerProps, QueueConsumer } from '../constructs/queue-consumer.ts';
+import { ScheduledJob } from '../constructs/scheduled-job.ts';
+import { WorkQueue } from '../constructs/work-queue.ts';
+import { WEBHOOK_TIMEOUT_S } from '../limits.ts';
+
+/**
+ * Events wait before they are sent to webhooks. By then the order has usually reached the state that they tell of, and
+ * its own steps do not compete with webhooks for the processors of a laptop.
+ */
+const EVENT_DELAY = Duration.seconds(2);
+/** The check whether the key is old enough costs one read. */
+const ROTATION_CHECK_MINUTES = 30;
+
+/** Delivers order events to the receivers that have registered for them. */
+export class Webhooks extends Context {
+  constructor(scope: Construct, config: StageConfig, webhooks: OutboxTable) {
+    super(scope, 'Webhooks', { config, errorImpact: 'Receivers of webhooks learn late of orders, or not at all' });
+    const { allowsLoopback, cachedForMs, rotateKeysAfterDays } = config.webhooks;
+    const keys = new GeneratedSecret(this, 'Keys', {
+      description: 'The key from which the secrets of the webhooks derive',
+      rotatedBy: 'The job webhooks-rotate-keys',
+    });
+    const values = { WEBHOOKS_TABLE: webhooks.name };
+    const signing = {
+      env: SigningEnv,
+      values: { ...values, WEBHOOK_KEYS_ARN: keys.arn, LOOPBACK: allowsLoopback ? 'allowed' : 'refused' },
+    };
+
+    new ContextApi(this, {
+      routes: webhooksRoutes,
+      ...signing,
+      access: [webhooks.allows('GetItem', 'Query', 'PutItem'), webhooks.deletes, keys.reads],
+    });
+    const deliveries = this.createDeliveries({
+      ...signing,
+      access: [webhooks.allows('GetItem', 'UpdateItem'), keys.reads],
+    });
+    new EventConsumer(this, 'webhook-events', {
+      on: [OrderCreated, PaymentAuthorized, PaymentDeclined, PaymentRefunded, TicketIssued, TicketRejected],
+      env: FanOutEnv,
+      values: {
+        ...values,
+        DELIVERIES_QUEUE_URL: deliveries.queue.queueUrl,
+        WEBHOOKS_CACHED_FOR_MS: String(cachedForMs),
+      },
+      access: [webhooks.allows('Query'), deliveries.sends],
+      delay: EVENT_DELAY,
+      errorImpact: 'Order events are not sent to webhooks',
+    });
+    new ScheduledJob(this, 'RotateKeys', {
+      entry: 'webhooks/rotate-keys.ts',
+      description: `Replaces the key of the webhooks after ${rotateKeysAfterDays} days`,
+      everyMinutes: ROTATION_CHECK_MINUTES,
+      env: RotationEnv,
+      values: { WEBHOOK_KEYS_ARN: keys.arn, ROTATE_AFTER_DAYS: String(rotateKeysAfterDays) },
+      access: [keys.rotates],
+      errorImpact: 'The key that signs webhooks becomes older than intended',
+    });
+    this.createAlarms();
+  }
+
+  /** Creates the queue with a message for each event and webhook. It has no rule: `on-webhook-events` fills it. */
+  private createDeliveries(consumer: Omit<ConsumerProps<typeof SigningEnv>, 'description'>): WorkQueue {
+    const deliveries = new WorkQueue(this, 'WebhookDeliveries', {
+      queue: 'webhook-deliveries',
+      timeout: Duration.seconds(WEBHOOK_TIMEOUT_S),
+      errorImpact: 'A receiver did not get an order event',
+      // Messages wait in the queue while their receiver fails, so their own age tells nothing.
+      waiting: {
+        metric: createMetric(this, 'WebhookFailingAge', { statistic: 'Maximum' }),
+        above: Duration.hours(1).toSeconds(),
+        runbook: 'failing-webhooks',
+      },
+    });
+    new QueueConsumer(this, 'OnWebhookDeliveries', deliveries, {
+      description: 'Sends order events to webhooks',
+      ...consumer,
+    });
+    return deliveries;
+  }
+
+  private createAlarms(): void {
+    alarm(this, 'Disabled', {
+      name: 'webhooks-disabled',
+      metric: createMetric(this, 'WebhooksDisabled'),
+      errorImpact: 'A receiver gets no order events any more, because it has failed for three days',
+      runbook: 'failing-webhooks',
+    });
+    alarm(this, 'WebhookErrors', {
+      name: 'webhook-errors',
+      metric: createMetric(this, 'WebhookErrors', { period: minutes(5) }),
+      errorImpact: 'Order events cannot be sent to webhooks, for example because their key cannot be read',
+      runbook: 'failing-webhooks',
+    });
+  }
+}

@@ -1,0 +1,128 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { handler } from '../../../lambdas/webhooks/api.ts';
+import { createWebhooksApiDeps, type ReadKeys } from '../../../lambdas/webhooks/deps.ts';
+import { webhookSecret } from '../../../lambdas/webhooks/signature.ts';
+import { MAX_WEBHOOKS } from '../../../lambdas/webhooks/webhook-store.ts';
+import { createSteppingClock, gatewayEvent } from '../../support/fixtures.ts';
+import { createMemoryStore } from '../../support/memory-store.ts';
+
+let send: ReturnType<typeof handler.withRuntime>;
+let table: ReturnType<typeof createMemoryStore>;
+let readKeys: ReadKeys;
+beforeEach(() => {
+  const clock = createSteppingClock();
+  table = createMemoryStore({ now: clock.now });
+  readKeys = async () => ['key-1'];
+  const ports = { store: table, clock, readKeys: () => readKeys(), policy: { allowsLoopback: false } };
+  send = handler.withRuntime({ createDeps: createWebhooksApiDeps(ports), clock, baseUrl: '' });
+});
+
+const input = { url: 'https://shop.example/hook', events: ['order.paid', 'order.finished'] };
+const create = async (body: unknown, key?: string) => {
+  const headers: Record<string, string> = key === undefined ? {} : { 'Idempotency-Key': key };
+  const response = await send(gatewayEvent('POST /webhooks', { body: JSON.stringify(body), headers }));
+  return { ...response, body: JSON.parse(response.body) as Record<string, unknown>, text: response.body };
+};
+const call = async (route: string, options: Parameters<typeof gatewayEvent>[1] = {}) => {
+  const response = await send(gatewayEvent(route, options));
+  return { ...response, body: JSON.parse(response.body) };
+};
+const byId = (id: unknown) => ({ pathParameters: { id: String(id) } });
+
+describe('POST /webhooks', () => {
+  test('creates a webhook and returns its secret', async () => {
+    const { statusCode, body, headers } = await create(input, 'k1');
+    expect(statusCode).toBe(201);
+    expect(body).toMatchObject({ url: input.url, events: ['order.finished', 'order.paid'], status: 'healthy' });
+    expect(body['secret']).toBe(webhookSecret('key-1', String(body['id'])));
+    expect(headers).toMatchObject({ Location: `/webhooks/${body['id']}` });
+  });
+
+  test('stores no secret', async () => {
+    const { body } = await create(input);
+    expect(JSON.stringify(table.all())).not.toContain(String(body['secret']).slice('whsec_'.length));
+  });
+
+  test('returns the same response to a repeated request, and 422 to another one with the same key', async () => {
+    const first = await create(input, 'k1');
+    const second = await create(input, 'k1');
+    expect(second.text).toBe(first.text);
+    expect(second.headers).toMatchObject({ 'Idempotency-Replayed': 'true' });
+    expect((await create({ ...input, url: 'https://other.example/' }, 'k1')).statusCode).toBe(422);
+    expect(table.all()).toHaveLength(1);
+  });
+
+  test('creates one webhook for 50 requests with the same key at once', async () => {
+    const responses = await Promise.all(Array.from({ length: 50 }, () => create(input, 'k1')));
+    expect(new Set(responses.map(({ text }) => text)).size).toBe(1);
+    expect(table.all()).toHaveLength(1);
+  });
+
+  test('creates another webhook for the same URL with another key, with another secret', async () => {
+    const [first, second] = [await create(input, 'k1'), await create(input, 'k2')];
+    expect(first.body['secret']).not.toBe(second.body['secret']);
+  });
+
+  test.each([
+    [{ ...input, url: 'http://shop.example/' }, 'url', 'must begin with https://'],
+    [{ ...input, url: 'https://10.0.0.1/' }, 'url', 'must have a public address'],
+    [{ ...input, url: 7 }, 'url', ''],
+    [{ ...input, events: [] }, 'events', ''],
+    [{ ...input, events: ['order.paid', 'order.paid'] }, 'events', 'must name each event only once'],
+    [{ ...input, events: ['webhook.test'] }, 'events.0', ''],
+    [{ ...input, events: ['order.everything'] }, 'events.0', ''],
+    [{ url: input.url }, 'events', ''],
+    [{ ...input, secret: 'mine' }, 'secret', ''],
+  ])('rejects %o', async (body, path, message) => {
+    const response = await create(body);
+    expect(response.statusCode).toBe(400);
+    expect(response.body['errors']).toEqual([{ path, message: expect.stringContaining(message) }]);
+    expect(table.all()).toEqual([]);
+  });
+
+  test('creates nothing if the key cannot be read', async () => {
+    readKeys = async () => {
+      throw new Error('no permission');
+    };
+    expect((await create(input, 'k1')).statusCode).toBe(500);
+    expect(table.all()).toEqual([]);
+  });
+
+  test('rejects a webhook above the maximum, and replays those that exist', async () => {
+    for (let index = 0; index < MAX_WEBHOOKS; index++) await create(input, `k${index}`);
+    const { statusCode, body } = await create(input, 'one-more');
+    expect([statusCode, body['code']]).toEqual([422, 'webhook_limit']);
+    expect((await create(input, 'k7')).statusCode).toBe(201);
+  });
+});
+
+describe('the other routes', () => {
+  test('show a webhook without its secret', async () => {
+    const { body } = await create(input);
+    const { secret: _, ...webhook } = body;
+    expect(await call('GET /webhooks/{id}', byId(body['id']))).toMatchObject({ statusCode: 200, body: webhook });
+    expect((await call('GET /webhooks/{id}', byId(body['id']))).body).not.toHaveProperty('secret');
+  });
+
+  test('list all webhooks page by page', async () => {
+    for (const key of ['a', 'b', 'c']) await create(input, key);
+    const ids: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const query = { limit: '2', ...(cursor === undefined ? {} : { cursor }) };
+      const { body, headers } = await call('GET /webhooks', { queryStringParameters: query });
+      ids.push(...(body as { id: string }[]).map(({ id }) => id));
+      cursor = /cursor=([^>&]+)/.exec(String(headers?.['Link'] ?? ''))?.[1];
+    } while (cursor);
+    expect(ids).toHaveLength(3);
+    expect(new Set(ids).size).toBe(3);
+  });
+
+  test('delete a webhook once', async () => {
+    const { body } = await create(input);
+    const deleted = await call('DELETE /webhooks/{id}', byId(body['id']));
+    expect(deleted).toMatchObject({ statusCode: 200, body: { id: body['id'], status: 'deleted' } });
+    expect((await call('DELETE /webhooks/{id}', byId(body['id']))).statusCode).toBe(404);
+    expect((await call('GET /webhooks/{id}', byId(body['id']))).body['code']).toBe('webhook_not_found');
+  });
+});

@@ -1,0 +1,268 @@
+import { bugsIn, type PlantedBug } from '../planted-bug.ts';
+
+const DELIVERIES = 'test/unit/webhooks/deliveries.test.ts';
+const ADDRESSES = 'test/unit/webhooks/address.test.ts';
+const POST = 'test/unit/webhooks/post.test.ts';
+const EVENTS = 'test/unit/webhooks/order-event.test.ts';
+const CONDITIONS = 'test/unit/webhooks/written-conditions.test.ts';
+const SECRETS = 'test/unit/shared/runtime/secrets.test.ts';
+
+/** Bugs in webhooks and their key: forged or lost deliveries, and requests into a private network. */
+export const plantedInWebhooks: readonly PlantedBug[] = [
+  ...bugsIn('lambdas/webhooks/address.ts', [
+    {
+      name: 'only the first address is checked',
+      find: 'const refused = addresses.filter(',
+      replace: 'const refused = addresses.slice(0, 1).filter(',
+      consequence: 'A name with a public and a private address reaches the private one.',
+      caughtBy: [ADDRESSES, 'refuses a name if any of its addresses is not public'],
+    },
+    {
+      name: 'metadata address is public',
+      find: "  ['169.254.0.0', 16],\n",
+      replace: '',
+      consequence: 'A webhook posts to the metadata service of its host.',
+      caughtBy: [ADDRESSES, 'refuses %s: %s'],
+    },
+    {
+      name: '6to4 is public',
+      find: "  ['2002::', 16],\n",
+      replace: '',
+      consequence: 'A webhook reaches a private address through a 6to4 relay.',
+      caughtBy: [ADDRESSES, 'refuses %s: %s'],
+    },
+    {
+      name: 'every IPv6 address is public',
+      find: "[['2000::', 3]]",
+      replace: "[['::', 0]]",
+      consequence: 'Loopback, NAT64 and IPv4-mapped addresses are called.',
+      caughtBy: [ADDRESSES, 'refuses %s: %s'],
+    },
+    {
+      name: 'credentials in a URL',
+      find: 'if (url.username || url.password) return',
+      replace: 'if (url.username && url.password) return',
+      consequence: 'The URL shows another host than the one that is called.',
+      caughtBy: [ADDRESSES, 'refuses %s'],
+    },
+    {
+      name: 'plain HTTP',
+      find: "if (url.protocol !== 'https:') return 'must begin with https://';",
+      replace: '',
+      consequence: 'Order events can be read on their way.',
+      caughtBy: [ADDRESSES, 'refuses %s'],
+    },
+  ]),
+  ...bugsIn('lambdas/webhooks/post.ts', [
+    {
+      name: 'request resolves the name again',
+      find: '    host: address,\n',
+      replace: '    host,\n',
+      consequence: 'The second answer of DNS is a private address that nobody has checked.',
+      caughtBy: [POST, 'a name is resolved once for each request'],
+    },
+    {
+      name: 'request without a time limit',
+      find: '    agent: false,\n    signal,\n',
+      replace: '    agent: false,\n',
+      consequence: 'A receiver that hangs uses up the time of the function.',
+      caughtBy: [POST, 'until its time is over, if it does not respond'],
+    },
+    {
+      name: 'HTTP to a public address on a laptop',
+      find: "if (url.protocol === 'http:' && !isLoopback(address))",
+      replace: "if (url.protocol === 'ftp:' && !isLoopback(address))",
+      consequence: 'A local stage sends order events unencrypted to the internet.',
+      caughtBy: [POST, 'HTTP reaches loopback only'],
+    },
+  ]),
+  ...bugsIn('lambdas/webhooks/signature.ts', [
+    {
+      name: 'signature without the time',
+      find: '`${timestampS}.${body}`',
+      replace: 'body',
+      consequence: 'A recorded delivery can be sent again at any time.',
+      caughtBy: ['test/unit/webhooks/signature.test.ts', 'is accepted by a receiver with the current or the previous'],
+    },
+    {
+      name: 'one secret for all webhooks',
+      find: '`webhook:${webhookId}`',
+      replace: "'webhook'",
+      consequence: 'Each receiver can forge deliveries to all others.',
+      caughtBy: ['test/unit/webhooks/signature.test.ts', 'is another one for each webhook and each key'],
+    },
+  ]),
+  ...bugsIn('lambdas/webhooks/order-event.ts', [
+    {
+      name: 'whole internal event leaves',
+      find: 'data: { order_id: event.data.order_id, ...data },',
+      replace: 'data: { ...event.data, ...data },',
+      consequence: 'Receivers see users, descriptions and balances.',
+      caughtBy: [EVENTS, 'names no user, no text of a customer and no balance'],
+    },
+    {
+      name: 'new id for each attempt',
+      find: 'id: `${type}:${event.data.order_id}`,',
+      replace: 'id: `${type}:${event.data.order_id}:${event.time}`,',
+      consequence: 'A receiver cannot recognize a repeated event.',
+      caughtBy: [EVENTS, 'has the same id if its internal event is repeated as a nudge'],
+    },
+  ]),
+  ...bugsIn('lambdas/webhooks/deliver.ts', [
+    {
+      name: 'redirect counts as delivered',
+      find: 'result.status < 300',
+      replace: 'result.status < 400',
+      consequence: 'An event that no receiver has seen is acknowledged.',
+      caughtBy: [DELIVERIES, 'fails if the receiver answers %o, and is retried'],
+    },
+    {
+      name: 'signed by the current key only',
+      find: '(await readKeys()).flatMap(',
+      replace: '(await readKeys()).slice(0, 1).flatMap(',
+      consequence: 'Every receiver refuses all deliveries from the moment of a rotation.',
+      caughtBy: [DELIVERIES, 'is signed by the current and by the previous key'],
+    },
+    {
+      name: 'failing webhook is called without pause',
+      find: "if (admission.allows === 'none') return defer(messages, webhook, admission.untilMs, clock);",
+      replace: '',
+      consequence: 'One receiver that hangs uses all concurrency of the consumer.',
+      caughtBy: [DELIVERIES, 'its messages wait without being sent'],
+    },
+    {
+      name: 'all messages are trials',
+      find: 'deliverAll(webhook, messages.slice(0, 1), ports)',
+      replace: 'deliverAll(webhook, messages, ports)',
+      consequence: 'A receiver that hangs gets a whole batch after each pause.',
+      caughtBy: [DELIVERIES, 'one message is tried after the pause, and the others wait if it fails'],
+    },
+  ]),
+  ...bugsIn('lambdas/webhooks/on-webhook-deliveries.ts', [
+    {
+      name: 'delivery is never given up',
+      find: ' || ageMs >= GIVE_UP_AFTER_MS) {',
+      replace: ' || ageMs < 0) {',
+      consequence: 'A delivery that nobody accepts is retried without end, and no alarm sees it.',
+      caughtBy: [DELIVERIES, 'is dead-lettered three days after its first receive, with the reason'],
+    },
+    {
+      name: 'waiting counts as a failure',
+      find: "history.failures + (outcome.outcome === 'failed' ? 1 : 0)",
+      replace: 'history.failures + 1',
+      consequence: 'Messages that were never sent wait longer and longer.',
+      caughtBy: [DELIVERIES, 'its messages wait without being sent'],
+    },
+    {
+      name: 'unsettled delivery is acknowledged',
+      find: '          failedIds.push(record.messageId);\n',
+      replace: '',
+      consequence: 'A delivery that could not be sent again is lost.',
+      caughtBy: [DELIVERIES, 'is delivered again by SQS if it cannot be requeued'],
+    },
+  ]),
+  ...bugsIn('lambdas/webhooks/fan-out.ts', [
+    {
+      name: 'every webhook gets every event',
+      find: 'events.includes(orderEvent.type)',
+      replace: 'events.length > 0',
+      consequence: 'Receivers get events for which they have not registered.',
+      caughtBy: [EVENTS, 'sends one message for each webhook that gets the event'],
+    },
+  ]),
+  ...bugsIn('lambdas/webhooks/webhook-store.ts', [
+    {
+      name: 'webhook without absent',
+      find: '...created, body_hash }, when: absent, decides: true }',
+      replace: '...created, body_hash }, decides: true }',
+      consequence: 'A repeated request resets the health of a webhook.',
+      caughtBy: [CONDITIONS, 'a webhook is created only if it is absent'],
+    },
+    {
+      name: 'trial without the version of the webhook',
+      find: 'version: version + 1 }, when: versionIs(version) }',
+      replace: 'version: version + 1 }, when: undefined as never }',
+      consequence: 'All consumers make a trial at the same time.',
+      caughtBy: [CONDITIONS, 'a webhook is created only if it is absent'],
+    },
+  ]),
+  ...bugsIn('lambdas/webhooks/webhook.ts', [
+    {
+      name: 'webhook fails forever',
+      find: 'if (nowMs - Date.parse(failing_since) >= GIVE_UP_AFTER_MS)',
+      replace: 'if (nowMs - Date.parse(failing_since) < 0)',
+      consequence: 'A receiver that no longer exists is called for years.',
+      caughtBy: [
+        'test/unit/webhooks/webhook.test.ts',
+        'is disabled after three days of failures, and gets nothing then',
+      ],
+    },
+    {
+      name: 'delay beyond the limit of SQS',
+      find: 'Math.max(1, Math.min(MAX_PAUSE_MS / 1000, ',
+      replace: 'Math.max(1, Math.min(MAX_PAUSE_MS, ',
+      consequence: 'SQS refuses to requeue the message, and it is received every two minutes.',
+      caughtBy: ['test/unit/webhooks/webhook.test.ts', 'waits for the end of a pause and up to a minute longer'],
+    },
+  ]),
+  ...bugsIn('lambdas/shared/runtime/rotate-secret.ts', [
+    {
+      name: 'rotation at each run',
+      find: 'if (nowMs - CreatedDate.getTime() < afterMs) return false;',
+      replace: '',
+      consequence: 'Within an hour, no receiver has a valid secret.',
+      caughtBy: [SECRETS, 'that is repeated does not push the previous version out'],
+    },
+    {
+      name: 'random id of the next version',
+      find: 'ClientRequestToken: successorId(VersionId),',
+      replace: 'ClientRequestToken: successorId(String(Math.random())),',
+      consequence: 'A job that runs twice at the same time pushes out the version that receivers know.',
+      caughtBy: [SECRETS, 'that runs twice at the same time writes one version'],
+    },
+  ]),
+  ...bugsIn('lambdas/shared/runtime/rotating-secret.ts', [
+    {
+      name: 'missing previous version is an error',
+      find: 'if (error instanceof ResourceNotFoundException) return undefined;',
+      replace: '',
+      consequence: 'Nothing is delivered until the first rotation.',
+      caughtBy: [SECRETS, 'has one valid version before its first rotation'],
+    },
+    {
+      name: 'previous version is read first',
+      find: `    const current = await this.#read(name, 'AWSCURRENT');
+    const previous = await this.#read(name, 'AWSPREVIOUS').catch((error: unknown) => {
+      if (error instanceof ResourceNotFoundException) return undefined;
+      throw error;
+    });
+`,
+      replace: `    const previous = await this.#read(name, 'AWSPREVIOUS').catch((error: unknown) => {
+      if (error instanceof ResourceNotFoundException) return undefined;
+      throw error;
+    });
+    const current = await this.#read(name, 'AWSCURRENT');
+`,
+      consequence: 'A rotation between the two reads leaves out the version that receivers use.',
+      caughtBy: [SECRETS, 'has no gap if it is rotated between the two reads'],
+    },
+  ]),
+  ...bugsIn('lib/config.ts', [
+    {
+      name: 'loopback allowed on AWS',
+      find: 'webhooks: { allowsLoopback: false,',
+      replace: 'webhooks: { allowsLoopback: true,',
+      consequence: 'A webhook reaches what listens on the host of the function.',
+      caughtBy: ['test/infra/webhooks.test.ts', 'may never call loopback or use HTTP on AWS'],
+    },
+  ]),
+  ...bugsIn('lib/placeholders.ts', [
+    {
+      name: 'templates with placeholders are deployed',
+      find: '    ...app.synth().stacks.flatMap(({ stackName, template }) => findPlaceholders(template, stackName)),\n',
+      replace: '',
+      consequence: 'A function runs with REPLACE_ME as the address of its issuer.',
+      caughtBy: ['test/infra/placeholders.test.ts', 'in the environment of a function'],
+    },
+  ]),
+];
