@@ -135,7 +135,7 @@ export class PublicApi extends Construct {
       'AwsSolutions-COG4': 'Callers sign requests with IAM. Handlers check tokens.',
     });
     suppress(this.api.deploymentStage, {
-      'AwsSolutions-APIG3': 'The web ACL is in the -aws stack.',
+      'AwsSolutions-APIG3': 'The setting `firewall` of the stage adds a web ACL.',
     });
     if (config.onAws)
       suppress(this.api, {

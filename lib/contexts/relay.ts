@@ -9,6 +9,7 @@ import { nameOf, type StageConfig } from '../config.ts';
 import { type Access, chaosParameterName, publishesTo } from '../constructs/access.ts';
 import { createAlarmTopic } from '../constructs/alarm-topic.ts';
 import { Context } from '../constructs/context.ts';
+import { createEventArchive } from '../constructs/event-archive.ts';
 import { alarm, createMetric, minutes } from '../constructs/monitoring.ts';
 import type { ContextTable, StreamFailureOptions } from '../constructs/outbox-table.ts';
 import { QueueConsumer } from '../constructs/queue-consumer.ts';
@@ -22,8 +23,11 @@ export class Relay extends Context {
   constructor(scope: Construct, config: StageConfig, tables: readonly ContextTable[]) {
     const errorImpact = 'Events are written but not published, so orders do not progress';
     super(scope, 'Relay', { config, errorImpact });
-    new EventBus(this, 'Bus', { eventBusName: nameOf(config) });
-    if (config.onAws) createAlarmTopic(this, config);
+    const bus = new EventBus(this, 'Bus', { eventBusName: nameOf(config) });
+    if (config.onAws) {
+      createAlarmTopic(this, config);
+      createEventArchive(this, config, bus);
+    }
     if (config.chaos)
       new StringParameter(this, 'Chaos', {
         parameterName: chaosParameterName(config),

@@ -1,7 +1,6 @@
-import { Stack } from 'aws-cdk-lib';
 import { describe, expect, test } from 'vitest';
 import { configOf, nameOf, type Stage } from '../../lib/config.ts';
-import { alarmsOf, compositeAlarmsOf, metricsOf, nameOfAlarm } from '../support/alarms.ts';
+import { alarmsOf, childrenOf, compositeAlarmsOf, metricsOf, nameOfAlarm } from '../support/alarms.ts';
 import { textOf } from '../support/source-tree.ts';
 import { type Resource, type SynthesizedStage, synthesized } from '../support/synthesized.ts';
 
@@ -53,10 +52,8 @@ describe.each<[Stage, SynthesizedStage]>([
 
 describe('the notifications of prod', () => {
   const composites = compositeAlarmsOf(prod);
-  const childrenOf = ({ Properties }: Resource): string[] =>
-    [...String(Properties['AlarmRule']).matchAll(/ALARM\("([^"]+)"\)/g)].map(([, name = '']) => name);
   const isNotifying = ({ Properties }: Resource): boolean => Properties['AlarmActions'] !== undefined;
-  const children = composites.flatMap(childrenOf);
+  const children = composites.flatMap((composite) => childrenOf(composite, prod));
 
   test('come from one composite alarm for each context, for the API and for throttles', () => {
     const inBackground = prod.platform.contexts.filter(({ functions }) =>
@@ -146,15 +143,4 @@ test('the alarms on errors cover all functions but those of the API, whose failu
   expect(watchedFor('RecursiveInvocationsDropped').toSorted()).toEqual(inBackground);
   expect(watchedFor('Throttles').toSorted()).toEqual(names(() => true).toSorted());
   expect(watchedFor('Invocations').toSorted()).toEqual(names((invokedBy) => invokedBy === 'schedule').toSorted());
-});
-
-test('the stack of the composite alarms is deployed after the stacks of their alarms', () => {
-  const { dependencies } = prod.app.node
-    .findAll()
-    .filter((construct) => construct instanceof Stack)
-    .find(({ stackName }) => stackName === 'oncebox-prod-aws') as Stack;
-  const stackNames = dependencies.map(({ stackName }) => stackName);
-  expect(stackNames).toEqual(
-    expect.arrayContaining(['oncebox-prod-tickets', 'oncebox-prod-relay', 'oncebox-prod-api']),
-  );
 });
