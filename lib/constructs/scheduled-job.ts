@@ -3,13 +3,11 @@ import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { EventInvokeConfig } from 'aws-cdk-lib/aws-lambda';
 import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
-import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { nameOf } from '../config.ts';
 import { Context } from './context.ts';
+import { createDlq } from './dead-letter-queue.ts';
 import { alarm, heartbeat, minutes } from './monitoring.ts';
 import { type EnvSchema, ServiceFunction, type ServiceFunctionProps } from './service-function.ts';
-import { suppress } from './suppress.ts';
 
 export interface ScheduledJobProps<S extends EnvSchema> extends Omit<ServiceFunctionProps<S>, 'invokedBy'> {
   /** The minutes between two runs, a divisor of 60. */
@@ -38,7 +36,13 @@ export class ScheduledJob<S extends EnvSchema> extends Construct {
     super(scope, id);
     const { everyMinutes, errorImpact, enabled = true } = props;
     const name = props.entry.replace(/\.ts$/, '').replace('/', '-');
-    const dlq = this.createDlq(name);
+    const dlq = createDlq(this, 'Missed', {
+      config: Context.of(this).config,
+      name: `${name}-dlq`,
+      // A missed run is never repeated, so its record serves the inspection only, and the alarm ends with it.
+      retention: Duration.days(1),
+      reason: 'It is the DLQ of the schedule.',
+    });
     this.job = new ServiceFunction(this, 'Function', {
       ...props,
       invokedBy: 'schedule',
@@ -78,20 +82,5 @@ export class ScheduledJob<S extends EnvSchema> extends Construct {
         periods: 3,
         errorImpact,
       });
-  }
-
-  private createDlq(name: string): Queue {
-    const dlq = new Queue(this, 'Missed', {
-      queueName: nameOf(Context.of(this).config, `${name}-dlq`),
-      encryption: QueueEncryption.SQS_MANAGED,
-      enforceSSL: true,
-      // A missed run is never repeated, so its record serves the inspection only, and the alarm ends with it.
-      retentionPeriod: Duration.days(1),
-    });
-    suppress(dlq, {
-      'AwsSolutions-SQS3': 'It is the DLQ of the schedule.',
-      'Serverless-SQSRedrivePolicy': 'It is the DLQ of the schedule.',
-    });
-    return dlq;
   }
 }
