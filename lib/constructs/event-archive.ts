@@ -9,8 +9,8 @@ import { nameOf, type StageConfig } from '../config.ts';
 const withPersonalData = [OrderDocumentSubmitted, OrderFound];
 
 /**
- * Archives the events of the bus. The archive adds a rule to the bus, and a bus with rules cannot be deleted, so both are
- * in one stack: CloudFormation deletes the archive first, because it refers to the bus.
+ * Archives the events of the bus. The archive adds a rule to the bus, and a bus with rules cannot be deleted, so both
+ * are in one stack: CloudFormation deletes the archive first, because it refers to the bus.
  */
 export function createEventArchive(scope: Construct, config: StageConfig, sourceEventBus: EventBus): void {
   new Archive(scope, 'Archive', {

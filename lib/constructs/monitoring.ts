@@ -61,6 +61,7 @@ export type RunbookSection =
   | 'throttles'
   | 'api-errors'
   | 'api-latency'
+  | 'failed-backups'
   | 'composite-alarms';
 
 /** Alarms for which one composite alarm notifies, where the stage has composite alarms. */

@@ -20,14 +20,15 @@ export interface ScheduledJobProps<S extends EnvSchema> extends Omit<ServiceFunc
 
 /**
  * How long a run may wait or be repeated. The next run does the same work, so an old one is of no use. It covers the
- * longest time-out and Lambda's first retry, a minute later.
+ * longest time-out, four minutes, and Lambda's first retry, a minute later; only a shorter run is retried twice.
  */
 const MAX_RUN_AGE = minutes(6);
 
 /**
  * A handler that an EventBridge rule invokes by schedule. EventBridge only hands each run over to Lambda, which starts
- * it, and repeats it twice if it fails. The DLQ receives the runs that EventBridge could not hand over, and those that
- * failed three times. A heartbeat tells when there are no runs at all, for example because the rule is disabled.
+ * it, and repeats it up to twice if it fails, for six minutes at most. The DLQ receives the runs that EventBridge could
+ * not hand over, and those that failed at each attempt. A heartbeat tells when there are no runs at all, for example
+ * because the rule is disabled.
  */
 export class ScheduledJob<S extends EnvSchema> extends Construct {
   readonly job: ServiceFunction;

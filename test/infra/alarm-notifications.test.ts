@@ -6,7 +6,7 @@ import { type Resource, type SynthesizedStage, synthesized } from '../support/sy
 
 // Synthesized before the tests, because it may take longer than a test's timeout on a busy machine.
 const dev = synthesized('dev');
-const prod = synthesized('prod', { balances: { updates: 'on' } });
+const prod = synthesized('prod', { balances: { updates: 'on' }, backup: { copyRegion: 'eu-west-1' } });
 
 describe.each<[Stage, SynthesizedStage]>([
   ['local', synthesized('local')],
@@ -76,11 +76,11 @@ describe('the notifications of prod', () => {
     }
   });
 
-  test('come from dead letters, missed runs and expired records themselves, which would hide later incidents', () => {
+  test('come from dead letters, missed runs, expired records and failed backups themselves, which would hide later incidents', () => {
     const alone = alarmsOf(prod).filter(isNotifying);
     expect(alone.length).toBeGreaterThan(0);
     for (const { Properties } of alone)
-      expect(Properties['AlarmName']).toMatch(/-(dead-letters|missed|outbox-expired)$/);
+      expect(Properties['AlarmName']).toMatch(/-(dead-letters|missed|outbox-expired|backup-failed)$/);
   });
 
   test('are sent when an alarm starts and when it ends', () => {

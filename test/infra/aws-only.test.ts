@@ -148,17 +148,6 @@ describe('customer keys', () => {
     ]);
   });
 
-  test('let the rule of failed backups publish to the encrypted topic', () => {
-    const backedUp = synthesized('prod', { backup: { copyRegion: 'eu-west-1' } });
-    const [key] = propertiesOf(backedUp, 'AWS::KMS::Key');
-    const ofRules = statementsOf(key, 'KeyPolicy').filter(({ Principal }) =>
-      JSON.stringify(Principal).includes('events.amazonaws.com'),
-    );
-    expect(ofRules).toHaveLength(1);
-    // EventBridge sends no source to KMS, so a condition on it would drop every message.
-    expect(ofRules[0]).not.toHaveProperty('Condition');
-  });
-
   test('encrypt the tables of a stage that asks for it, through DynamoDB only, and stay with the tables', () => {
     const tables = propertiesOf(withTableKey, 'AWS::DynamoDB::Table');
     expect(tables.length).toBeGreaterThanOrEqual(6);

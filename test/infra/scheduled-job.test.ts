@@ -31,7 +31,7 @@ describe('ScheduledJob', () => {
     template.hasResourceProperties('AWS::Lambda::Permission', { Principal: 'events.amazonaws.com' });
   });
 
-  test('sends a run that Lambda could not complete to the DLQ, after two retries and six minutes at most', () => {
+  test('sends a run that Lambda could not complete to the DLQ, after at most two retries and six minutes', () => {
     template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
       FunctionName: { Ref: Match.stringLikeRegexp('PlanMinuteFunction') },
       MaximumRetryAttempts: 2,

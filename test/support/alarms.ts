@@ -12,8 +12,8 @@ export const compositeAlarmsOf = ({ resources }: SynthesizedStage): StageResourc
 export const nameOfAlarm = ({ Properties }: Resource): string => String(Properties['AlarmName']);
 
 /**
- * Returns the names of the alarms in the rule of a composite alarm. Throws if the rule names an alarm without a reference
- * to a resource of the same stack, since CloudFormation would not create that alarm first.
+ * Returns the names of the alarms in the rule of a composite alarm. Throws if the rule names an alarm without a
+ * reference to a resource of the same stack, since CloudFormation would not create that alarm first.
  */
 export function childrenOf({ Properties, stack }: StageResource, { resources }: SynthesizedStage): string[] {
   const rule = JSON.stringify(Properties['AlarmRule']);
