@@ -14,6 +14,10 @@ import type { StageStack } from './stage-stack.ts';
 
 /** CloudWatch allows ten metrics in the expression of one alarm. */
 const MAX_METRICS = 10;
+/** Each function has two metrics in the expression of an error rate. */
+const MAX_FUNCTIONS_OF_RATE = MAX_METRICS / 2;
+/** One invocation in a hundred. A failed invocation is repeated, so few of them delay little. */
+const MAX_FAILED_PERCENT = 1;
 /** One response in a hundred. A single `busy` response to contended requests is not an incident. */
 const MAX_ERROR_RATE = 0.01;
 /** A request retries under contention for 5 s, and a lookup of a document waits for 2 s. Few requests may do either. */
@@ -35,19 +39,49 @@ export function createContextAlarms(context: Context): void {
 
 /**
  * Watches the functions of a context together, so that one cause alerts once. The functions of the API are left out:
- * the gateway responds 502 when they fail, which its own alarm counts. No other function fails in normal operation, but
- * a single failure is repeated and passes. A failure in three periods in a row does not pass.
+ * the gateway responds 502 when they fail, which its own alarm counts.
  */
 function createFunctionAlarms(context: Context): void {
   const { name, functions, errorImpact } = context;
   const inBackground = functions.filter(({ invokedBy }) => invokedBy !== 'api');
   if (inBackground.length === 0) return;
-  const errors = sumOf('Errors', inBackground);
-  alarm(context, 'Errors', { name: `${name}-errors`, metric: errors, periods: 3, errorImpact, runbook: 'errors' });
+  for (const [index, group] of chunksOf(inBackground, MAX_FUNCTIONS_OF_RATE).entries()) {
+    const suffix = index === 0 ? '' : `-${index + 1}`;
+    alarm(context, `Errors${suffix}`, {
+      name: `${name}-errors${suffix}`,
+      metric: failedPercentOf(group),
+      above: MAX_FAILED_PERCENT,
+      // Invocations of the last minutes may be counted late, so that the newest of the periods seems to have none.
+      periods: 4,
+      datapoints: 3,
+      errorImpact,
+      runbook: 'errors',
+    });
+  }
   // Lambda stops no loop of a function that allows loops, so this is one that nobody intended, or a consumer whose
   // setting was changed.
   const metric = sumOf('RecursiveInvocationsDropped', inBackground);
   alarm(context, 'StoppedLoops', { name: `${name}-loops-stopped`, metric, errorImpact, runbook: 'stopped-loops' });
+}
+
+const chunksOf = <T>(list: readonly T[], size: number): T[][] =>
+  Array.from({ length: Math.ceil(list.length / size) }, (_, index) => list.slice(index * size, (index + 1) * size));
+
+/** Returns how many of a hundred invocations failed, 0 if there were none. */
+function failedPercentOf(functions: Context['functions']): IMetric {
+  const period = minutes(5);
+  const total = (metricName: string, prefix: string): IMetric => {
+    const usingMetrics = metricsOf(metricName, functions, prefix);
+    // A function that was not invoked has no data.
+    const expression = `SUM(FILL([${Object.keys(usingMetrics).join(', ')}], 0))`;
+    return new MathExpression({ expression, usingMetrics, label: metricName, period });
+  };
+  return new MathExpression({
+    expression: 'IF(all_invocations > 0, 100 * all_errors / all_invocations, 0)',
+    usingMetrics: { all_errors: total('Errors', 'errors'), all_invocations: total('Invocations', 'invocations') },
+    label: 'failed percent',
+    period,
+  });
 }
 
 /** Throttles are a group of their own, because all functions share the concurrency of the account. */
@@ -82,14 +116,18 @@ function sumOf(metricName: string, functions: Context['functions']): IMetric {
     throw new Error(
       `${functions.length} functions have the metric ${metricName}, but one alarm can watch ${MAX_METRICS}`,
     );
-  const usingMetrics = Object.fromEntries(
+  const usingMetrics = metricsOf(metricName, functions, 'm');
+  return new MathExpression({ expression: 'SUM(METRICS())', usingMetrics, label: metricName, period: minutes(5) });
+}
+
+/** Returns a metric of each function, by the ids that an expression uses. */
+const metricsOf = (metricName: string, functions: Context['functions'], prefix: string): Record<string, Metric> =>
+  Object.fromEntries(
     functions.map(({ name }, index) => [
-      `m${index}`,
+      `${prefix}${index}`,
       new Metric({ namespace: 'AWS/Lambda', metricName, dimensionsMap: { FunctionName: name }, statistic: 'Sum' }),
     ]),
   );
-  return new MathExpression({ expression: 'SUM(METRICS())', usingMetrics, label: metricName, period: minutes(5) });
-}
 
 /** Watches the responses of the gateway. Handlers respond 500 or 503 themselves, which is no error to Lambda. */
 export function createApiAlarms(stack: StageStack): void {
@@ -124,7 +162,8 @@ export function createApiAlarms(stack: StageStack): void {
     'ApiLatency',
     {
       name: 'api-latency',
-      metric: metric('Latency', 'p99', 5),
+      // A percentile of too few samples tells nothing: p90 needs 100 samples, p99 would need 1,000.
+      metric: metric('Latency', 'p90', 5),
       above: MAX_LATENCY_MS,
       periods: 3,
       evaluatesFewSamples: false,

@@ -1,5 +1,10 @@
+import { App, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { Construct } from 'constructs';
 import { describe, expect, test } from 'vitest';
 import { configOf, nameOf, type Stage } from '../../lib/config.ts';
+import { createContextAlarms } from '../../lib/constructs/aws-alarms.ts';
+import { Context } from '../../lib/constructs/context.ts';
 import { alarmsOf, childrenOf, compositeAlarmsOf, metricsOf, nameOfAlarm } from '../support/alarms.ts';
 import { textOf } from '../support/source-tree.ts';
 import { type Resource, type SynthesizedStage, synthesized } from '../support/synthesized.ts';
@@ -115,7 +120,7 @@ test('the alarms of dev watch one metric for each queue and three others, becaus
 test('an alarm on functions or on the API does not start at a single failure that passes', () => {
   const conditionOf = (name: string) =>
     alarmsOf(prod).find(({ Properties }) => Properties['AlarmName'] === `oncebox-prod-${name}`)?.Properties;
-  expect(conditionOf('payments-errors')).toMatchObject({ EvaluationPeriods: 3, DatapointsToAlarm: 3 });
+  expect(conditionOf('payments-errors')).toMatchObject({ EvaluationPeriods: 4, DatapointsToAlarm: 3 });
   expect(conditionOf('payments-throttles')).toMatchObject({ EvaluationPeriods: 3, DatapointsToAlarm: 3 });
   expect(conditionOf('api-server-errors')).toMatchObject({
     Statistic: 'Average',
@@ -125,9 +130,58 @@ test('an alarm on functions or on the API does not start at a single failure tha
     DatapointsToAlarm: 3,
   });
   expect(conditionOf('api-latency')).toMatchObject({
-    ExtendedStatistic: 'p99',
+    ExtendedStatistic: 'p90',
     Threshold: 3000,
     EvaluateLowSampleCountPercentile: 'ignore',
+  });
+});
+
+describe('the alarm on errors', () => {
+  const alarm = alarmsOf(prod).find(({ Properties }) => Properties['AlarmName'] === 'oncebox-prod-payments-errors');
+  const queries = (alarm?.Properties['Metrics'] ?? []) as { Id: string; Expression?: string; ReturnData?: boolean }[];
+  const idsOf = (kind: string) => queries.map(({ Id }) => Id).filter((id) => id.startsWith(kind));
+
+  test('starts at more than one error in a hundred invocations of the context, however many there are', () => {
+    const [errors, invocations] = [idsOf('errors'), idsOf('invocations')];
+    expect(errors.length).toBeGreaterThan(1);
+    expect(invocations).toHaveLength(errors.length);
+    const rate = queries.find(({ ReturnData }) => ReturnData !== false);
+    expect(rate?.Expression).toBe('IF(all_invocations > 0, 100 * all_errors / all_invocations, 0)');
+    const sumOf = (id: string) => queries.find(({ Id }) => Id === id)?.Expression;
+    expect(sumOf('all_errors')).toBe(`SUM(FILL([${errors.join(', ')}], 0))`);
+    expect(sumOf('all_invocations')).toBe(`SUM(FILL([${invocations.join(', ')}], 0))`);
+    expect(alarm?.Properties).toMatchObject({ Threshold: 1, ComparisonOperator: 'GreaterThanThreshold' });
+  });
+
+  test('compares the errors and the invocations of the same functions, in at most ten metrics', () => {
+    for (const one of alarmsOf(prod).filter(({ Properties }) => String(Properties['AlarmName']).includes('-errors'))) {
+      const metrics = metricsOf(one, prod);
+      const functionsOf = (metric: string) =>
+        metrics.filter(({ name }) => name === metric).map(({ dimensions }) => dimensions['FunctionName']);
+      if (functionsOf('Errors').length === 0) continue;
+      expect(functionsOf('Errors')).toEqual(functionsOf('Invocations'));
+      expect(metrics.length).toBeLessThanOrEqual(10);
+    }
+  });
+
+  test('of a context with more than five functions is divided', () => {
+    const app = new App();
+    const stack = new Stack(app, 'Large');
+    const context = new Context(stack, 'Large', { config: configOf('prod'), errorImpact: 'Customers cannot buy' });
+    for (const index of Array.from({ length: 7 }).keys())
+      context.functions.push(
+        Object.assign(new Construct(stack, `F${index}`), { name: `f${index}`, invokedBy: 'queue' as const }),
+      );
+    createContextAlarms(context);
+    const alarms = Object.values(Template.fromStack(stack).findResources('AWS::CloudWatch::Alarm')) as Resource[];
+    const functionsOf = ({ Properties }: Resource) => [
+      ...new Set([...JSON.stringify(Properties['Metrics']).matchAll(/"Value":"(f\d)"/g)].map(([, name]) => name)),
+    ];
+    expect(Object.fromEntries(alarms.map((one) => [nameOfAlarm(one), functionsOf(one)]))).toEqual({
+      'oncebox-prod-large-errors': ['f0', 'f1', 'f2', 'f3', 'f4'],
+      'oncebox-prod-large-errors-2': ['f5', 'f6'],
+      'oncebox-prod-large-loops-stopped': ['f0', 'f1', 'f2', 'f3', 'f4', 'f5', 'f6'],
+    });
   });
 });
 
@@ -142,5 +196,7 @@ test('the alarms on errors cover all functions but those of the API, whose failu
   expect(watchedFor('Errors').toSorted()).toEqual(inBackground);
   expect(watchedFor('RecursiveInvocationsDropped').toSorted()).toEqual(inBackground);
   expect(watchedFor('Throttles').toSorted()).toEqual(names(() => true).toSorted());
-  expect(watchedFor('Invocations').toSorted()).toEqual(names((invokedBy) => invokedBy === 'schedule').toSorted());
+  // The alarms on errors compare with the invocations, and the heartbeats watch those of the jobs.
+  const jobs = names((invokedBy) => invokedBy === 'schedule');
+  expect(watchedFor('Invocations').toSorted()).toEqual([...inBackground, ...jobs].toSorted());
 });
