@@ -92,6 +92,7 @@ export function heartbeat(scope: Construct, id: string, props: CommonProps): voi
   createAlarm(scope, id, Context.of(scope), {
     ...props,
     runbook: 'missing-heartbeat',
+    isEssential: true,
     condition: {
       threshold: 1,
       comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,

@@ -3,6 +3,7 @@ import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { EventInvokeConfig } from 'aws-cdk-lib/aws-lambda';
 import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { Context } from './context.ts';
 import { createDlq } from './dead-letter-queue.ts';
@@ -35,7 +36,7 @@ export class ScheduledJob<S extends EnvSchema> extends Construct {
 
   constructor(scope: Construct, id: string, props: ScheduledJobProps<S>) {
     super(scope, id);
-    const { everyMinutes, errorImpact, enabled = true } = props;
+    const { everyMinutes, enabled = true } = props;
     const name = props.entry.replace(/\.ts$/, '').replace('/', '-');
     const dlq = createDlq(this, 'Missed', {
       config: Context.of(this).config,
@@ -68,20 +69,25 @@ export class ScheduledJob<S extends EnvSchema> extends Construct {
         new LambdaFunction(this.job.function, { retryAttempts: 2, maxEventAge: MAX_RUN_AGE, deadLetterQueue: dlq }),
       ],
     });
+    // A job that is switched off has no runs to miss.
+    if (enabled) this.createAlarms(name, dlq, props);
+  }
+
+  private createAlarms(name: string, dlq: Queue, { everyMinutes, errorImpact }: ScheduledJobProps<S>): void {
     alarm(this, 'DeadLetters', {
       name: `${name}-missed`,
       metric: dlq.metricApproximateNumberOfMessagesVisible({ period: minutes(1), statistic: 'Maximum' }),
       errorImpact,
       runbook: 'missed-runs',
+      isEssential: true,
       notifiesAlone: true,
     });
-    if (enabled)
-      heartbeat(this, 'Heartbeat', {
-        name: `${name}-not-running`,
-        metric: this.job.function.metricInvocations({ period: minutes(Math.max(5, everyMinutes)), statistic: 'Sum' }),
-        // A single period has no run if one run is a little early and the next one a little late.
-        periods: 3,
-        errorImpact,
-      });
+    heartbeat(this, 'Heartbeat', {
+      name: `${name}-not-running`,
+      metric: this.job.function.metricInvocations({ period: minutes(Math.max(5, everyMinutes)), statistic: 'Sum' }),
+      // A single period has no run if one run is a little early and the next one a little late.
+      periods: 3,
+      errorImpact,
+    });
   }
 }

@@ -85,6 +85,7 @@ export class Relay extends Context {
       metric: createMetric(this, 'OutboxUnreadable'),
       errorImpact: 'An event is lost, so its order or its document does not progress',
       runbook: 'unreadable-outbox-records',
+      isEssential: true,
     });
     new QueueConsumer(this, 'OnOutboxRetry', parked, {
       description: 'Publishes parked events',
@@ -107,6 +108,7 @@ export class Relay extends Context {
       metric: queue.metricApproximateNumberOfMessagesVisible({ period: minutes(1), statistic: 'Maximum' }),
       errorImpact,
       runbook: 'stalled-outbox',
+      isEssential: true,
       notifiesAlone: true,
     });
     return queue;

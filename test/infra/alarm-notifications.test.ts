@@ -102,17 +102,23 @@ test('each alarm of dev notifies for itself, when it starts and when it ends', (
   }
 });
 
-test('the alarms of dev watch one metric for each queue and three others, because each costs $0.10 a month', () => {
+test('the alarms of dev tell of lost work, of jobs that stopped and of a broken API, since each costs $0.10', () => {
   const consumers = dev.platform.contexts
     .flatMap((context) => context.functions)
     .filter(({ invokedBy }) => invokedBy === 'queue');
-  expect(alarmsOf(dev).flatMap((alarm) => metricsOf(alarm, dev))).toHaveLength(consumers.length + 3);
+  expect(alarmsOf(dev).flatMap((alarm) => metricsOf(alarm, dev))).toHaveLength(consumers.length + 9);
   const others = alarmsOf(dev)
     .map(nameOfAlarm)
     .filter((name) => !name.endsWith('-dead-letters'));
   expect(others.toSorted()).toEqual([
     'oncebox-dev-api-server-errors',
+    'oncebox-dev-balances-sync-balances-missed',
+    'oncebox-dev-balances-sync-balances-not-running',
+    'oncebox-dev-orders-nudge-stuck-orders-missed',
+    'oncebox-dev-orders-nudge-stuck-orders-not-running',
+    'oncebox-dev-outbox-expired',
     'oncebox-dev-outbox-stalled',
+    'oncebox-dev-outbox-unreadable',
     'oncebox-dev-stuck-orders',
   ]);
 });
