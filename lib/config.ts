@@ -31,7 +31,7 @@ export interface StageConfig extends ConcurrencySettings {
   readonly tableCeiling?: { readonly readUnits: number; readonly writeUnits: number };
   /**
    * Adds point-in-time recovery and deletion protection, and retains the tables when their stack is deleted. Without it
-   * the data goes with the stack. `docs/runbook.md` says how a stage is removed, with its data or without.
+   * the data is deleted with the stack. `docs/runbook.md` says how a stage is removed, with its data or without.
    */
   readonly retainData: boolean;
   /** Adds daily backups by AWS Backup, and a copy of each in another region. */
