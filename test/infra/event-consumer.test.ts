@@ -125,4 +125,20 @@ describe('EventConsumer', () => {
         AlarmDescription: `Paid orders do not progress. What to do: docs/runbook.md#${section}`,
       });
   });
+
+  test('starts its alarm for dead letters at the first message in its DLQ', () => {
+    const queues = template.findResources('AWS::SQS::Queue', {
+      Properties: { QueueName: Match.stringLikeRegexp('-dlq$') },
+    });
+    const [dlq] = Object.keys(queues);
+    template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      AlarmName: 'oncebox-local-payment-status-dead-letters',
+      MetricName: 'ApproximateNumberOfMessagesVisible',
+      Dimensions: [{ Name: 'QueueName', Value: { 'Fn::GetAtt': [dlq, 'QueueName'] } }],
+      Statistic: 'Maximum',
+      Threshold: 0,
+      ComparisonOperator: 'GreaterThanThreshold',
+      EvaluationPeriods: 1,
+    });
+  });
 });

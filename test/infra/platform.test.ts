@@ -184,6 +184,16 @@ describe.each(stages)('the %s stage', (name) => {
       expect(Object.keys(resources).length, stack).toBeLessThan(400);
   });
 
+  test('sends the outbox records of each table to the relay, except those of the read model, which has none', () => {
+    const tables = resourcesOfType(stage, 'AWS::DynamoDB::Table').map(({ Properties }) =>
+      String(Properties['TableName']).replace(`oncebox-${name}-`, ''),
+    );
+    const streams = resourcesOfType(stage, 'AWS::Lambda::EventSourceMapping')
+      .map(({ Properties }) => JSON.stringify(Properties['EventSourceArn']))
+      .flatMap((arn) => /GetAtt([A-Za-z]+)Table\w+StreamArn/.exec(arn)?.[1]?.toLowerCase() ?? []);
+    expect(streams.sort()).toEqual(tables.filter((table) => table !== 'balances').sort());
+  });
+
   test('has alarms for each queue and for the outbox', () => {
     const alarms = resourcesOfType(stage, 'AWS::CloudWatch::Alarm').map(({ Properties }) =>
       String(Properties['AlarmName']),

@@ -8,14 +8,29 @@ export interface AwsRequest {
   readonly body: Record<string, unknown> & { Entries?: Record<string, unknown>[]; MessageBody?: string };
 }
 
-/** An HTTP server in place of AWS. It records the requests of the SDK and sends the response that the test sets. */
+/** An error as AWS sends it in its JSON protocol, for example of the type `…v20120810#TransactionCanceledException`. */
+export class AwsError {
+  readonly status: number;
+  readonly body: Readonly<Record<string, unknown>>;
+
+  constructor(type: string, details: Readonly<Record<string, unknown>> = {}, status = 400) {
+    this.status = status;
+    this.body = { __type: type, ...details };
+  }
+}
+
+/** A response that never arrives, because the server closes the connection after it has received the request. */
+export const closedConnection = Symbol('closed connection');
+
+/**
+ * An HTTP server in place of AWS. It records the requests of the SDK and sends the response that the test sets: a body,
+ * an `AwsError`, or none (`closedConnection`).
+ */
 export class FakeAws {
   readonly requests: AwsRequest[] = [];
   respond: (request: AwsRequest) => unknown = () => ({});
   /** Tells for each request whether the server never responds to it. */
   hangs: (request: AwsRequest) => boolean = () => false;
-  /** Returns the status of the error that the server responds with, or nothing. */
-  fails: (request: AwsRequest) => number | undefined = () => undefined;
   readonly #server = createServer((request, response) => this.#handle(request, response));
 
   get url(): string {
@@ -44,7 +59,6 @@ export class FakeAws {
     beforeEach(() => {
       this.requests.length = 0;
       this.hangs = () => false;
-      this.fails = () => undefined;
       // The SDK compares this hash with its own, as a proof that SQS received the body unchanged.
       this.respond = ({ body }) => ({ MessageId: 'm', MD5OfMessageBody: md5(String(body.MessageBody)) });
     });
@@ -60,9 +74,14 @@ export class FakeAws {
     };
     this.requests.push(awsRequest);
     if (this.hangs(awsRequest)) return;
-    response.statusCode = this.fails(awsRequest) ?? 200;
+    const answer = this.respond(awsRequest);
+    if (answer === closedConnection) {
+      request.socket.destroy();
+      return;
+    }
     response.setHeader('content-type', 'application/x-amz-json-1.0');
-    response.end(JSON.stringify(this.respond(awsRequest)));
+    if (answer instanceof AwsError) response.statusCode = answer.status;
+    response.end(JSON.stringify(answer instanceof AwsError ? answer.body : answer));
   }
 }
 

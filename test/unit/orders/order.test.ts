@@ -113,7 +113,7 @@ describe.each([
   order({ status: 'CANCELLED', reason: 'sold_out' }),
   order({ status: 'REFUNDED' }),
 ])('a $status order', (ended) => {
-  test.each([authorized, declined, refunded, issued, rejected, voided])('ignores $type', (event) =>
+  test.each([authorized, declined, refunded, issued, rejected, voided])('ignores every later $type', (event) =>
     saga(ended).when(event).changesNothing(),
   );
 });

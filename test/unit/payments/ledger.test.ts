@@ -8,6 +8,7 @@ import {
   type Entry,
   openAccount,
   postTick,
+  refund,
 } from '../../../lambdas/payments/ledger.ts';
 import { given } from '../../support/given.ts';
 
@@ -118,6 +119,25 @@ describe('decidePayments', () => {
         ],
       },
     });
+  });
+});
+
+test('refund posts the reversal of a payment, with an id of its own', () => {
+  const { account, entry } = refund(accountWith(30, 2), 70, 'o1', at);
+  expect(account).toEqual(accountWith(100, 3));
+  expect(entry).toEqual({
+    entry_id: 'refund:o1',
+    account: 'alice',
+    amount: 70,
+    balance_after: 100,
+    version: 3,
+    reason: 'refund',
+    ref: 'o1',
+    at,
+    postings: [
+      { account: 'user:alice', amount: 70 },
+      { account: 'merchant:orders', amount: -70 },
+    ],
   });
 });
 

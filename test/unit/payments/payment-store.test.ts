@@ -69,9 +69,9 @@ async function createPayments(balances: Readonly<Record<string, number>> = { ali
 }
 
 describe('a refund', () => {
-  const refundRequested = (letter: string, user_id: string) =>
+  const refundRequested = (letter: string, user_id: string, amount = 70) =>
     RefundRequested.make(
-      { order_id: orderId(letter), user_id, amount: 70, reason: 'requested' },
+      { order_id: orderId(letter), user_id, amount, reason: 'requested' },
       { time: new Date(noon).toISOString(), correlation_id: orderId(letter), causation_id: 'request' },
     ) as RefundRequestedEvent;
   const context = { deadlineMs: noon + 5000, createReceipt: () => ({}), messageIdOf: () => '-' };
@@ -85,6 +85,24 @@ describe('a refund', () => {
     for (let time = 0; time < 2; time++) await payments.refund(refundRequested('a', 'alice'), context);
     expect([await balanceOf('alice'), await balanceOf('mallory')]).toEqual([100, 0]);
     expect(findLedgerErrors(table.all())).toEqual([]);
+  });
+
+  test('credits the amount of the payment, whatever amount its event has', async () => {
+    const { receive, payments, balanceOf, answers, table } = await createPayments();
+    await receive(orderCreated('a', 'alice', 70));
+    await payments.refund(refundRequested('a', 'alice', 999), context);
+    expect(await balanceOf('alice')).toBe(100);
+    expect(answers().at(-1)).toMatchObject({ type: 'PaymentRefunded', data: { amount: 70, balance_after: 100 } });
+    expect(findLedgerErrors(table.all())).toEqual([]);
+  });
+
+  test('is rejected for an order that was declined', async () => {
+    const { receive, payments, balanceOf } = await createPayments();
+    await receive(orderCreated('a', 'alice', 101));
+    await expect(payments.refund(refundRequested('a', 'alice', 101), context)).rejects.toMatchObject({
+      code: 'nothing_to_refund',
+    });
+    expect(await balanceOf('alice')).toBe(100);
   });
 });
 
@@ -131,9 +149,10 @@ describe('a batch of orders', () => {
   });
 
   test('pays an order once if all messages are the same order', async () => {
-    const { receive, balanceOf, answers } = await createPayments();
+    const { receive, transactions, balanceOf, answers } = await createPayments();
     expect(await receive(...Array.from({ length: 10 }, () => orderCreated('a', 'alice', 30)))).toEqual([]);
     expect(await receive(...Array.from({ length: 10 }, () => orderCreated('a', 'alice', 30)))).toEqual([]);
+    expect(transactions).toHaveLength(1);
     expect(await balanceOf('alice')).toBe(70);
     expect(answers()).toHaveLength(1);
   });
@@ -203,6 +222,16 @@ describe('a nudge', () => {
   test('is answered even if a duplicate without a nudge is in the same batch', async () => {
     const { repeated } = await nudged(orderCreated('a', 'alice', 30, 'sweep-1'), orderCreated('a', 'alice', 30));
     expect(repeated.map(({ nudge }) => nudge)).toEqual(['sweep-1']);
+  });
+
+  test('that is received first is not passed on to BalancesUpdated, which has no step to answer', async () => {
+    const { receive, outboxRecords } = await createPayments();
+    await receive(orderCreated('a', 'alice', 30, 'sweep-1'));
+    const record = outboxRecords().find(({ pk }) => pk === `ORDER#${orderId('a')}`);
+    expect(parseOutboxRecord(record as Row).map(({ type, nudge }) => [type, nudge])).toEqual([
+      ['PaymentAuthorized', 'sweep-1'],
+      ['BalancesUpdated', undefined],
+    ]);
   });
 
   test('decides an order that is not decided yet', async () => {

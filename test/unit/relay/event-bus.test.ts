@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createEventBridgeBus, createParkingQueue } from '../../../lambdas/relay/event-bus.ts';
+import { clientSettings } from '../../../lambdas/shared/runtime/client-settings.ts';
 import { FakeAws } from '../../support/fake-aws.ts';
 import { eventOfSize, greeted } from '../../support/fixtures.ts';
 
@@ -62,4 +63,20 @@ describe('createParkingQueue', () => {
     ]);
     expect(aws.requests.map(({ body }) => JSON.parse(String(body.MessageBody)).length)).toEqual([2, 1]);
   });
+});
+
+describe('a call to a service that hangs', () => {
+  /** Expects that a call ends by a deadline in 100 ms, long before the timeout of its request. */
+  const endsByDeadline = async (call: (deadlineMs: number) => Promise<unknown>) => {
+    aws.hangs = () => true;
+    const startedAt = performance.now();
+    await expect(call(Date.now() + 100)).rejects.toMatchObject({ name: 'AbortError' });
+    expect(performance.now() - startedAt).toBeLessThan(clientSettings.requestHandler.requestTimeout);
+  };
+
+  test('ends by its deadline if it is the bus', () =>
+    endsByDeadline((deadlineMs) => createEventBridgeBus('shop')([greeted('a')], deadlineMs)));
+
+  test('ends by its deadline if it is the parking queue', () =>
+    endsByDeadline((deadlineMs) => createParkingQueue(aws.queueUrl('parked'))([greeted('a')], deadlineMs)));
 });

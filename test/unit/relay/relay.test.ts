@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Envelope } from '../../../events/envelope.ts';
 import { relay, splitIntoBatches } from '../../../lambdas/relay/relay.ts';
-import { createSteppingClock, eventOfSize, greeted, noChaos, withChaosRates } from '../../support/fixtures.ts';
+import { createSteppingClock, eventOfSize, greeted, noChaos, noon, withChaosRates } from '../../support/fixtures.ts';
 
 const createEvents = (count: number) => Array.from({ length: count }, (_, index) => greeted(`g${index}`));
 const idsOf = (events: readonly Envelope[]) => events.map(({ id }) => id);
@@ -119,6 +119,23 @@ describe('the relay', () => {
     await relay([greeted('a'), withoutSource, null, greeted('b')], ports);
     expect(ports.calls.map(idsOf)).toEqual([['Greeted:a', 'Greeted:b']]);
     expect(ports.parked).toEqual([withoutSource, null]);
+  });
+
+  test('calls the bus and the parking queue with their deadlines', async () => {
+    const deadlines: unknown[] = [];
+    await relay(
+      createEvents(1),
+      {
+        ...createPorts(),
+        bus: async (events, deadlineMs) => {
+          deadlines.push(deadlineMs);
+          return events.map(() => 'no');
+        },
+        park: async (_, deadlineMs) => void deadlines.push(deadlineMs),
+      },
+      { sendingMs: noon + 1000, parkingMs: noon + 2000 },
+    );
+    expect(deadlines).toEqual([noon + 1000, noon + 1000, noon + 1000, noon + 2000]);
   });
 
   test('throws only if parking fails too, so that the stream retries the batch', async () => {

@@ -73,6 +73,13 @@ describe('an order', () => {
       .gives({ decision: 'rejected', reason: 'seat_taken', sku: 'concert', seat: 'A1' });
   });
 
+  test('claims a seat that is taken for another product only', () => {
+    const taken = [{ sku: 'opera', seat: 'A1' }];
+    claiming({ stock: [stockOf('concert', 10)], taken })
+      .when([seat('A1')])
+      .gives({ decision: 'issued', stock: [stockOf('concert', 10, 1, 5)] });
+  });
+
   test('is not decided while products are unknown', () => {
     claiming({ stock: [stockOf('shirt', 1)] })
       .when([seat('A1'), shirts(1), seat('B1', 'opera')])

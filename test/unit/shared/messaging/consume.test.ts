@@ -2,6 +2,7 @@ import { describe, expect, test, vi } from 'vitest';
 import * as z from 'zod/mini';
 import { defineEvent, type EventOf } from '../../../../events/envelope.ts';
 import { consume, consumeGroups } from '../../../../lambdas/shared/messaging/consume.ts';
+import type { QueuePort } from '../../../../lambdas/shared/messaging/queue.ts';
 import type { MessageContext } from '../../../../lambdas/shared/messaging/receipt.ts';
 import { backoffSeconds, MAX_FAILURES, requeueDelaySeconds } from '../../../../lambdas/shared/messaging/settle.ts';
 import type { Chaos } from '../../../../lambdas/shared/runtime/chaos-setting.ts';
@@ -19,6 +20,7 @@ import {
   createSteppingClock,
   Greeted,
   greeted,
+  noChaos,
   noon,
   RecordingQueue,
   sqsRecord,
@@ -185,6 +187,36 @@ describe('a message that fails', () => {
     expect(queue.requeued.map(({ body }) => body)).toEqual(['bad1', 'bad2'].map((name) => bodyOf(name)));
   });
 
+  test('is dead-lettered once, even if that cannot be recorded beside its aggregate', async () => {
+    const queue = new RecordingQueue();
+    const recordDeadLetter = async () => {
+      throw new Error('the table is unavailable');
+    };
+    const consumer = consume([Greeted], createDeps, failFor('alice', createError), recordDeadLetter);
+    const run = consumer.withRuntime({ createDeps: createDeps(), queue, clock: createSteppingClock(), chaos: noChaos });
+    const Records = [sqsRecord('a', greeted('alice'), lastReceive)];
+    expect(await run({ Records }, 'greeter', 10_000)).toEqual({ batchItemFailures: [] });
+    expect(queue.deadLettered).toHaveLength(1);
+  });
+
+  test('is settled with a deadline, which leaves the function time to return the result of its batch', async () => {
+    const deadlines: number[] = [];
+    const unlimited = new RecordingQueue();
+    const queue: QueuePort = {
+      requeue: (message) => unlimited.requeue(message),
+      deadLetter: (body, details) => unlimited.deadLetter(body, details),
+      changeVisibility: (changes) => unlimited.changeVisibility(changes),
+      withDeadline: (deadlineMs) => {
+        deadlines.push(deadlineMs);
+        return unlimited;
+      },
+    };
+    const consumer = consume([Greeted], createDeps, failFor('alice', createError));
+    const run = consumer.withRuntime({ createDeps: createDeps(), queue, clock: createSteppingClock(), chaos: noChaos });
+    await run({ Records: [sqsRecord('a', greeted('alice'))] }, 'greeter', 10_000);
+    expect(deadlines).toEqual([noon + 9000]);
+  });
+
   test('is delivered again by SQS if dead-lettering fails', async () => {
     const { queue, receive } = createConsumer(failFor('bad', createError));
     queue.failing = { deadLetter: true };
@@ -246,6 +278,11 @@ describe('a poison message', () => {
       'PoisonMessage: Shouted is not an event of this queue',
     ],
     ['has a type named like an Object property', { ...valid, type: 'constructor' }, 'is not an event of this queue'],
+    [
+      'is published by another source',
+      { ...valid, source: 'elsewhere' },
+      'PoisonMessage: Greeted may not be published by elsewhere',
+    ],
     ['has an unknown version', { ...valid, version: 2 }, 'PoisonMessage: version 2 of Greeted is unknown'],
     [
       'breaks its schema',
@@ -472,7 +509,9 @@ describe('messages with the same group key', () => {
     ];
     expect(await run({ Records }, 'greeter', 1000)).toEqual({ batchItemFailures: [] });
     expect(queue.deadLettered.map(({ body }) => body)).toEqual([JSON.stringify(late)]);
-    expect(queue.requeued.map(({ body }) => body)).toEqual([JSON.stringify(greeted('a1', { times: 1 }))]);
+    expect(queue.requeued.map(({ body, history }) => [body, history.failures])).toEqual([
+      [JSON.stringify(greeted('a1', { times: 1 })), 0],
+    ]);
   });
 });
 

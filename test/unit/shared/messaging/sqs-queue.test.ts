@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createSqsQueue, toSqsText } from '../../../../lambdas/shared/messaging/sqs-queue.ts';
-import { type AwsRequest, FakeAws } from '../../../support/fake-aws.ts';
+import { AwsError, type AwsRequest, FakeAws } from '../../../support/fake-aws.ts';
 
 const aws = new FakeAws().install();
 
@@ -37,7 +37,7 @@ describe('createSqsQueue', () => {
   });
 
   test('sends a message once, since SQS may have taken it without a response', async () => {
-    aws.fails = () => 500;
+    aws.respond = () => new AwsError('InternalError', {}, 500);
     await expect(queue().requeue(message)).rejects.toThrow();
     await expect(
       queue().deadLetter('{}', { reason: 'r', first_received_at: 'a', last_received_at: 'b', receive_count: 1 }),

@@ -141,7 +141,10 @@ describe('commit', () => {
 
   test('throws Busy before its deadline if contention lasts, and has written nothing', async () => {
     const work = refusing(createWork(1000), Number.POSITIVE_INFINITY, 'conflict');
-    await expect(commit(work, plan({ writes: [put('STATE')] }))).rejects.toBeInstanceOf(Busy);
+    await expect(commit(work, plan({ writes: [put('STATE')] }))).rejects.toMatchObject({
+      name: 'Busy',
+      message: expect.stringMatching(/^still contended after \d+ attempts$/),
+    });
     expect(work.clock.now()).toBeLessThanOrEqual(work.deadlineMs);
     expect(work.clock.now()).toBeGreaterThan(work.deadlineMs - 400);
     expect(work.table.all()).toEqual([]);
@@ -231,6 +234,26 @@ describe('a write without a response', () => {
     });
   });
 
+  test('has an unknown outcome if other rows of the plan exist, but not its decision row', async () => {
+    const work = withoutResponses(false);
+    await work.table.write([{ op: 'put', row: { pk: 'P', sk: 'STATE', version: 1 } }], 'token');
+    const update: Write = { op: 'update', key: { pk: 'P', sk: 'STATE' }, set: { version: 2 }, when: versionIs(1) };
+    const overwrite: Write = { op: 'put', row: { pk: 'P', sk: 'STATE' } };
+    for (const write of [update, overwrite])
+      await expect(commit(work, plan({ writes: [write, decision] }))).rejects.toMatchObject({ name: 'OutcomeUnknown' });
+  });
+
+  test('fails with the error of the plan if that is neither a rejection nor contention', async () => {
+    const work = withoutResponses(true);
+    let plans = 0;
+    const failLater = async (): Promise<Change<string>> => {
+      plans += 1;
+      if (plans > 1) throw new TypeError('a row cannot be parsed');
+      return { writes: [decision], result: 'done' };
+    };
+    await expect(commit({ ...work, deadlineMs: noon + 900 }, failLater)).rejects.toThrow(TypeError);
+  });
+
   test('is looked for once more if its own effect makes the plan reject', async () => {
     const work = createWork(1000);
     let isLost = true;
@@ -299,6 +322,43 @@ describe('a write without a response', () => {
       },
     });
     await expect(commit({ ...work, store }, plan({ writes: [decision] }))).rejects.toBeInstanceOf(OutcomeUnknown);
+  });
+});
+
+describe('a unit of work with a write listener', () => {
+  /** Runs one write through the unit of work, and counts the calls of its listener. */
+  const countWrites = async (write: Store['write']) => {
+    let writes = 0;
+    const work = createWork();
+    const { store } = unitOfWork(
+      { store: overrideStore(work.table, { write }), clock: work.clock },
+      { deadlineMs: work.deadlineMs, onWrite: () => (writes += 1) },
+    );
+    const outcome = await store
+      .withDeadline(noon)
+      .write([put('STATE')], 'token')
+      .then(
+        () => 'written',
+        (error: Error) => error.message,
+      );
+    return { outcome, writes };
+  };
+  const refuse = (kind: Exclude<Reason['kind'], 'none'>) => async () => {
+    throw new WriteRefused([{ kind }]);
+  };
+
+  test('calls it for a write that was applied', async () =>
+    expect(await countWrites(async () => undefined)).toEqual({ outcome: 'written', writes: 1 }));
+
+  test('calls it for a write without a response, which may have been applied', async () =>
+    expect(await countWrites(refuse('no_response'))).toMatchObject({ writes: 1 }));
+
+  test('does not call it for a write that was refused or failed', async () => {
+    expect(await countWrites(refuse('condition'))).toMatchObject({ writes: 0 });
+    const fail = async () => {
+      throw Object.assign(new Error('ValidationException'), { mayBeWritten: true });
+    };
+    expect(await countWrites(fail)).toEqual({ outcome: 'ValidationException', writes: 0 });
   });
 });
 

@@ -1,0 +1,84 @@
+import { expect, test } from 'vitest';
+import type { Envelope } from '../../../events/envelope.ts';
+import { PaymentAuthorized } from '../../../events/payments/payment-authorized.ts';
+import { TicketIssued } from '../../../events/tickets/ticket-issued.ts';
+import { TicketRejected } from '../../../events/tickets/ticket-rejected.ts';
+import { apply, type OrderEvent } from '../../../lambdas/orders/order.ts';
+import { orderStore } from '../../../lambdas/orders/order-store.ts';
+import type { UnitOfWork } from '../../../lambdas/shared/store/commit.ts';
+import { createSteppingClock, noon } from '../../support/fixtures.ts';
+import { createMemoryStore } from '../../support/memory-store.ts';
+import { recordWrites } from '../../support/recorded-writes.ts';
+
+const id = 'a'.repeat(26);
+const MINUTE_MS = 60_000;
+const cause = { time: new Date(noon).toISOString(), correlation_id: id, causation_id: 'test' };
+const paid = PaymentAuthorized.make({ order_id: id, user_id: 'alice', amount: 10, balance_after: 0 }, cause);
+const issued = TicketIssued.make({ order_id: id, ticket_id: 't' }, cause);
+const rejected = TicketRejected.make({ order_id: id, reason: 'sold_out', sku: 'gig' }, cause);
+
+/** Creates a store of orders that records its writes, with one order that is NEW. */
+async function createOrders() {
+  const clock = createSteppingClock();
+  const { store, takeTransactions } = recordWrites(createMemoryStore({ now: clock.now }));
+  const work: UnitOfWork = { store, clock, deadlineMs: Number.POSITIVE_INFINITY };
+  const orders = orderStore(work);
+  await orders.place({
+    order: { user_id: 'alice', amount: 10 },
+    identity: { id, body_hash: 'hash', hasKey: true },
+    correlationId: 'request',
+    quotePrice: async () => 0,
+  });
+  const change = (event: Envelope) =>
+    orders.change(event as OrderEvent, apply, {
+      deadlineMs: work.deadlineMs,
+      createReceipt: () => ({}),
+      messageIdOf: () => 'm1',
+    });
+  return { orders, clock, change, takeTransactions };
+}
+
+test('an order is placed only if it is absent, without a TTL', async () => {
+  const { takeTransactions } = await createOrders();
+  expect(takeTransactions()).toEqual([
+    [`put ORDER#${id} STATE if absent, decides`, `put ORDER#${id} OUTBOX#OrderCreated:${id} if absent, expires`],
+  ]);
+});
+
+test('each transition is written under the version that was read', async () => {
+  const { change, takeTransactions } = await createOrders();
+  takeTransactions();
+  await change(paid);
+  await change(rejected);
+  expect(takeTransactions()).toEqual([
+    [`update ORDER#${id} STATE if version 1`],
+    [`update ORDER#${id} STATE if version 2`, `put ORDER#${id} OUTBOX#RefundRequested:${id} if absent, expires`],
+  ]);
+});
+
+test('a refund is requested only if none was, without a TTL', async () => {
+  const { orders, change, takeTransactions } = await createOrders();
+  await change(issued);
+  takeTransactions();
+  const identity = { id: 'request', body_hash: 'hash', hasKey: true };
+  await orders.refund({ id, note: undefined, identity, correlationId: 'request' });
+  expect(takeTransactions()).toEqual([
+    [
+      `update ORDER#${id} STATE if version 2`,
+      `put ORDER#${id} REFUND if absent`,
+      `put ORDER#${id} OUTBOX#RefundRequested:${id} if absent, expires`,
+    ],
+  ]);
+});
+
+test('a waiting order is nudged once for each sweep', async () => {
+  const { orders, clock, takeTransactions } = await createOrders();
+  takeTransactions();
+  clock.pass(3 * MINUTE_MS);
+  for (let run = 0; run < 2; run++) await orders.nudgeStuck(clock.now(), 2);
+  // The sweep also marks the minutes without waiting orders.
+  const nudges = takeTransactions().filter(([write]) => !write?.startsWith('put MINUTE#'));
+  expect(nudges).toEqual([
+    [`put ORDER#${id} OUTBOX#OrderCreated:${id}#sweep-2026-01-01T12:03 if absent, decides, expires`],
+  ]);
+});

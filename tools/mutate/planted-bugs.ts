@@ -1,0 +1,31 @@
+import { plantedInBalances } from './planted/balances.ts';
+import { plantedInCatalog } from './planted/catalog.ts';
+import { plantedInDocuments } from './planted/documents.ts';
+import { plantedInEvents } from './planted/events.ts';
+import { plantedInHttp } from './planted/http.ts';
+import { plantedInInfrastructure } from './planted/infrastructure.ts';
+import { plantedInMessaging } from './planted/messaging.ts';
+import { plantedInOrders } from './planted/orders.ts';
+import { plantedInPayments } from './planted/payments.ts';
+import { plantedInRelay } from './planted/relay.ts';
+import { plantedInStore } from './planted/store.ts';
+import { plantedInTickets } from './planted/tickets.ts';
+import type { PlantedBug } from './planted-bug.ts';
+
+/** All planted bugs by area, each in a file of its own. */
+export const plantedBugsByArea: Readonly<Record<string, readonly PlantedBug[]>> = {
+  payments: plantedInPayments,
+  orders: plantedInOrders,
+  tickets: plantedInTickets,
+  balances: plantedInBalances,
+  documents: plantedInDocuments,
+  catalog: plantedInCatalog,
+  store: plantedInStore,
+  messaging: plantedInMessaging,
+  relay: plantedInRelay,
+  http: plantedInHttp,
+  events: plantedInEvents,
+  infrastructure: plantedInInfrastructure,
+};
+
+export const plantedBugs: readonly PlantedBug[] = Object.values(plantedBugsByArea).flat();
