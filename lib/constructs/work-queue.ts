@@ -22,8 +22,8 @@ export interface WorkQueueProps {
 /** Messages are consumed within seconds. The consumer is stopped or too slow if one waits for so long. */
 const MAX_WAIT = minutes(5);
 /**
- * Contention and the wait for a prerequisite event end sooner: the relay retries a parked event after 15 minutes at
- * most, and five minutes are left for its delivery.
+ * Contention and the wait for a prerequisite event end sooner, unless something is wrong: the relay retries a parked
+ * event after 15 minutes at most, and five minutes are left for its delivery.
  */
 const MAX_CONTENTION = minutes(20);
 
