@@ -25,7 +25,7 @@ export function withTable(document: string, templates: readonly Template[]): str
 
 function synthesize(): Template[] {
   const app = new App({ context: cdkJson.context, analyticsReporting: false });
-  new Platform(app, configOf(DOCUMENTED_STAGE));
+  new Platform(app, configOf(DOCUMENTED_STAGE, { ownAccount: 'on' }));
   return app.synth().stacks.map(({ template }) => template as Template);
 }
 
