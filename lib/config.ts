@@ -70,6 +70,8 @@ export interface StageConfig extends ConcurrencySettings {
     readonly allowsLoopback: boolean;
     /** How long the list of webhooks is used before it is read again. A new webhook gets events after this time. */
     readonly cachedForMs: number;
+    /** How long a function uses the key that signs the deliveries before it reads the key again. */
+    readonly keysCachedForSeconds: number;
     /** The age at which the key that signs the deliveries is replaced. It stays valid for as long again. */
     readonly rotateKeysAfterDays: number;
   };
@@ -120,7 +122,7 @@ const localSettings: Settings = {
   documentsCachedForSeconds: 360,
   balances: { updates: true, interval: 10, chunksPerTick: 1 },
   readModel: { cachedForMs: 1000, syncEveryMinutes: 5, bucketsPerSync: 250 },
-  webhooks: { allowsLoopback: true, cachedForMs: 1000, rotateKeysAfterDays: 90 },
+  webhooks: { allowsLoopback: true, cachedForMs: 1000, keysCachedForSeconds: 1, rotateKeysAfterDays: 90 },
   chaos: { ...noFaults, publish_failure: 0.2 },
   alarms: 'all',
   compositeAlarms: false,
@@ -145,7 +147,7 @@ const awsSettings: Settings = {
   // 250 buckets are all buckets of 20,000 users. A million users take three and a half hours, at about 50,000 read
   // units for each run.
   readModel: { cachedForMs: 2000, syncEveryMinutes: 5, bucketsPerSync: 250 },
-  webhooks: { allowsLoopback: false, cachedForMs: 10_000, rotateKeysAfterDays: 90 },
+  webhooks: { allowsLoopback: false, cachedForMs: 10_000, keysCachedForSeconds: 300, rotateKeysAfterDays: 90 },
   alarms: 'all',
   compositeAlarms: true,
 };

@@ -17,7 +17,7 @@ export default defineCommand({
   examples: ['webhooks secret 2fbqq5v4mxz3hsd7k6yaw4tcni'],
   run: async ({ positionals: [id = ''], target, print }) => {
     await readWebhookRow(openTables(target).webhooks, id);
-    const [current, previous] = await createSecretReader(await findKeysArn(target))();
+    const [current, previous] = await createSecretReader(await findKeysArn(target), 1)();
     const secrets = {
       current: webhookSecret(current, id),
       previous: previous === undefined ? null : webhookSecret(previous, id),

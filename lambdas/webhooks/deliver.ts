@@ -1,5 +1,6 @@
 import type { SQSRecord } from 'aws-lambda';
 import { type Clock, toIso } from '../shared/runtime/clock.ts';
+import { Busy } from '../shared/runtime/errors.ts';
 import { count, logger, recordMaximum } from '../shared/runtime/observability.ts';
 import type { ReadKeys } from './deps.ts';
 import { type OrderEvent, TEST_EVENT } from './order-event.ts';
@@ -101,11 +102,26 @@ async function deliverAll(
   if (delivered > 0 && webhook.health.failures === 0) return { outcomes, health: webhook.health };
   const result: DeliveryResult =
     delivered === 0 && failure ? { succeeded: false, reason: failure.reason } : { succeeded: true };
-  const after = await webhooks.recordResult(webhook.id, result);
+  const after = await tryToRecord(webhook, result, webhooks);
   const health = after?.health ?? healthy;
   if (delivered > 0) return { outcomes, health };
   reportFailing(after, clock);
   return { outcomes: notBefore(outcomes, health), health };
+}
+
+/** Records a result. If the table is busy, the next result is recorded instead: nothing is sent again because of that. */
+async function tryToRecord(
+  webhook: Webhook,
+  result: DeliveryResult,
+  webhooks: WebhookStore,
+): Promise<Webhook | undefined> {
+  try {
+    return await webhooks.recordResult(webhook.id, result);
+  } catch (error) {
+    if (!(error instanceof Busy)) throw error;
+    logger.warn('result of deliveries not recorded', { webhook_id: webhook.id, error });
+    return webhook;
+  }
 }
 
 /** Lets failed messages wait for the end of the pause that their failure has caused. */

@@ -24,8 +24,8 @@ export const createWebhooksApiDeps = ({ readKeys, policy, ...ports }: SigningPor
 
 /** Returns the ports of a function that knows the secrets of webhooks. */
 export function signingPorts(): SigningPorts {
-  const { WEBHOOKS_TABLE, WEBHOOK_KEYS_ARN, LOOPBACK } = readEnv(SigningEnv);
-  const readKeys = createSecretReader(WEBHOOK_KEYS_ARN);
+  const { WEBHOOKS_TABLE, WEBHOOK_KEYS_ARN, KEYS_CACHED_FOR_S, LOOPBACK } = readEnv(SigningEnv);
+  const readKeys = createSecretReader(WEBHOOK_KEYS_ARN, Number(KEYS_CACHED_FOR_S));
   return { ...lambdaPorts(WEBHOOKS_TABLE), readKeys, policy: { allowsLoopback: LOOPBACK === 'allowed' } };
 }
 

@@ -5,7 +5,7 @@ import { required } from '../shared/runtime/env.ts';
 export const WebhooksEnv = z.object({ WEBHOOKS_TABLE: required, LOOPBACK: z.enum(['allowed', 'refused']) });
 
 /** The environment of what knows the secrets of webhooks: the API, which returns them, and the deliveries. */
-export const SigningEnv = z.extend(WebhooksEnv, { WEBHOOK_KEYS_ARN: required });
+export const SigningEnv = z.extend(WebhooksEnv, { WEBHOOK_KEYS_ARN: required, KEYS_CACHED_FOR_S: required });
 
 /** The environment of the fan-out, which sends a message for each webhook. */
 export const FanOutEnv = z.object({

@@ -17,8 +17,9 @@ import { createPost } from './post.ts';
 import { GIVE_UP_AFTER_MS, pauseDelaySeconds, retryDelaySeconds } from './webhook.ts';
 import { webhookStore } from './webhook-store.ts';
 
-/** The shares of the function's time after which no request starts, and after which settling ends. */
+/** The shares of the function's time after which no request starts, no table is used, and settling ends. */
 const START_SHARE = 0.5;
+const TABLE_SHARE = 0.8;
 const SETTLEMENT_SHARE = 0.9;
 const MAX_CONTENTION_DELAY_S = 10;
 
@@ -39,7 +40,7 @@ export async function deliverBatch(
   if (chaos.latency_ms > 0) await clock.sleep(chaos.latency_ms);
   const lastStartMs = receivedMs + timeoutMs * START_SHARE;
   const settlementMs = receivedMs + timeoutMs * SETTLEMENT_SHARE;
-  const webhooks = webhookStore(unitOfWork(ports, { deadlineMs: settlementMs }));
+  const webhooks = webhookStore(unitOfWork(ports, { deadlineMs: receivedMs + timeoutMs * TABLE_SHARE }));
   const queue = ports.queue.withDeadline(settlementMs);
   const failedIds: string[] = [];
   const settleAll = (outcomes: ReadonlyMap<SQSRecord, Outcome>) =>

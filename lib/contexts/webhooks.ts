@@ -32,7 +32,7 @@ const ROTATION_CHECK_MINUTES = 30;
 export class Webhooks extends Context {
   constructor(scope: Construct, config: StageConfig, webhooks: OutboxTable) {
     super(scope, 'Webhooks', { config, errorImpact: 'Receivers of webhooks learn late of orders, or not at all' });
-    const { allowsLoopback, cachedForMs, rotateKeysAfterDays } = config.webhooks;
+    const { allowsLoopback, cachedForMs, keysCachedForSeconds, rotateKeysAfterDays } = config.webhooks;
     const keys = new GeneratedSecret(this, 'Keys', {
       description: 'The key from which the secrets of the webhooks derive',
       rotatedBy: 'The job webhooks-rotate-keys',
@@ -40,7 +40,12 @@ export class Webhooks extends Context {
     const values = { WEBHOOKS_TABLE: webhooks.name };
     const signing = {
       env: SigningEnv,
-      values: { ...values, WEBHOOK_KEYS_ARN: keys.arn, LOOPBACK: allowsLoopback ? 'allowed' : 'refused' },
+      values: {
+        ...values,
+        WEBHOOK_KEYS_ARN: keys.arn,
+        KEYS_CACHED_FOR_S: String(keysCachedForSeconds),
+        LOOPBACK: allowsLoopback ? 'allowed' : 'refused',
+      },
     };
 
     new ContextApi(this, {

@@ -65,6 +65,10 @@ describe('the key of the webhooks', () => {
     expect(variablesOf('prod', 'webhooks-on-webhook-events')).not.toHaveProperty('WEBHOOK_KEYS_ARN');
   });
 
+  test('is used for five minutes before it is read again, since each read costs money', () => {
+    expect(variablesOf('prod', 'webhooks-on-webhook-deliveries')['KEYS_CACHED_FOR_S']).toBe('300');
+  });
+
   test('is replaced after 90 days by a job that looks every half hour', () => {
     expect(variablesOf('prod', 'webhooks-rotate-keys')['ROTATE_AFTER_DAYS']).toBe('90');
     const rule = resourcesOf('prod', 'AWS::Events::Rule').find(

@@ -1,3 +1,4 @@
+import type { Store } from '../../lambdas/shared/store/store.ts';
 import type { ReadKeys } from '../../lambdas/webhooks/deps.ts';
 import { type ConsumerPorts, deliverBatch } from '../../lambdas/webhooks/on-webhook-deliveries.ts';
 import type { Delivery, OrderEvent } from '../../lambdas/webhooks/order-event.ts';
@@ -22,6 +23,8 @@ export const orderEvent = (orderId: string, changes: Partial<OrderEvent> = {}): 
 export class DeliveryFixture {
   readonly clock = createSteppingClock();
   readonly table = createMemoryStore({ now: this.clock.now });
+  /** The table as the consumer reaches it. */
+  store: Store = this.table;
   readonly queue = new RecordingQueue();
   readonly webhooks = webhookStore({ store: this.table, clock: this.clock, deadlineMs: Number.POSITIVE_INFINITY });
   readonly requests: PostRequest[] = [];
@@ -57,7 +60,7 @@ export class DeliveryFixture {
 
   get #ports(): ConsumerPorts {
     return {
-      store: this.table,
+      store: this.store,
       clock: this.clock,
       queue: this.queue,
       chaos: () => this.chaos(),

@@ -6,9 +6,6 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { clientSettings } from './client-settings.ts';
 
-/** A rotation becomes visible to a running function after this time. The previous version is valid far longer. */
-const CACHED_FOR_S = 300;
-
 /** The valid versions of a secret: first the current one, then the previous one, if there has been a rotation. */
 export type SecretVersions = readonly [current: string, previous?: string];
 
@@ -35,11 +32,15 @@ class RotatingSecretsProvider extends SecretsProvider {
   }
 }
 
-/** Returns a function that reads a secret by its ARN, and keeps it in memory for five minutes. */
+/**
+ * Returns a function that reads a secret by its ARN, and keeps it in memory. A rotation becomes visible to a running
+ * function after that time. The previous version is valid far longer.
+ */
 export function createSecretReader(
   secretArn: string,
+  cachedForS: number,
   client: SecretsManagerClient = new SecretsManagerClient(clientSettings),
 ): () => Promise<SecretVersions> {
   const provider = new RotatingSecretsProvider({ awsSdkV3Client: client });
-  return async () => JSON.parse(String(await provider.get(secretArn, { maxAge: CACHED_FOR_S }))) as SecretVersions;
+  return async () => JSON.parse(String(await provider.get(secretArn, { maxAge: cachedForS }))) as SecretVersions;
 }

@@ -1,9 +1,12 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { Busy } from '../../../lambdas/shared/runtime/errors.ts';
+import { WriteRefused } from '../../../lambdas/shared/store/store.ts';
 import { createTestEvent } from '../../../lambdas/webhooks/order-event.ts';
 import type { PostRequest } from '../../../lambdas/webhooks/post.ts';
 import { webhookSecret } from '../../../lambdas/webhooks/signature.ts';
 import { GIVE_UP_AFTER_MS } from '../../../lambdas/webhooks/webhook.ts';
 import { withChaosRates } from '../../support/fixtures.ts';
+import { overrideStore } from '../../support/memory-store.ts';
 import { DeliveryFixture, orderEvent, webhookId } from '../../support/webhook-fixture.ts';
 import { isSignedBy, WebhookReceiver } from '../../support/webhook-receiver.ts';
 
@@ -138,6 +141,29 @@ describe('a delivery', () => {
     expect(fixture.requests).toEqual([]);
     expect(fixture.queue.requeued).toMatchObject([{ history: { failures: 1 } }]);
     expect(await health()).toEqual({ failures: 0 });
+  });
+
+  test('is not repeated if its result cannot be recorded', async () => {
+    fails();
+    await fixture.deliver(...to(id, 'o1'));
+    fails({ status: 200 });
+    const refuse = async () => {
+      throw new WriteRefused([{ kind: 'throttled' }]);
+    };
+    fixture.store = overrideStore(fixture.table, { write: refuse });
+    fixture.queue.requeued.length = 0;
+    expect(await fixture.deliver(...to(id, 'o2'))).toEqual([]);
+    expect(fixture.queue.requeued).toEqual([]);
+  });
+
+  test('waits without a failure while the table is busy', async () => {
+    const refuse = async () => {
+      throw new Busy('throttled');
+    };
+    fixture.store = overrideStore(fixture.table, { get: refuse });
+    expect(await fixture.deliver(...to(id, 'o1'))).toEqual([]);
+    expect(fixture.requests).toEqual([]);
+    expect(fixture.queue.requeued).toMatchObject([{ delaySeconds: 5, history: { failures: 0 } }]);
   });
 
   test('is repeated with the same id after a crash between the request and its record', async () => {

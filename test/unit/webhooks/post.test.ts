@@ -1,8 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createSecureContext, getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createPost } from '../../../lambdas/webhooks/post.ts';
+import { receiverCertificate } from '../../support/receiver-certificate.ts';
 
 let server: Server;
 let port: number;
@@ -24,6 +27,13 @@ afterEach(async () => {
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));
 });
+
+/** Lets a server listen, and returns whether the address and the port are free. */
+const listen = (target: HttpsServer, onPort: number, address: string): Promise<boolean> =>
+  new Promise((resolve) => {
+    target.once('error', () => resolve(false));
+    target.listen(onPort, address, () => resolve(true));
+  });
 
 const local = (options: Partial<Parameters<typeof createPost>[0]> = {}) =>
   createPost({ allowsLoopback: true, ...options });
@@ -86,6 +96,53 @@ describe('a webhook is called', () => {
 
   test('and a refused connection is a failure', async () => {
     expect(await local()(request('http://127.0.0.1:1/'))).toEqual({ error: 'ECONNREFUSED' });
+  });
+});
+
+describe('over TLS', () => {
+  /** The port of a webhook is 443 or 8443, so the server listens on an address of loopback that nothing else uses. */
+  const ADDRESSES = ['127.83.72.11', '127.0.0.1'];
+  const PORT = 8443;
+  let address = '';
+  const names: (string | undefined)[] = [];
+  const receiver = createHttpsServer(
+    {
+      ...receiverCertificate,
+      SNICallback: (name, done) => {
+        names.push(name);
+        done(null, createSecureContext(receiverCertificate));
+      },
+    },
+    (_request, response) => response.end('ok'),
+  );
+  const trusted = getCACertificates('default');
+  beforeAll(async () => {
+    for (const candidate of ADDRESSES)
+      if (await listen(receiver, PORT, candidate)) {
+        address = candidate;
+        return;
+      }
+    throw new Error(`nothing can listen on port ${PORT}`);
+  });
+  beforeEach(() => {
+    names.length = 0;
+  });
+  afterEach(() => setDefaultCACertificates(trusted));
+  afterAll(async () => {
+    receiver.closeAllConnections();
+    await new Promise((resolve) => receiver.close(resolve));
+  });
+  const callByName = (name: string) => local({ resolve: async () => [address] })(request(`https://${name}:${PORT}/`));
+
+  test('the checked address is called with the name of the URL, and the certificate is checked against the name', async () => {
+    setDefaultCACertificates([...trusted, receiverCertificate.cert]);
+    expect(await callByName('receiver.invalid')).toEqual({ status: 200 });
+    expect(names).toEqual(['receiver.invalid']);
+    expect(await callByName('other.invalid')).toEqual({ error: 'ERR_TLS_CERT_ALTNAME_INVALID' });
+  });
+
+  test('a certificate that nobody has signed is refused', async () => {
+    expect(await callByName('receiver.invalid')).toEqual({ error: 'DEPTH_ZERO_SELF_SIGNED_CERT' });
   });
 });
 

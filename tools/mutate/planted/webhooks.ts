@@ -62,6 +62,20 @@ export const plantedInWebhooks: readonly PlantedBug[] = [
       caughtBy: [POST, 'a name is resolved once for each request'],
     },
     {
+      name: 'certificate is not checked',
+      find: 'rejectUnauthorized: true,',
+      replace: 'rejectUnauthorized: false,',
+      consequence: 'Anybody on the way reads the events as if it were the receiver.',
+      caughtBy: [POST, 'a certificate that nobody has signed is refused'],
+    },
+    {
+      name: 'certificate of the address instead of the name',
+      find: "servername: isIP(host) === 0 ? host : '',",
+      replace: "servername: '',",
+      consequence: 'No receiver with a name can be called, or the certificate of any name is accepted.',
+      caughtBy: [POST, 'the checked address is called with the name of the URL'],
+    },
+    {
       name: 'request without a time limit',
       find: '    agent: false,\n    signal,\n',
       replace: '    agent: false,\n',
@@ -129,6 +143,13 @@ export const plantedInWebhooks: readonly PlantedBug[] = [
       replace: '',
       consequence: 'One receiver that hangs uses all concurrency of the consumer.',
       caughtBy: [DELIVERIES, 'its messages wait without being sent'],
+    },
+    {
+      name: 'delivered event is repeated',
+      find: 'if (!(error instanceof Busy)) throw error;',
+      replace: 'if (error) throw error;',
+      consequence: 'While the table is throttled, each event is sent again and again.',
+      caughtBy: [DELIVERIES, 'is not repeated if its result cannot be recorded'],
     },
     {
       name: 'all messages are trials',

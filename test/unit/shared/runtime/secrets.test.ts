@@ -39,7 +39,7 @@ beforeEach(() => {
 });
 
 describe('a secret', () => {
-  const createReader = () => createSecretReader(ARN, new SecretsManagerClient({ maxAttempts: 1 }));
+  const createReader = () => createSecretReader(ARN, 300, new SecretsManagerClient({ maxAttempts: 1 }));
 
   test('has one valid version before its first rotation, and two after it, the current one first', async () => {
     expect(await createReader()()).toEqual(['key-1']);
@@ -47,7 +47,7 @@ describe('a secret', () => {
     expect(await createReader()()).toEqual(['key-2', 'key-1']);
   });
 
-  test('is read once in five minutes, also while it has no previous version', async () => {
+  test('is read once in that time, also while it has no previous version', async () => {
     vi.useFakeTimers({ toFake: ['Date'], now: createdMs });
     try {
       const read = createReader();
