@@ -75,7 +75,7 @@ describe('isPublicAddress', () => {
     ['no address', ''],
     ['octal', '0177.0.0.1'],
     ['short', '127.1'],
-  ])('refuses %s: %s', (_kind, address) => expect(isPublicAddress(address)).toBe(false));
+  ])('refuses as not public %s: %s', (_kind, address) => expect(isPublicAddress(address)).toBe(false));
 });
 
 describe('findUrlFault', () => {
@@ -120,7 +120,7 @@ describe('findUrlFault', () => {
     ['https://example.com/\r\nhost: a', 'printable ASCII'],
     ['https://１２７.0.0.1/', 'printable ASCII'],
     [`https://example.com/${'a'.repeat(2048)}`, '2048 characters'],
-  ])('refuses %s', (url, fault) => expect(findUrlFault(url, onAws)).toContain(fault));
+  ])('rejects the URL %s', (url, fault) => expect(findUrlFault(url, onAws)).toContain(fault));
 
   test.each(['http://127.0.0.1:9000/', 'http://[::1]:9000/', 'https://127.0.0.1:9000/', 'http://localhost:9000/'])(
     'accepts %s only where a stage allows loopback',
