@@ -38,6 +38,14 @@ const OrderRow = z.object({
   amount: z.number(),
   description: z.optional(z.string()),
   items: z.optional(Items),
+  pricing: z.optional(
+    z.object({
+      rules_version: z.number(),
+      quote_id: z.optional(z.string()),
+      lines: z.array(z.object({ list_price: z.number(), price: z.number(), rules: z.array(z.string()) })),
+    }),
+  ),
+  cart_id: z.optional(z.string()),
   metadata: z.optional(z.record(z.string(), z.string())),
   created_at: z.string(),
   updated_at: z.string(),
@@ -76,10 +84,11 @@ export function requireOrder(id: string, row: Row | undefined): StoredOrder {
 }
 
 /**
- * Returns the publication of an order's own event. Its outbox record is indexed by minute, so the sweep can find it.
+ * Returns the publication of an order's own event, and of other events that the same step causes. Its outbox record is
+ * indexed by minute, so the sweep can find it, and named after the first event, by which the sweep knows the step.
  */
-export const createPublication = (id: string, event: Envelope): Publication => ({
+export const createPublication = (id: string, event: Envelope, ...others: readonly Envelope[]): Publication => ({
   aggregate: orderKey(id).pk,
-  events: [event],
+  events: [event, ...others],
   index: { published_minute: publishedMinuteKey(Date.parse(event.time), id) },
 });

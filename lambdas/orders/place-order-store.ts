@@ -1,27 +1,33 @@
-import { OrderCreated } from '../../events/orders/order-created.ts';
 import { assertSameRequest, type RequestIdentity } from '../shared/http/idempotency.ts';
 import { toIso } from '../shared/runtime/clock.ts';
 import { Rejected } from '../shared/runtime/errors.ts';
 import { logger } from '../shared/runtime/observability.ts';
 import { type CommitOutcome, commitOnce, type UnitOfWork } from '../shared/store/commit.ts';
-import { absent, type Row } from '../shared/store/store.ts';
+import type { Row } from '../shared/store/store.ts';
 import { type Order, type PlacedOrder, place } from './order.ts';
-import { createOrderRow, createPublication, orderKey, parseOrder } from './order-row.ts';
+import { orderKey } from './order-row.ts';
+import {
+  asPlaced,
+  causeOfPlacement,
+  type OrderPrice,
+  type Placement,
+  pricingOf,
+  publishOrderCreated,
+  requireAmount,
+  writeOrder,
+} from './placement.ts';
 
 /** The fields of an order that its customer chooses. Without `amount`, the order costs the price of its items. */
-export type NewOrder = Omit<PlacedOrder, 'id' | 'amount' | 'created_at'> & { readonly amount?: number | undefined };
+export type NewOrder = Pick<PlacedOrder, 'user_id' | 'description' | 'items' | 'metadata'> & {
+  readonly amount?: number | undefined;
+};
 
 export interface OrderRequest {
   readonly order: NewOrder;
   readonly identity: RequestIdentity;
   readonly correlationId: string;
-  /** Returns the current price of the order's items. */
-  readonly quotePrice: () => Promise<number>;
-}
-
-interface Placement {
-  readonly order: Order;
-  readonly replayed: boolean;
+  /** Returns the price of the order's items: the current one, or that of the quote that the customer names. */
+  readonly quotePrice: () => Promise<OrderPrice>;
 }
 
 /** Places an order once for each request identity. A replay returns the order as it was placed. */
@@ -41,17 +47,15 @@ export async function placeOnce(work: UnitOfWork, request: OrderRequest): Promis
 }
 
 async function placeNew(work: UnitOfWork, request: OrderRequest): Promise<CommitOutcome<Order>> {
-  const { identity, correlationId } = request;
-  const amount = await determineAmount(request);
-  const placed = place({ ...request.order, id: identity.id, amount, created_at: toIso(work.clock.now()) });
-  const { id, user_id, description, items, created_at } = placed;
-  const created = OrderCreated.make(
-    { order_id: id, user_id, amount, description, items, created_at },
-    { time: created_at, correlation_id: id, causation_id: correlationId },
-  );
+  const { order, identity, correlationId } = request;
+  const priced = await determinePrice(request);
+  const created_at = toIso(priced.decidedMs ?? work.clock.now());
+  const { user_id, description, items, metadata } = order;
+  const { amount, pricing } = priced;
+  const placed = place({ id: identity.id, user_id, amount, description, items, pricing, metadata, created_at });
   return commitOnce(work, async () => ({
-    writes: [{ op: 'put', row: createOrderRow(placed, identity), when: absent, decides: true }],
-    publish: [createPublication(id, created)],
+    writes: [{ ...writeOrder(placed, identity), decides: true }],
+    publish: [publishOrderCreated(placed, causeOfPlacement(placed, correlationId))],
     result: placed,
   }));
 }
@@ -65,17 +69,13 @@ const findPlaced = async ({ store }: UnitOfWork, { order, identity }: OrderReque
 
 function replay(row: Row, identity: RequestIdentity): Placement {
   assertSameRequest(row, identity);
-  return { order: place(parseOrder(row).order), replayed: identity.hasKey };
+  return { order: asPlaced(row), replayed: identity.hasKey };
 }
 
-async function determineAmount({ order: { amount, items }, quotePrice }: OrderRequest): Promise<number> {
-  if (!items && amount !== undefined) return amount;
-  const total = await quotePrice();
-  if (amount !== undefined && amount !== total)
-    throw new Rejected(
-      'price_differs',
-      `The items now cost ${total}, not ${amount}. Send the current price, or leave out the amount.`,
-      422,
-    );
-  return total;
+/** An order without items costs the amount that it names. */
+async function determinePrice({ order: { amount, items }, quotePrice }: OrderRequest) {
+  if (!items && amount !== undefined) return { amount };
+  const price = await quotePrice();
+  requireAmount(amount, price);
+  return { amount: price.total, pricing: pricingOf(price), decidedMs: price.decidedMs };
 }

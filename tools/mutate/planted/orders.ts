@@ -109,9 +109,18 @@ export const plantedInOrders: readonly PlantedBug[] = [
   ]),
   ...bugsIn('lambdas/orders/place-order-store.ts', [
     {
+      name: 'order key accepted for another body',
+      find: 'assertSameRequest(row, identity);',
+      replace: '',
+      consequence: 'Another order under a used key is reported as placed.',
+      caughtBy: ['test/unit/orders/place-order-store.test.ts', 'is rejected with 422 if its body is another one'],
+    },
+  ]),
+  ...bugsIn('lambdas/orders/placement.ts', [
+    {
       name: 'order without absent',
-      find: 'when: absent, decides: true }],',
-      replace: '}],',
+      find: 'row: createOrderRow(order, identity), when: absent })',
+      replace: 'row: createOrderRow(order, identity) })',
       consequence: 'A repeated request sets a paid order back to NEW.',
       caughtBy: [
         'test/unit/orders/place-order-store.test.ts',
@@ -119,16 +128,9 @@ export const plantedInOrders: readonly PlantedBug[] = [
       ],
     },
     {
-      name: 'order key accepted for another body',
-      find: 'assertSameRequest(row, identity);',
-      replace: '',
-      consequence: 'Another order under a used key is reported as placed.',
-      caughtBy: ['test/unit/orders/place-order-store.test.ts', 'is rejected with 422 if its body is another one'],
-    },
-    {
       name: 'replayed order shows its current state',
-      find: 'order: place(parseOrder(row).order)',
-      replace: 'order: parseOrder(row).order',
+      find: 'place(parseOrder(row).order)',
+      replace: 'parseOrder(row).order',
       consequence: 'A replay does not return the first response.',
       caughtBy: [
         'test/unit/orders/place-order-store.test.ts',
@@ -137,8 +139,8 @@ export const plantedInOrders: readonly PlantedBug[] = [
     },
     {
       name: 'order below the price of its items',
-      find: 'if (amount !== undefined && amount !== total)',
-      replace: 'if (amount !== undefined && amount > total)',
+      find: 'if (expected === undefined || expected === price.total) return;',
+      replace: 'if (expected === undefined || expected <= price.total) return;',
       consequence: 'A customer chooses the price.',
       caughtBy: ['test/unit/orders/place-order-store.test.ts', 'if its items cost 10'],
     },
