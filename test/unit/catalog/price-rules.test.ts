@@ -68,10 +68,14 @@ describe('an effect', () => {
     expect(costAfter({ type: 'percent', basis_points: -9501 }, 10)).toBe(0);
   });
 
-  test('is exact at the maximum price, where a float would not be', () => {
-    expect(costAfter({ type: 'percent', basis_points: -1 }, MAX_AMOUNT - 1)).toBe(999_899_999_999);
-    expect(costAfter({ type: 'percent', basis_points: -3333 }, MAX_AMOUNT - 3)).toBe(666_699_999_998);
-  });
+  test.each([
+    [12, -1250, 11],
+    [430, -1500, 366],
+    [999_283_268_420, -1250, 874_372_859_868],
+    [MAX_AMOUNT, -1, 999_900_000_000],
+  ])('is exact where a float would not be: %i by %i basis points is %i', (before, basis_points, after) =>
+    expect(costAfter({ type: 'percent', basis_points }, before)).toBe(after),
+  );
 
   test('never leads below zero', () => expect(costAfter({ type: 'amount', amount: -1001 }, 1000)).toBe(0));
 

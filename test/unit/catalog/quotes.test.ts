@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { quote } from '../../../lambdas/catalog/quote.ts';
 import { QUOTE_VALID_MS } from '../../../lambdas/catalog/quote-row.ts';
 import { PriceShop } from '../../support/price-shop.ts';
 
@@ -153,20 +154,21 @@ describe('an order that names a quote', () => {
   });
 
   test('is rejected from the time at which the quote expires', async () => {
-    const quote = (await shop.quote({ items })).body;
-    const quote_id = String(quote['quote_id']);
-    const expiresMs = Date.parse(String(quote['expires_at']));
-    const { clock } = shop.simulation;
-    await shop.wait(expiresMs - clock.now());
+    const { quote_id, expires_at } = (await shop.quote({ items })).body;
+    const expiresMs = Date.parse(String(expires_at));
+    const priceAt = (nowMs: number) =>
+      quote(shop.simulation.catalog, { items, quote_id: String(quote_id) }, () => nowMs);
+    expect(await priceAt(expiresMs - 1)).toMatchObject({ total: 2000, decidedMs: expiresMs - 1 });
+    await expect(priceAt(expiresMs)).rejects.toMatchObject({ code: 'quote_expired' });
+    await shop.wait(expiresMs - shop.simulation.clock.now());
     const rejected = await shop.order({ user_id: 'alice', items, quote_id });
     expect(rejected).toMatchObject({ status: 409, body: { code: 'quote_expired' } });
     expect(shop.placedOrders()).toEqual([]);
   });
 
   test('is rejected if the quote expires while it is read', async () => {
-    const quote = (await shop.quote({ items })).body;
-    const quote_id = String(quote['quote_id']);
-    await shop.wait(Date.parse(String(quote['expires_at'])) - shop.simulation.clock.now() - 1);
+    const { quote_id, expires_at } = (await shop.quote({ items })).body;
+    await shop.wait(Date.parse(String(expires_at)) - shop.simulation.clock.now() - 1);
     const { get } = shop.simulation.catalog;
     shop.simulation.catalog.get = async (key) => {
       await shop.simulation.clock.sleep(1);

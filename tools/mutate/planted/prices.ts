@@ -24,7 +24,7 @@ export const plantedInPrices: readonly PlantedBug[] = [
       find: 'return dividedHalfUp(price * (WHOLE + BigInt(effect.basis_points)), WHOLE);',
       replace: 'return BigInt(Math.round((Number(price) / 10_000) * (10_000 + effect.basis_points)));',
       consequence: 'High prices are wrong by a few minor units.',
-      caughtBy: [domain, 'is exact at the maximum price, where a float would not be'],
+      caughtBy: [domain, 'is exact where a float would not be'],
     },
     {
       name: 'price below zero',
