@@ -4,25 +4,29 @@ import { QUOTE_VALID_MS } from '../../lambdas/catalog/quote-row.ts';
 import type { Faults } from '../support/faults.ts';
 import { findLedgerErrors } from '../support/ledger-check.ts';
 import { PriceShop } from '../support/price-shop.ts';
+import { drawFaults } from '../support/random-faults.ts';
 import { findSagaErrors } from '../support/saga-check.ts';
 import type { HttpResponse } from '../support/simulation.ts';
 import { seeded } from '../support/virtual-clock.ts';
 
 const PRESSES = 50;
 const MINUTE_MS = 60_000;
+/** The outages begin in the first half of this time, in which all presses happen. */
+const OUTAGES_MS = 1000;
+const MAX_SWEEPS = 20;
 const shirts = [{ sku: 'shirt', quantity: 2 }];
 const poster = [{ sku: 'poster', quantity: 1 }];
 const empty = { user_id: 'alice', lines: [], total: 0 };
 
 /** Opens a shop without faults, in which alice has 10,000. The faults begin with the returned function. */
-async function openShop(seed: number, faults: Faults) {
+async function openShop(seed: number, faultsAt: (nowMs: number) => Faults) {
   const shop = await PriceShop.open(seed);
   await shop.openAccount('alice', 10_000);
   await shop.putSale(10);
   await shop.simulation.settle();
-  const begin = () => Object.assign(shop.simulation.faults, faults);
+  const begin = () => Object.assign(shop.simulation.faults, faultsAt(shop.simulation.clock.now()));
   const end = () => {
-    for (const name of Object.keys(faults) as (keyof Faults)[]) delete shop.simulation.faults[name];
+    for (const name of Object.keys(shop.simulation.faults) as (keyof Faults)[]) delete shop.simulation.faults[name];
   };
   return { shop, begin, end };
 }
@@ -53,7 +57,7 @@ const keys: [string, (index: number) => string | undefined][] = [
 ];
 
 /** The faults are those of docs/simulation.md. Their rates dead-letter no message. */
-const scenarios: [string, (random: () => number) => Faults][] = [
+const scenarios: [string, (random: () => number, nowMs: number) => Faults][] = [
   ['no faults', () => ({})],
   ['conflicts of 30 % of the transactions', () => ({ chaos: { transaction_conflict: 0.3 } })],
   [
@@ -70,19 +74,25 @@ const scenarios: [string, (random: () => number) => Faults][] = [
       },
     }),
   ],
+  [
+    'random faults of every kind, with outages of a table and of the bus',
+    (random, nowMs) => drawFaults(random, nowMs, OUTAGES_MS),
+  ],
 ];
 
 describe.each(scenarios)('a checkout with %s', (_, faultsOf) => {
   describe.each(keys)(`pressed ${PRESSES} times at once with %s`, (_keys, keyOf) => {
     test.each([1, 2, 3])('leads to one order, one debit and an empty cart (seed %i)', async (seed) => {
-      const { shop, begin, end } = await openShop(seed, faultsOf(seeded(seed)));
+      const { shop, begin, end } = await openShop(seed, (nowMs) => faultsOf(seeded(seed), nowMs));
       await shop.putCart(shirts);
       begin();
       const presses = Array.from({ length: PRESSES }, (__, index) => press(shop, keyOf(index)));
       const responses = await shop.simulation.runUntilDone(Promise.all(presses));
       end();
       await shop.simulation.settle();
-      for (let sweep = 0; sweep < 5; sweep++) await shop.simulation.sweepAfterMinute();
+      const hasEnded = () =>
+        shop.placedOrders().every(({ state }) => (state as { status: string }).status === 'FINISHED');
+      for (let sweep = 0; sweep < MAX_SWEEPS && !hasEnded(); sweep++) await shop.simulation.sweepAfterMinute();
 
       expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([201]));
       expect(new Set(responses.map(({ body }) => JSON.stringify(body))).size).toBe(1);
@@ -102,7 +112,10 @@ describe('a cart that is changed between two presses', () => {
   test.each([1, 2, 3, 4, 5])(
     'keeps the change, and each of its generations is ordered once (seed %i)',
     async (seed) => {
-      const { shop, begin, end } = await openShop(seed, { duplicateRate: 0.5, chaos: { transaction_conflict: 0.3 } });
+      const { shop, begin, end } = await openShop(seed, () => ({
+        duplicateRate: 0.5,
+        chaos: { transaction_conflict: 0.3 },
+      }));
       await shop.putCart(shirts);
       begin();
       const put = () =>
@@ -126,7 +139,7 @@ describe('a cart that is changed between two presses', () => {
   );
 
   test('loses nothing if the event of the first press arrives only after the change', async () => {
-    const { shop } = await openShop(1, {});
+    const { shop } = await openShop(1, () => ({}));
     let held: Envelope | undefined;
     shop.simulation.faults.loses = (event) => {
       if (event.type === 'CartCheckedOut') held = event;
@@ -148,11 +161,11 @@ describe('a cart that is changed between two presses', () => {
 describe('a quote', () => {
   test.each([1, 2, 3])('is honoured until its expiry while rules and prices change (seed %i)', async (seed) => {
     const random = seeded(seed);
-    const { shop, begin, end } = await openShop(seed, {
+    const { shop, begin, end } = await openShop(seed, () => ({
       readSpreadMs: 50,
       chaos: { transaction_conflict: 0.2 },
       tableFails: () => (random() < 0.03 ? 'throttles' : undefined),
-    });
+    }));
     const { clock } = shop.simulation;
     const quoted = (await shop.quote({ items: shirts, user_id: 'alice' })).body;
     const expiresMs = Date.parse(String(quoted['expires_at']));
