@@ -109,7 +109,7 @@ async function deliverAll(
   return { outcomes: notBefore(outcomes, health), health };
 }
 
-/** Records a result. If the table is busy, the next result is recorded instead: nothing is sent again because of that. */
+/** Records a result. If the table is busy, the next result is recorded instead, and nothing is sent again for it. */
 async function tryToRecord(
   webhook: Webhook,
   result: DeliveryResult,

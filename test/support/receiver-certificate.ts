@@ -2,8 +2,8 @@
  * A certificate for the name `receiver.invalid`, signed by itself, and its key. Nothing trusts it outside of the tests,
  * and it is valid until 2126:
  *
- *     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 36500 -subj /CN=receiver.invalid \
- *       -addext subjectAltName=DNS:receiver.invalid
+ *     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 36500 \
+ *       -subj /CN=receiver.invalid -addext subjectAltName=DNS:receiver.invalid
  */
 export const receiverCertificate = {
   cert: `-----BEGIN CERTIFICATE-----
