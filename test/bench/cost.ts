@@ -11,7 +11,7 @@ import type { Row } from './figures.ts';
 
 const ORDERS = 100;
 /** Functions that run on a schedule. Their usage belongs to no order. */
-const SCHEDULED = ['nudge-stuck-orders', 'plan-ticks', 'on-balance-ticks', 'sync-balances'];
+const SCHEDULED = ['nudge-stuck-orders', 'plan-ticks', 'on-balance-ticks', 'sync-balances', 'rotate-keys'];
 
 interface Usage {
   calls: number;

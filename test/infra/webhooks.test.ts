@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Stage } from '../../lib/config.ts';
+import { grantsIn } from '../../tools/grants.ts';
+import { filesOf } from '../support/source-tree.ts';
 import { synthesized } from '../support/synthesized.ts';
 
 // Synthesized before the tests, because it may take longer than a test's timeout on a busy machine.
@@ -32,6 +34,16 @@ describe('webhooks', () => {
   test('are sent from outside of any VPC, so that no private network is within reach', () => {
     for (const stage of ['dev', 'prod'] as const)
       expect(functionOf(stage, 'webhooks-on-webhook-deliveries').Properties).not.toHaveProperty('VpcConfig');
+  });
+
+  test('cost an order no write units, since their consumer may write to no table and adds no outbox record', () => {
+    const grants = grantsIn(stages.prod.stacks.map(({ json }) => json));
+    const onTables = grants.filter(
+      ({ function: name, action }) =>
+        name === 'oncebox-prod-webhooks-on-webhook-events' && action.startsWith('dynamodb:'),
+    );
+    expect(onTables.map(({ action }) => action)).toEqual(['dynamodb:Query']);
+    expect(filesOf('events/webhooks/*.ts')).toEqual([]);
   });
 
   test('wait two seconds for their events', () => {
