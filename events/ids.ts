@@ -12,3 +12,6 @@ export const UserId = z
 
 /** The id of an order: 26 characters, derived from a request or random. */
 export const OrderId = z.string().check(z.regex(/^[a-z2-7]{26}$/, 'must have 26 characters of a-z and 2-7'));
+
+/** The id of a report: 26 characters, derived from a request or random. */
+export const ReportId = z.string().check(z.regex(/^[a-z2-7]{26}$/, 'must have 26 characters of a-z and 2-7'));

@@ -18,17 +18,21 @@ const DOMAIN = [
   'lambdas/payments/ledger.ts',
   'lambdas/payments/update-programme/bulk-ledger.ts',
   'lambdas/payments/update-programme/tick.ts',
+  'lambdas/reports/report.ts',
   'lambdas/tickets/ticket.ts',
 ];
 /**
  * The only imports between contexts: placing an order reads prices through a port of catalog, the sync of balances
- * reads the ledger through a port of payments, and the orders route passes documents to a port of the documents context
- * (docs/adr/0008). A new one needs an ADR.
+ * reads the ledger through a port of payments, the orders route passes documents to a port of the documents context
+ * (docs/adr/0008), and reports read orders, entries and balances through ports (docs/adr/0018). A new one needs an ADR.
  */
 const CONTEXT_IMPORTS: readonly string[] = [
   'lambdas/orders/deps.ts -> lambdas/catalog/quote.ts',
   'lambdas/orders/deps.ts -> lambdas/documents/submit-document.ts',
   'lambdas/balances/deps.ts -> lambdas/payments/ledger-port.ts',
+  'lambdas/reports/deps.ts -> lambdas/orders/orders-port.ts',
+  'lambdas/reports/deps.ts -> lambdas/payments/balances-port.ts',
+  'lambdas/reports/deps.ts -> lambdas/payments/postings-port.ts',
 ];
 
 interface Rule {
