@@ -8,6 +8,7 @@ import { plantedInMessaging } from './planted/messaging.ts';
 import { plantedInOrders } from './planted/orders.ts';
 import { plantedInPayments } from './planted/payments.ts';
 import { plantedInRelay } from './planted/relay.ts';
+import { plantedInReports } from './planted/reports.ts';
 import { plantedInStore } from './planted/store.ts';
 import { plantedInTickets } from './planted/tickets.ts';
 import type { PlantedBug } from './planted-bug.ts';
@@ -20,6 +21,7 @@ export const plantedBugsByArea: Readonly<Record<string, readonly PlantedBug[]>> 
   balances: plantedInBalances,
   documents: plantedInDocuments,
   catalog: plantedInCatalog,
+  reports: plantedInReports,
   store: plantedInStore,
   messaging: plantedInMessaging,
   relay: plantedInRelay,
