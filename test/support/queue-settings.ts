@@ -1,9 +1,11 @@
+import { RUN_TIMEOUT_S } from '../../lambdas/reports/table.ts';
 import { MAX_RECEIVES_BEFORE_REDRIVE } from '../../lambdas/shared/messaging/receive-limit.ts';
 import { configOf } from '../../lib/config.ts';
 import {
   DEFAULT_TIMEOUT_S,
   MESSAGES_PER_BATCH,
   RELAY_TIMEOUT_S,
+  REPORT_RUNS_PER_BATCH,
   TICKS_PER_BATCH,
   VISIBILITY_PER_TIMEOUT,
 } from '../../lib/limits.ts';
@@ -18,6 +20,7 @@ interface ConsumerSettings extends QueueSettings {
 const exceptions: Readonly<Record<string, { timeoutS?: number; batchSize?: number }>> = {
   'balance-ticks': { batchSize: TICKS_PER_BATCH },
   'outbox-retry': { timeoutS: RELAY_TIMEOUT_S },
+  'report-runs': { timeoutS: RUN_TIMEOUT_S, batchSize: REPORT_RUNS_PER_BATCH },
 };
 
 /** Returns the settings of a simulated queue and its consumer. A test compares them with the templates of `prod`. */
