@@ -25,7 +25,7 @@ export function withTable(document: string, templates: readonly Template[]): str
 
 function synthesize(): Template[] {
   const app = new App({ context: cdkJson.context, analyticsReporting: false });
-  // The stage has no limit for its queues, and accepts that only in an account of its own. No grant depends on it.
+  // The stage is not deployed, so its queues need no limit. The limit does not change any grant.
   new Platform(app, configOf(DOCUMENTED_STAGE, { ownAccount: 'on' }));
   return app.synth().stacks.map(({ template }) => template as Template);
 }

@@ -11,7 +11,7 @@ export async function createApiClient(target: Target) {
   const client = new CloudFormationClient({});
   const baseUrl = await findApiUrl(client, target);
   return async (
-    method: 'GET' | 'POST',
+    method: 'GET' | 'POST' | 'PUT',
     path: string,
     body?: string,
     moreHeaders: Readonly<Record<string, string>> = {},

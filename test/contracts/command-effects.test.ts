@@ -4,6 +4,7 @@ import { importsOf, textOf } from '../support/source-tree.ts';
 
 /** Modules through which a command writes without an AWS command of its own. */
 const WRITERS = [
+  'bin/ops/put-rules.ts',
   'lambdas/shared/store/commit.ts',
   'lambdas/relay/event-bus.ts',
   'tools/document-publisher.ts',
@@ -55,6 +56,8 @@ test('every command is found in the list, and these may change a stage', () => {
     'seed users',
     'consumers stop',
     'consumers start',
+    'rules set',
+    'rules rollback',
     'balances sync',
     'reports create',
     'publish',

@@ -9,6 +9,7 @@ import { createRandomId } from '../../lambdas/shared/runtime/ids.ts';
 import type { UnitOfWork } from '../../lambdas/shared/store/commit.ts';
 import { keyOfWrite, type Store, versionIs } from '../../lambdas/shared/store/store.ts';
 import { type MemoryStore, overrideStore } from './memory-store.ts';
+import { noPrice } from './order-price.ts';
 
 interface Options {
   readonly orders: MemoryStore;
@@ -56,7 +57,7 @@ export async function writeOrders({ orders, payments, count, startMs }: Options)
   }
   for (let index = 0; index < count; index++, now += SECOND_MS) {
     const order = { user_id: `u${index % USERS}`, amount: 1 + (index % 997), description: `=order "${index}", first` };
-    const request = { order, identity: createIdentity(), correlationId: 'request', quotePrice: async () => 0 };
+    const request = { order, identity: createIdentity(), correlationId: 'request', quotePrice: noPrice };
     const { order: placed } = await shop.place(request);
     const created = OrderCreated.make(
       { order_id: placed.id, user_id: order.user_id, amount: order.amount, created_at: placed.created_at },

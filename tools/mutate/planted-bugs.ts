@@ -7,6 +7,7 @@ import { plantedInInfrastructure } from './planted/infrastructure.ts';
 import { plantedInMessaging } from './planted/messaging.ts';
 import { plantedInOrders } from './planted/orders.ts';
 import { plantedInPayments } from './planted/payments.ts';
+import { plantedInPrices } from './planted/prices.ts';
 import { plantedInRelay } from './planted/relay.ts';
 import { plantedInReports } from './planted/reports.ts';
 import { plantedInStore } from './planted/store.ts';
@@ -21,6 +22,7 @@ export const plantedBugsByArea: Readonly<Record<string, readonly PlantedBug[]>> 
   balances: plantedInBalances,
   documents: plantedInDocuments,
   catalog: plantedInCatalog,
+  prices: plantedInPrices,
   reports: plantedInReports,
   store: plantedInStore,
   messaging: plantedInMessaging,
