@@ -98,6 +98,18 @@ export const operationTexts: Readonly<Record<keyof typeof allRoutes, OperationTe
   },
   showHealth: { summary: 'Show that the API is reachable and its functions start' },
   showOpenApi: { summary: 'Show this document' },
+  requestReport: {
+    summary: 'Request a report of orders, of the ledger or of balances',
+    statuses: {
+      202: 'The report was requested. `Location` shows its progress.',
+      422: `${KEY_REUSED}, or rows of the end of the range may still be written. Nothing was changed.`,
+      429: 'Too many reports are queued or running. Nothing was changed.',
+    },
+  },
+  showReport: {
+    summary: 'Show the progress of a report, and a link to its file when it is finished',
+    statuses: { 410: 'The file of the report has expired.' },
+  },
   createWebhook: {
     summary: 'Create a webhook, which gets order events by HTTPS',
     statuses: {

@@ -11,6 +11,7 @@ import { handler as documents } from '../lambdas/documents/api.ts';
 import { handler as ops } from '../lambdas/ops/api.ts';
 import { handler as orders } from '../lambdas/orders/api.ts';
 import { handler as payments } from '../lambdas/payments/api.ts';
+import { handler as reports } from '../lambdas/reports/api.ts';
 import type { AnyContract, Route } from '../lambdas/shared/http/route.ts';
 import { handler as webhooks } from '../lambdas/webhooks/api.ts';
 import { allRoutes } from '../lib/routes.ts';
@@ -158,7 +159,7 @@ function unfinished(method: string, takesKey: boolean): string {
 
 export function openApiDocument(): Schema {
   const paths: Record<string, Record<string, Schema>> = {};
-  const apis = [payments, orders, catalog, balances, documents, webhooks, ops];
+  const apis = [payments, orders, catalog, balances, documents, reports, webhooks, ops];
   const routes = new Map<string, Route<never>>(apis.flatMap((api) => [...api.routes]));
   for (const [name, routeKey] of Object.entries(allRoutes) as [OperationName, string][]) {
     const [method = '', path = ''] = routeKey.split(' ');

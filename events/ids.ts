@@ -21,5 +21,8 @@ export const QuoteId = RandomId;
 /** The id of one generation of a cart: 26 random characters. */
 export const CartId = RandomId;
 
+/** The id of a report: 26 characters, derived from a request or random. */
+export const ReportId = RandomId;
+
 /** The id of a webhook: 26 characters, derived from a request or random. */
 export const WebhookId = RandomId;

@@ -5,6 +5,7 @@ import type { StageConfig } from './config.ts';
 import { createApiAlarms, createThrottleAlarms } from './constructs/aws-alarms.ts';
 import type { Context } from './constructs/context.ts';
 import { StageStack } from './constructs/stage-stack.ts';
+import { ReportTables } from './report-tables.ts';
 
 interface AwsOnlyProps {
   readonly contexts: readonly Context[];
@@ -12,15 +13,22 @@ interface AwsOnlyProps {
 }
 
 /**
- * Resources that only AWS supports and that belong to no single context: alarms on the API and on throttles, and saved
- * queries. They name what they watch, so every other stack can be deployed and destroyed without this one.
+ * Resources that only AWS supports and that no other stack needs: alarms on the API and on throttles, saved queries,
+ * and the tables by which Athena reads the exports. They name what they refer to, so every other stack can be deployed
+ * and destroyed without this one.
  */
 export class AwsOnly extends StageStack {
   constructor(app: Construct, config: StageConfig, { contexts, after }: AwsOnlyProps) {
-    super(app, { config, name: 'aws', description: 'alarms and saved queries for AWS only', dependsOn: after });
+    super(app, {
+      config,
+      name: 'aws',
+      description: 'alarms, saved queries and Athena tables for AWS only',
+      dependsOn: after,
+    });
     createThrottleAlarms(this, contexts);
     createApiAlarms(this);
     this.saveQueries(contexts);
+    new ReportTables(this, 'Exports', config);
   }
 
   private saveQueries(contexts: readonly Context[]): void {

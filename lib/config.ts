@@ -65,6 +65,15 @@ export interface StageConfig extends ConcurrencySettings {
     /** The number of buckets that each sync compares. */
     readonly bucketsPerSync: number;
   };
+  readonly reports: {
+    /**
+     * The age at which the end of a range may be exported. A row has the time at which its writer began, and is written
+     * within the timeout of its function, so it is there after a minute. The rest is for clocks that differ.
+     */
+    readonly settledAfterSeconds: number;
+    /** Whether a schedule exports each day. */
+    readonly dailyExports: boolean;
+  };
   readonly webhooks: {
     /** Whether webhooks may call the host of the functions itself, by HTTP: a receiver on the same laptop. */
     readonly allowsLoopback: boolean;
@@ -122,6 +131,8 @@ const localSettings: Settings = {
   documentsCachedForSeconds: 360,
   balances: { updates: true, interval: 10, chunksPerTick: 1 },
   readModel: { cachedForMs: 1000, syncEveryMinutes: 5, bucketsPerSync: 250 },
+  // All functions of a laptop have one clock, and their writes end after 8 s of contention at the latest.
+  reports: { settledAfterSeconds: 10, dailyExports: true },
   webhooks: { allowsLoopback: true, cachedForMs: 1000, keysCachedForSeconds: 1, rotateKeysAfterDays: 90 },
   chaos: { ...noFaults, publish_failure: 0.2 },
   alarms: 'all',
@@ -147,6 +158,7 @@ const awsSettings: Settings = {
   // 250 buckets are all buckets of 20,000 users. A million users take three and a half hours, at about 50,000 read
   // units for each run.
   readModel: { cachedForMs: 2000, syncEveryMinutes: 5, bucketsPerSync: 250 },
+  reports: { settledAfterSeconds: 300, dailyExports: true },
   webhooks: { allowsLoopback: false, cachedForMs: 10_000, keysCachedForSeconds: 300, rotateKeysAfterDays: 90 },
   alarms: 'all',
   compositeAlarms: true,
@@ -167,6 +179,8 @@ const stages = {
     retainData: false,
     streams: { parallelizationFactor: 1 },
     logRetentionDays: 7,
+    // The exports of a day without use would cost little, but nobody reads those of a stage for trials.
+    reports: { settledAfterSeconds: 300, dailyExports: false },
     consumerConcurrency: 'unlimited',
     accountConcurrency: 100,
     spareConcurrency: 50,

@@ -4,6 +4,7 @@ import { productsBySku } from '../lambdas/catalog/table.ts';
 import { newestCached } from '../lambdas/documents/table.ts';
 import { ordersByUser, publishedByMinute } from '../lambdas/orders/table.ts';
 import { accountsByBucket, EXPIRING_ATTRIBUTES, entriesByAccount } from '../lambdas/payments/table.ts';
+import { reportsByTime } from '../lambdas/reports/table.ts';
 import type { StageConfig } from './config.ts';
 import { ContextTable, LedgerTable, OutboxTable } from './constructs/outbox-table.ts';
 import { StageStack } from './constructs/stage-stack.ts';
@@ -32,6 +33,8 @@ export class DataStack extends StageStack {
   readonly balances = new OutboxTable(this, 'Balances', { config: this.config });
   // Renaming loses all order documents: each must be submitted again. The cache in the table refills on lookups.
   readonly documents = new OutboxTable(this, 'Documents', { config: this.config, indexes: [{ index: newestCached }] });
+  // Renaming loses the progress of all reports, and exports the last days again. Files in the bucket remain.
+  readonly reports = new OutboxTable(this, 'Reports', { config: this.config, indexes: [{ index: reportsByTime }] });
   // Renaming loses all webhooks: receivers get nothing until they are created again, each with another secret.
   readonly webhooks = new OutboxTable(this, 'Webhooks', { config: this.config });
 

@@ -17,6 +17,8 @@ export const VISIBILITY_PER_TIMEOUT = 6;
 export const MESSAGES_PER_BATCH = 10;
 /** Each tick is a transaction of up to 100 items. */
 export const TICKS_PER_BATCH = 2;
+/** A report holds up to 10 MB in memory, and works for half of its timeout. */
+export const REPORT_RUNS_PER_BATCH = 1;
 export const STREAM_RECORDS_PER_BATCH = 100;
 
 /** The pattern of the stream records that reach the relay: inserted outbox records. */

@@ -17,6 +17,7 @@ import { Ops } from './contexts/ops.ts';
 import { Orders } from './contexts/orders.ts';
 import { Payments } from './contexts/payments.ts';
 import { Relay } from './contexts/relay.ts';
+import { Reports } from './contexts/reports.ts';
 import { Tickets } from './contexts/tickets.ts';
 import { Webhooks } from './contexts/webhooks.ts';
 import { DataStack } from './data.ts';
@@ -48,6 +49,7 @@ export class Platform {
     add('catalog', 'products, prices and carts', afterRelay, (stack) => new Catalog(stack, config, data));
     add('balances', 'the read model of balances', afterRelay, (stack) => new Balances(stack, config, data));
     add('documents', 'order documents and cache', afterRelay, (stack) => new Documents(stack, config, data.documents));
+    add('reports', 'reports and daily exports', afterRelay, (stack) => new Reports(stack, config, data));
     add('webhooks', 'deliveries of order events', afterRelay, (stack) => new Webhooks(stack, config, data.webhooks));
     const ops = add('ops', 'health, API document, unknown routes', [], (stack) => new Ops(stack, config));
 

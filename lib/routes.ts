@@ -4,6 +4,7 @@ import { documentsRoutes } from '../lambdas/documents/routes.ts';
 import { opsRoutes } from '../lambdas/ops/routes.ts';
 import { ordersRoutes } from '../lambdas/orders/routes.ts';
 import { paymentsRoutes } from '../lambdas/payments/routes.ts';
+import { reportsRoutes } from '../lambdas/reports/routes.ts';
 import { webhooksRoutes } from '../lambdas/webhooks/routes.ts';
 
 /** All routes of the API by operation name. A test checks that the names are unique, so that none is overwritten. */
@@ -14,6 +15,7 @@ export const allRoutes = {
   ...balancesRoutes,
   ...documentsRoutes,
   ...opsRoutes,
+  ...reportsRoutes,
   ...webhooksRoutes,
 } as const;
 

@@ -53,6 +53,8 @@ function toRow({ function: name, resource }: Grant, stage: string, usedBy: Row['
   const short = name.replace(`oncebox-${stage}-`, '');
   const named = resource
     .replace(/^arn:aws:[a-z]+:[a-z0-9-]+:\d+:/, '')
+    // The name of a bucket contains account and region, because it is unique in the world.
+    .replace(/^arn:aws:s3:::(.*)-\d{12}-[a-z0-9-]+\//, '$1-<account>-<region>/')
     // A function's own log group has its name, which is the same for no two functions.
     .replace(name, 'oncebox-<stage>-<function>')
     .replaceAll(new RegExp(`\\boncebox(-|/)${stage}\\b`, 'g'), 'oncebox$1<stage>');

@@ -10,9 +10,15 @@ const TIMEOUT_MS = 15_000;
 export async function createApiClient(target: Target) {
   const client = new CloudFormationClient({});
   const baseUrl = await findApiUrl(client, target);
-  return async (method: 'GET' | 'POST' | 'PUT', path: string, body?: string): Promise<ApiResponse> => {
+  return async (
+    method: 'GET' | 'POST' | 'PUT',
+    path: string,
+    body?: string,
+    moreHeaders: Readonly<Record<string, string>> = {},
+  ): Promise<ApiResponse> => {
     const url = new URL(baseUrl + path);
     const headers = {
+      ...moreHeaders,
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       ...(target.onAws ? await signHeaders(client.config, { service: 'execute-api', method, url, body }) : {}),
     };
@@ -34,11 +40,12 @@ export async function getOrder<T>(target: Target, id: string, subpath: '' | '/wo
 
 /** Returns the JSON of a response. If the status is not 200, the error names the function whose logs say why. */
 export async function getJson<T>(target: Target, path: string, functionName: string): Promise<T> {
-  return parseResponse(await getFromApi(target, path), functionName);
+  return parseResponse<T>(await getFromApi(target, path), functionName);
 }
 
-function parseResponse<T>({ url, status, text }: ApiResponse, functionName: string): T {
-  if (status !== 200)
+/** Returns the JSON of a response, or throws if the status is not the expected one. */
+export function parseResponse<T>({ url, status, text }: ApiResponse, functionName: string, expected = 200): T {
+  if (status !== expected)
     throw new UserError(`${url} returned ${status}: ${text}`, `npm run ops -- logs tail ${functionName} --since 5m`);
   return parseExactly(text) as T;
 }

@@ -57,6 +57,14 @@ export const commands: readonly CommandEntry[] = [
     'compare the read model with the ledger and repair drift',
     () => import('./balances-sync.ts'),
   ),
+  writes(
+    'reports create',
+    'request a report of orders, of the ledger or of balances',
+    () => import('./reports-create.ts'),
+  ),
+  reads('reports show', 'show the progress and the sums of one report', () => import('./reports-show.ts')),
+  reads('reports list', 'list the latest reports', () => import('./reports-list.ts')),
+  reads('reports download', 'download the file of a finished report', () => import('./reports-download.ts')),
   writes('publish', 'publish generated order documents over HTTP or on the event bus', () => import('./publish.ts')),
   writes(
     'cache clear',

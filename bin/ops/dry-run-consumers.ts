@@ -13,6 +13,7 @@ import { createPaymentsDeps, createProgrammeDeps } from '../../lambdas/payments/
 import { handler as onBalanceTicks } from '../../lambdas/payments/on-balance-ticks.ts';
 import { handler as onOrderPayments } from '../../lambdas/payments/on-order-payments.ts';
 import { handler as onOrderRefundsPayments } from '../../lambdas/payments/on-order-refunds-payments.ts';
+import { handler as onReportRuns } from '../../lambdas/reports/on-report-runs.ts';
 import type { TablePorts } from '../../lambdas/shared/store/tables.ts';
 import { createTicketsDeps } from '../../lambdas/tickets/deps.ts';
 import { handler as onOrderRefundsTickets } from '../../lambdas/tickets/on-order-refunds-tickets.ts';
@@ -24,6 +25,7 @@ import { parseDelivery } from '../../lambdas/webhooks/order-event.ts';
 import { parseWebhook, webhookKey } from '../../lambdas/webhooks/webhook-row.ts';
 import type { DlqMessage } from './dlq-message.ts';
 import { dryRun, type Effect } from './dry-run.ts';
+import { createDryRunDeps } from './dry-run-report.ts';
 import { countOf } from './print.ts';
 import type { Tables } from './tables.ts';
 
@@ -41,6 +43,7 @@ const dryRuns: Readonly<Record<string, (body: string, tables: Tables) => Promise
   'product-changes': (body, { tickets }) => dryRun(onProductChanges, createTicketsDeps, tickets, body),
   'catalog-invalidation': (body, { catalog }) => dryRun(onCatalogInvalidation, createCatalogDeps, catalog, body),
   balance_updates: (body, { balances }) => dryRun(onBalanceUpdates, createBalancesDeps, balances, body),
+  'report-runs': (body, { reports }) => dryRun(onReportRuns, createDryRunDeps, reports, body),
   'order-documents': (body, { documents }) => dryRun(onOrderDocuments, createRecordsDeps, documents, body),
   'order-lookup': (body, { documents }) => dryRun(onOrderLookup, createRecordsDeps, documents, body),
   'order-found': (body, { documents }) =>

@@ -4,7 +4,7 @@ import { createDynamoStore } from '../../lambdas/shared/store/dynamo-store.ts';
 import type { Store } from '../../lambdas/shared/store/store.ts';
 import type { Target } from './target.ts';
 
-const contexts = ['payments', 'orders', 'tickets', 'catalog', 'balances', 'documents', 'webhooks'] as const;
+const contexts = ['payments', 'orders', 'tickets', 'catalog', 'balances', 'documents', 'reports', 'webhooks'] as const;
 
 export type Tables = Readonly<Record<(typeof contexts)[number], Store>>;
 

@@ -1,20 +1,15 @@
 import * as z from 'zod/mini';
+import { BigInteger, toBigInteger } from '../shared/http/big-integer.ts';
 import { HttpResponse, route } from '../shared/http/route.ts';
 import type { BalancesApiDeps } from './deps.ts';
 import { cacheHeader, cacheStatus } from './view.ts';
-
-/** TypeScript's library has no type for `JSON.rawJSON` yet. */
-const { rawJSON } = JSON as unknown as { rawJSON(digits: string): object };
-
-/** The total is sent with all digits, also above 2^53, where a reader's number type may round it. */
-const Total = z.custom<object>().register(z.globalRegistry, { type: 'integer' });
 
 export const showStats = route(
   {
     returns: z.object({
       users: z.int(),
       balances: z.int(),
-      total: Total,
+      total: BigInteger,
       last_tick_at: z.nullable(z.iso.datetime()),
     }),
     headers: [cacheHeader],
@@ -22,6 +17,6 @@ export const showStats = route(
   async (_, { balances: store, summaryCache }: BalancesApiDeps) => {
     const { value: summary, isHit } = await summaryCache.getOrLoad('all', () => store.summarizeAll());
     const { users, balances, sum, last_tick_at = null } = summary;
-    return new HttpResponse({ users, balances, total: rawJSON(String(sum)), last_tick_at }, cacheStatus(isHit));
+    return new HttpResponse({ users, balances, total: toBigInteger(sum), last_tick_at }, cacheStatus(isHit));
   },
 );

@@ -9,9 +9,11 @@ export interface Access {
   readonly resources: readonly string[];
   /** What a role with this permission must never do. A Deny outweighs every other grant. */
   readonly denied?: readonly Denial[];
+  /** The findings of cdk-nag that this permission causes, each with the reason to accept it. */
+  readonly acceptedFindings?: Readonly<Record<string, string>>;
 }
 
-export interface Denial extends Omit<Access, 'denied'> {
+export interface Denial extends Omit<Access, 'denied' | 'acceptedFindings'> {
   /** Denies only the requests that match all of these conditions of IAM. */
   readonly conditions?: Readonly<Record<string, unknown>>;
 }

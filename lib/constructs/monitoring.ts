@@ -57,6 +57,7 @@ export type RunbookSection =
   | 'missing-claims'
   | 'late-ticks'
   | 'drift'
+  | 'failed-reports'
   | 'failing-webhooks'
   | 'errors'
   | 'throttles'

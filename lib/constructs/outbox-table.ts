@@ -37,8 +37,8 @@ export type StreamFailureOptions = Pick<
   'bisectBatchOnError' | 'maxRecordAge' | 'onFailure' | 'parallelizationFactor'
 >;
 
-/** What `Store` does with rows, by the names of IAM. `deletes` allows the deletion of rows. */
-type TableAction = 'GetItem' | 'BatchGetItem' | 'Query' | 'PutItem' | 'UpdateItem';
+/** What `Store` and `Scanner` do with rows, by the names of IAM. `deletes` allows the deletion of rows. */
+type TableAction = 'GetItem' | 'BatchGetItem' | 'Query' | 'Scan' | 'PutItem' | 'UpdateItem';
 
 export interface ContextTableProps {
   readonly config: StageConfig;

@@ -117,6 +117,7 @@ export class ServiceFunction<S extends EnvSchema = EnvSchema> extends Construct 
         }),
       },
     });
+    for (const { acceptedFindings = {} } of access) suppress(role, acceptedFindings);
     if (isTraced) suppress(role, wildcardFindings('X-Ray has no narrower resource for traces.'));
     return role;
   }

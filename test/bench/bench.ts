@@ -17,6 +17,7 @@ import { documents } from './documents.ts';
 import { type Row, table } from './figures.ts';
 import { memory } from './memory.ts';
 import { latency, throughput } from './orders.ts';
+import { reports } from './reports.ts';
 import { ticks } from './ticks.ts';
 
 /** The stage that `npm start` deploys, with chaos switched off. */
@@ -46,6 +47,7 @@ try {
 } finally {
   await engine.stop();
 }
+if (isWanted('reports')) rows.push(...(await reports()));
 if (isWanted('ticks')) rows.push(...(await ticks()));
 if (isWanted('bundles')) rows.push(...(await bundles()));
 

@@ -20,14 +20,15 @@ const DOMAIN = [
   'lambdas/payments/ledger.ts',
   'lambdas/payments/update-programme/bulk-ledger.ts',
   'lambdas/payments/update-programme/tick.ts',
+  'lambdas/reports/report.ts',
   'lambdas/tickets/ticket.ts',
   'lambdas/webhooks/webhook.ts',
 ];
 /**
  * The only imports between contexts: placing an order reads prices and carts through ports of catalog, which reads
  * through a port of orders whether a cart was checked out (docs/adr/0016), the sync of balances reads the ledger
- * through a port of payments, and the orders route passes documents to a port of the documents context (docs/adr/0008).
- * A new one needs an ADR.
+ * through a port of payments, the orders route passes documents to a port of the documents context (docs/adr/0008), and
+ * reports read orders, entries and balances through ports (docs/adr/0018). A new one needs an ADR.
  */
 const CONTEXT_IMPORTS: readonly string[] = [
   'lambdas/orders/deps.ts -> lambdas/catalog/quote.ts',
@@ -35,6 +36,9 @@ const CONTEXT_IMPORTS: readonly string[] = [
   'lambdas/catalog/deps.ts -> lambdas/orders/cart-order.ts',
   'lambdas/orders/deps.ts -> lambdas/documents/submit-document.ts',
   'lambdas/balances/deps.ts -> lambdas/payments/ledger-port.ts',
+  'lambdas/reports/deps.ts -> lambdas/orders/orders-port.ts',
+  'lambdas/reports/deps.ts -> lambdas/payments/balances-port.ts',
+  'lambdas/reports/deps.ts -> lambdas/payments/postings-port.ts',
 ];
 
 interface Rule {

@@ -65,6 +65,13 @@ const rejections: [routeKey: string, status: number, request: (id: string) => ob
   ['GET /balances/{user_id}', 404, () => ({ path: { user_id: 'nobody' } })],
   ['GET /api/order/{order_uid}', 404, () => ({ path: { order_uid: 'unknown' } })],
   ['GET /order/{order_uid}', 404, () => ({ path: { order_uid: 'unknown' } })],
+  ['POST /reports', 413, () => ({ body: { kind: tooLong } })],
+  [
+    'POST /reports',
+    422,
+    () => ({ body: { kind: 'orders', from: '2999-01-01T00:00:00Z', to: '2999-01-02T00:00:00Z', format: 'csv' } }),
+  ],
+  ['GET /reports/{id}', 404, () => ({ path: { id: unknownId } })],
 ];
 
 describe('the OpenAPI document', () => {

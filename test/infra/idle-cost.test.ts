@@ -4,6 +4,7 @@ import { createSyncDeps } from '../../lambdas/balances/deps.ts';
 import { syncNext } from '../../lambdas/balances/sync.ts';
 import { nudgeStuckOrders } from '../../lambdas/orders/stuck-orders.ts';
 import { minutesToSweep } from '../../lambdas/orders/sweep-schedule.ts';
+import { createExportsDeps } from '../../lambdas/reports/deps.ts';
 import { metrics } from '../../lambdas/shared/runtime/observability.ts';
 import type { Store, Write } from '../../lambdas/shared/store/store.ts';
 import { configOf } from '../../lib/config.ts';
@@ -105,12 +106,28 @@ describe('an idle stage', () => {
     expect(metrics.hasStoredMetrics()).toBe(false);
   });
 
+  test('reads and writes as many units per check of the daily exports as the reckoning assumes', async () => {
+    const clock = virtualClock(1);
+    const { units, counting } = countUnits(createMemoryStore({ now: clock.now }));
+    const { reports } = createExportsDeps({ store: counting, clock }, 0)({ deadlineMs: Number.POSITIVE_INFINITY });
+    const { readUnits = 0, writeUnits = 0 } = idleRuns['reports-plan-daily-exports'] ?? {};
+    for (let run = 0; run < 48; run++) await reports.requestDailyExports(clock.now() + run * 1_800_000);
+    // The first day has the exports of three days to request, and a later one has those of one day.
+    expect(units.read).toBeLessThanOrEqual(48 * readUnits);
+    units.write = 0;
+    for (let run = 48; run < 96; run++) await reports.requestDailyExports(clock.now() + run * 1_800_000);
+    expect(units.write).toBeGreaterThan(0);
+    expect(units.write).toBeLessThanOrEqual(48 * writeUnits);
+    expect(metrics.hasStoredMetrics()).toBe(false);
+  });
+
   test('runs each schedule as often as the calculation assumes', () => {
     const runsPerHour = (expression: string): number => {
       const [minutes = ''] = /^cron\((\S+) \* \* \* \? \*\)$/.exec(expression)?.slice(1) ?? [];
       return minutes === '*' ? 60 : 60 / Number(minutes.split('/')[1]);
     };
-    const schedules = synthesized('dev').resources.filter(
+    // A schedule that costs nothing in dev, because it is off there, runs in prod.
+    const schedules = synthesized('prod').resources.filter(
       ({ Type, Properties }) =>
         Type === 'AWS::Events::Rule' && Properties['State'] === 'ENABLED' && Properties['ScheduleExpression'],
     );

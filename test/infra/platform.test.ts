@@ -23,6 +23,9 @@ const statementsOf = (stage: SynthesizedStage): (Statement & { id: string })[] =
     ),
   );
 
+/** The objects of one folder of the bucket of reports. IAM has no narrower name for them. */
+const FOLDER_OF_REPORTS = /:s3:::oncebox-\w+-reports-[^*]*\/(parts|reports|exports)\/\*"/;
+
 /** Actions that AWS does not limit to a resource. */
 const WILDCARD_ACTIONS = new Set(['xray:PutTraceSegments', 'xray:PutTelemetryRecords', 'dynamodb:ListStreams']);
 
@@ -119,7 +122,10 @@ describe.each(stages)('the %s stage', (name) => {
       const actions = toArray(Action).map(String);
       for (const action of actions) expect(action, id).not.toContain('*');
       if (actions.every((action) => WILDCARD_ACTIONS.has(action))) continue;
-      for (const resource of toArray(Resource)) expect(JSON.stringify(resource), id).not.toContain('*');
+      for (const resource of toArray(Resource)) {
+        if (FOLDER_OF_REPORTS.test(JSON.stringify(resource))) continue;
+        expect(JSON.stringify(resource), id).not.toContain('*');
+      }
     }
   });
 

@@ -72,6 +72,11 @@ const tables = {
     key: 'pk:S, sk:S',
     indexes: { newest_cached: 'list:S, newest:S (KEYS_ONLY)' },
   },
+  ReportsTable5E17AF2D: {
+    name: 'oncebox-prod-reports',
+    key: 'pk:S, sk:S',
+    indexes: { by_time: 'list:S, listed_at:S (KEYS_ONLY)' },
+  },
   WebhooksTable55C3C645: { name: 'oncebox-prod-webhooks', key: 'pk:S, sk:S', indexes: {} },
 };
 

@@ -17,8 +17,8 @@ import { findLedgerErrors } from '../support/ledger-check.ts';
 import { OpsCli } from '../support/ops-cli.ts';
 import { OwnStage } from '../support/own-stage.ts';
 
-const CONTEXTS = ['payments', 'orders', 'tickets', 'catalog', 'balances', 'documents', 'ops', 'relay'];
-const TABLES = ['payments', 'orders', 'tickets', 'catalog', 'balances', 'documents'].map(
+const CONTEXTS = ['payments', 'orders', 'tickets', 'catalog', 'balances', 'documents', 'reports', 'ops', 'relay'];
+const TABLES = ['payments', 'orders', 'tickets', 'catalog', 'balances', 'documents', 'reports'].map(
   (name) => `oncebox-test-${name}`,
 );
 /** Each test runs the CDK CLI several times. */

@@ -28,6 +28,13 @@ const withoutRandomName = (call: RecordedCall): RecordedCall => ({
 export const describeCall = ({ caller, action, resource, refusal }: RecordedCall): string =>
   `${caller ?? 'a caller without a session'} called ${action} on ${resource}: ${refusal}`;
 
+/** Returns whether a grant covers a call. The grant of a folder of a bucket ends with a wildcard. */
+const covers = (grant: Grant, { caller, action, resource }: RecordedCall): boolean =>
+  grant.function === caller &&
+  grant.action === action &&
+  resource.startsWith(grant.resource.replace(/\*$/, '')) &&
+  grant.resource.endsWith('*');
+
 /** Returns the grants without those that a recorded call or Lambda itself uses. */
 export function unusedGrants(
   grants: readonly Grant[],
@@ -41,5 +48,8 @@ export function unusedGrants(
       .filter(({ refusal }) => refusal === null)
       .map(({ caller, action, resource }) => describe({ function: String(caller), action, resource })),
   ]);
-  return [...new Set(grants.map(describe))].filter((grant) => !used.has(grant)).sort();
+  const unused = grants.filter(
+    (grant) => !used.has(describe(grant)) && !calls.some((call) => call.refusal === null && covers(grant, call)),
+  );
+  return [...new Set(unused.map(describe))].sort();
 }

@@ -1,6 +1,7 @@
 import type { Context, DynamoDBStreamEvent } from 'aws-lambda';
 import { bucketOf } from '../../events/payments/bucket.ts';
 import { TickPlanned } from '../../events/payments/tick-planned.ts';
+import { ReportRunRequested } from '../../events/reports/report-run-requested.ts';
 import { balanceStore } from '../../lambdas/balances/balance-store.ts';
 import { syncBuckets } from '../../lambdas/balances/sync.ts';
 import { orderStore } from '../../lambdas/orders/order-store.ts';
@@ -9,6 +10,7 @@ import { programmeStore } from '../../lambdas/payments/update-programme/programm
 import { retryParkedEvents } from '../../lambdas/relay/on-outbox-retry.ts';
 import { handler as publishOutbox } from '../../lambdas/relay/publish-outbox.ts';
 import { relay } from '../../lambdas/relay/relay.ts';
+import { reportStore } from '../../lambdas/reports/report-store.ts';
 import type { Consumer } from '../../lambdas/shared/messaging/consume.ts';
 import { Busy } from '../../lambdas/shared/runtime/errors.ts';
 import { metrics } from '../../lambdas/shared/runtime/observability.ts';
@@ -122,6 +124,19 @@ async function emitOfBalances(): Promise<void> {
   await syncBuckets({ balances, ledger, clock }, [bucket, 'chunk:0'], async () => true);
 }
 
+async function emitOfReports(): Promise<void> {
+  const clock = createSteppingClock();
+  const reports = reportStore({ store: createMemoryStore({ now: clock.now }), clock, deadlineMs });
+  const [time, id] = [new Date(noon).toISOString(), 'a'.repeat(26)];
+  await reports.request({
+    request: { kind: 'orders', from: time, to: time, format: 'csv' },
+    identity: { id, body_hash: 'hash', hasKey: false },
+    correlationId: 'request',
+  });
+  const cause = { time, correlation_id: id, causation_id: 'request' };
+  await reports.fail(ReportRunRequested.make({ report_id: id, run: 1 }, cause), 'a reason');
+}
+
 async function emitOfWebhooks(): Promise<void> {
   const fixture = new DeliveryFixture();
   const id = await fixture.createWebhook('shop');
@@ -143,6 +158,7 @@ const emissions: Readonly<Record<string, () => Promise<void>>> = {
   payments: emitOfPayments,
   tickets: emitOfTickets,
   balances: emitOfBalances,
+  reports: emitOfReports,
   webhooks: emitOfWebhooks,
 };
 

@@ -2,7 +2,7 @@ import type { Envelope } from '../../events/envelope.ts';
 import type { Chaos } from '../../lambdas/shared/runtime/chaos-setting.ts';
 import type { Store } from '../../lambdas/shared/store/store.ts';
 
-export const TABLES = ['orders', 'payments', 'tickets', 'catalog', 'balances', 'documents'] as const;
+export const TABLES = ['orders', 'payments', 'tickets', 'catalog', 'balances', 'documents', 'reports'] as const;
 export type TableName = (typeof TABLES)[number];
 
 export type TableOperation = Exclude<keyof Store, 'withDeadline'>;

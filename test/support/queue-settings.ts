@@ -1,9 +1,11 @@
+import { RUN_TIMEOUT_S } from '../../lambdas/reports/table.ts';
 import { MAX_RECEIVES_BEFORE_REDRIVE } from '../../lambdas/shared/messaging/receive-limit.ts';
 import { configOf } from '../../lib/config.ts';
 import {
   DEFAULT_TIMEOUT_S,
   MESSAGES_PER_BATCH,
   RELAY_TIMEOUT_S,
+  REPORT_RUNS_PER_BATCH,
   TICKS_PER_BATCH,
   VISIBILITY_PER_TIMEOUT,
   WEBHOOK_TIMEOUT_S,
@@ -19,6 +21,7 @@ interface ConsumerSettings extends QueueSettings {
 const exceptions: Readonly<Record<string, { timeoutS?: number; batchSize?: number }>> = {
   'balance-ticks': { batchSize: TICKS_PER_BATCH },
   'outbox-retry': { timeoutS: RELAY_TIMEOUT_S },
+  'report-runs': { timeoutS: RUN_TIMEOUT_S, batchSize: REPORT_RUNS_PER_BATCH },
   'webhook-deliveries': { timeoutS: WEBHOOK_TIMEOUT_S },
 };
 

@@ -29,6 +29,9 @@ import { PARKING_LIMITS } from '../../lambdas/relay/event-bus.ts';
 import { retryParkedEvents } from '../../lambdas/relay/on-outbox-retry.ts';
 import { publishOutbox } from '../../lambdas/relay/publish-outbox.ts';
 import { type RelayPorts, relayDeadlines, splitIntoBatches } from '../../lambdas/relay/relay.ts';
+import { handler as reportsApi } from '../../lambdas/reports/api.ts';
+import { createReportsApiDeps, createRunDeps } from '../../lambdas/reports/deps.ts';
+import { handler as onReportRuns } from '../../lambdas/reports/on-report-runs.ts';
 import { HttpError, toProblemResponse } from '../../lambdas/shared/http/problem.ts';
 import type { Consumer } from '../../lambdas/shared/messaging/consume.ts';
 import type { Deadline } from '../../lambdas/shared/runtime/clock.ts';
@@ -39,8 +42,10 @@ import { handler as onTicketIssuing } from '../../lambdas/tickets/on-ticket-issu
 import { API_TIMEOUT_S, RELAY_TIMEOUT_S } from '../../lib/limits.ts';
 import type { Faults, TableName } from './faults.ts';
 import { duringInvocation, FunctionTimedOut, invoke } from './invocation.ts';
+import { createMemoryObjectStore, type MemoryObjectStore } from './memory-object-store.ts';
 import type { MemoryQueue } from './memory-queue.ts';
 import type { MemoryStore } from './memory-store.ts';
+import { createSimulatedObjects, createSimulatedScanner, signMemoryLink } from './simulated-reports.ts';
 import { SimulatedServices } from './simulated-services.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
@@ -75,8 +80,10 @@ const ENVIRONMENTS = 4;
 const MINUTE_MS = 60_000;
 const BALANCES_TTL_MS = 1000;
 const SYNC_TIMEOUT_MS = 120_000;
+/** The end of a report's range must be so old. All functions of the simulation have one clock. */
+const SETTLED_AFTER_MS = 10_000;
 /** The tables whose streams the relay reads: all that have outbox records. */
-const OUTBOX_TABLES: readonly TableName[] = ['orders', 'payments', 'tickets', 'catalog', 'documents'];
+const OUTBOX_TABLES: readonly TableName[] = ['orders', 'payments', 'tickets', 'catalog', 'documents', 'reports'];
 
 type Tables<T> = Readonly<Record<TableName, T>>;
 type QueueName =
@@ -93,6 +100,7 @@ type QueueName =
   | 'order-found'
   | 'balance-ticks'
   | 'balance_updates'
+  | 'report-runs'
   | 'outbox-retry';
 
 /** All of Oncebox in memory: the real handlers with a seeded clock and seeded faults. See docs/simulation.md. */
@@ -105,9 +113,12 @@ export class Simulation implements Tables<MemoryStore> {
   readonly catalog: MemoryStore;
   readonly balances: MemoryStore;
   readonly documents: MemoryStore;
+  readonly reports: MemoryStore;
+  /** The bucket of reports. */
+  readonly bucket: MemoryObjectStore;
   readonly queues: Readonly<Record<QueueName, MemoryQueue>>;
   readonly #services: SimulatedServices;
-  readonly #apis: Readonly<Record<'orders' | 'payments' | 'catalog' | 'balances', ApiCall>>;
+  readonly #apis: Readonly<Record<'orders' | 'payments' | 'catalog' | 'balances' | 'reports', ApiCall>>;
   readonly #documentsApis: readonly ApiCall[];
   readonly #programme: () => ProgrammeStore;
   readonly #sweep: (now: number) => Promise<unknown>;
@@ -127,6 +138,8 @@ export class Simulation implements Tables<MemoryStore> {
     this.catalog = rowsOf('catalog');
     this.balances = rowsOf('balances');
     this.documents = rowsOf('documents');
+    this.reports = rowsOf('reports');
+    this.bucket = createMemoryObjectStore({ now: services.clock.now });
 
     const storeOf = (name: TableName) => services.tables[name].store;
     const portsOf = (name: TableName) => ({ store: storeOf(name), clock });
@@ -139,6 +152,11 @@ export class Simulation implements Tables<MemoryStore> {
     ];
     const cachePorts = { ...portsOf('documents'), ttlMs: DOCUMENTS_TTL_MS };
     const cacheDeps = createCacheDeps(cachePorts);
+    const scannerOf = (name: TableName) => createSimulatedScanner(rowsOf(name), services.clock);
+    const runDeps = createRunDeps(portsOf('reports'), {
+      tables: { orders: scannerOf('orders'), ledger: scannerOf('payments'), accounts: storeOf('payments') },
+      objects: createSimulatedObjects(this.bucket, services.clock),
+    });
 
     this.#programme = () => programmeDeps({ deadlineMs: clock.now() + TIMEOUT_MS }).programme;
     this.#sweep = (now) => ordersDeps({ deadlineMs: now + TIMEOUT_MS }).orders.nudgeStuck(now, STUCK_AFTER_MINUTES);
@@ -159,6 +177,9 @@ export class Simulation implements Tables<MemoryStore> {
       payments: paymentsApi.withRuntime(runtime(paymentsDeps)),
       catalog: catalogApi.withRuntime(runtime(createCatalogApiDeps(portsOf('catalog'), storeOf('orders')))),
       balances: balancesApi.withRuntime(runtime(createBalancesApiDeps(portsOf('balances'), BALANCES_TTL_MS))),
+      reports: reportsApi.withRuntime(
+        runtime(createReportsApiDeps(portsOf('reports'), signMemoryLink, SETTLED_AFTER_MS)),
+      ),
     };
     this.#documentsApis = Array.from({ length: ENVIRONMENTS }, () =>
       documentsApi.withRuntime(runtime(createDocumentsApiDeps(cachePorts))),
@@ -177,6 +198,7 @@ export class Simulation implements Tables<MemoryStore> {
       'order-found': this.#queue('order-found', onOrderFound, cacheDeps),
       'balance-ticks': this.#queue('balance-ticks', onBalanceTicks, programmeDeps),
       balance_updates: this.#queue('balance_updates', onBalanceUpdates, balancesDeps),
+      'report-runs': this.#queue('report-runs', onReportRuns, runDeps),
       'outbox-retry': this.#retryQueue(),
     };
     const relayPorts = this.#relayPorts();
@@ -221,6 +243,7 @@ export class Simulation implements Tables<MemoryStore> {
       return this.#documentsApis[this.#documentRequests++ % ENVIRONMENTS] ?? this.#apis.orders;
     if (resource.startsWith('/payments')) return this.#apis.payments;
     if (resource.startsWith('/balances')) return this.#apis.balances;
+    if (resource.startsWith('/reports')) return this.#apis.reports;
     const isOfCatalog = /^\/(catalog|quotes|carts)\b/.test(resource) && !resource.endsWith('/checkout');
     return isOfCatalog ? this.#apis.catalog : this.#apis.orders;
   }

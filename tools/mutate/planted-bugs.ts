@@ -9,6 +9,7 @@ import { plantedInOrders } from './planted/orders.ts';
 import { plantedInPayments } from './planted/payments.ts';
 import { plantedInPrices } from './planted/prices.ts';
 import { plantedInRelay } from './planted/relay.ts';
+import { plantedInReports } from './planted/reports.ts';
 import { plantedInStore } from './planted/store.ts';
 import { plantedInTickets } from './planted/tickets.ts';
 import { plantedInWebhooks } from './planted/webhooks.ts';
@@ -23,6 +24,7 @@ export const plantedBugsByArea: Readonly<Record<string, readonly PlantedBug[]>> 
   documents: plantedInDocuments,
   catalog: plantedInCatalog,
   prices: plantedInPrices,
+  reports: plantedInReports,
   store: plantedInStore,
   messaging: plantedInMessaging,
   relay: plantedInRelay,

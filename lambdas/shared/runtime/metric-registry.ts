@@ -46,6 +46,8 @@ export const metricDefinitions = {
   TickAccountsDeferred: work,
   Drift: failure,
   BucketsNotSynced: failure,
+  ReportsFinished: work,
+  ReportsFailed: failure,
   CacheHit: work,
   CacheMiss: work,
   WebhooksDelivered: work,

@@ -4,7 +4,9 @@ import { transactionConflictRate } from '../runtime/chaos.ts';
 import { clientSettings } from '../runtime/client-settings.ts';
 import { type Deadline, systemClock } from '../runtime/clock.ts';
 import { type UnitOfWork, unitOfWork } from './commit.ts';
+import { createDynamoScanner } from './dynamo-scanner.ts';
 import { createDynamoStore, marshallOptions } from './dynamo-store.ts';
+import type { Scanner } from './scanner.ts';
 import { type ReadableTable, type Store, withConflicts } from './store.ts';
 
 /** What a context's stores are created from: its table and a clock. A simulation passes its own. */
@@ -30,6 +32,9 @@ const documentClient = (): DynamoDBDocumentClient => {
 
 /** Opens another context's table for the few reads that cross contexts. */
 export const tableReader = (table: string): ReadableTable => createDynamoStore(documentClient(), table);
+
+/** Opens another context's table for an export, which reads all of it. */
+export const tableScanner = (table: string): Scanner => createDynamoScanner(documentClient(), table);
 
 export const tableStore = (table: string): Store =>
   withConflicts(createDynamoStore(documentClient(), table), transactionConflictRate);

@@ -133,6 +133,13 @@ describe('under contention', () => {
     await waitForMessage('order-found', 'order-lookup', 'order-documents');
   }
 
+  async function causeReport() {
+    await stop('report-runs');
+    const [from, to] = [minutesAhead(-60), minutesAhead(-1)];
+    expectStatus(await shop.post('/reports', { kind: 'orders', from, to, format: 'csv' }), 202);
+    await waitForMessage('report-runs');
+  }
+
   async function causeTick() {
     await ops.json('seed', 'users', '--count', '3', '--seed', '7');
     const account = (await engine.rows('payments')).find(({ pk, sk }) => pk === 'ACCOUNT#u7-000001' && sk === 'STATE');
@@ -156,6 +163,7 @@ describe('under contention', () => {
     const { refunded, finished } = await causeMessages();
     await causeDocumentMessages();
     await causeTick();
+    await causeReport();
     await sendSamplesToOthers();
     await engine.setChaos({ transaction_conflict: 1 });
     const startedAt = Date.now();

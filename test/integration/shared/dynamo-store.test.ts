@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { CreateTableCommand, DeleteTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, inject } from 'vitest';
+import { createDynamoScanner } from '../../../lambdas/shared/store/dynamo-scanner.ts';
 import { createDynamoStore, marshallOptions } from '../../../lambdas/shared/store/dynamo-store.ts';
+import { scannerContract } from '../../support/scanner-contract.ts';
 import { contractIndex, storeContract } from '../../support/store-contract.ts';
 
 const table = `contract-${randomUUID()}`;
@@ -47,3 +49,8 @@ afterAll(async () => {
 });
 
 storeContract('DynamoDB', () => createDynamoStore(documents, table));
+
+scannerContract('DynamoDB', () => ({
+  store: createDynamoStore(documents, table),
+  scanner: createDynamoScanner(documents, table),
+}));

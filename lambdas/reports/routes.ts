@@ -1,0 +1,4 @@
+export const reportsRoutes = {
+  requestReport: 'POST /reports',
+  showReport: 'GET /reports/{id}',
+} as const;

@@ -1,0 +1,4 @@
+import { createMemoryObjectStore } from '../../support/memory-object-store.ts';
+import { objectStoreContract } from '../../support/object-store-contract.ts';
+
+objectStoreContract('memory', () => createMemoryObjectStore());
