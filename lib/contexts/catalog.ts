@@ -1,4 +1,5 @@
 import type { Construct } from 'constructs';
+import { ProductChanged } from '../../events/catalog/product-changed.ts';
 import { StockChanged } from '../../events/tickets/stock-changed.ts';
 import { CatalogEnv } from '../../lambdas/catalog/env.ts';
 import { catalogRoutes } from '../../lambdas/catalog/routes.ts';
@@ -22,8 +23,9 @@ export class Catalog extends Context {
       access: [...common.access, catalog.allows('BatchGetItem', 'PutItem'), catalog.queries(productsBySku)],
     });
     new EventConsumer(this, 'catalog-invalidation', {
-      on: [StockChanged],
+      on: [StockChanged, ProductChanged],
       ...common,
+      access: [...common.access, catalog.allows('PutItem')],
       errorImpact: 'The catalog shows an outdated number of available items',
     });
   }

@@ -64,8 +64,11 @@ export function meteredStore(store: Store, clock: Clock, latencyMs: () => number
     query: async (query) => {
       await clock.sleep(latencyMs());
       const rows = await inner.query(query);
+      const { index } = query;
+      // An index projects keys only, and its reads cost half as much.
+      const projected = index ? rows.map((row) => [row.pk, row.sk, row[index.partitionKey], row[index.sortKey]]) : rows;
       used.reads += 1;
-      used.readUnits += Math.max(0.5, Math.ceil(Buffer.byteLength(JSON.stringify(rows)) / 4096) / 2);
+      used.readUnits += Math.max(1, Math.ceil(Buffer.byteLength(JSON.stringify(projected)) / 4096)) / (index ? 2 : 1);
       return rows;
     },
     write: async (writes, token) => {

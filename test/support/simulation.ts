@@ -5,7 +5,7 @@ import { createBalancesApiDeps, createBalancesDeps, createSyncDeps } from '../..
 import { handler as onBalanceUpdates } from '../../lambdas/balances/on-balance-updates.ts';
 import { type BucketComparison, syncNext } from '../../lambdas/balances/sync.ts';
 import { handler as catalogApi } from '../../lambdas/catalog/api.ts';
-import { createCatalogDeps } from '../../lambdas/catalog/deps.ts';
+import { createCatalogApiDeps, createCatalogDeps } from '../../lambdas/catalog/deps.ts';
 import { handler as onCatalogInvalidation } from '../../lambdas/catalog/on-catalog-invalidation.ts';
 import { handler as documentsApi } from '../../lambdas/documents/api.ts';
 import { createCacheDeps, createDocumentsApiDeps, createRecordsDeps } from '../../lambdas/documents/deps.ts';
@@ -157,7 +157,7 @@ export class Simulation implements Tables<MemoryStore> {
     this.#apis = {
       orders: ordersApi.withRuntime(runtime(createOrdersApiDeps(portsOf('orders'), otherTables))),
       payments: paymentsApi.withRuntime(runtime(paymentsDeps)),
-      catalog: catalogApi.withRuntime(runtime(catalogDeps)),
+      catalog: catalogApi.withRuntime(runtime(createCatalogApiDeps(portsOf('catalog')))),
       balances: balancesApi.withRuntime(runtime(createBalancesApiDeps(portsOf('balances'), BALANCES_TTL_MS))),
     };
     this.#documentsApis = Array.from({ length: ENVIRONMENTS }, () =>

@@ -10,7 +10,7 @@ import { SharedRows } from './shared-rows.ts';
  */
 export class CacheEnvironment {
   readonly #ports: RowPorts;
-  readonly #caches = new Map<string, Pick<ReadCache<unknown>, 'onChange' | 'onGap'>>();
+  readonly #caches = new Map<string, Pick<ReadCache<unknown>, 'onChange' | 'distrustAll'>>();
   readonly #feed: FeedReader;
 
   constructor(ports: RowPorts) {
@@ -18,7 +18,7 @@ export class CacheEnvironment {
     this.#feed = new FeedReader(ports, {
       onChange: (change) => this.#caches.get(change.cache)?.onChange(change),
       onGap: () => {
-        for (const cache of this.#caches.values()) cache.onGap();
+        for (const cache of this.#caches.values()) cache.distrustAll();
       },
     });
   }

@@ -8,12 +8,12 @@ import { absent, type Row, type Store, versionIs, type Write } from '../store/st
 import { isOlder, type Version } from './entry.ts';
 import { cacheRowKey } from './group-row.ts';
 
-/** A change that all execution environments learn of. Without a key, all entries of the cache have changed. */
+/** A change that all execution environments learn of. */
 export interface Announcement {
   /** The name of the cache. */
   readonly cache: string;
-  readonly key?: string;
-  readonly version?: Version;
+  readonly key: string;
+  readonly version: Version;
 }
 
 /** How long an environment serves from memory without reading the feed. It is the bound of the freshness. */
@@ -32,8 +32,8 @@ const feedKey = cacheRowKey('FEED');
 const FeedData = z.array(
   z.tuple([
     z.string(),
-    z.nullable(z.string()),
-    z.nullable(z.union([z.number(), z.string()])),
+    z.string(),
+    z.union([z.number(), z.string()]),
     /** The version of the row that announced it, and its time in ms. */
     z.number(),
     z.number(),
@@ -95,13 +95,12 @@ export async function restartFeed({ store, clock }: FeedPorts, deadlineMs: numbe
   });
 }
 
-const isSubject = (cache: string, key: string | null, change: Announcement): boolean =>
-  cache === change.cache && key === (change.key ?? null);
+const isSubject = (cache: string, key: string, change: Announcement): boolean =>
+  cache === change.cache && key === change.key;
 
 const isAnnounced = (feed: Feed | undefined, change: Announcement): boolean =>
-  change.version !== undefined &&
   (feed?.announcements ?? []).some(
-    ([cache, key, version]) => isSubject(cache, key, change) && !isOlder(version ?? undefined, change.version),
+    ([cache, key, version]) => isSubject(cache, key, change) && !isOlder(version, change.version),
   );
 
 /** Returns the write of the feed with further announcements. Without a feed, it starts a new one. */
@@ -120,8 +119,8 @@ function putFeed(
   );
   const added = changes.map((change): Feed['announcements'][number] => [
     change.cache,
-    change.key ?? null,
-    change.version ?? null,
+    change.key,
+    change.version,
     version,
     nowMs,
   ]);
@@ -206,12 +205,7 @@ export class FeedReader {
     if (this.#id !== undefined && (!isKnown || (feed?.dropped ?? 0) > this.#version)) this.#listener.onGap();
     else
       for (const [cache, key, version, announcedIn] of feed?.announcements ?? [])
-        if (announcedIn > this.#version)
-          this.#listener.onChange({
-            cache,
-            ...(key === null ? {} : { key }),
-            ...(version === null ? {} : { version }),
-          });
+        if (announcedIn > this.#version) this.#listener.onChange({ cache, key, version });
     this.#id = id;
     this.#version = feed?.version ?? 0;
   }

@@ -32,13 +32,3 @@ export async function publishChange<V>(
   if (groups > 0) await applyToRow(ports, { name, groups }, { key, version, ...entry }, deadlineMs);
   await announce(ports, [{ cache: name, key, version }], deadlineMs);
 }
-
-/**
- * Invalidates all entries of a cache in the memory of all environments. For a cache without rows, whose keys are not
- * known, such as pages of a list.
- */
-export const publishChangeOfAll = (
-  ports: RowPorts,
-  { name }: Pick<CacheDefinition<unknown>, 'name'>,
-  deadlineMs: number,
-): Promise<void> => announce(ports, [{ cache: name }], deadlineMs);

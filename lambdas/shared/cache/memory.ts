@@ -13,8 +13,8 @@ interface Held<V> {
 }
 
 interface Invalidation {
-  readonly key: string | undefined;
-  readonly version: Version | undefined;
+  readonly key: string;
+  readonly version: Version;
 }
 
 /** A read of a row or of the source that is in progress. `accept` refuses what was invalidated since it began. */
@@ -119,11 +119,7 @@ export class Memory<V> {
   #isInvalidated(key: string, { version }: Entry<unknown>, { firstInvalidation }: Flight): boolean {
     return this.#invalidations
       .slice(firstInvalidation)
-      .some(
-        (invalidation) =>
-          (invalidation.key === undefined || invalidation.key === key) &&
-          (invalidation.version === undefined || isOlder(version, invalidation.version)),
-      );
+      .some((invalidation) => invalidation.key === key && isOlder(version, invalidation.version));
   }
 
   #keep(key: string, entry: Entry<V>): void {
@@ -138,18 +134,12 @@ export class Memory<V> {
     }
   }
 
-  /** Drops what is older than this version. Without a version, it drops the entry; without a key, all entries. */
-  invalidate(key: string | undefined, version: Version | undefined): void {
+  /** Drops what is older than this version. */
+  invalidate(key: string, version: Version): void {
     if (this.#flights.size > 0) this.#invalidations.push({ key, version });
-    for (const affected of key === undefined ? [...this.#values.keys()] : [key]) this.#drop(affected, version);
-    if (key === undefined) this.#absent.clear();
-    else this.#absent.delete(key);
-  }
-
-  #drop(key: string, version: Version | undefined): void {
+    this.#absent.delete(key);
     const held = this.#values.peek(key);
-    if (!held || (version !== undefined && !isOlder(held.floor, version))) return;
-    this.#values.set(key, { ...held, entry: undefined, floor: version ?? held.floor });
+    if (held && isOlder(held.floor, version)) this.#values.set(key, { ...held, entry: undefined, floor: version });
   }
 
   /** Marks all entries, and all that is being read, as possibly invalidated: an invalidation may have been missed. */

@@ -136,8 +136,8 @@ export class ReadCache<V> {
     this.#memory.invalidate(key, version);
   }
 
-  /** Stops trusting the memory, since an invalidation may have been missed. */
-  onGap(): void {
+  /** Stops trusting the memory, since a change may have been missed. The next read of each key asks row or source. */
+  distrustAll(): void {
     this.#memory.distrustAll();
   }
 

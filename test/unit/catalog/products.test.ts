@@ -3,6 +3,7 @@ import type { Envelope } from '../../../events/envelope.ts';
 import { MAX_AMOUNT } from '../../../events/money.ts';
 import { StockChanged } from '../../../events/tickets/stock-changed.ts';
 import { quote } from '../../../lambdas/catalog/quote.ts';
+import { FEED_INTERVAL_MS } from '../../../lambdas/shared/cache/feed.ts';
 import { createCursor } from '../../../lambdas/shared/http/paging.ts';
 import { Simulation } from '../../support/simulation.ts';
 
@@ -143,6 +144,7 @@ describe('the available quantity', () => {
     expect(await show('shirt')).toMatchObject({ body: { stock: 2, available: 0 } });
     simulation.deliver(stockChanged('shirt', 1, 3));
     await simulation.settle();
+    await simulation.runUntilDone(simulation.clock.sleep(FEED_INTERVAL_MS));
     expect(await show('shirt')).toMatchObject({ body: { stock: 2, available: 1 } });
     await simulation.settle();
     expect(changes()).toHaveLength(2);

@@ -6,7 +6,6 @@ import {
   FeedReader,
   restartFeed,
 } from '../../../../lambdas/shared/cache/feed.ts';
-import { publishChangeOfAll } from '../../../../lambdas/shared/cache/invalidate.ts';
 import { Busy } from '../../../../lambdas/shared/runtime/errors.ts';
 import type { Row } from '../../../../lambdas/shared/store/store.ts';
 import { createSteppingClock } from '../../../support/fixtures.ts';
@@ -82,15 +81,6 @@ describe('the feed', () => {
     await announceOne('a', 2);
     await announceOne('a', 1);
     expect(feedRow()?.['version']).toBe(version);
-  });
-
-  test('announces a change of all entries each time', async () => {
-    await announceOne('a', 1);
-    const reader = await createReader();
-    for (let repeat = 0; repeat < 2; repeat++) {
-      await publishChangeOfAll({ store: rows, clock }, { name: 'items' }, never);
-      expect(await readNext(reader)).toEqual([{ cache: 'items' }]);
-    }
   });
 
   test('drops what is older than 30 s, and reports the gap to an environment that has missed it', async () => {

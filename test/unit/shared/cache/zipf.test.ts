@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { CacheDefinition } from '../../../../lambdas/shared/cache/definition.ts';
 import { CacheWorld, type Item, itemCache } from '../../../support/cache-fixture.ts';
 import { seeded, virtualClock } from '../../../support/virtual-clock.ts';
+import { zipf } from '../../../support/zipf.ts';
 
 const READS = 20_000;
 const ENVIRONMENTS = 8;
@@ -10,19 +11,6 @@ const skus = Array.from({ length: 1000 }, (_, index) => `product-${String(index)
 const UNITS_WITHOUT_CACHE = READS;
 /** A write unit costs five times as much as a read unit. */
 const READ_UNITS_PER_WRITE_UNIT = 5;
-
-/** Returns a generator of keys under Zipf's law with the exponent 1: the n-th key has the weight 1/n. */
-function zipf(random: () => number): () => string {
-  let sum = 0;
-  const sums = skus.map((_, index) => {
-    sum += 1 / (index + 1);
-    return sum;
-  });
-  return () => {
-    const drawn = random() * sum;
-    return skus[sums.findIndex((upTo) => drawn < upTo)] ?? '';
-  };
-}
 
 /** Values as large as the products of the catalog. */
 const products: CacheDefinition<Item> = {
@@ -48,7 +36,7 @@ async function readUnderLoad({ groups, withCompanions, readsPerSecond }: Load) {
     ...(withCompanions ? { companions: async () => skus } : {}),
   });
   for (const sku of skus) world.source.set(sku, 1);
-  const nextKey = zipf(seeded(7));
+  const nextKey = zipf(skus, seeded(7));
   const random = seeded(9);
   const sendAll = async () => {
     const reads: Promise<unknown>[] = [];
