@@ -13,6 +13,8 @@ import type { CacheStatus } from './x-cache.ts';
 const MAX_KEY_CHARACTERS = 256;
 /** How often a value is loaded that was invalidated during its load. */
 const MAX_LOADS = 3;
+/** How long a caller waits for another one's fetch at a time, also without a deadline. */
+const MAX_JOIN_MS = 10_000;
 /** An entry that this environment wrote itself was not loaded, so its load is assumed to take this time. */
 const ASSUMED_LOAD_MS = 20;
 /** A companion is loaded again if it expires within this share of the TTL, so that it needs no load of its own soon. */
@@ -182,8 +184,8 @@ export class ReadCache<V> {
   /** Waits for the fetch of another caller. Returns nothing if that caller ran out of time, or only refreshed. */
   async #join(running: RunningFetch<V>, deadlineMs: number): Promise<Fetched<V> | undefined> {
     const { clock } = this.#options;
-    const untilMs = Math.min(deadlineMs, running.deadlineMs);
-    const timeout = clock.sleep(Math.max(0, untilMs - clock.now())).then(() => undefined);
+    const leftMs = Math.min(deadlineMs, running.deadlineMs) - clock.now();
+    const timeout = clock.sleep(Math.min(Math.max(0, leftMs), MAX_JOIN_MS)).then(() => undefined);
     try {
       return await Promise.race([running.result, timeout]);
     } catch (error) {
