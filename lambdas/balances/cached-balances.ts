@@ -45,7 +45,7 @@ export function cachedBalances(caches: BalanceCaches, store: BalanceStore, { clo
       if (!balance) throw new Error(`the load of the balance of ${userId} returned nothing`);
       return { balance, status };
     },
-    /** Returns the summary of all accounts. It has no version of its own, so the time of the load orders two of them. */
+    /** Returns the summary of all accounts. It has no version, so the time of the load orders two of them. */
     getSummary: async (): Promise<{ summary: Summary; status: CacheStatus }> => {
       const { value: summary, status } = await caches.summary.get(SUMMARY_KEY, {
         deadlineMs,

@@ -8,9 +8,17 @@ export type Version = number | string;
 export interface Loaded<V> {
   readonly value: V;
   readonly version: Version;
-  /** The value may be served until this time at most, in ms since the epoch; 0 if it must not be cached. */
+  /** The value may be served until this time at most, in ms since the epoch. `UNCACHED` if it must not be kept. */
   readonly untilMs?: number;
+  /** The source has a cache of its own, and this value comes from it. It counts as a hit in a row. */
+  readonly isHit?: true;
 }
+
+/**
+ * The expiry of a value that is returned to those who wait for it, and to nobody else. It is no version of the key's
+ * value, for example the information that the value will be there later.
+ */
+export const UNCACHED = 0;
 
 /** A cached value of one key, or that the source has nothing under this key. */
 export interface Entry<V> {

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../runtime/clock.ts';
-import { type Entry, isOlder, MAX_CLOCK_SKEW_MS, type Version } from './entry.ts';
+import { type Entry, isOlder, MAX_CLOCK_SKEW_MS, UNCACHED, type Version } from './entry.ts';
 
 /** What the memory knows about one key. */
 interface Held<V> {
@@ -109,6 +109,7 @@ export class Memory<V> {
 
   /** Returns whether `accept` would accept the entry. */
   isAcceptable(key: string, entry: Entry<unknown>, flight: Flight, isFromRow = false): boolean {
+    if (entry.untilMs === UNCACHED) return true;
     if (flight.generation !== this.#generation || this.#isInvalidated(key, entry, flight)) return false;
     const held = this.#values.peek(key);
     if (held) return !isOlder(entry.version, held.floor);

@@ -123,10 +123,10 @@ export class ReadCache<V> {
    * Keeps a value that this environment has just written, so that its callers read it back. Other environments learn of
    * it by the event of the change.
    */
-  remember(key: string, { value, version }: Loaded<V>): void {
+  remember(key: string, { value, version, untilMs: limitMs = Number.POSITIVE_INFINITY }: Loaded<V>): void {
     const nowMs = this.#options.clock.now();
     const flight = this.#memory.beginFlight();
-    const untilMs = nowMs + this.#options.ttlMs;
+    const untilMs = Math.min(nowMs + this.#options.ttlMs, limitMs);
     this.#memory.accept(key, { value, version, loadedAtMs: nowMs, untilMs, tookMs: ASSUMED_LOAD_MS }, flight);
     this.#memory.endFlight(flight);
     // What began to load before the write may be older.
@@ -245,13 +245,14 @@ export class ReadCache<V> {
             ? this.#isEnough(key, entry, flight, refreshed)
             : this.#isEnough(wanted, entry, flight) && !this.#isDueForRenewal(entry),
         take: (group) => this.#take(key, group, flight, refreshed),
-        load: (keys) => this.#load(keys, request, flight, startMs),
+        load: async (keys) => (await this.#load(keys, request, flight, startMs)).entries,
       });
       if (fetched || refreshed) return fetched;
     }
-    const entry = (await this.#load([key], request, flight, startMs)).get(key);
+    const { entries, isHit } = await this.#load([key], request, flight, startMs);
+    const entry = entries.get(key);
     if (!entry) throw new Error(`no entry was created for ${key}`);
-    return { entry, from: 'source' };
+    return { entry, from: isHit ? 'row' : 'source' };
   }
 
   /** Accepts all entries of a row into the memory, and returns the one of the key, if it can be served. */
@@ -297,11 +298,12 @@ export class ReadCache<V> {
     { load }: CacheRequest<V>,
     flight: Flight,
     startMs: number,
-  ): Promise<ReadonlyMap<string, Entry<V>>> {
+  ): Promise<{ entries: ReadonlyMap<string, Entry<V>>; isHit: boolean }> {
     const { clock, ttlMs, absentTtlMs = 0 } = this.#options;
     const loadedAtMs = clock.now();
-    count('CacheLoad');
     const loaded = await load(keys);
+    const isHit = keys.every((key) => loaded.get(key)?.isHit);
+    if (!isHit) count('CacheLoad');
     const tookMs = clock.now() - startMs;
     const entries = new Map<string, Entry<V>>();
     for (const [index, key] of keys.entries()) {
@@ -313,6 +315,6 @@ export class ReadCache<V> {
         entries.set(key, { value: undefined, version: undefined, untilMs: loadedAtMs + absentTtlMs, ...times });
     }
     for (const [key, entry] of entries) if (key !== keys[0]) this.#memory.accept(key, entry, flight);
-    return entries;
+    return { entries, isHit };
   }
 }
