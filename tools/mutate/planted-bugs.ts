@@ -1,4 +1,5 @@
 import { plantedInBalances } from './planted/balances.ts';
+import { plantedInCache } from './planted/cache.ts';
 import { plantedInCatalog } from './planted/catalog.ts';
 import { plantedInDocuments } from './planted/documents.ts';
 import { plantedInEvents } from './planted/events.ts';
@@ -20,6 +21,7 @@ export const plantedBugsByArea: Readonly<Record<string, readonly PlantedBug[]>> 
   balances: plantedInBalances,
   documents: plantedInDocuments,
   catalog: plantedInCatalog,
+  cache: plantedInCache,
   store: plantedInStore,
   messaging: plantedInMessaging,
   relay: plantedInRelay,

@@ -166,6 +166,7 @@ export class FeedReader {
   #id: string | undefined;
   #version = 0;
   #reading: Promise<boolean> | undefined;
+  #readingSinceMs = Number.NEGATIVE_INFINITY;
 
   constructor(ports: FeedPorts, listener: FeedListener) {
     this.#ports = ports;
@@ -180,7 +181,10 @@ export class FeedReader {
     const nowMs = this.#ports.clock.now();
     if (nowMs - this.#readAtMs < FEED_INTERVAL_MS) return true;
     if (nowMs - this.#failedAtMs < FEED_INTERVAL_MS) return false;
-    this.#reading ??= this.#read(nowMs, Math.min(deadlineMs, nowMs + FEED_TIMEOUT_MS));
+    // A read beyond its timeout belongs to an invocation that was ended, and will not finish.
+    if (this.#reading && nowMs - this.#readingSinceMs <= FEED_TIMEOUT_MS) return this.#reading;
+    this.#readingSinceMs = nowMs;
+    this.#reading = this.#read(nowMs, Math.min(deadlineMs, nowMs + FEED_TIMEOUT_MS));
     return this.#reading;
   }
 

@@ -70,29 +70,35 @@ async function processEvent(sku: string, claimed: number): Promise<void> {
 }
 
 describe('a read of a product', () => {
-  test('takes at least 90 % fewer read units under a Zipf load from 8 environments, all rows counted', async () => {
-    for (const sku of skus) await put(sku, 1500);
-    Object.assign(capacity, { reads: 0, readUnits: 0, writes: 0, writeUnits: 0 });
-    const nextSku = zipf(skus, seeded(7));
-    const random = seeded(9);
-    const readAll = async () => {
-      const reads: Promise<unknown>[] = [];
-      for (let index = 0; index < READS; index++) {
-        reads.push(read(nextSku(), Math.floor(random() * ENVIRONMENTS)));
-        await clock.sleep(1);
-      }
-      await Promise.all(reads);
-    };
-    await run(readAll());
-    const percent = (units: number) => (100 * (1 - units / READS)).toFixed(1);
-    const cost = capacity.readUnits + 5 * capacity.writeUnits;
-    console.log(
-      `catalog under Zipf: ${READS} reads took ${capacity.readUnits} read units (−${percent(capacity.readUnits)} %) ` +
-        `and ${capacity.writeUnits} write units, so they cost ${percent(cost)} % less`,
-    );
-    expect(capacity.readUnits).toBeLessThanOrEqual(READS / 10);
-    expect(cost).toBeLessThan(READS / 4);
-  });
+  test.each([
+    [1000, 90],
+    [250, 85],
+  ])(
+    'takes fewer read units under a Zipf load of %i reads a second from 8 environments: at least %i percent fewer',
+    async (readsPerSecond, atLeastPercent) => {
+      for (const sku of skus) await put(sku, 1500);
+      Object.assign(capacity, { reads: 0, readUnits: 0, writes: 0, writeUnits: 0 });
+      const nextSku = zipf(skus, seeded(7));
+      const random = seeded(9);
+      const readAll = async () => {
+        const reads: Promise<unknown>[] = [];
+        for (let index = 0; index < READS; index++) {
+          reads.push(read(nextSku(), Math.floor(random() * ENVIRONMENTS)));
+          await clock.sleep(1000 / readsPerSecond);
+        }
+        await Promise.all(reads);
+      };
+      await run(readAll());
+      const percent = (units: number) => (100 * (1 - units / READS)).toFixed(1);
+      const cost = capacity.readUnits + 5 * capacity.writeUnits;
+      console.log(
+        `catalog under Zipf: ${READS} reads, ${readsPerSecond} a second, took ${capacity.readUnits} read units (−${percent(capacity.readUnits)} %) ` +
+          `and ${capacity.writeUnits} write units, so they cost ${percent(cost)} % less`,
+      );
+      expect(Number(percent(capacity.readUnits))).toBeGreaterThanOrEqual(atLeastPercent);
+      expect(cost).toBeLessThan(READS / 4);
+    },
+  );
 
   test('loads a cold product once for 200 requests at once from 8 environments', async () => {
     await put('gig', 1500);

@@ -74,6 +74,14 @@ describe('a product', () => {
     expect(await simulation.tickets.get({ pk: 'SKU#shirt', sk: 'STOCK' })).toMatchObject({ capacity: 3 });
   });
 
+  test('put with another stock is read back at once', async () => {
+    await put('shirt');
+    await show('shirt');
+    await put('shirt', { ...shirt, stock: 3 });
+    expect(await show('shirt')).toMatchObject({ body: { stock: 3 }, headers: { 'X-Cache': 'hit' } });
+    expect((await list()).body).toMatchObject([{ sku: 'shirt', stock: 3 }]);
+  });
+
   test('put concurrently has a version for each change and ends with the last one', async () => {
     const prices = Array.from({ length: 10 }, (_, index) => index + 1);
     await Promise.all(prices.map((price) => put('shirt', { ...shirt, price })));

@@ -17,12 +17,16 @@ let rows: MemoryStore;
 let changes: (Announcement | 'gap')[];
 let reads: number;
 let fails: boolean;
+let onRead: () => void;
+let hangs: boolean;
 
 /** Creates a reader as an execution environment has one, and reads the feed for the first time. */
 async function createReader(): Promise<FeedReader> {
   const store = overrideStore(rows, {
     get: async (key) => {
       reads += 1;
+      onRead();
+      if (hangs) return new Promise(() => {});
       if (fails) throw new Busy('throttled');
       return rows.get(key);
     },
@@ -48,7 +52,7 @@ async function readNext(reader: FeedReader): Promise<(Announcement | 'gap')[]> {
 
 beforeEach(() => {
   rows = createMemoryStore({ now: clock.now });
-  [changes, reads, fails] = [[], 0, false];
+  [changes, reads, fails, hangs, onRead] = [[], 0, false, false, () => {}];
 });
 
 describe('the feed', () => {
@@ -60,6 +64,26 @@ describe('the feed', () => {
     clock.pass(1);
     await Promise.all([reader.isCurrent(never), reader.isCurrent(never)]);
     expect(reads).toBe(2);
+  });
+
+  test('counts the second from the start of a read', async () => {
+    const reader = await createReader();
+    clock.pass(FEED_INTERVAL_MS);
+    onRead = () => clock.pass(200);
+    await reader.isCurrent(never);
+    clock.pass(FEED_INTERVAL_MS - 200);
+    await reader.isCurrent(never);
+    expect(reads).toBe(3);
+  });
+
+  test('is read again if the invocation that has read it was ended', async () => {
+    const reader = await createReader();
+    clock.pass(FEED_INTERVAL_MS);
+    hangs = true;
+    void reader.isCurrent(never);
+    hangs = false;
+    clock.pass(301);
+    expect(await reader.isCurrent(never)).toBe(true);
   });
 
   test('passes on each change once', async () => {
