@@ -27,13 +27,25 @@ const engineProject = {
   },
 };
 
+/** Tests that start, kill, remove or restore a whole stage, each on an engine of its own. They mostly wait. */
+const lifecycleProject = {
+  test: {
+    name: 'lifecycle',
+    include: ['test/lifecycle/**/*.test.ts'],
+    testTimeout: 120_000,
+    hookTimeout: 300_000,
+    fileParallelism: false,
+    sequence: { groupOrder: 2 },
+  },
+};
+
 /** Tests that compare the calls that the engines of this run have recorded with the grants. They run last. */
 const permissionsProject = {
   test: {
     name: 'permissions',
     include: ['test/permissions/**/*.test.ts'],
     testTimeout: 30_000,
-    sequence: { groupOrder: 2 },
+    sequence: { groupOrder: 3 },
   },
 };
 
@@ -44,6 +56,7 @@ const projects = [
   ...['unit', 'contracts', 'infra', 'simulation'].map(fastProject),
   toolsProject,
   engineProject,
+  lifecycleProject,
   permissionsProject,
 ];
 

@@ -18,6 +18,7 @@ const readConfig = (): StageConfig =>
     alarmEmail: readSetting('alarmEmail', 'ONCEBOX_ALARM_EMAIL'),
     consumerConcurrency: readSetting('consumerConcurrency', 'ONCEBOX_CONSUMER_CONCURRENCY'),
     accountConcurrency: readSetting('accountConcurrency', 'ONCEBOX_ACCOUNT_CONCURRENCY'),
+    ownAccount: readSetting('ownAccount', 'ONCEBOX_OWN_ACCOUNT'),
     retainData: readSetting('retainData', 'ONCEBOX_RETAIN_DATA'),
     backup: {
       copyRegion: readSetting('backup.copyRegion', 'ONCEBOX_BACKUP_COPY_REGION'),

@@ -1,12 +1,12 @@
 import { ArnFormat, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { BackupPlan, BackupPlanRule, BackupResource, BackupSelection, BackupVault } from 'aws-cdk-lib/aws-backup';
 import { Match, Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events';
-import { SnsTopic } from 'aws-cdk-lib/aws-events-targets';
-import { Topic } from 'aws-cdk-lib/aws-sns';
+import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
+import { ManagedPolicy, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { type BackupSettings, nameOf, type StageConfig } from './config.ts';
-import { backupFailedRuleName } from './constructs/alarm-topic.ts';
-import { alarmTopicName } from './constructs/monitoring.ts';
+import { createDlq } from './constructs/dead-letter-queue.ts';
+import { alarm, minutes } from './constructs/monitoring.ts';
 import type { ContextTable } from './constructs/outbox-table.ts';
 import { StageStack } from './constructs/stage-stack.ts';
 import { suppress } from './constructs/suppress.ts';
@@ -16,7 +16,10 @@ const copyVaultName = (config: StageConfig): string => nameOf(config, 'backup-co
 /** The states in which a job of AWS Backup has ended without a usable backup. */
 const FAILED_STATES = ['FAILED', 'ABORTED', 'EXPIRED', 'PARTIAL'];
 
-/** Its policy lets nobody delete a backup before the backup expires, and it stays when its stack is removed. */
+/**
+ * Its policy denies the deletion of backups, so that only somebody who may change the policy can delete one before it
+ * expires. It stays when its stack is removed.
+ */
 const createVault = (scope: Construct, backupVaultName: string): BackupVault =>
   new BackupVault(scope, 'Vault', {
     backupVaultName,
@@ -48,11 +51,20 @@ export class BackupStack extends StageStack {
       backupSelectionName: 'tables',
       resources: tables.map(({ arn }) => BackupResource.fromArn(arn)),
     });
-    suppress(selection, {
-      'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSBackupServiceRolePolicyForBackup]':
-        'AWS provides this policy for the role of AWS Backup, and extends it when the service needs more.',
-    });
+    suppress(selection, managedPolicyFinding(BACKUP_POLICY));
+    this.createRestoreRole();
     this.reportFailures();
+  }
+
+  /** Its name is fixed, because roles outlive a region, but the outputs of a stack do not. */
+  private createRestoreRole(): void {
+    const role = new Role(this, 'Restores', {
+      roleName: nameOf(this.config, 'restores'),
+      description: 'Restores tables from backups: docs/runbook.md#restore-a-table',
+      assumedBy: new ServicePrincipal('backup.amazonaws.com'),
+      managedPolicies: [ManagedPolicy.fromAwsManagedPolicyName(RESTORE_POLICY)],
+    });
+    suppress(role, managedPolicyFinding(RESTORE_POLICY));
   }
 
   private createPlan({ copyRegion, keepDays, keepCopiesDays }: BackupSettings): BackupPlan {
@@ -82,26 +94,49 @@ export class BackupStack extends StageStack {
     });
   }
 
-  /** AWS Backup publishes the end of each job on the default bus of the account. */
+  /**
+   * AWS Backup publishes the end of each job on the default bus of the account. The failed ones go to a queue with an
+   * alarm and not to the alarm topic: EventBridge sends no account to SNS, so the topic would have to accept the rules
+   * of all accounts.
+   */
   private reportFailures(): void {
-    const topicArn = this.formatArn({
-      service: 'sns',
-      resource: alarmTopicName(this.config),
-      arnFormat: ArnFormat.NO_RESOURCE_NAME,
+    const name = 'backup-failed';
+    const queue = createDlq(this, 'Failures', {
+      config: this.config,
+      name,
+      retention: Duration.days(14),
+      reason: 'Nothing consumes it. Its messages are the reports of failed backups.',
     });
     new Rule(this, 'Failed', {
-      ruleName: backupFailedRuleName(this.config),
-      description: 'A backup of a table or its copy has failed. What to do: docs/runbook.md#restore-a-table',
+      ruleName: nameOf(this.config, name),
+      description: `Failed backups of tables and failed copies to ${name}`,
       eventPattern: {
         source: ['aws.backup'],
         detailType: ['Backup Job State Change', 'Copy Job State Change'],
         detail: { state: FAILED_STATES, resourceArn: Match.wildcard(`*:table/${nameOf(this.config)}-*`) },
       },
-      targets: [
-        new SnsTopic(Topic.fromTopicArn(this, 'Alarms', topicArn), {
-          message: RuleTargetInput.fromEventPath('$.detail'),
-        }),
-      ],
+      targets: [new SqsQueue(queue, { message: RuleTargetInput.fromEventPath('$.detail') })],
     });
+    alarm(
+      this,
+      'FailedAlarm',
+      {
+        name,
+        metric: queue.metricApproximateNumberOfMessagesVisible({ period: minutes(1), statistic: 'Maximum' }),
+        errorImpact: 'A table has no backup of this night, or no copy of it in the other region',
+        runbook: 'failed-backups',
+        isEssential: true,
+        notifiesAlone: true,
+      },
+      { config: this.config, alarms: [] },
+    );
   }
 }
+
+const BACKUP_POLICY = 'service-role/AWSBackupServiceRolePolicyForBackup';
+const RESTORE_POLICY = 'service-role/AWSBackupServiceRolePolicyForRestores';
+
+const managedPolicyFinding = (policy: string) => ({
+  [`AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/${policy}]`]:
+    'AWS provides this policy for the role of AWS Backup, and extends it when the service needs more.',
+});

@@ -5,9 +5,12 @@ export interface ConcurrencySettings {
   /**
    * Concurrent invocations for each queue, at least 2. On the embedded engine each one is a process of about 70 MB.
    * Without a limit, Lambda polls an idle queue with two connections instead of five, which is the largest cost of an
-   * idle stage (docs/scale.md). The queues may then use all of the account's concurrency.
+   * idle stage (docs/scale.md). The queues may then use all of the account's concurrency, so only a stage with an
+   * account of its own may be without a limit.
    */
   readonly consumerConcurrency: number | 'unlimited';
+  /** Whether nothing else runs in the account of the stage. */
+  readonly ownAccount: boolean;
   /**
    * The concurrent executions of all functions that the account must allow: Lambda's quota "Concurrent executions". AWS
    * grants 1,000, but a new account may start with 10. `ops doctor` compares the quota with what the stage needs.
@@ -24,7 +27,10 @@ const MAX_OF_QUEUE = 1000;
 /** Texts, as they are given on the command line or in the environment. */
 type Overrides = { readonly [Name in 'consumerConcurrency' | 'accountConcurrency']?: string | undefined };
 
-export const parseConcurrency = (overrides: Overrides, settings: ConcurrencySettings): ConcurrencySettings => ({
+export const parseConcurrency = (
+  overrides: Overrides,
+  settings: ConcurrencySettings,
+): Omit<ConcurrencySettings, 'ownAccount'> => ({
   consumerConcurrency: parseConsumerConcurrency(overrides.consumerConcurrency) ?? settings.consumerConcurrency,
   accountConcurrency: parseNumber('accountConcurrency', overrides.accountConcurrency) ?? settings.accountConcurrency,
   spareConcurrency: settings.spareConcurrency,
@@ -43,14 +49,28 @@ function parseNumber(name: string, text: string | undefined, maximum?: number, o
 
 /**
  * Throws if the consumers of the stage's queues may use more concurrency than the account has. Lambda would throttle
- * their invocations, and those for requests with them. A stage without a limit accepts that: throttled messages wait in
- * their queues.
+ * their invocations, and those for requests with them. In an account of its own, a stage without a limit can throttle
+ * only itself: its throttled messages wait in their queues.
  */
 export function checkConcurrency(
-  { stage, consumerConcurrency, accountConcurrency, spareConcurrency }: ConcurrencySettings & { stage: string },
+  {
+    stage,
+    consumerConcurrency,
+    ownAccount,
+    accountConcurrency,
+    spareConcurrency,
+  }: ConcurrencySettings & {
+    stage: string;
+  },
   queues: number,
 ): void {
-  if (consumerConcurrency === 'unlimited') return;
+  if (consumerConcurrency === 'unlimited') {
+    if (ownAccount) return;
+    throw new ConfigError(
+      `Stage ${stage} does not limit its queues, so they may use all of the concurrency of the account. If nothing ` +
+        `else runs in this account, set -c ownAccount=on. Otherwise set -c consumerConcurrency=${MIN_OF_QUEUE}.`,
+    );
+  }
   const needed = queues * consumerConcurrency + spareConcurrency;
   if (needed <= accountConcurrency) return;
   const possible = Math.floor((accountConcurrency - spareConcurrency) / queues);

@@ -31,7 +31,7 @@ export interface StageConfig extends ConcurrencySettings {
   readonly tableCeiling?: { readonly readUnits: number; readonly writeUnits: number };
   /**
    * Adds point-in-time recovery and deletion protection, and retains the tables when their stack is deleted. Without it
-   * the data goes with the stack. `docs/runbook.md` says how a stage is removed, with its data or without.
+   * the data is deleted with the stack. `docs/runbook.md` says how a stage is removed, with its data or without.
    */
   readonly retainData: boolean;
   /** Adds daily backups by AWS Backup, and a copy of each in another region. */
@@ -71,8 +71,8 @@ export interface StageConfig extends ConcurrencySettings {
   readonly chaosCachedForMs?: number;
   readonly alarmEmail?: string;
   /**
-   * Which alarms exist. `essential` leaves out all but those that tell of lost work or of a broken API. AWS charges
-   * $0.10 a month for each metric that an alarm watches.
+   * Which alarms exist. `essential` leaves out all but those that tell of lost work, of jobs that do not run, or of a
+   * broken API. AWS charges $0.10 a month for each metric that an alarm watches.
    */
   readonly alarms: 'all' | 'essential';
   /** Whether one composite alarm for each context notifies instead of its alarms. Each costs $0.50 a month. */
@@ -105,6 +105,7 @@ const localSettings: Settings = {
   retainData: false,
   logRetentionDays: 7,
   consumerConcurrency: 2,
+  ownAccount: true,
   accountConcurrency: 1000,
   spareConcurrency: 100,
   stuckAfterMinutes: 1,
@@ -126,6 +127,7 @@ const awsSettings: Settings = {
   streams: { parallelizationFactor: 4 },
   logRetentionDays: 90,
   consumerConcurrency: 20,
+  ownAccount: false,
   accountConcurrency: 1000,
   spareConcurrency: 200,
   stuckAfterMinutes: 2,
@@ -172,6 +174,8 @@ export interface Overrides {
   readonly consumerConcurrency?: string | undefined;
   readonly accountConcurrency?: string | undefined;
   /** `on` or `off`. */
+  readonly ownAccount?: string | undefined;
+  /** `on` or `off`. */
   readonly retainData?: string | undefined;
   /** `region` is the region of the stage, if it is known before the deployment. */
   readonly backup?: Readonly<Partial<Record<'copyRegion' | 'region', string | undefined>>>;
@@ -180,13 +184,14 @@ export interface Overrides {
 
 /** Returns the settings of a stage with overrides. Throws if the stage is unknown or an override is not valid. */
 export function configOf(name: string, overrides: Overrides = {}): StageConfig {
-  const { baseUrl, alarmEmail, retainData, backup = {}, balances = {} } = overrides;
+  const { baseUrl, alarmEmail, ownAccount, retainData, backup = {}, balances = {} } = overrides;
   if (!isStage(name))
     throw new ConfigError(
       `Unknown stage "${name}". Choose one of ${Object.keys(stages).join(', ')} by -c stage=<stage> or ONCEBOX_STAGE.`,
     );
   const settings: Settings = {
     ...stages[name],
+    ownAccount: parseSwitch('ownAccount', ownAccount) ?? stages[name].ownAccount,
     retainData: parseSwitch('retainData', retainData) ?? stages[name].retainData,
   };
   return {

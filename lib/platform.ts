@@ -4,8 +4,10 @@ import { AwsOnly } from './aws-only.ts';
 import { BackupCopyStack, BackupStack } from './backup.ts';
 import { checkConcurrency } from './concurrency.ts';
 import type { StageConfig } from './config.ts';
+import { createContextAlarms } from './constructs/aws-alarms.ts';
 import type { Context } from './constructs/context.ts';
 import { ContextApi } from './constructs/context-api.ts';
+import { Firewall } from './constructs/firewall.ts';
 import { PublicApi } from './constructs/public-api.ts';
 import { StageStack } from './constructs/stage-stack.ts';
 import { Balances } from './contexts/balances.ts';
@@ -30,6 +32,7 @@ export class Platform {
     const contexts: Context[] = [];
     const add = <C extends Context>(name: string, description: string, after: Stack[], create: (stack: Stack) => C) => {
       const context = create(new StageStack(app, { config, name, description, dependsOn: after }));
+      if (config.onAws) createContextAlarms(context);
       contexts.push(context);
       return context;
     };
@@ -53,9 +56,10 @@ export class Platform {
     // Also contexts without an API: the first order must find all consumers of its events.
     const dependsOn = contexts.map((context) => Stack.of(context));
     const apiStack = new StageStack(app, { config, name: 'api', description: 'the public API', dependsOn });
-    const publicApi = new PublicApi(apiStack, 'PublicApi', { config, apis, fallback: ops.fallback });
+    const { api } = new PublicApi(apiStack, 'PublicApi', { config, apis, fallback: ops.fallback });
+    if (config.firewall) new Firewall(apiStack, 'Firewall', { config, api });
 
-    if (config.onAws) new AwsOnly(app, config, contexts, publicApi);
+    if (config.onAws) new AwsOnly(app, config, { contexts, after: [...dependsOn, apiStack] });
     if (config.backup) {
       const copies = new BackupCopyStack(app, config, config.backup);
       new BackupStack(app, config, {

@@ -36,7 +36,8 @@ def wrap(app):
 
 def _trust_loopback(ministack) -> None:
     # Policies of queues and of the bucket of the CDK deny all calls without TLS. The engine listens on 127.0.0.1 only,
-    # so no call ever leaves the machine, and each one counts as secure. The policies stay as they are on AWS.
+    # so no call ever leaves the machine, and each one counts as secure. The policies stay as they are on AWS
+    # (docs/adr/0014).
     pin_request_origin = ministack.pin_request_origin
     ministack.pin_request_origin = lambda address, _is_secure: pin_request_origin(address, not _says_plain_http.get())
 

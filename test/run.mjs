@@ -1,5 +1,5 @@
-// npm test runs all test projects on a separate engine; a running `npm start` is not affected. The last line counts the
-// tests that passed and failed.
+// npm test runs all test projects on separate engines; a running `npm start` is not affected. The last line counts the
+// tests that passed and failed. With arguments, it is one run of Vitest with these arguments.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,25 +10,52 @@ import { nodeBin, prepare } from '../tools/bootstrap.mjs';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 await prepare();
 
+const args = process.argv.slice(2);
+const projects = (...names) => names.flatMap((name) => ['--project', name]);
+
 const scratch = mkdtempSync(join(tmpdir(), 'oncebox-results-'));
-const report = join(scratch, 'results.json');
-let status = 1;
+const children = new Set();
+let isStopped = false;
+for (const signal of ['SIGINT', 'SIGTERM'])
+  process.on(signal, () => {
+    isStopped = true;
+    for (const child of children) child.kill(signal);
+  });
+
 try {
-  status = await vitest(process.argv.slice(2));
-  const { passed, failed } = readCounts();
-  if (passed === 0 || failed > 0) status = status || 1;
-  // If vitest failed without a failed test, for example in the global setup, that counts as one failure.
-  console.log(`${passed} passed, ${status !== 0 && failed === 0 ? 1 : failed} failed`);
+  const runs = args.length > 0 ? [await vitest(args)] : await runAll();
+  const passed = runs.reduce((sum, run) => sum + run.passed, 0);
+  const failed = runs.reduce((sum, run) => sum + run.failed, 0);
+  console.log(`${passed} passed, ${failed} failed`);
+  process.exitCode = passed > 0 && failed === 0 ? 0 : 1;
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }
-process.exitCode = status;
 
-async function vitest(args) {
+/**
+ * The tests of the shared engine mostly wait, and the others mostly compute, so the two run side by side. The output of
+ * the others follows when they have ended. The permissions are compared with the calls of all tests, so they run last.
+ */
+async function runAll() {
+  const shared = vitest(projects('engine'));
+  const others = vitest(projects('unit', 'contracts', 'infra', 'simulation', 'tools', 'lifecycle'), { isShown: false });
+  const runs = await Promise.all([shared, others]);
+  return isStopped ? runs : [...runs, await vitest(projects('permissions'))];
+}
+
+/** Runs Vitest once and counts its tests. If it fails without a failed test, that counts as one failure. */
+async function vitest(vitestArgs, { isShown = true } = {}) {
+  const report = join(
+    scratch,
+    `results-${vitestArgs
+      .join('-')
+      .replaceAll(/[^\w-]/g, '_')
+      .slice(0, 100)}.json`,
+  );
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-  const child = spawn(join('node_modules', '.bin', 'vitest'), ['run', ...reporters, ...args], {
+  const child = spawn(join('node_modules', '.bin', 'vitest'), ['run', ...reporters, ...vitestArgs], {
     cwd: root,
-    stdio: ['ignore', 'inherit', 'inherit'],
+    stdio: ['ignore', isShown ? 'inherit' : 'pipe', isShown ? 'inherit' : 'pipe'],
     // The engines record the calls that they have checked, for the tests of the permissions.
     env: {
       ...process.env,
@@ -36,17 +63,26 @@ async function vitest(args) {
       PATH: `${nodeBin}:${process.env.PATH ?? ''}`,
     },
   });
-  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
-  return await new Promise((resolve) => {
+  children.add(child);
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on('data', (chunk) => {
+      output += chunk;
+    });
+  const code = await new Promise((resolve) => {
     child.once('error', (error) => {
       console.error(`✗ vitest did not start: ${error.message}`);
       resolve(1);
     });
-    child.once('close', (code) => resolve(code ?? 1));
+    child.once('close', (exitCode) => resolve(exitCode ?? 1));
   });
+  children.delete(child);
+  if (!isShown) process.stdout.write(output);
+  const { passed, failed } = readCounts(report);
+  return { passed, failed: code !== 0 && failed === 0 ? 1 : failed };
 }
 
-function readCounts() {
+function readCounts(report) {
   if (!existsSync(report)) return { passed: 0, failed: 1 };
   const { numPassedTests, numFailedTests, testResults } = JSON.parse(readFileSync(report, 'utf8'));
   // A file that cannot be loaded has no tests to count, so the file counts as one failure.

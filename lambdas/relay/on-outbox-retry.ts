@@ -15,7 +15,7 @@ import { ConsumerEnv, readEnv } from '../shared/runtime/env.ts';
 import { logger, observability, recordMaximum } from '../shared/runtime/observability.ts';
 import { OutboxRetryEnv } from './env.ts';
 import { createEventBridgeBus } from './event-bus.ts';
-import { type RelayPorts, relayDeadlines, sendOnce, separateEvents, splitIntoBatches } from './relay.ts';
+import { type RelayPorts, relayDeadlines, sendWithRetries, separateEvents, splitIntoBatches } from './relay.ts';
 
 /** Events are retried for a day, which covers an outage of the bus. After that, an operator decides. */
 const MAX_AGE_MS = 24 * 3600 * 1000;
@@ -85,7 +85,7 @@ async function settleMessage(record: SQSRecord, ports: RetryPorts, sendingMs: nu
 async function sendInTime(events: readonly Envelope[], ports: RetryPorts, sendingMs: number): Promise<Envelope[]> {
   const unsent: Envelope[] = [];
   for (const batch of splitIntoBatches(events))
-    unsent.push(...(ports.clock.now() > sendingMs ? batch : await sendOnce(batch, ports, sendingMs)));
+    unsent.push(...(ports.clock.now() > sendingMs ? batch : await sendWithRetries(batch, ports, sendingMs)));
   return unsent;
 }
 

@@ -9,7 +9,7 @@ import { readEnv } from '../shared/runtime/env.ts';
 import { count, logger, observability } from '../shared/runtime/observability.ts';
 import type { Row } from '../shared/store/store.ts';
 import { PublishOutboxEnv } from './env.ts';
-import { createEventBridgeBus, createParkingQueue } from './event-bus.ts';
+import { createEventBridgeBus, createParkingQueue, PARKING_LIMITS } from './event-bus.ts';
 import { type RelayPorts, relay, relayDeadlines } from './relay.ts';
 
 let ports: RelayPorts | undefined;
@@ -44,16 +44,26 @@ function createPorts(): RelayPorts {
 }
 
 /**
- * Returns the events of a stream record. A record that was written by hand and cannot be read must not block the shard.
+ * Returns the events of a stream record. A record that was written by hand, and that can be neither read nor parked,
+ * must not block the shard. Its row remains in the table.
  */
 function parseRecord(image: unknown): Envelope[] {
   try {
-    return parseOutboxRecord(unmarshall(image as Parameters<typeof unmarshall>[0]) as Row);
+    const events = parseOutboxRecord(unmarshall(image as Parameters<typeof unmarshall>[0]) as Row);
+    for (const event of events) checkSize(event);
+    return events;
   } catch (error) {
     logger.error('outbox record not readable', { record: keyTextOf(image), error: error as Error });
     count('OutboxUnreadable');
     return [];
   }
+}
+
+/** Throws if an event is too large for the bus and for the parking queue, or nested too deeply to be serialized. */
+function checkSize(event: Envelope): void {
+  const bytes = Buffer.byteLength(JSON.stringify(event));
+  if (bytes > PARKING_LIMITS.maxBytes)
+    throw new Error(`an event has ${bytes} bytes, and the limit is ${PARKING_LIMITS.maxBytes}`);
 }
 
 /** Returns the key of a stream record for logs. Its other attributes may contain personal data. */

@@ -71,9 +71,10 @@ export function separateEvents(candidates: readonly unknown[]): { events: Envelo
   return { events, unreadable };
 }
 
-async function sendWithRetries(
+/** Sends one batch, with two retries in place, and returns the events that the bus has not taken by the deadline. */
+export async function sendWithRetries(
   batch: readonly Envelope[],
-  ports: RelayPorts,
+  ports: Omit<RelayPorts, 'park'>,
   deadlineMs: number,
 ): Promise<readonly Envelope[]> {
   let unsent = batch;
@@ -86,7 +87,7 @@ async function sendWithRetries(
 }
 
 /** Sends one PutEvents request and returns the events that the bus did not take: all of them if it is unreachable. */
-export async function sendOnce(
+async function sendOnce(
   events: readonly Envelope[],
   { bus, clock, chaos }: Omit<RelayPorts, 'park'>,
   deadlineMs: number,

@@ -29,7 +29,7 @@ const setCapacity = (work: UnitOfWork, event: ProductChangedEvent): Promise<void
     const key = stockKey(event.data.sku);
     const row = await read.get(key);
     const stock = row && parseStock(row);
-    const next = applyCapacity(stock, event.data);
+    const next = applyCapacity(stock, event.data, Math.floor(work.clock.now()));
     if (!next) {
       count('StaleUpdates');
       return { writes: [], result: undefined };

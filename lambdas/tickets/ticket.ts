@@ -106,13 +106,15 @@ const addToClaimed = (stock: Stock, quantity: number): Stock => ({
 
 /**
  * Returns the stock with the new capacity, or nothing if this version of the product or a newer one was applied before.
- * A capacity below the claimed quantity voids no ticket; it only stops the sale.
+ * A capacity below the claimed quantity voids no ticket; it only stops the sale. New stock starts at `firstVersion`,
+ * which must be above all versions before, in case an operator has deleted the row: a version is published only once.
  */
 export function applyCapacity(
   stock: Stock | undefined,
   { sku, capacity, version }: Pick<EventOf<typeof ProductChanged>['data'], 'sku' | 'capacity' | 'version'>,
+  firstVersion: number,
 ): Stock | undefined {
-  if (!stock) return { sku, capacity, claimed: 0, version: 0, product_version: version };
+  if (!stock) return { sku, capacity, claimed: 0, version: firstVersion, product_version: version };
   if (version <= stock.product_version) return undefined;
   return { ...stock, capacity, version: stock.version + 1, product_version: version };
 }

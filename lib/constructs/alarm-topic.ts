@@ -7,11 +7,7 @@ import type { Construct } from 'constructs';
 import { nameOf, type StageConfig } from '../config.ts';
 import { alarmTopicName } from './monitoring.ts';
 
-/** The name of the rule that reports failed backups. The policy of the alarm topic names it. */
-export const backupFailedRuleName = (config: StageConfig): string => nameOf(config, 'backup-failed');
-
 const cloudWatch = new ServicePrincipal('cloudwatch.amazonaws.com');
-const eventBridge = new ServicePrincipal('events.amazonaws.com');
 
 /** Creates the topic that all alarms of the stage notify. */
 export function createAlarmTopic(scope: Construct, config: StageConfig): void {
@@ -21,20 +17,14 @@ export function createAlarmTopic(scope: Construct, config: StageConfig): void {
     enforceSSL: true,
     ...(key ? { masterKey: key } : {}),
   });
-  const allow = (principal: ServicePrincipal, conditions: ReturnType<typeof sentBy>) =>
-    topic.addToResourcePolicy(
-      new PolicyStatement({
-        principals: [principal],
-        actions: ['sns:Publish'],
-        resources: [topic.topicArn],
-        conditions,
-      }),
-    );
-  allow(cloudWatch, sentBy(scope, alarmArns(scope, config)));
-  if (config.backup) {
-    const rule = { service: 'events', resource: 'rule', resourceName: backupFailedRuleName(config) };
-    allow(eventBridge, sentBy(scope, Stack.of(scope).formatArn(rule)));
-  }
+  topic.addToResourcePolicy(
+    new PolicyStatement({
+      principals: [cloudWatch],
+      actions: ['sns:Publish'],
+      resources: [topic.topicArn],
+      conditions: sentByAlarms(scope, config),
+    }),
+  );
   if (config.alarmEmail) topic.addSubscription(new EmailSubscription(config.alarmEmail));
 }
 
@@ -46,24 +36,25 @@ function createTopicKey(scope: Construct, config: StageConfig): Key {
     removalPolicy: RemovalPolicy.DESTROY,
     pendingWindow: Duration.days(7),
   });
-  const usage = { actions: ['kms:Decrypt', 'kms:GenerateDataKey*'], resources: ['*'] };
-  const conditions = sentBy(scope, alarmArns(scope, config));
-  key.addToResourcePolicy(new PolicyStatement({ ...usage, principals: [cloudWatch], conditions }));
-  // EventBridge sends no source to KMS, so a condition would drop every message.
-  if (config.backup) key.addToResourcePolicy(new PolicyStatement({ ...usage, principals: [eventBridge] }));
+  key.addToResourcePolicy(
+    new PolicyStatement({
+      principals: [cloudWatch],
+      actions: ['kms:Decrypt', 'kms:GenerateDataKey*'],
+      resources: ['*'],
+      conditions: sentByAlarms(scope, config),
+    }),
+  );
   return key;
 }
 
-const alarmArns = (scope: Construct, config: StageConfig): string =>
-  Stack.of(scope).formatArn({
+/** Without these conditions, the alarms of all other accounts could publish: the service is the same. */
+const sentByAlarms = (scope: Construct, config: StageConfig) => {
+  const { account } = Stack.of(scope);
+  const alarms = Stack.of(scope).formatArn({
     service: 'cloudwatch',
     resource: 'alarm',
     resourceName: nameOf(config, '*'),
     arnFormat: ArnFormat.COLON_RESOURCE_NAME,
   });
-
-/** Without these conditions, the alarms and rules of all other accounts could publish: the service is the same. */
-const sentBy = (scope: Construct, sourceArn: string) => ({
-  StringEquals: { 'aws:SourceAccount': Stack.of(scope).account },
-  ArnLike: { 'aws:SourceArn': sourceArn },
-});
+  return { StringEquals: { 'aws:SourceAccount': account }, ArnLike: { 'aws:SourceArn': alarms } };
+};

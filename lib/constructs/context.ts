@@ -1,4 +1,5 @@
 import { Tags } from 'aws-cdk-lib';
+import type { Alarm } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
 import { kebabCase, type StageConfig } from '../config.ts';
 
@@ -15,7 +16,7 @@ export class Context extends Construct {
   /** All functions of this context, for the alarms that watch them together. */
   readonly functions: ContextFunction[] = [];
   /** The alarms for which the composite alarm of this context notifies. */
-  readonly alarmNames: string[] = [];
+  readonly alarms: Alarm[] = [];
 
   constructor(scope: Construct, id: string, { config, errorImpact }: Pick<Context, 'config' | 'errorImpact'>) {
     super(scope, id);

@@ -39,7 +39,8 @@ const problems: readonly Problem[] = [
   [ResponseType.THROTTLED, 429, 'There are too many requests. Try again later.', 1],
   [ResponseType.QUOTA_EXCEEDED, 429, 'The request quota is used up. Try again later.', 60],
   [ResponseType.DEFAULT_5XX, 500, internalError],
-  [ResponseType.API_CONFIGURATION_ERROR, 500, notProcessed],
+  // This is also the type of a response that the gateway cannot read, so the handler may have committed.
+  [ResponseType.API_CONFIGURATION_ERROR, 500, internalError],
   [ResponseType.AUTHORIZER_CONFIGURATION_ERROR, 500, notProcessed],
   [ResponseType.AUTHORIZER_FAILURE, 500, notProcessed],
   // The handler may have committed before it crashed or the gateway stopped waiting.

@@ -61,13 +61,14 @@ export type RunbookSection =
   | 'throttles'
   | 'api-errors'
   | 'api-latency'
+  | 'failed-backups'
   | 'composite-alarms';
 
 /** Alarms for which one composite alarm notifies, where the stage has composite alarms. */
 export interface AlarmGroup {
   readonly config: StageConfig;
-  /** The physical names of the alarms that do not notify for themselves. */
-  readonly alarmNames: string[];
+  /** The alarms that do not notify for themselves, all in one stack. */
+  readonly alarms: Alarm[];
 }
 
 /** Creates an alarm, unless the stage leaves it out. Its text states the impact and the runbook section. */
@@ -91,6 +92,7 @@ export function heartbeat(scope: Construct, id: string, props: CommonProps): voi
   createAlarm(scope, id, Context.of(scope), {
     ...props,
     runbook: 'missing-heartbeat',
+    isEssential: true,
     condition: {
       threshold: 1,
       comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
@@ -104,18 +106,17 @@ interface ConditionProps extends Pick<AlarmProps, keyof CommonProps | 'runbook' 
   readonly condition: Omit<AlarmSettings, 'metric' | 'evaluationPeriods'>;
 }
 
-function createAlarm(scope: Construct, id: string, { config, alarmNames }: AlarmGroup, props: ConditionProps): void {
+function createAlarm(scope: Construct, id: string, { config, alarms }: AlarmGroup, props: ConditionProps): void {
   const { name, metric, periods = 1, errorImpact, runbook, isEssential, notifiesAlone, condition } = props;
   if (config.alarms === 'essential' && !isEssential) return;
-  const alarmName = nameOf(config, name);
   const created = new Alarm(scope, id, {
     ...condition,
-    alarmName,
+    alarmName: nameOf(config, name),
     alarmDescription: describeAlarm(errorImpact, runbook),
     metric,
     evaluationPeriods: periods,
   });
-  if (config.compositeAlarms && !notifiesAlone) alarmNames.push(alarmName);
+  if (config.compositeAlarms && !notifiesAlone) alarms.push(created);
   else if (config.onAws) notify(created, config);
 }
 

@@ -28,7 +28,9 @@ export interface PublicApiProps {
 
 /**
  * The fields of an access log line. It has no address, no query and no path as it was sent, since these may be personal
- * data: `$context.resourcePath` is the path of the route.
+ * data: `$context.resourcePath` is the path of the route. It has no error messages, because API Gateway does not escape
+ * them, so a quote in a message would break the line; the execution log has them. The ARN of the caller contains the
+ * name of its session, as every variable for a caller with a role does (docs/architecture.md, "Personal data").
  */
 const accessLogFields = {
   request_id: '$context.requestId',
@@ -40,8 +42,6 @@ const accessLogFields = {
   latency_ms: '$context.responseLatency',
   integration_latency_ms: '$context.integrationLatency',
   integration_status: '$context.integration.status',
-  integration_error: '$context.integrationErrorMessage',
-  error: '$context.error.message',
   error_type: '$context.error.responseType',
   caller: '$context.identity.userArn',
   trace_id: '$context.xrayTraceId',
@@ -135,7 +135,7 @@ export class PublicApi extends Construct {
       'AwsSolutions-COG4': 'Callers sign requests with IAM. Handlers check tokens.',
     });
     suppress(this.api.deploymentStage, {
-      'AwsSolutions-APIG3': 'The web ACL is in the -aws stack.',
+      'AwsSolutions-APIG3': 'The setting `firewall` of the stage adds a web ACL.',
     });
     if (config.onAws)
       suppress(this.api, {

@@ -150,5 +150,5 @@ const failureHandling: Readonly<Record<Invoker, string>> = {
   api: 'The gateway waits for the response, and answers 502 to a failure.',
   queue: 'The queue delivers the messages again, and has a DLQ.',
   stream: 'The mapping repeats the batch until it succeeds.',
-  schedule: 'Lambda repeats a failed run twice, then sends it to the on-failure destination.',
+  schedule: 'Lambda repeats a failed run up to twice, then sends it to the on-failure destination.',
 };

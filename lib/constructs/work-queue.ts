@@ -1,13 +1,13 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
-import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { Duration } from 'aws-cdk-lib';
+import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { MAX_RECEIVES_BEFORE_REDRIVE } from '../../lambdas/shared/messaging/receive-limit.ts';
 import { nameOf } from '../config.ts';
 import { DEFAULT_TIMEOUT_S, VISIBILITY_PER_TIMEOUT } from '../limits.ts';
 import type { Access } from './access.ts';
 import { Context } from './context.ts';
+import { createDlq, queueDefaults } from './dead-letter-queue.ts';
 import { type AlarmProps, alarm, createMetric, minutes } from './monitoring.ts';
-import { suppress } from './suppress.ts';
 
 export interface WorkQueueProps {
   /** `order-payments`: the queue is `oncebox-<stage>-order-payments`, and its DLQ has the suffix `-dlq`. */
@@ -22,8 +22,8 @@ export interface WorkQueueProps {
 /** Messages are consumed within seconds. The consumer is stopped or too slow if one waits for so long. */
 const MAX_WAIT = minutes(5);
 /**
- * Contention and the wait for a prerequisite event end sooner: the relay retries a parked event after 15 minutes at
- * most, and five minutes are left for its delivery.
+ * Contention and the wait for a prerequisite event end sooner, unless something is wrong: the relay retries a parked
+ * event after 15 minutes at most, and five minutes are left for its delivery.
  */
 const MAX_CONTENTION = minutes(20);
 
@@ -44,23 +44,15 @@ export class WorkQueue extends Construct {
     const { config } = Context.of(this);
     this.name = props.queue;
     this.timeout = props.timeout ?? Duration.seconds(DEFAULT_TIMEOUT_S);
-    const common = {
-      encryption: QueueEncryption.SQS_MANAGED,
-      enforceSSL: true,
-      removalPolicy: RemovalPolicy.DESTROY,
-    };
-    this.dlq = new Queue(this, 'Dlq', {
-      ...common,
-      queueName: nameOf(config, `${props.queue}-dlq`),
+    this.dlq = createDlq(this, 'Dlq', {
+      config,
+      name: `${props.queue}-dlq`,
       // The maximum that SQS allows.
-      retentionPeriod: Duration.days(14),
-    });
-    suppress(this.dlq, {
-      'AwsSolutions-SQS3': 'It is the DLQ.',
-      'Serverless-SQSRedrivePolicy': 'It is the DLQ.',
+      retention: Duration.days(14),
+      reason: 'It is the DLQ.',
     });
     this.queue = new Queue(this, 'Queue', {
-      ...common,
+      ...queueDefaults,
       queueName: nameOf(config, props.queue),
       // A message that SQS itself dead-letters keeps its first sending time. With 4 days here, at least 10 of the DLQ's
       // 14 days remain to inspect it. The outbox-retry queue gives up after one day, well within the 4 days.

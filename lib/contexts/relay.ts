@@ -1,7 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { EventBus } from 'aws-cdk-lib/aws-events';
 import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
-import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import type { Construct } from 'constructs';
 import { OutboxRetryEnv, PublishOutboxEnv } from '../../lambdas/relay/env.ts';
@@ -9,6 +9,8 @@ import { nameOf, type StageConfig } from '../config.ts';
 import { type Access, chaosParameterName, publishesTo } from '../constructs/access.ts';
 import { createAlarmTopic } from '../constructs/alarm-topic.ts';
 import { Context } from '../constructs/context.ts';
+import { createDlq } from '../constructs/dead-letter-queue.ts';
+import { createEventArchive } from '../constructs/event-archive.ts';
 import { alarm, createMetric, minutes } from '../constructs/monitoring.ts';
 import type { ContextTable, StreamFailureOptions } from '../constructs/outbox-table.ts';
 import { QueueConsumer } from '../constructs/queue-consumer.ts';
@@ -22,8 +24,11 @@ export class Relay extends Context {
   constructor(scope: Construct, config: StageConfig, tables: readonly ContextTable[]) {
     const errorImpact = 'Events are written but not published, so orders do not progress';
     super(scope, 'Relay', { config, errorImpact });
-    new EventBus(this, 'Bus', { eventBusName: nameOf(config) });
-    if (config.onAws) createAlarmTopic(this, config);
+    const bus = new EventBus(this, 'Bus', { eventBusName: nameOf(config) });
+    if (config.onAws) {
+      createAlarmTopic(this, config);
+      createEventArchive(this, config, bus);
+    }
     if (config.chaos)
       new StringParameter(this, 'Chaos', {
         parameterName: chaosParameterName(config),
@@ -80,6 +85,7 @@ export class Relay extends Context {
       metric: createMetric(this, 'OutboxUnreadable'),
       errorImpact: 'An event is lost, so its order or its document does not progress',
       runbook: 'unreadable-outbox-records',
+      isEssential: true,
     });
     new QueueConsumer(this, 'OnOutboxRetry', parked, {
       description: 'Publishes parked events',
@@ -91,19 +97,18 @@ export class Relay extends Context {
 
   /** Creates the queue for the positions of the stream records that nobody could publish before they expired. */
   private createExpiredQueue(config: StageConfig, errorImpact: string): Queue {
-    const queue = new Queue(this, 'Expired', {
-      queueName: nameOf(config, 'relay-publish-outbox-dlq'),
-      encryption: QueueEncryption.SQS_MANAGED,
-      enforceSSL: true,
-      retentionPeriod: Duration.days(14),
+    const queue = createDlq(this, 'Expired', {
+      config,
+      name: 'relay-publish-outbox-dlq',
+      retention: Duration.days(14),
+      reason: 'It is the failure destination of the streams.',
     });
-    const reason = 'It is the failure destination of the streams.';
-    suppress(queue, { 'AwsSolutions-SQS3': reason, 'Serverless-SQSRedrivePolicy': reason });
     alarm(this, 'OutboxExpired', {
       name: 'outbox-expired',
       metric: queue.metricApproximateNumberOfMessagesVisible({ period: minutes(1), statistic: 'Maximum' }),
       errorImpact,
       runbook: 'stalled-outbox',
+      isEssential: true,
       notifiesAlone: true,
     });
     return queue;
@@ -116,7 +121,7 @@ const reportsTo = (queue: Queue | undefined): Access[] =>
   queue ? [{ actions: ['sqs:SendMessage'], resources: [queue.queueArn] }] : [];
 
 /**
- * A stream keeps its records for 24 hours and then drops them without a trace. One hour earlier the mapping gives up
+ * A stream keeps its records for 24 hours and then drops them without a report. One hour earlier the mapping gives up
  * and reports the times of the records, with which `ops outbox resend` publishes them from the table.
  */
 const failureOptions = (

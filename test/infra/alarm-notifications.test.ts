@@ -1,13 +1,17 @@
-import { Stack } from 'aws-cdk-lib';
+import { App, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { Construct } from 'constructs';
 import { describe, expect, test } from 'vitest';
 import { configOf, nameOf, type Stage } from '../../lib/config.ts';
-import { alarmsOf, compositeAlarmsOf, metricsOf, nameOfAlarm } from '../support/alarms.ts';
+import { createContextAlarms } from '../../lib/constructs/aws-alarms.ts';
+import { Context } from '../../lib/constructs/context.ts';
+import { alarmsOf, childrenOf, compositeAlarmsOf, metricsOf, nameOfAlarm } from '../support/alarms.ts';
 import { textOf } from '../support/source-tree.ts';
 import { type Resource, type SynthesizedStage, synthesized } from '../support/synthesized.ts';
 
 // Synthesized before the tests, because it may take longer than a test's timeout on a busy machine.
 const dev = synthesized('dev');
-const prod = synthesized('prod', { balances: { updates: 'on' } });
+const prod = synthesized('prod', { balances: { updates: 'on' }, backup: { copyRegion: 'eu-west-1' } });
 
 describe.each<[Stage, SynthesizedStage]>([
   ['local', synthesized('local')],
@@ -53,10 +57,8 @@ describe.each<[Stage, SynthesizedStage]>([
 
 describe('the notifications of prod', () => {
   const composites = compositeAlarmsOf(prod);
-  const childrenOf = ({ Properties }: Resource): string[] =>
-    [...String(Properties['AlarmRule']).matchAll(/ALARM\("([^"]+)"\)/g)].map(([, name = '']) => name);
   const isNotifying = ({ Properties }: Resource): boolean => Properties['AlarmActions'] !== undefined;
-  const children = composites.flatMap(childrenOf);
+  const children = composites.flatMap((composite) => childrenOf(composite, prod));
 
   test('come from one composite alarm for each context, for the API and for throttles', () => {
     const inBackground = prod.platform.contexts.filter(({ functions }) =>
@@ -79,11 +81,11 @@ describe('the notifications of prod', () => {
     }
   });
 
-  test('come from dead letters, missed runs and expired records themselves, which would hide later incidents', () => {
+  test('come from dead letters, missed runs, expired records and failed backups themselves, which would hide later incidents', () => {
     const alone = alarmsOf(prod).filter(isNotifying);
     expect(alone.length).toBeGreaterThan(0);
     for (const { Properties } of alone)
-      expect(Properties['AlarmName']).toMatch(/-(dead-letters|missed|outbox-expired)$/);
+      expect(Properties['AlarmName']).toMatch(/-(dead-letters|missed|outbox-expired|backup-failed)$/);
   });
 
   test('are sent when an alarm starts and when it ends', () => {
@@ -100,17 +102,23 @@ test('each alarm of dev notifies for itself, when it starts and when it ends', (
   }
 });
 
-test('the alarms of dev watch one metric for each queue and three others, because each costs $0.10 a month', () => {
+test('the alarms of dev tell of lost work, of jobs that stopped and of a broken API, since each costs $0.10', () => {
   const consumers = dev.platform.contexts
     .flatMap((context) => context.functions)
     .filter(({ invokedBy }) => invokedBy === 'queue');
-  expect(alarmsOf(dev).flatMap((alarm) => metricsOf(alarm, dev))).toHaveLength(consumers.length + 3);
+  expect(alarmsOf(dev).flatMap((alarm) => metricsOf(alarm, dev))).toHaveLength(consumers.length + 9);
   const others = alarmsOf(dev)
     .map(nameOfAlarm)
     .filter((name) => !name.endsWith('-dead-letters'));
   expect(others.toSorted()).toEqual([
     'oncebox-dev-api-server-errors',
+    'oncebox-dev-balances-sync-balances-missed',
+    'oncebox-dev-balances-sync-balances-not-running',
+    'oncebox-dev-orders-nudge-stuck-orders-missed',
+    'oncebox-dev-orders-nudge-stuck-orders-not-running',
+    'oncebox-dev-outbox-expired',
     'oncebox-dev-outbox-stalled',
+    'oncebox-dev-outbox-unreadable',
     'oncebox-dev-stuck-orders',
   ]);
 });
@@ -118,7 +126,7 @@ test('the alarms of dev watch one metric for each queue and three others, becaus
 test('an alarm on functions or on the API does not start at a single failure that passes', () => {
   const conditionOf = (name: string) =>
     alarmsOf(prod).find(({ Properties }) => Properties['AlarmName'] === `oncebox-prod-${name}`)?.Properties;
-  expect(conditionOf('payments-errors')).toMatchObject({ EvaluationPeriods: 3, DatapointsToAlarm: 3 });
+  expect(conditionOf('payments-errors')).toMatchObject({ EvaluationPeriods: 4, DatapointsToAlarm: 3 });
   expect(conditionOf('payments-throttles')).toMatchObject({ EvaluationPeriods: 3, DatapointsToAlarm: 3 });
   expect(conditionOf('api-server-errors')).toMatchObject({
     Statistic: 'Average',
@@ -128,9 +136,58 @@ test('an alarm on functions or on the API does not start at a single failure tha
     DatapointsToAlarm: 3,
   });
   expect(conditionOf('api-latency')).toMatchObject({
-    ExtendedStatistic: 'p99',
+    ExtendedStatistic: 'p90',
     Threshold: 3000,
     EvaluateLowSampleCountPercentile: 'ignore',
+  });
+});
+
+describe('the alarm on errors', () => {
+  const alarm = alarmsOf(prod).find(({ Properties }) => Properties['AlarmName'] === 'oncebox-prod-payments-errors');
+  const queries = (alarm?.Properties['Metrics'] ?? []) as { Id: string; Expression?: string; ReturnData?: boolean }[];
+  const idsOf = (kind: string) => queries.map(({ Id }) => Id).filter((id) => id.startsWith(kind));
+
+  test('starts at more than one error in a hundred invocations of the context, however many there are', () => {
+    const [errors, invocations] = [idsOf('errors'), idsOf('invocations')];
+    expect(errors.length).toBeGreaterThan(1);
+    expect(invocations).toHaveLength(errors.length);
+    const rate = queries.find(({ ReturnData }) => ReturnData !== false);
+    expect(rate?.Expression).toBe('IF(all_invocations > 0, 100 * all_errors / all_invocations, 0)');
+    const sumOf = (id: string) => queries.find(({ Id }) => Id === id)?.Expression;
+    expect(sumOf('all_errors')).toBe(`SUM(FILL([${errors.join(', ')}], 0))`);
+    expect(sumOf('all_invocations')).toBe(`SUM(FILL([${invocations.join(', ')}], 0))`);
+    expect(alarm?.Properties).toMatchObject({ Threshold: 1, ComparisonOperator: 'GreaterThanThreshold' });
+  });
+
+  test('compares the errors and the invocations of the same functions, in at most ten metrics', () => {
+    for (const one of alarmsOf(prod).filter(({ Properties }) => String(Properties['AlarmName']).includes('-errors'))) {
+      const metrics = metricsOf(one, prod);
+      const functionsOf = (metric: string) =>
+        metrics.filter(({ name }) => name === metric).map(({ dimensions }) => dimensions['FunctionName']);
+      if (functionsOf('Errors').length === 0) continue;
+      expect(functionsOf('Errors')).toEqual(functionsOf('Invocations'));
+      expect(metrics.length).toBeLessThanOrEqual(10);
+    }
+  });
+
+  test('of a context with more than five functions is divided', () => {
+    const app = new App();
+    const stack = new Stack(app, 'Large');
+    const context = new Context(stack, 'Large', { config: configOf('prod'), errorImpact: 'Customers cannot buy' });
+    for (const index of Array.from({ length: 7 }).keys())
+      context.functions.push(
+        Object.assign(new Construct(stack, `F${index}`), { name: `f${index}`, invokedBy: 'queue' as const }),
+      );
+    createContextAlarms(context);
+    const alarms = Object.values(Template.fromStack(stack).findResources('AWS::CloudWatch::Alarm')) as Resource[];
+    const functionsOf = ({ Properties }: Resource) => [
+      ...new Set([...JSON.stringify(Properties['Metrics']).matchAll(/"Value":"(f\d)"/g)].map(([, name]) => name)),
+    ];
+    expect(Object.fromEntries(alarms.map((one) => [nameOfAlarm(one), functionsOf(one)]))).toEqual({
+      'oncebox-prod-large-errors': ['f0', 'f1', 'f2', 'f3', 'f4'],
+      'oncebox-prod-large-errors-2': ['f5', 'f6'],
+      'oncebox-prod-large-loops-stopped': ['f0', 'f1', 'f2', 'f3', 'f4', 'f5', 'f6'],
+    });
   });
 });
 
@@ -145,16 +202,7 @@ test('the alarms on errors cover all functions but those of the API, whose failu
   expect(watchedFor('Errors').toSorted()).toEqual(inBackground);
   expect(watchedFor('RecursiveInvocationsDropped').toSorted()).toEqual(inBackground);
   expect(watchedFor('Throttles').toSorted()).toEqual(names(() => true).toSorted());
-  expect(watchedFor('Invocations').toSorted()).toEqual(names((invokedBy) => invokedBy === 'schedule').toSorted());
-});
-
-test('the stack of the composite alarms is deployed after the stacks of their alarms', () => {
-  const { dependencies } = prod.app.node
-    .findAll()
-    .filter((construct) => construct instanceof Stack)
-    .find(({ stackName }) => stackName === 'oncebox-prod-aws') as Stack;
-  const stackNames = dependencies.map(({ stackName }) => stackName);
-  expect(stackNames).toEqual(
-    expect.arrayContaining(['oncebox-prod-tickets', 'oncebox-prod-relay', 'oncebox-prod-api']),
-  );
+  // The alarms on errors compare with the invocations, and the heartbeats watch those of the jobs.
+  const jobs = names((invokedBy) => invokedBy === 'schedule');
+  expect(watchedFor('Invocations').toSorted()).toEqual([...inBackground, ...jobs].toSorted());
 });

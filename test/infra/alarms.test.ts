@@ -27,7 +27,7 @@ const namesOf = ({ resources }: SynthesizedStage, ...properties: string[]): stri
 
 // Synthesized before the tests, because it may take longer than a test's timeout on a busy machine.
 const dev = synthesized('dev');
-const prod = synthesized('prod', { balances: { updates: 'on' } });
+const prod = synthesized('prod', { balances: { updates: 'on' }, backup: { copyRegion: 'eu-west-1' } });
 /** What the functions of prod write to their logs. */
 let emitted: MetricIdentity[] = [];
 beforeAll(async () => {

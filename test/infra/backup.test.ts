@@ -1,6 +1,7 @@
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { describe, expect, test } from 'vitest';
 import { configOf } from '../../lib/config.ts';
+import { alarmsOf } from '../support/alarms.ts';
 import { synthesized } from '../support/synthesized.ts';
 
 const COPY_REGION = 'eu-west-1';
@@ -47,7 +48,7 @@ describe('the backups of a stage', () => {
     expect(selected.toSorted()).toEqual(tables.toSorted());
   });
 
-  test('have a vault in each region, which stays when its stack is removed and lets nobody delete a backup', () => {
+  test('have a vault in each region, which stays when its stack is removed and whose policy denies the deletion of backups', () => {
     for (const [stack, name] of [
       ['oncebox-prod-backup', 'oncebox-prod-backups'],
       ['oncebox-prod-backup-copy', 'oncebox-prod-backup-copies'],
@@ -69,7 +70,7 @@ describe('the backups of a stage', () => {
     expect(dependencies.map(({ id }) => id)).toContain('oncebox-prod-backup-copy');
   });
 
-  test('notify the alarm topic when a backup or a copy fails', () => {
+  test('are reported to a queue with an alarm when a backup or a copy fails', () => {
     const rule = only('oncebox-prod-backup', 'AWS::Events::Rule');
     expect(rule['EventPattern']).toMatchObject({
       source: ['aws.backup'],
@@ -79,10 +80,53 @@ describe('the backups of a stage', () => {
         resourceArn: [{ wildcard: '*:table/oncebox-prod-*' }],
       },
     });
-    expect(JSON.stringify(rule['Targets'])).toContain(':oncebox-prod-alarms');
+    const queue = backedUp.resources.find(
+      ({ stack, Type }) => stack === 'oncebox-prod-backup' && Type === 'AWS::SQS::Queue',
+    );
+    expect(queue?.Properties).toMatchObject({ QueueName: 'oncebox-prod-backup-failed', SqsManagedSseEnabled: true });
+    expect(rule['Targets']).toEqual([expect.objectContaining({ Arn: { 'Fn::GetAtt': [queue?.id, 'Arn'] } })]);
+    const [alarm] = alarmsOf(backedUp).filter(({ stack }) => stack === 'oncebox-prod-backup');
+    expect(alarm?.Properties).toMatchObject({
+      AlarmName: 'oncebox-prod-backup-failed',
+      MetricName: 'ApproximateNumberOfMessagesVisible',
+      Dimensions: [{ Name: 'QueueName', Value: { 'Fn::GetAtt': [queue?.id, 'QueueName'] } }],
+      Threshold: 0,
+    });
+    expect(JSON.stringify(alarm?.Properties['AlarmActions'])).toContain(':oncebox-prod-alarms');
+  });
+
+  // EventBridge sends no account and no source to SNS, so a policy that allows it to publish would either drop each
+  // message or accept the rules of all accounts. SQS gets both.
+  test('let EventBridge send to the queue for the rule of this stage only, and to no topic', () => {
     const policies = backedUp.resources.filter(({ Type }) => Type === 'AWS::SNS::TopicPolicy');
-    expect(JSON.stringify(policies)).toContain('events.amazonaws.com');
-    expect(JSON.stringify(policies)).toContain('rule/oncebox-prod-backup-failed');
+    expect(policies.length).toBeGreaterThan(0);
+    expect(JSON.stringify(policies)).not.toContain('events.amazonaws.com');
+    const keys = backedUp.resources.filter(({ Type }) => Type === 'AWS::KMS::Key');
+    expect(JSON.stringify(keys)).not.toContain('events.amazonaws.com');
+    const { PolicyDocument } = only('oncebox-prod-backup', 'AWS::SQS::QueuePolicy') as {
+      PolicyDocument: { Statement: { Effect: string; Principal: unknown; Condition?: unknown }[] };
+    };
+    const rule = backedUp.resources.find(
+      ({ stack, Type }) => stack === 'oncebox-prod-backup' && Type === 'AWS::Events::Rule',
+    );
+    expect(PolicyDocument.Statement.filter(({ Effect }) => Effect === 'Allow')).toEqual([
+      expect.objectContaining({
+        Principal: { Service: 'events.amazonaws.com' },
+        Condition: { ArnEquals: { 'aws:SourceArn': { 'Fn::GetAtt': [rule?.id, 'Arn'] } } },
+      }),
+    ]);
+  });
+
+  test('have a role for restores, with a name that is known without the region of the stage', () => {
+    const roles = backedUp.resources.filter(
+      ({ stack, Type }) => stack === 'oncebox-prod-backup' && Type === 'AWS::IAM::Role',
+    );
+    const restore = roles.find(({ Properties }) => Properties['RoleName'] === 'oncebox-prod-restores');
+    expect(JSON.stringify(restore?.Properties['AssumeRolePolicyDocument'])).toContain('backup.amazonaws.com');
+    expect(JSON.stringify(restore?.Properties['ManagedPolicyArns'])).toContain('AWSBackupServiceRolePolicyForRestores');
+    const others = roles.filter((role) => role !== restore);
+    expect(others).toHaveLength(1);
+    expect(JSON.stringify(others)).not.toContain('ForRestores');
   });
 
   test('have no finding of cdk-nag that is not suppressed with a reason', () => {

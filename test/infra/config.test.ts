@@ -93,7 +93,7 @@ describe('the concurrency of a stage', () => {
     expect(configOf('prod', { consumerConcurrency: 'unlimited' }).consumerConcurrency).toBe('unlimited');
   });
 
-  test.each(['local', 'test', 'dev', 'prod'])('of all queues fits into the account of %s', (stage) => {
+  test.each(['local', 'test', 'prod'])('of all queues fits into the account of %s', (stage) => {
     expect(() => checkConcurrency(configOf(stage), 14)).not.toThrow();
   });
 
@@ -111,8 +111,15 @@ describe('the concurrency of a stage', () => {
     );
   });
 
-  test('is not checked in a stage without a limit, whose throttled messages wait', () => {
-    expect(() => checkConcurrency(configOf('dev', { accountConcurrency: '10' }), 14)).not.toThrow();
+  test('may be without a limit only in an account that no other stage uses', () => {
+    expect(() => checkConcurrency(configOf('dev', { ownAccount: 'on', accountConcurrency: '10' }), 14)).not.toThrow();
+    expect(() => checkConcurrency(configOf('prod', { consumerConcurrency: 'unlimited' }), 14)).toThrow('Stage prod');
+    expect(() => checkConcurrency(configOf('dev'), 14)).toThrow(
+      'Stage dev does not limit its queues, so they may use all of the concurrency of the account. If nothing else ' +
+        'runs in this account, set -c ownAccount=on. Otherwise set -c consumerConcurrency=2.',
+    );
+    expect(() => checkConcurrency(configOf('dev', { consumerConcurrency: '2' }), 14)).not.toThrow();
+    expect(() => configOf('dev', { ownAccount: 'yes' })).toThrow('ownAccount is "yes". It must be on or off.');
   });
 
   test('is checked when a stage is synthesized', () => {

@@ -15,14 +15,19 @@ describe('the core stacks', () => {
     expect(local.resources.map(({ Type }) => Type).filter((type) => !supported.has(type.toLowerCase()))).toEqual([]);
   });
 
-  test('have the same resource types on AWS, plus the alarm topic with its key and the CloudWatch role of API Gateway', () => {
+  test('have the same resource types on AWS, plus those that a setting of the stage adds', () => {
     const types = ({ resources }: SynthesizedStage) =>
       new Set(resources.filter(({ stack }) => !stack.endsWith('-aws')).map(({ Type }) => Type));
     expect([...types(prod)].filter((type) => !types(local).has(type)).toSorted()).toEqual([
       'AWS::ApiGateway::Account',
+      'AWS::CloudWatch::CompositeAlarm',
+      'AWS::Events::Archive',
       'AWS::KMS::Key',
       'AWS::SNS::Topic',
       'AWS::SNS::TopicPolicy',
+      'AWS::WAFv2::LoggingConfiguration',
+      'AWS::WAFv2::WebACL',
+      'AWS::WAFv2::WebACLAssociation',
     ]);
   });
 

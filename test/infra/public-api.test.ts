@@ -106,6 +106,24 @@ describe('PublicApi', () => {
     });
   });
 
+  test('promises that nothing was changed only for errors before the handler runs', () => {
+    const responses = Object.values(prod.findResources('AWS::ApiGateway::GatewayResponse')) as Resource[];
+    const details = responses.map(({ Properties }) => ({
+      type: String(Properties['ResponseType']),
+      status: Number(Properties['StatusCode']),
+      text: JSON.stringify(Properties['ResponseTemplates']),
+    }));
+    const promising = details.filter(({ text }) => text.includes('Nothing was changed'));
+    // API_CONFIGURATION_ERROR is also the type of a response of a handler that the gateway cannot read.
+    expect(promising.map(({ type }) => type).toSorted()).toEqual([
+      'AUTHORIZER_CONFIGURATION_ERROR',
+      'AUTHORIZER_FAILURE',
+    ]);
+    const others = details.filter((response) => response.status >= 500 && !promising.includes(response));
+    expect(others.length).toBeGreaterThanOrEqual(4);
+    for (const { type, text } of others) expect(text, type).toContain('Idempotency-Key');
+  });
+
   test('has throttling, and on AWS traces and access logs', () => {
     prod.hasResourceProperties('AWS::ApiGateway::Stage', {
       StageName: 'prod',

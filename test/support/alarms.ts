@@ -1,13 +1,31 @@
 import type { MetricIdentity } from './emitted-metrics.ts';
 import type { Resource, SynthesizedStage } from './synthesized.ts';
 
-export const alarmsOf = ({ resources }: SynthesizedStage): Resource[] =>
+type StageResource = SynthesizedStage['resources'][number];
+
+export const alarmsOf = ({ resources }: SynthesizedStage): StageResource[] =>
   resources.filter(({ Type }) => Type === 'AWS::CloudWatch::Alarm');
 
-export const compositeAlarmsOf = ({ resources }: SynthesizedStage): Resource[] =>
+export const compositeAlarmsOf = ({ resources }: SynthesizedStage): StageResource[] =>
   resources.filter(({ Type }) => Type === 'AWS::CloudWatch::CompositeAlarm');
 
 export const nameOfAlarm = ({ Properties }: Resource): string => String(Properties['AlarmName']);
+
+/**
+ * Returns the names of the alarms in the rule of a composite alarm. Throws if the rule names an alarm without a
+ * reference to a resource of the same stack, since CloudFormation would not create that alarm first.
+ */
+export function childrenOf({ Properties, stack }: StageResource, { resources }: SynthesizedStage): string[] {
+  const rule = JSON.stringify(Properties['AlarmRule']);
+  const children = [...rule.matchAll(/"Fn::GetAtt":\["(\w+)","Arn"\]/g)].map(([, id]) => {
+    const child = resources.find((resource) => resource.stack === stack && resource.id === id);
+    if (!child) throw new Error(`${id} is not in ${stack}`);
+    return nameOfAlarm(child);
+  });
+  const count = rule.split('ALARM(').length - 1;
+  if (children.length !== count) throw new Error(`${count - children.length} alarms are not referred to: ${rule}`);
+  return children;
+}
 
 interface MetricProperties {
   readonly Namespace: string;

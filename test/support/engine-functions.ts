@@ -76,7 +76,8 @@ export class EngineFunctions {
     for await (const { events = [] } of paginateFilterLogEvents({ client: this.#logs }, input))
       for (const { message = '' } of events)
         for (const [key, value] of Object.entries((parseJson(message) ?? {}) as Record<string, unknown>))
-          if (typeof value === 'number') counts[key] = (counts[key] ?? 0) + value;
+          for (const number of [value].flat())
+            if (typeof number === 'number') counts[key] = (counts[key] ?? 0) + number;
     return counts;
   }
 }

@@ -153,6 +153,5 @@ function scheduleCost(resources: Resources): CostLine[] {
     ...(traces > 0
       ? [{ part: 'traces of these runs', quantity: thousands(traces), dollars: traces * prices.xray_trace }]
       : []),
-    { part: 'event archive', quantity: 'no events', dollars: 0 },
   ];
 }

@@ -17,7 +17,12 @@ import { recordWrites } from './recorded-writes.ts';
 
 export const orderId = (letter: string) => letter.repeat(26);
 const time = new Date(noon).toISOString();
-export const context = { deadlineMs: noon + 5000, createReceipt: () => ({}), messageIdOf: () => '-' };
+export const context = {
+  deadlineMs: noon + 5000,
+  createReceipt: () => ({}),
+  messageIdOf: () => '-',
+  receiveCountOf: () => 1,
+};
 
 export const orderCreated = (letter: string, amount: number, nudge?: string) =>
   OrderCreated.make(

@@ -34,12 +34,12 @@ const stages = new Map<string, SynthesizedStage>();
 
 const newApp = () => new App({ context: cdkJson.context, analyticsReporting: false });
 
-/** Synthesizes a stage, once for each test file and set of overrides. */
+/** Synthesizes a stage, alone in its account, once for each test file and set of overrides. */
 export function synthesized(stage: Stage, overrides: Overrides = {}): SynthesizedStage {
   const key = JSON.stringify([stage, overrides]);
   const cached = stages.get(key);
   if (cached) return cached;
-  const result = synthesizeConfig(configOf(stage, overrides));
+  const result = synthesizeConfig(configOf(stage, { ownAccount: 'on', ...overrides }));
   stages.set(key, result);
   return result;
 }

@@ -71,7 +71,8 @@ export async function createTicketFixture(capacities: Readonly<Record<string, nu
       // An event has waited for its prerequisite since it was published, or since noon.
       const Records = events.map((event, index) =>
         sqsRecord(`m${index}`, event, {
-          history: { failures, waiting_since: event.published_at ?? new Date(noon).toISOString() },
+          sentAt: clock.now(),
+          history: { failures, prerequisite_since: event.published_at ?? new Date(noon).toISOString() },
         }),
       );
       const { batchItemFailures } = await run({ Records }, queueName, TIMEOUT_MS);
@@ -109,6 +110,8 @@ export async function createTicketFixture(capacities: Readonly<Record<string, nu
         .sort(),
   };
   await fixture.setCapacity(...Object.entries(capacities).map(([sku, capacity]) => productChanged(sku, capacity)));
+  // New stock starts at the version of its time. The tests count from zero.
+  for (const row of table.all()) await table.write([{ op: 'put', row: { ...row, version: 0 } }], 'token');
   transactions.length = 0;
   return fixture;
 }

@@ -3,6 +3,7 @@ import { BalancesUpdated } from '../../../events/payments/balances-updated.ts';
 import type { TickPlanned } from '../../../events/payments/tick-planned.ts';
 import { causeOf } from '../../shared/messaging/receipt.ts';
 import { toIso } from '../../shared/runtime/clock.ts';
+import { Busy } from '../../shared/runtime/errors.ts';
 import { count, logger } from '../../shared/runtime/observability.ts';
 import { type CommitOutcome, commit, commitOnce, type UnitOfWork } from '../../shared/store/commit.ts';
 import { absent, type Key, type Reader } from '../../shared/store/store.ts';
@@ -22,16 +23,25 @@ export type TickPlannedEvent = EventOf<typeof TickPlanned>;
  */
 const TICK_TTL_SECONDS = 6 * 3600;
 
+/**
+ * A write without a response may be applied after its message was requeued. So a message that was received before is
+ * dropped only when no such write can still be on its way. Otherwise nobody would update the accounts that it defers.
+ */
+const LATE_WRITE_MS = 30_000;
+
 /** The users whose accounts are deferred, and so updated one by one. */
 type DeferredUsers = readonly string[];
 
 /** Updates the accounts of a chunk once for each tick. A message that is received after its deadline is dropped. */
-export async function applyTick(work: UnitOfWork, event: TickPlannedEvent): Promise<void> {
+export async function applyTick(work: UnitOfWork, event: TickPlannedEvent, receiveCount = 1): Promise<void> {
   const { tick, chunk, deadline_at } = event.data;
   const [entry, chunkRow] = await work.store.getMany([tickKey(chunk, tick), chunkKey(chunk)]);
   // The deadline is for the start. A tick that has started is completed, however late it is.
   if (entry) return resumeTick(work, event, parseDeferred(entry));
-  if (work.clock.now() > Date.parse(deadline_at)) {
+  const lateMs = work.clock.now() - Date.parse(deadline_at);
+  if (lateMs > 0) {
+    if (lateMs <= LATE_WRITE_MS && receiveCount > 1)
+      throw new Busy('an earlier write of this tick may still be applied');
     count('TicksDropped');
     logger.info('tick dropped', { tick, chunk, deadline_at });
     return;

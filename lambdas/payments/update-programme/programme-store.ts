@@ -9,6 +9,6 @@ export const programmeStore = (work: UnitOfWork) => ({
   countChunks: () => countChunks(work.store),
   reserveChunks: (seed: number, count: number) => reserveChunks(work, seed, count),
   seedChunk: (seed: number, chunk: number, users: readonly string[]) => seedChunk(work, seed, chunk, users),
-  applyTick: (event: TickPlannedEvent) => applyTick(work, event),
+  applyTick: (event: TickPlannedEvent, receiveCount?: number) => applyTick(work, event, receiveCount),
 });
 export type ProgrammeStore = ReturnType<typeof programmeStore>;

@@ -19,8 +19,11 @@ const DEADLINE_SHARE = 0.5;
 /** The share of the function's time after which settling ends too, so that the result of the batch is returned. */
 const SETTLEMENT_SHARE = 0.9;
 
-/** The event that is missing may be parked, so a step waits for it as long as the longest delay of `outbox-retry`. */
-const MAX_PREREQUISITE_WAIT_MS = 15 * 60_000;
+/**
+ * The event that is missing may be parked. The longest delay of `outbox-retry` is 15 minutes, and a bus that has just
+ * become available again may refuse an event several times in succession.
+ */
+const MAX_PREREQUISITE_WAIT_MS = 60 * 60_000;
 /** A table may be unavailable for a day, like the bus. Contention that lasts longer counts as a failure. */
 const MAX_CONTENTION_MS = 24 * 3600_000;
 
@@ -184,10 +187,13 @@ async function runHandler<E extends EventDefinition>(
       logger.info('already done', { row: `${error.row['pk']} ${error.row['sk']}` });
       return { outcome: 'duplicate' };
     }
-    const waitMs = Math.max(...group.map(({ record }) => waitMsOf(record, nowMs)));
+    const longestWaitMs = (reason: Parameters<typeof waitMsOf>[1]) =>
+      Math.max(...group.map(({ record }) => waitMsOf(record, reason, nowMs)));
     // After the maximum wait it counts as a failure, so that it ends in the DLQ, where an alarm sees it.
-    if (error instanceof Busy && waitMs < MAX_CONTENTION_MS) return { outcome: 'requeue', isContended: true };
-    if (error instanceof PrerequisiteMissing && waitMs < MAX_PREREQUISITE_WAIT_MS) return { outcome: 'requeue' };
+    if (error instanceof Busy && longestWaitMs('waiting_since') < MAX_CONTENTION_MS)
+      return { outcome: 'requeue', isContended: true };
+    if (error instanceof PrerequisiteMissing && longestWaitMs('prerequisite_since') < MAX_PREREQUISITE_WAIT_MS)
+      return { outcome: 'requeue' };
     const isPermanent = error instanceof PoisonMessage || error instanceof Rejected;
     for (const event of events)
       logger.warn('message failed', { ...correlationFields(event), error: error as Error, permanent: isPermanent });
@@ -210,6 +216,7 @@ function createContext<E extends EventDefinition>(
   return {
     deadlineMs,
     messageIdOf: (event) => recordOf(event)?.messageId ?? '-',
+    receiveCountOf,
     createReceipt: (event): Receipts => ({
       [event.id]: {
         consumer,

@@ -25,9 +25,14 @@ export interface MessageHistory {
   readonly failures: number;
   readonly receive_count: number;
   readonly first_received_at: string;
-  /** When the message was first requeued because of contention or a missing prerequisite, or first parked. */
+  /** When the message was first requeued because of contention, or first parked. */
   readonly waiting_since?: string;
+  /** Since when its prerequisite has been missing. Contention removes it: the rows could not be read meanwhile. */
+  readonly prerequisite_since?: string;
 }
+
+/** A higher count in an attribute was set by hand. Added to a receive count, it might no longer be exact. */
+const MAX_COUNT = 1_000_000;
 
 export interface VisibilityChange {
   readonly id: string;
@@ -47,25 +52,27 @@ export type FailureDetails = Pick<MessageHistory, 'first_received_at' | 'receive
 export function historyOf({ attributes, messageAttributes }: SQSRecord): MessageHistory {
   const countOf = (name: keyof MessageHistory): number => {
     const value = Number(messageAttributes[name]?.stringValue ?? 0);
-    return Number.isSafeInteger(value) && value >= 0 ? value : 0;
+    return Number.isInteger(value) && value >= 0 && value <= MAX_COUNT ? value : 0;
   };
+  // No time is later than the sending of the message. A wait that starts in the future would never end.
   const timeOf = (name: keyof MessageHistory): string | undefined => {
-    const ms = Date.parse(messageAttributes[name]?.stringValue ?? '');
+    const ms = Math.min(Date.parse(messageAttributes[name]?.stringValue ?? ''), Number(attributes.SentTimestamp));
     return Number.isNaN(ms) ? undefined : toIso(ms);
   };
-  const waitingSince = timeOf('waiting_since');
+  const [waitingSince, prerequisiteSince] = [timeOf('waiting_since'), timeOf('prerequisite_since')];
   return {
     failures: countOf('failures'),
     receive_count: countOf('receive_count') + Number(attributes.ApproximateReceiveCount),
     first_received_at: timeOf('first_received_at') ?? toIso(Number(attributes.ApproximateFirstReceiveTimestamp)),
     ...(waitingSince === undefined ? {} : { waiting_since: waitingSince }),
+    ...(prerequisiteSince === undefined ? {} : { prerequisite_since: prerequisiteSince }),
   };
 }
 
-/** Returns how long a message has been requeued without a failure. At its first receive, it has not waited yet. */
-export const waitMsOf = (record: SQSRecord, nowMs: number): number => {
-  const { waiting_since } = historyOf(record);
-  return waiting_since === undefined ? 0 : nowMs - Date.parse(waiting_since);
+/** Returns how long a message has been requeued for one reason. At its first receive, it has not waited yet. */
+export const waitMsOf = (record: SQSRecord, reason: 'waiting_since' | 'prerequisite_since', nowMs: number): number => {
+  const since = historyOf(record)[reason];
+  return since === undefined ? 0 : nowMs - Date.parse(since);
 };
 
 export function failureDetails(record: SQSRecord, reason: string, nowMs: number): FailureDetails {

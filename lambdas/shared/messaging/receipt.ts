@@ -17,6 +17,8 @@ export type Receipts = Readonly<Record<string, Receipt>>;
 export interface MessageContext extends Deadline {
   createReceipt(event: Envelope): Receipts;
   messageIdOf(event: Envelope): string;
+  /** Returns how often the message was received, including those that it was sent as before. */
+  receiveCountOf(event: Envelope): number;
 }
 
 /** Returns the cause of the events that this event leads to. It passes a nudge on, so that the answer is sent anew. */

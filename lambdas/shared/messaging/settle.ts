@@ -94,10 +94,13 @@ const retry = ({ record }: HandledMessage, failures: number, { queue }: Settleme
   });
 
 /** Sends the message to its queue as a new one. SQS forgets its age by that, so a metric records its waiting time. */
-async function requeue({ record }: HandledMessage, { queue, clock, consumer }: SettlementPorts): Promise<void> {
-  const waitMs = waitMsOf(record, clock.now());
+async function requeue(message: HandledMessage, { queue, clock, consumer }: SettlementPorts): Promise<void> {
+  const { record, isContended } = message;
+  const now = clock.now();
+  const waitMs = waitMsOf(record, isContended ? 'waiting_since' : 'prerequisite_since', now);
   const delaySeconds = requeueDelaySeconds(waitMs, clock.random());
-  const history = { waiting_since: toIso(clock.now()), ...historyOf(record) };
+  const { prerequisite_since = toIso(now), ...before } = historyOf(record);
+  const history = isContended ? { waiting_since: toIso(now), ...before } : { ...before, prerequisite_since };
   await queue.requeue({ body: record.body, delaySeconds, history });
   recordMaximum('RequeuedMessageAge', waitMs / 1000, consumer);
 }

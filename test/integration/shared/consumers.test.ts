@@ -190,8 +190,8 @@ describe('the consumer of parked events', () => {
     await waitUntilEmpty();
   });
 
-  test('publishes all of 20 events while the bus refuses three of ten each time', async () => {
-    await engine.setChaos({ publish_failure: 0.3 });
+  test('publishes all of 20 events while the bus refuses seven of ten each time', async () => {
+    await engine.setChaos({ publish_failure: 0.7 });
     await park(20);
     await waitUntilEmpty();
     expect(await engine.deadLetters(PARKING_QUEUE)).toEqual([]);

@@ -14,7 +14,7 @@ import { recordWrites } from '../../support/recorded-writes.ts';
 
 const TTL_MS = 360_000;
 const cause = { time: new Date(noon).toISOString(), correlation_id: uid, causation_id: 'test' };
-const context = { deadlineMs: noon + 5000, createReceipt: () => ({}), messageIdOf: () => '-' };
+const context = { deadlineMs: noon + 5000, createReceipt: () => ({}), messageIdOf: () => '-', receiveCountOf: () => 1 };
 const textOf = (year: number) => textWith({ date_created: `${year}-01-01T00:00:00Z` });
 const submitted = (document: string) => OrderDocumentSubmitted.make({ order_uid: uid, document }, cause);
 const found = (year: number) =>

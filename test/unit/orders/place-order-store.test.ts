@@ -71,7 +71,12 @@ describe('an order with a used key', () => {
       { order_id: first.order.id, user_id: 'alice', amount: 10, reason: 'insufficient_funds' },
       { time: new Date(noon).toISOString(), correlation_id: 'x', causation_id: 'y' },
     );
-    const context = { deadlineMs: noon + 5000, createReceipt: () => ({}), messageIdOf: () => '-' };
+    const context = {
+      deadlineMs: noon + 5000,
+      createReceipt: () => ({}),
+      messageIdOf: () => '-',
+      receiveCountOf: () => 1,
+    };
     await orders.change(declined, apply, context);
     expect(await place(withoutItems('same'))).toEqual({ order: first.order, replayed: true });
     expect(await orders.get(first.order.id)).toMatchObject({ status: 'CANCELLED' });

@@ -15,7 +15,12 @@ async function createFinishedOrder() {
   const order = { user_id: 'alice', amount: 10 };
   await orders.place({ order, identity: identity(id), correlationId: 'request', quotePrice: async () => 0 });
   const cause = { time: new Date(noon).toISOString(), correlation_id: id, causation_id: 'test' };
-  const context = { deadlineMs: noon + 5000, createReceipt: () => ({}), messageIdOf: () => '-' };
+  const context = {
+    deadlineMs: noon + 5000,
+    createReceipt: () => ({}),
+    messageIdOf: () => '-',
+    receiveCountOf: () => 1,
+  };
   await orders.change(TicketIssued.make({ order_id: id, ticket_id: 't' }, cause), apply, context);
   const refund = (request: ReturnType<typeof identity>) =>
     orders.refund({ id, note: undefined, identity: request, correlationId: 'request' });

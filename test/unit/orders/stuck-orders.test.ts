@@ -47,6 +47,7 @@ async function ordersPlacedAtNoon(letters: string, indexLagMs = 0) {
       deadlineMs: Number.POSITIVE_INFINITY,
       createReceipt: () => ({}),
       messageIdOf: () => 'm1',
+      receiveCountOf: () => 1,
     });
   /** Sweeps this long after the minute has ended. Returns the result, the orders that were read and the query count. */
   const sweepAfter = async (minutes: number) => {

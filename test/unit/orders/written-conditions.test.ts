@@ -34,6 +34,7 @@ async function createOrders() {
       deadlineMs: work.deadlineMs,
       createReceipt: () => ({}),
       messageIdOf: () => 'm1',
+      receiveCountOf: () => 1,
     });
   return { orders, clock, change, takeTransactions };
 }

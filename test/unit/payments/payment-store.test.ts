@@ -74,7 +74,12 @@ describe('a refund', () => {
       { order_id: orderId(letter), user_id, amount, reason: 'requested' },
       { time: new Date(noon).toISOString(), correlation_id: orderId(letter), causation_id: 'request' },
     ) as RefundRequestedEvent;
-  const context = { deadlineMs: noon + 5000, createReceipt: () => ({}), messageIdOf: () => '-' };
+  const context = {
+    deadlineMs: noon + 5000,
+    createReceipt: () => ({}),
+    messageIdOf: () => '-',
+    receiveCountOf: () => 1,
+  };
 
   test('credits the payer once, and rejects any other user', async () => {
     const { receive, payments, balanceOf, table } = await createPayments({ alice: 100, mallory: 0 });

@@ -65,12 +65,12 @@ describe('parked events', () => {
   test('are dead-lettered only after 24 hours', async () => {
     const deps = createRetryDeps(() => false);
     const events = [greeted('a'), greeted('b')];
-    deps.clock.pass(DAY);
+    deps.clock.pass(DAY - 1000);
     expect(await failedIds(retryParkedEvents({ Records: [sqsRecord('m', events, { receives: 100 })] }, deps))).toEqual([
       'm',
     ]);
     expect(deps.queue.deadLettered).toEqual([]);
-    deps.clock.pass(1);
+    deps.clock.pass(2000);
     expect(await failedIds(retryParkedEvents({ Records: [sqsRecord('m', events, { receives: 101 })] }, deps))).toEqual(
       [],
     );
@@ -80,7 +80,7 @@ describe('parked events', () => {
         details: {
           reason: 'the bus refused all 2 events for 24 h',
           first_received_at: new Date(noon + 1000).toISOString(),
-          last_received_at: new Date(noon + DAY + 1).toISOString(),
+          last_received_at: expect.stringMatching(/^2026-01-02T12:00:0/),
           receive_count: 101,
         },
       },

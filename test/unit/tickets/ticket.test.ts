@@ -150,7 +150,9 @@ test('releasing claims does not go below zero if the stock row was created again
 });
 
 describe('the capacity of a product', () => {
-  const applying = given(applyCapacity);
+  const applying = given((stock: Stock | undefined, change: Parameters<typeof applyCapacity>[1]) =>
+    applyCapacity(stock, change, 100),
+  );
   const product = (capacity: number, version: number) => ({ sku: 'shirt', capacity, version });
 
   test('creates the stock of a new product', () => {
@@ -158,7 +160,7 @@ describe('the capacity of a product', () => {
       sku: 'shirt',
       capacity: 7,
       claimed: 0,
-      version: 0,
+      version: 100,
       product_version: 3,
     });
   });

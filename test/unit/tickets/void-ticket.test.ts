@@ -15,7 +15,12 @@ test('voiding a ticket has a time that is not before its reads', async () => {
       return table.get(key);
     },
   });
-  const context = { deadlineMs: noon + 10_000, createReceipt: () => ({}), messageIdOf: () => 'm' };
+  const context = {
+    deadlineMs: noon + 10_000,
+    createReceipt: () => ({}),
+    messageIdOf: () => 'm',
+    receiveCountOf: () => 1,
+  };
   await voidTicket({ store, clock, deadlineMs: noon + 10_000 }, refundRequested('a'), context);
   const after = new Date(noon + 3000).toISOString();
   expect(table.all().find(({ sk }) => sk === 'TICKET')).toMatchObject({ at: after });

@@ -11,13 +11,6 @@ export const plantedInInfrastructure: readonly PlantedBug[] = [
       caughtBy: ['test/infra/platform.test.ts', 'has a DLQ for each queue, encryption, and access by TLS only'],
     },
     {
-      name: 'queue open to plain HTTP',
-      find: 'enforceSSL: true,',
-      replace: 'enforceSSL: false,',
-      consequence: 'Messages can be read on their way.',
-      caughtBy: ['test/infra/platform.test.ts', 'has a DLQ for each queue, encryption, and access by TLS only'],
-    },
-    {
       name: 'visibility little longer than the timeout',
       find: '* this.timeout.toSeconds())',
       replace: '+ this.timeout.toSeconds())',
@@ -36,6 +29,15 @@ export const plantedInInfrastructure: readonly PlantedBug[] = [
         'test/infra/event-consumer.test.ts',
         'starts its alarm for dead letters at the first message in its DLQ',
       ],
+    },
+  ]),
+  ...bugsIn('lib/constructs/dead-letter-queue.ts', [
+    {
+      name: 'queue open to plain HTTP',
+      find: 'enforceSSL: true,',
+      replace: 'enforceSSL: false,',
+      consequence: 'Messages can be read on their way.',
+      caughtBy: ['test/infra/platform.test.ts', 'has a DLQ for each queue, encryption, and access by TLS only'],
     },
   ]),
   ...bugsIn('lib/constructs/queue-consumer.ts', [
@@ -165,6 +167,49 @@ export const plantedInInfrastructure: readonly PlantedBug[] = [
         'test/infra/scheduled-job.test.ts',
         'has a rule with retries, and a DLQ for invocations that could not be made',
       ],
+    },
+  ]),
+  ...bugsIn('lib/constructs/aws-alarms.ts', [
+    {
+      name: 'composite alarm without references to its alarms',
+      find: 'AlarmRule.fromAlarm(child, AlarmState.ALARM)',
+      replace: 'AlarmRule.fromString(`ALARM("${child.node.id}")`)',
+      consequence: 'CloudFormation creates the composite alarm before its alarms, which CloudWatch refuses.',
+      caughtBy: [
+        'test/infra/stack-independence.test.ts',
+        'a composite alarm refers to each of its alarms, which are in its own stack',
+      ],
+    },
+    {
+      name: 'errors counted without their invocations',
+      find: '100 * all_errors / all_invocations, 0)',
+      replace: '100 * all_errors, 0)',
+      consequence: 'One harmless error in a hundred thousand starts the alarm.',
+      caughtBy: [
+        'test/infra/alarm-notifications.test.ts',
+        'starts at more than one error in a hundred invocations of the context, however many there are',
+      ],
+    },
+  ]),
+  ...bugsIn('lib/constructs/gateway-responses.ts', [
+    {
+      name: 'promise that nothing was changed after the handler ran',
+      find: '[ResponseType.API_CONFIGURATION_ERROR, 500, internalError]',
+      replace: '[ResponseType.API_CONFIGURATION_ERROR, 500, notProcessed]',
+      consequence: 'A caller sends a request without a key again, and pays twice.',
+      caughtBy: [
+        'test/infra/public-api.test.ts',
+        'promises that nothing was changed only for errors before the handler runs',
+      ],
+    },
+  ]),
+  ...bugsIn('lib/concurrency.ts', [
+    {
+      name: 'queues without a limit in a shared account',
+      find: 'if (ownAccount) return;',
+      replace: 'return;',
+      consequence: 'The queues of dev throttle prod.',
+      caughtBy: ['test/infra/config.test.ts', 'may be without a limit only in an account that no other stage uses'],
     },
   ]),
   ...bugsIn('lib/config.ts', [

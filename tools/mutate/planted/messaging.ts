@@ -15,14 +15,14 @@ export const plantedInMessaging: readonly PlantedBug[] = [
     },
     {
       name: 'contention is a failure',
-      find: "if (error instanceof Busy && waitMs < MAX_CONTENTION_MS) return { outcome: 'requeue', isContended: true };",
-      replace: '',
+      find: "return { outcome: 'requeue', isContended: true };",
+      replace: "return { outcome: 'retry', reason: 'busy' };",
       consequence: 'A busy account dead-letters its orders.',
       caughtBy: ['test/unit/shared/messaging/consume.test.ts', 'is requeued as a new message and never dead-lettered'],
     },
     {
       name: 'contention without a limit',
-      find: 'error instanceof Busy && waitMs < MAX_CONTENTION_MS',
+      find: "error instanceof Busy && longestWaitMs('waiting_since') < MAX_CONTENTION_MS",
       replace: 'error instanceof Busy',
       consequence: 'A message that can never be processed circulates forever, and no alarm starts.',
       caughtBy: [
@@ -32,14 +32,14 @@ export const plantedInMessaging: readonly PlantedBug[] = [
     },
     {
       name: 'missing prerequisite is a failure',
-      find: "if (error instanceof PrerequisiteMissing && waitMs < MAX_PREREQUISITE_WAIT_MS) return { outcome: 'requeue' };",
-      replace: '',
+      find: "      return { outcome: 'requeue' };",
+      replace: "      return { outcome: 'retry', reason: 'missing' };",
       consequence: 'The first orders of a new product are dead-lettered.',
       caughtBy: ['test/unit/shared/messaging/consume.test.ts', 'wait for a missing prerequisite by their own ages'],
     },
     {
       name: 'missing prerequisite without a limit',
-      find: 'error instanceof PrerequisiteMissing && waitMs < MAX_PREREQUISITE_WAIT_MS',
+      find: "error instanceof PrerequisiteMissing && longestWaitMs('prerequisite_since') < MAX_PREREQUISITE_WAIT_MS",
       replace: 'error instanceof PrerequisiteMissing',
       consequence: 'An order for a product that never arrives waits forever.',
       caughtBy: ['test/unit/shared/messaging/consume.test.ts', 'wait for a missing prerequisite by their own ages'],
@@ -130,12 +130,32 @@ export const plantedInMessaging: readonly PlantedBug[] = [
     },
     {
       name: 'requeued message forgets its age',
-      find: '{ waiting_since: toIso(clock.now()), ...historyOf(record) }',
-      replace: '{ ...historyOf(record), waiting_since: toIso(clock.now()) }',
-      consequence: 'Contention and missing prerequisites are retried without limit.',
+      find: '{ waiting_since: toIso(now), ...before }',
+      replace: '{ ...before, waiting_since: toIso(now) }',
+      consequence: 'Contention is retried without limit.',
       caughtBy: [
         'test/unit/shared/messaging/consume.test.ts',
         'is requeued with the time since which it waits, and a metric of it',
+      ],
+    },
+    {
+      name: 'contention counts as a wait for a prerequisite',
+      find: "isContended ? 'waiting_since' : 'prerequisite_since'",
+      replace: "isContended ? 'prerequisite_since' : 'waiting_since'",
+      consequence: 'The delay of a message grows with another wait than its own.',
+      caughtBy: [
+        'test/unit/shared/messaging/consume.test.ts',
+        'is requeued with the time since which it waits, and a metric of it',
+      ],
+    },
+    {
+      name: 'one time for contention and for the prerequisite',
+      find: ': { ...before, prerequisite_since };',
+      replace: ': { ...before, prerequisite_since: before.waiting_since ?? prerequisite_since };',
+      consequence: 'After an outage of its table, an order is dead-lettered at its first missing product.',
+      caughtBy: [
+        'test/unit/shared/messaging/consume.test.ts',
+        'does not count the time of contention as a wait for a prerequisite',
       ],
     },
   ]),

@@ -244,12 +244,22 @@ export const plantedInPayments: readonly PlantedBug[] = [
     },
     {
       name: 'tick applied after its deadline',
-      find: 'if (work.clock.now() > Date.parse(deadline_at)) {',
+      find: 'if (lateMs > 0) {',
       replace: 'if (deadline_at === tick) {',
       consequence: 'After an outage, all ticks of the outage are applied at once.',
       caughtBy: [
         'test/unit/payments/update-programme/programme-store.test.ts',
         'drops a tick after its deadline and applies it before',
+      ],
+    },
+    {
+      name: 'tick dropped while its write is on its way',
+      find: 'lateMs <= LATE_WRITE_MS && receiveCount > 1',
+      replace: 'lateMs < 0',
+      consequence: 'The accounts that a late write defers are never updated.',
+      caughtBy: [
+        'test/unit/payments/update-programme/programme-store.test.ts',
+        'does not drop a tick that was received before while its earlier write may still be applied',
       ],
     },
     {

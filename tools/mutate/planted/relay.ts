@@ -94,6 +94,13 @@ export const plantedInRelay: readonly PlantedBug[] = [
   ]),
   ...bugsIn('lambdas/relay/publish-outbox.ts', [
     {
+      name: 'record that is too large to be parked blocks the stream',
+      find: 'for (const event of events) checkSize(event);',
+      replace: '',
+      consequence: 'A row that was written by hand stops all events of its table for a day.',
+      caughtBy: ['test/simulation/waiting-messages.test.ts', 'does not delay the events behind it'],
+    },
+    {
       name: 'unreadable record blocks the stream',
       find: '    return [];\n',
       replace: '    throw error;\n',

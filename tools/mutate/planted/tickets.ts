@@ -118,6 +118,16 @@ export const plantedInTickets: readonly PlantedBug[] = [
   ]),
   ...bugsIn('lambdas/tickets/ticket.ts', [
     {
+      name: 'new stock starts at the same version again',
+      find: 'version: firstVersion, product_version',
+      replace: 'version: 0, product_version',
+      consequence: 'If an operator deletes a stock row, its product cannot be sold for 15 days.',
+      caughtBy: [
+        'test/simulation/waiting-messages.test.ts',
+        'orders of a product continue after an operator has deleted its stock row',
+      ],
+    },
+    {
       name: 'stock is checked line by line',
       find: '(quantities.get(sku) ?? 0) + quantity',
       replace: 'quantity',

@@ -221,6 +221,16 @@ describe('applyTick', () => {
     expect(transactions).toHaveLength(1);
   });
 
+  test('does not drop a tick that was received before while its earlier write may still be applied', async () => {
+    const { seedUsers, programme, clock, rows } = createProgramme();
+    await seedUsers(97);
+    clock.pass(10_001);
+    await expect(programme.applyTick(tickPlanned(noon), 2)).rejects.toMatchObject({ name: 'Busy' });
+    clock.pass(30_000);
+    await programme.applyTick(tickPlanned(noon), 2);
+    expect(rows('CHUNK#0 TICK#')).toEqual([]);
+  });
+
   test('writes nothing for a reserved chunk without members', async () => {
     const { programme, transactions } = createProgramme();
     await programme.reserveChunks(42, 1);

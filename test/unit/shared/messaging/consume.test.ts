@@ -246,6 +246,9 @@ describe('the attributes of a message', () => {
     ['receive_count', 'Infinity'],
     ['waiting_since', 'yesterday'],
     ['first_received_at', ''],
+    ['failures', '1000001'],
+    ['receive_count', '9007199254740991'],
+    ['prerequisite_since', '12 o’clock'],
   ])('are ignored if %s is "%s"', async (name, value) => {
     const { queue, receive } = createConsumer(failFor('bad', createError));
     const record = sqsRecord('m', greeted('bad'), { receives: 2 });
@@ -408,6 +411,32 @@ describe('a message under contention', () => {
     expect(queue.deadLettered[0]?.details.reason).toBe('Busy: contended');
   });
 
+  test('does not count the time of contention as a wait for a prerequisite', async () => {
+    const { queue, receive } = createConsumer(failFor('early', () => new PrerequisiteMissing('not known yet')));
+    const hour = 3_600_000;
+    const history = { failures: 4, waiting_since: at(noon - 5 * hour) };
+    await receive(sqsRecord('contended', greeted('early'), { history }));
+    expect(queue.requeued[0]?.history).toMatchObject({ ...history, prerequisite_since: at(noon) });
+    await receive(sqsRecord('old', greeted('early'), { history: { ...history, prerequisite_since: at(noon - hour) } }));
+    expect(queue.deadLettered[0]?.details.reason).toBe('PrerequisiteMissing: not known yet');
+  });
+
+  test('starts the wait for a prerequisite again, since its rows could not be read', async () => {
+    const { queue, receive } = createConsumer(failFor('busy', () => new Busy('contended')));
+    const history = { waiting_since: at(noon - 2000), prerequisite_since: at(noon - 1000) };
+    await receive(sqsRecord('m', greeted('busy'), { history }));
+    expect(queue.requeued[0]?.history).toMatchObject({ waiting_since: at(noon - 2000) });
+    expect(queue.requeued[0]?.history).not.toHaveProperty('prerequisite_since');
+  });
+
+  test('waits since it was sent at the latest, whatever its attribute says', async () => {
+    const { queue, receive } = createConsumer(failFor('busy', () => new Busy('contended')));
+    const day = 24 * 3_600_000;
+    const history = { failures: 4, waiting_since: '9999-12-31T23:59:59.000Z' };
+    await receive(sqsRecord('m', greeted('busy'), { sentAt: noon - day, history }));
+    expect(queue.deadLettered).toHaveLength(1);
+  });
+
   test('is requeued if the outcome of its write is unknown', async () => {
     const { queue, receive } = createConsumer(failFor('busy', () => new OutcomeUnknown('no response')));
     expect(await receive(sqsRecord('m', greeted('busy'), lastReceive))).toEqual([]);
@@ -503,7 +532,7 @@ describe('messages with the same group key', () => {
     });
     const late = { ...greeted('a1', { times: 1 }), nudge: 'late' };
     const Records = [
-      sqsRecord('late', late, { history: { failures: 4, waiting_since: at(noon - 16 * 60_000) } }),
+      sqsRecord('late', late, { history: { failures: 4, prerequisite_since: at(noon - 61 * 60_000) } }),
       sqsRecord('young', greeted('a1', { times: 1 })),
       sqsRecord('a2', greeted('a2')),
     ];

@@ -9,9 +9,9 @@ import {
   type SQSClient,
 } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createSqsClient } from '../../../lambdas/shared/runtime/sqs-client.ts';
-import { type EmbeddedEngine, scratchDir, startEngine } from '../../../localstack/engine.ts';
-import { authorizationFor, clientOptions } from '../../../localstack/settings.ts';
+import { createSqsClient } from '../../lambdas/shared/runtime/sqs-client.ts';
+import { type EmbeddedEngine, scratchDir, startEngine } from '../../localstack/engine.ts';
+import { authorizationFor, clientOptions } from '../../localstack/settings.ts';
 
 const QUEUE_ARN = 'arn:aws:sqs:us-east-1:000000000000:work';
 const CALLER = 'the-function';

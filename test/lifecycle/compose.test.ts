@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { scratchDir } from '../../../localstack/engine.ts';
-import { readOutput } from '../../../localstack/processes.ts';
-import { preparePython } from '../../../localstack/python.ts';
-import { root } from '../../../localstack/settings.ts';
+import { scratchDir } from '../../localstack/engine.ts';
+import { readOutput } from '../../localstack/processes.ts';
+import { preparePython } from '../../localstack/python.ts';
+import { root } from '../../localstack/settings.ts';
 
 /** The only service of the compose file, as PyYAML parses it. The embedded engine brings PyYAML along. */
 let service: Record<string, unknown>;

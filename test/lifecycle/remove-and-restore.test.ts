@@ -11,11 +11,11 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { GetPolicyCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { clientOptions } from '../../../localstack/settings.ts';
-import { EngineAccess } from '../../support/engine-access.ts';
-import { findLedgerErrors } from '../../support/ledger-check.ts';
-import { OpsCli } from '../../support/ops-cli.ts';
-import { OwnStage } from '../../support/own-stage.ts';
+import { clientOptions } from '../../localstack/settings.ts';
+import { EngineAccess } from '../support/engine-access.ts';
+import { findLedgerErrors } from '../support/ledger-check.ts';
+import { OpsCli } from '../support/ops-cli.ts';
+import { OwnStage } from '../support/own-stage.ts';
 
 const CONTEXTS = ['payments', 'orders', 'tickets', 'catalog', 'balances', 'documents', 'ops', 'relay'];
 const TABLES = ['payments', 'orders', 'tickets', 'catalog', 'balances', 'documents'].map(
