@@ -11,7 +11,7 @@ import { countOf, type Printer } from './print.ts';
 import { pause } from './watch.ts';
 
 /** The contexts whose tables have cache rows. Those with a feed announce there that all memories are outdated. */
-const CACHED_CONTEXTS: readonly { readonly context: string; readonly hasFeed: boolean }[] = [
+export const CACHED_CONTEXTS: readonly { readonly context: string; readonly hasFeed: boolean }[] = [
   { context: 'documents', hasFeed: false },
   { context: 'catalog', hasFeed: true },
 ];

@@ -2,7 +2,7 @@ import type { Clock } from '../runtime/clock.ts';
 import { Busy } from '../runtime/errors.ts';
 import { count, logger } from '../runtime/observability.ts';
 import { createBatcher } from './batcher.ts';
-import { type Entry, isDueEarly, type Loaded } from './entry.ts';
+import { type Entry, isDueEarly, type Loaded, UNCACHED } from './entry.ts';
 import type { Announcement, FeedReader } from './feed.ts';
 import type { Group } from './group-row.ts';
 import { type Flight, Memory } from './memory.ts';
@@ -153,7 +153,8 @@ export class ReadCache<V> {
   async #refresh(key: string, held: Entry<V>, request: CacheRequest<V>): Promise<Entry<V>> {
     if (this.#running.has(key)) return held;
     try {
-      return (await this.#start(key, request, held))?.entry ?? held;
+      const entry = (await this.#start(key, request, held))?.entry;
+      return entry && entry.untilMs !== UNCACHED ? entry : held;
     } catch (error) {
       if (!(error instanceof Busy)) throw error;
       logger.info('cached value not refreshed early', { error });

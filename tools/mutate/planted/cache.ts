@@ -207,7 +207,7 @@ export const plantedInCache: readonly PlantedBug[] = [
       find: 'const running = this.#running.get(key);',
       replace: 'const running = this.#running.get(`${key}#`);',
       consequence: 'A cold key is loaded once for each caller.',
-      caughtBy: [CACHE_TEST, 'is loaded once for 200 callers at once in one environment with no rows'],
+      caughtBy: [CACHE_TEST, 'is loaded once for 200 callers at once in one environment'],
     },
     {
       name: 'no early refresh',

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { UNCACHED } from '../../../../lambdas/shared/cache/entry.ts';
 import { LEASE_MS } from '../../../../lambdas/shared/cache/group-rows.ts';
 import { ReadCache } from '../../../../lambdas/shared/cache/read-cache.ts';
 import { Busy, Rejected } from '../../../../lambdas/shared/runtime/errors.ts';
@@ -238,6 +239,26 @@ describe('a hot key', () => {
     expect(new Set(statuses)).toEqual(new Set(['hit']));
     expect(world.loads.length).toBeGreaterThanOrEqual(3);
     expect(world.loads.length).toBeLessThanOrEqual(6);
+  });
+
+  test('is served although its early refresh finds only what must not be cached', async () => {
+    const clock = { ...virtualClock(1), random: () => 0.999999 };
+    const cache = new ReadCache<Item>({ clock, ttlMs: 1000, maxCharacters: 1000 });
+    const get = (version: number, limit: { untilMs?: number } = {}) =>
+      cache.get('a', {
+        deadlineMs: clock.now() + 5000,
+        load: async () => {
+          await clock.sleep(50);
+          return new Map([['a', { value: { key: 'a', version }, version, ...limit }]]);
+        },
+      });
+    const run = async <T>(work: Promise<T>): Promise<T> => {
+      await clock.runUntil(() => false);
+      return work;
+    };
+    expect(await run(get(1))).toEqual(miss(1));
+    await run(clock.sleep(900));
+    expect(await run(get(2, { untilMs: UNCACHED }))).toEqual(hit(1));
   });
 
   test('is served although its early refresh fails', async () => {
