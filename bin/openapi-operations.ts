@@ -4,7 +4,12 @@ interface OperationTexts {
   readonly summary: string;
   /** What a status means here, for the statuses that the contract does not declare or does not explain. */
   readonly statuses?: Readonly<Record<number, string>>;
+  /** Whether a POST writes nothing, so that it takes no Idempotency-Key. */
+  readonly createsNothing?: true;
 }
+
+const PRICE_CONFLICT =
+  'The amount is not the price of the items (`price_changed`, with the price in `quote`), or the quote has expired (`quote_expired`). Nothing was changed.';
 
 export const KEY_REUSED = 'The Idempotency-Key was used for a request with another body';
 
@@ -26,7 +31,18 @@ export const operationTexts: Readonly<Record<keyof typeof allRoutes, OperationTe
       201: 'The order was placed.',
       202: 'The order document was accepted and will be stored.',
       413: 'The body is larger than 128 KB, or the document does not fit into an event.',
-      422: `${KEY_REUSED}, or the amount is not the price of the items, or the price is above the maximum. Nothing was changed.`,
+      404: 'There is no such quote for this user.',
+      409: PRICE_CONFLICT,
+      422: `${KEY_REUSED}, or the quote is for other items, or the items cost 0 or more than the maximum. Nothing was changed.`,
+    },
+  },
+  checkOutCart: {
+    summary: 'Place an order from a cart',
+    statuses: {
+      201: 'The order was placed. Each generation of a cart (`cart_id`) leads to one order: another checkout of it returns that order, whichever key it has.',
+      404: 'The user id is not valid, or there is no such quote for this user.',
+      409: `The cart is empty or has expired. ${PRICE_CONFLICT}`,
+      422: `${KEY_REUSED}, or the quote is for other items, or the items cost 0 or more than the maximum. Nothing was changed.`,
     },
   },
   listOrders: { summary: 'List the orders of a user, newest first' },
@@ -43,6 +59,32 @@ export const operationTexts: Readonly<Record<keyof typeof allRoutes, OperationTe
   },
   listProducts: { summary: 'List all products by SKU' },
   showProduct: { summary: 'Show a product' },
+  putRules: {
+    summary: 'Replace the price rules by a new version',
+    statuses: { 409: 'Another version is valid than the one in `replaces`. Nothing was changed.' },
+  },
+  showRules: { summary: 'Show the valid price rules' },
+  listRulesVersions: { summary: 'List the versions of the price rules, newest first' },
+  showRulesVersion: { summary: 'Show a version of the price rules' },
+  tryRules: {
+    summary: 'Compare the price of items by the valid rules with their price by other rules',
+    createsNothing: true,
+  },
+  putCustomer: {
+    summary: 'Replace the tags of a customer, by which price rules give discounts',
+    statuses: { 404: 'The user id is not valid.' },
+  },
+  showCustomer: { summary: 'Show the tags of a customer', statuses: { 404: 'The user id is not valid.' } },
+  createQuote: {
+    summary: 'Price items, and guarantee the price for 15 minutes',
+    statuses: { 422: `${KEY_REUSED}, or the items cost 0 or more than the maximum. Nothing was changed.` },
+  },
+  showCart: {
+    summary: 'Show the cart of a user with the prices of now',
+    statuses: { 404: 'The user id is not valid.' },
+  },
+  putCart: { summary: 'Replace the items of a cart', statuses: { 404: 'The user id is not valid.' } },
+  deleteCart: { summary: 'Remove all items from a cart', statuses: { 404: 'The user id is not valid.' } },
   listLatest: { summary: 'List the balances that changed last, newest first' },
   showStats: { summary: 'Show the number of users and the total of their balances' },
   showUserBalance: { summary: 'Show the balance of a user in the read model' },

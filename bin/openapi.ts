@@ -6,6 +6,7 @@ import { writeFileSync } from 'node:fs';
 import * as z from 'zod';
 import { handler as balances } from '../lambdas/balances/api.ts';
 import { handler as catalog } from '../lambdas/catalog/api.ts';
+import { priceFields } from '../lambdas/catalog/price-view.ts';
 import { handler as documents } from '../lambdas/documents/api.ts';
 import { handler as ops } from '../lambdas/ops/api.ts';
 import { handler as orders } from '../lambdas/orders/api.ts';
@@ -94,9 +95,9 @@ interface OperationSource {
 
 function operation(source: OperationSource): Schema {
   const { name, method, contract } = source;
-  const { summary, statuses = {} } = operationTexts[name];
+  const { summary, statuses = {}, createsNothing = false } = operationTexts[name];
   const isList = contract.query && Object.hasOwn(schemaOf(contract.query)['properties'] ?? {}, 'cursor');
-  const isPost = method === 'POST';
+  const takesKey = method === 'POST' && !createsNothing;
   const status = contract.status ?? 200;
   return {
     operationId: name,
@@ -104,7 +105,7 @@ function operation(source: OperationSource): Schema {
     parameters: [
       ...parameters('path', contract.params),
       ...parameters('query', contract.query),
-      ...(isPost ? [idempotencyKey] : []),
+      ...(takesKey ? [idempotencyKey] : []),
       correlationId,
     ],
     ...(contract.body
@@ -116,7 +117,7 @@ function operation(source: OperationSource): Schema {
         contract.returns,
         ...(status === 201 ? ['Location'] : []),
         ...(isList ? ['Link'] : []),
-        ...(isPost ? ['Idempotency-Replayed'] : []),
+        ...(takesKey ? ['Idempotency-Replayed'] : []),
         ...(contract.headers ?? []),
       ),
       ...Object.fromEntries(
@@ -125,30 +126,33 @@ function operation(source: OperationSource): Schema {
           response(statuses[Number(other)] ?? ACCEPTED, schema),
         ]),
       ),
-      ...problemsOf(source, statuses),
+      ...problemsOf({ ...source, takesKey }, statuses),
     },
   };
 }
 
 /** Returns the problems that an operation can respond with: those of its contract, and those of its texts. */
-function problemsOf({ method, contract, readsTable }: OperationSource, statuses: Readonly<Record<number, string>>) {
+function problemsOf(
+  { method, contract, readsTable, takesKey }: OperationSource & { readonly takesKey: boolean },
+  statuses: Readonly<Record<number, string>>,
+) {
   const rejections = {
     400: 'The request is invalid. `errors` lists every error.',
     ...(contract.params ? { 404: 'The resource does not exist.' } : {}),
     ...(contract.body ? { 413: 'The body is larger than 128 KB.' } : {}),
-    ...(contract.body && method === 'POST' ? { 422: `${KEY_REUSED}. Nothing was changed.` } : {}),
+    ...(contract.body && takesKey ? { 422: `${KEY_REUSED}. Nothing was changed.` } : {}),
     ...Object.fromEntries(Object.entries(statuses).filter(([status]) => Number(status) >= 400)),
   };
   return {
     ...Object.fromEntries(Object.entries(rejections).map(([status, description]) => [status, problem(description)])),
-    ...(readsTable ? { 503: problem(unfinished(method), 'Retry-After') } : {}),
+    ...(readsTable ? { 503: problem(unfinished(method, takesKey), 'Retry-After') } : {}),
   };
 }
 
-function unfinished(method: string): string {
+function unfinished(method: string, takesKey: boolean): string {
   const unfinishedRequest = 'The request did not finish in time. Send it again after `Retry-After`';
-  if (method === 'GET') return `${unfinishedRequest}.`;
-  const key = method === 'POST' ? ', with the same Idempotency-Key' : '';
+  if (method === 'GET' || (method === 'POST' && !takesKey)) return `${unfinishedRequest}.`;
+  const key = takesKey ? ', with the same Idempotency-Key' : '';
   return `${unfinishedRequest}${key}. The code is \`busy\` if nothing was changed, and \`outcome_unknown\` if it may have taken effect.`;
 }
 
@@ -210,6 +214,11 @@ const problemSchema = {
     errors: {
       type: 'array',
       items: { type: 'object', required: ['path', 'message'], properties: { path: text, message: text } },
+    },
+    quote: {
+      type: 'object',
+      description: 'The price of the items, if the code is `price_changed`.',
+      properties: schemaOf(z.object({ quote_id: z.optional(z.string()), ...priceFields }))['properties'],
     },
   },
 };

@@ -10,5 +10,13 @@ export const UserId = z
     ),
   );
 
+const RandomId = z.string().check(z.regex(/^[a-z2-7]{26}$/, 'must have 26 characters of a-z and 2-7'));
+
 /** The id of an order: 26 characters, derived from a request or random. */
-export const OrderId = z.string().check(z.regex(/^[a-z2-7]{26}$/, 'must have 26 characters of a-z and 2-7'));
+export const OrderId = RandomId;
+
+/** The id of a quote: 26 characters, derived from a request or random. */
+export const QuoteId = RandomId;
+
+/** The id of one generation of a cart: 26 random characters. */
+export const CartId = RandomId;

@@ -39,7 +39,7 @@ const listOf = <L extends Line>(line: z.ZodMiniType<L>) =>
   );
 
 /** A line of an order: a quantity of a product, or one seat of it by name. */
-const Item = z.object(lineFields).check(oneForEachSeat);
+export const Item = z.object(lineFields).check(oneForEachSeat);
 export type Item = z.infer<typeof Item>;
 
 /** The lines of an order in events and rows. Fields that only a newer publisher knows are ignored. */

@@ -44,7 +44,7 @@ export class Platform {
     add('payments', 'accounts and the ledger', afterRelay, (stack) => new Payments(stack, config, data.payments));
     add('orders', 'orders and their saga', afterRelay, (stack) => new Orders(stack, config, data));
     add('tickets', 'tickets and claims', afterRelay, (stack) => new Tickets(stack, config, data.tickets));
-    add('catalog', 'products and prices', afterRelay, (stack) => new Catalog(stack, config, data.catalog));
+    add('catalog', 'products, prices and carts', afterRelay, (stack) => new Catalog(stack, config, data));
     add('balances', 'the read model of balances', afterRelay, (stack) => new Balances(stack, config, data));
     add('documents', 'order documents and cache', afterRelay, (stack) => new Documents(stack, config, data.documents));
     const ops = add('ops', 'health, API document, unknown routes', [], (stack) => new Ops(stack, config));

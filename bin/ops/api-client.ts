@@ -10,7 +10,7 @@ const TIMEOUT_MS = 15_000;
 export async function createApiClient(target: Target) {
   const client = new CloudFormationClient({});
   const baseUrl = await findApiUrl(client, target);
-  return async (method: 'GET' | 'POST', path: string, body?: string): Promise<ApiResponse> => {
+  return async (method: 'GET' | 'POST' | 'PUT', path: string, body?: string): Promise<ApiResponse> => {
     const url = new URL(baseUrl + path);
     const headers = {
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),

@@ -37,6 +37,15 @@ export const commands: readonly CommandEntry[] = [
   writes('consumers start', 'start the consumer of a queue', () => import('./consumers-start.ts')),
   reads('orders show', 'show one order', () => import('./orders-show.ts')),
   reads('orders workflow', 'show every step, event and delivery of one order', () => import('./orders-workflow.ts')),
+  reads('rules show', 'show the valid price rules, or an earlier version', () => import('./rules-show.ts')),
+  reads('rules history', 'list the versions of the price rules', () => import('./rules-history.ts')),
+  reads('rules try', 'compare the prices of a cart by other rules with those of now', () => import('./rules-try.ts')),
+  writes('rules set', 'replace the price rules by those of a file', () => import('./rules-set.ts')),
+  writes(
+    'rules rollback',
+    'make an earlier version of the price rules valid again',
+    () => import('./rules-rollback.ts'),
+  ),
   reads(
     'balances count',
     'show the number of users, the number of balances, and the sum of all balances',

@@ -1,5 +1,6 @@
 import { createApi } from '../shared/http/api.ts';
 import { routeByBody } from '../shared/http/route-by-body.ts';
+import { checkOutCart } from './check-out-cart.ts';
 import { ordersApiDeps } from './deps.ts';
 import { listOrders } from './list-orders.ts';
 import { placeOrder } from './place-order.ts';
@@ -11,6 +12,7 @@ import { submitOrderDocument } from './submit-order-document.ts';
 
 const routes = {
   placeOrder: routeByBody(placeOrder, submitOrderDocument, 'order_uid'),
+  checkOutCart,
   listOrders,
   showOrder,
   refundOrder,

@@ -1,19 +1,22 @@
-import type { Item } from '../../events/items.ts';
-import { quote } from '../catalog/quote.ts';
+import { readCart } from '../catalog/cart-row.ts';
+import { type QuoteRequest, quote } from '../catalog/quote.ts';
 import { type Submission, submit } from '../documents/submit-document.ts';
 import type { Deadline } from '../shared/runtime/clock.ts';
 import { readEnv } from '../shared/runtime/env.ts';
 import { unitOfWork } from '../shared/store/commit.ts';
 import type { ReadableTable, Store } from '../shared/store/store.ts';
 import { depsFactory, lambdaPorts, type TablePorts, tableReader, tableStore } from '../shared/store/tables.ts';
+import type { CartToOrder } from './checkout-store.ts';
 import { OrdersApiEnv, OrdersEnv, SweepEnv } from './env.ts';
 import { type OrderHistory, readOrderHistory } from './order-history.ts';
 import { type OrderStore, orderStore } from './order-store.ts';
+import type { OrderPrice } from './placement.ts';
 
-/** The API also reads prices from catalog and an order's rows from other contexts, and submits documents. */
+/** The API also reads prices and carts from catalog and an order's rows from other contexts, and submits documents. */
 export type OrdersApiDeps = {
   orders: OrderStore;
-  priceOf: (items: readonly Item[]) => Promise<number>;
+  quotePrice: (request: QuoteRequest) => Promise<OrderPrice>;
+  readCart: (userId: string) => Promise<CartToOrder | undefined>;
   historyOf: (id: string) => Promise<OrderHistory>;
   submit: (submission: Submission) => Promise<void>;
 };
@@ -35,7 +38,8 @@ export const createOrdersApiDeps = (
   const createDeps = createOrdersDeps({ store, clock });
   return (deadline: Deadline): OrdersApiDeps => ({
     ...createDeps(deadline),
-    priceOf: async (items) => (await quote(catalog.withDeadline(deadline.deadlineMs), items)).total,
+    quotePrice: (request) => quote(catalog.withDeadline(deadline.deadlineMs), request, () => clock.now()),
+    readCart: (userId) => readCart(catalog.withDeadline(deadline.deadlineMs), userId, () => clock.now()),
     historyOf: (id) =>
       readOrderHistory(
         [store, payments, tickets].map((table) => table.withDeadline(deadline.deadlineMs)),

@@ -4,8 +4,8 @@ import { required } from '../shared/runtime/env.ts';
 export const OrdersEnv = z.object({ ORDERS_TABLE: required });
 
 /**
- * The API also reads prices through the port of catalog and, for the workflow view, an order's rows in payments and
- * tickets. It passes order documents to the port of the documents context.
+ * The API also reads prices and carts through ports of catalog and, for the workflow view, an order's rows in payments
+ * and tickets. It passes order documents to the port of the documents context.
  */
 export const OrdersApiEnv = z.object({
   ORDERS_TABLE: required,

@@ -8,6 +8,7 @@ import { Rejected } from '../shared/runtime/errors.ts';
 import { count } from '../shared/runtime/observability.ts';
 import { type Change, commit, type UnitOfWork } from '../shared/store/commit.ts';
 import { absent, readRows, versionIs } from '../shared/store/store.ts';
+import { type CheckoutRequest, checkOutOnce } from './checkout-store.ts';
 import { type Order, type OrderEvent, refund, type Transition } from './order.ts';
 import { createPublication, orderKey, parseOrder, refundKey, requireOrder } from './order-row.ts';
 import { type OrderRequest, placeOnce } from './place-order-store.ts';
@@ -26,6 +27,8 @@ export function orderStore(work: UnitOfWork) {
   return {
     /** Places an order once for each request identity. A replay returns the order as it was placed. */
     place: (request: OrderRequest) => placeOnce(work, request),
+    /** Places the order of a cart, once for each generation of the cart. */
+    checkOut: (request: CheckoutRequest) => checkOutOnce(work, request),
     get: async (id: string): Promise<Order> => requireOrder(id, await store.get(orderKey(id))).order,
     /** Returns a user's orders, newest first. The list is read from an index, which may lag. */
     listByUser: async (userId: string, page: { below: string | undefined; limit: number }): Promise<Order[]> => {

@@ -8,6 +8,21 @@ import type { TicketIssued } from '../../events/tickets/ticket-issued.ts';
 import type { TicketRejected, TicketRejectionReason } from '../../events/tickets/ticket-rejected.ts';
 import type { TicketVoided } from '../../events/tickets/ticket-voided.ts';
 
+/** The price of one unit of a line, as its product was listed and as it was charged, and the rules between the two. */
+export interface LinePrice {
+  readonly list_price: number;
+  readonly price: number;
+  readonly rules: string[];
+}
+
+/** How the amount of an order with items was decided. The lines are in the order of the items. */
+export interface Pricing {
+  readonly rules_version: number;
+  /** The quote that the customer named. */
+  readonly quote_id?: string | undefined;
+  readonly lines: LinePrice[];
+}
+
 /** The part of an order that never changes. */
 export interface PlacedOrder {
   readonly id: string;
@@ -15,6 +30,10 @@ export interface PlacedOrder {
   readonly amount: number;
   readonly description?: string | undefined;
   readonly items?: Item[] | undefined;
+  /** Present if the order has items. */
+  readonly pricing?: Pricing | undefined;
+  /** The generation of the cart that the order was placed from. */
+  readonly cart_id?: string | undefined;
   readonly metadata?: Readonly<Record<string, string>> | undefined;
   readonly created_at: string;
 }
@@ -51,12 +70,24 @@ export interface Transition {
  * Returns an order as it is when it is placed. This is also the response to a replay of the request, whatever the state
  * of the order is by then.
  */
-export const place = ({ id, user_id, amount, description, items, metadata, created_at }: PlacedOrder): Order => ({
+export const place = ({
   id,
   user_id,
   amount,
   description,
   items,
+  pricing,
+  cart_id,
+  metadata,
+  created_at,
+}: PlacedOrder): Order => ({
+  id,
+  user_id,
+  amount,
+  description,
+  items,
+  pricing,
+  cart_id,
   metadata,
   created_at,
   status: 'NEW',

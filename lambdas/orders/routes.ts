@@ -3,6 +3,7 @@
  */
 export const ordersRoutes = {
   placeOrder: 'POST /orders',
+  checkOutCart: 'POST /carts/{user_id}/checkout',
   listOrders: 'GET /orders',
   showOrder: 'GET /orders/{id}',
   refundOrder: 'POST /orders/{id}/refund',

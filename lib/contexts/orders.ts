@@ -26,8 +26,8 @@ export class Orders extends Context {
     new ContextApi(this, {
       routes: ordersRoutes,
       env: OrdersApiEnv,
-      // Two reads cross contexts: prices in catalog, and an order's rows in payments and tickets for the workflow view.
-      // One write crosses contexts: an order document is passed to the documents context.
+      // Two reads cross contexts: prices and carts in catalog, and an order's rows in payments and tickets for the
+      // workflow view. One write crosses contexts: an order document is passed to the documents context.
       values: {
         ...values,
         CATALOG_TABLE: catalog.name,
@@ -39,7 +39,7 @@ export class Orders extends Context {
         ...common.access,
         orders.allows('BatchGetItem', 'Query'),
         orders.queries(ordersByUser),
-        catalog.allows('BatchGetItem'),
+        catalog.allows('BatchGetItem', 'GetItem'),
         payments.allows('Query'),
         tickets.allows('Query'),
         documents.allows('PutItem'),

@@ -12,6 +12,8 @@ const imports = all.flatMap(importsOf);
 /** Pure files: they depend on the business terms only, not on AWS, tables or time. */
 const DOMAIN = [
   'lambdas/balances/balance.ts',
+  'lambdas/catalog/cart.ts',
+  'lambdas/catalog/price-rules.ts',
   'lambdas/catalog/product.ts',
   'lambdas/documents/document.ts',
   'lambdas/orders/order.ts',
@@ -21,12 +23,15 @@ const DOMAIN = [
   'lambdas/tickets/ticket.ts',
 ];
 /**
- * The only imports between contexts: placing an order reads prices through a port of catalog, the sync of balances
- * reads the ledger through a port of payments, and the orders route passes documents to a port of the documents context
- * (docs/adr/0008). A new one needs an ADR.
+ * The only imports between contexts: placing an order reads prices and carts through ports of catalog, which reads
+ * through a port of orders whether a cart was checked out (docs/adr/0016), the sync of balances reads the ledger
+ * through a port of payments, and the orders route passes documents to a port of the documents context (docs/adr/0008).
+ * A new one needs an ADR.
  */
 const CONTEXT_IMPORTS: readonly string[] = [
   'lambdas/orders/deps.ts -> lambdas/catalog/quote.ts',
+  'lambdas/orders/deps.ts -> lambdas/catalog/cart-row.ts',
+  'lambdas/catalog/deps.ts -> lambdas/orders/cart-order.ts',
   'lambdas/orders/deps.ts -> lambdas/documents/submit-document.ts',
   'lambdas/balances/deps.ts -> lambdas/payments/ledger-port.ts',
 ];

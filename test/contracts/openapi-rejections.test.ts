@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { openApiDocument } from '../../bin/openapi.ts';
+import { MAX_AMOUNT } from '../../events/money.ts';
 import { Simulation } from '../support/simulation.ts';
 
 type Responses = Readonly<Record<string, { readonly description: string }>>;
@@ -14,6 +15,9 @@ const operations = Object.entries(paths).flatMap(([path, methods]) =>
 );
 
 const unknownId = 'z'.repeat(26);
+const alice = { user_id: 'alice' };
+const invalid = { user_id: 'a#b' };
+const gig = (quantity: number) => [{ sku: 'gig', quantity }];
 const tooLong = 'x'.repeat(129 * 1024);
 const key = { headers: { 'Idempotency-Key': 'key-1' } };
 
@@ -27,8 +31,10 @@ const rejections: [routeKey: string, status: number, request: (id: string) => ob
   ['POST /payments/accounts/deposit', 422, () => ({ body: { user_id: 'bob', amount: 2 }, ...key })],
   ['GET /payments/accounts/{user_id}/balance', 404, () => ({ path: { user_id: 'nobody' } })],
   ['GET /payments/accounts/{user_id}/entries', 404, () => ({ path: { user_id: 'nobody' } })],
+  ['POST /orders', 404, () => ({ body: { user_id: 'alice', items: gig(1), quote_id: unknownId } })],
+  ['POST /orders', 409, () => ({ body: { user_id: 'alice', amount: 9, items: gig(1) } })],
   ['POST /orders', 413, () => ({ body: { user_id: tooLong } })],
-  ['POST /orders', 422, () => ({ body: { user_id: 'alice', amount: 9, items: [{ sku: 'gig', quantity: 1 }] } })],
+  ['POST /orders', 422, () => ({ body: { user_id: 'alice', items: [{ sku: 'gold', quantity: 2 }] } })],
   ['GET /orders/{id}', 404, () => ({ path: { id: unknownId } })],
   ['GET /orders/{id}/workflow', 404, () => ({ path: { id: unknownId } })],
   ['GET /api/orders/{id}/workflow', 404, () => ({ path: { id: unknownId } })],
@@ -39,6 +45,23 @@ const rejections: [routeKey: string, status: number, request: (id: string) => ob
   ['PUT /catalog/products/{sku}', 404, () => ({ path: { sku: 'a#b' }, body: { name: 'Gig', price: 10, stock: 5 } })],
   ['PUT /catalog/products/{sku}', 413, () => ({ path: { sku: 'gig' }, body: { name: tooLong } })],
   ['GET /catalog/products/{sku}', 404, () => ({ path: { sku: 'unknown' } })],
+  ['POST /carts/{user_id}/checkout', 404, () => ({ path: alice, body: { quote_id: unknownId } })],
+  ['POST /carts/{user_id}/checkout', 409, () => ({ path: { user_id: 'bob' }, body: {} })],
+  ['POST /carts/{user_id}/checkout', 413, () => ({ path: alice, body: { description: tooLong } })],
+  ['POST /carts/{user_id}/checkout', 422, () => ({ path: { user_id: 'rich' }, body: {} })],
+  ['PUT /catalog/rules', 409, () => ({ body: { mode: 'combine', rules: [], replaces: 7 } })],
+  ['PUT /catalog/rules', 413, () => ({ body: { mode: tooLong } })],
+  ['GET /catalog/rules/versions/{version}', 404, () => ({ path: { version: '7' } })],
+  ['POST /catalog/rules/try', 413, () => ({ body: { rules: tooLong } })],
+  ['PUT /catalog/customers/{user_id}', 404, () => ({ path: invalid, body: { tags: [] } })],
+  ['PUT /catalog/customers/{user_id}', 413, () => ({ path: alice, body: { tags: [tooLong] } })],
+  ['GET /catalog/customers/{user_id}', 404, () => ({ path: invalid })],
+  ['POST /quotes', 413, () => ({ body: { user_id: tooLong } })],
+  ['POST /quotes', 422, () => ({ body: { items: [{ sku: 'gold', quantity: 2 }] } })],
+  ['GET /carts/{user_id}', 404, () => ({ path: invalid })],
+  ['PUT /carts/{user_id}', 404, () => ({ path: invalid, body: { items: gig(1) } })],
+  ['PUT /carts/{user_id}', 413, () => ({ path: alice, body: { items: [tooLong] } })],
+  ['DELETE /carts/{user_id}', 404, () => ({ path: invalid })],
   ['GET /balances/{user_id}', 404, () => ({ path: { user_id: 'nobody' } })],
   ['GET /api/order/{order_uid}', 404, () => ({ path: { order_uid: 'unknown' } })],
   ['GET /order/{order_uid}', 404, () => ({ path: { order_uid: 'unknown' } })],
@@ -51,6 +74,13 @@ describe('the OpenAPI document', () => {
 
   beforeAll(async () => {
     await request('PUT /catalog/products/{sku}', { path: { sku: 'gig' }, body: { name: 'Gig', price: 10, stock: 5 } });
+    const gold = { name: 'Gold', price: MAX_AMOUNT, stock: 5 };
+    await request('PUT /catalog/products/{sku}', { path: { sku: 'gold' }, body: gold });
+    await request('PUT /carts/{user_id}', { path: alice, body: { items: gig(1) } });
+    await request('PUT /carts/{user_id}', {
+      path: { user_id: 'rich' },
+      body: { items: [{ sku: 'gold', quantity: 2 }] },
+    });
     for (const user_id of ['alice', 'bob']) {
       await request('POST /payments/accounts', { body: { user_id }, ...key });
       await request('POST /payments/accounts/deposit', { body: { user_id, amount: 100 }, ...key });

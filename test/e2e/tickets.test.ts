@@ -127,7 +127,7 @@ describe('a product', () => {
   test('cannot be ordered at an amount that differs from its price', async () => {
     const sku = await shop.product({ price: 40, stock: 5 });
     const response = await shop.post('/orders', { user_id: 'alice', amount: 39, items: [{ sku, quantity: 1 }] });
-    expect(response).toMatchObject({ status: 422, body: { code: 'price_differs' } });
+    expect(response).toMatchObject({ status: 409, body: { code: 'price_changed', quote: { total: 40 } } });
   });
 
   test.each([

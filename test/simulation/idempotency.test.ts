@@ -370,7 +370,7 @@ describe('a retry of POST /orders with items whose price has changed', () => {
   test('is rejected if no order was placed, and so is another request with its key', async () => {
     const { simulation, run } = await createShop(100);
     await run(putProduct(simulation, 11));
-    const rejected = { status: 422, body: { code: 'price_differs' } };
+    const rejected = { status: 409, body: { code: 'price_changed', quote: { total: 11 } } };
     expect(await run(post(simulation, 'POST /orders', body, 'key-1'))).toMatchObject(rejected);
     expect(await run(post(simulation, 'POST /orders', body))).toMatchObject(rejected);
     const placed = await run(post(simulation, 'POST /orders', { ...body, amount: 11 }, 'key-1'));

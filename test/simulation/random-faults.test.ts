@@ -29,6 +29,10 @@ test.each(seeds)(
     const deposits = rowsOf('payments').filter(({ reason }) => reason === 'deposit');
     expect(deposits.reduce((sum, { amount }) => sum + Number(amount), 0)).toBe(known.deposited);
 
+    const carts = simulation.catalog.all().filter(({ pk }) => pk.startsWith('CART#'));
+    expect(carts.length).toBeGreaterThan(0);
+    for (const cart of carts) expect(cart).toMatchObject({ items: [] });
+
     const deadLetters = Object.values(simulation.queues).flatMap(({ dlq }) => dlq.map(({ body }) => body));
     expect(new Set(deadLetters)).toEqual(new Set(POISON));
 

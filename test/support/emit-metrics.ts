@@ -15,6 +15,7 @@ import { metrics } from '../../lambdas/shared/runtime/observability.ts';
 import { versionIs } from '../../lambdas/shared/store/store.ts';
 import { createSteppingClock, greeted, noChaos, noon, RecordingQueue, sqsRecord } from './fixtures.ts';
 import { createMemoryStore } from './memory-store.ts';
+import { noPrice } from './order-price.ts';
 import { filesOf, textOf, urlOf } from './source-tree.ts';
 import { createTicketFixture, orderId, paymentAuthorized, refundRequested } from './ticket-fixture.ts';
 
@@ -71,7 +72,7 @@ async function emitOfOrders(): Promise<void> {
     order: { user_id: 'alice', amount: 10 },
     identity: { id, body_hash: 'hash', hasKey: false },
     correlationId: 'request',
-    quotePrice: async () => 0,
+    quotePrice: noPrice,
   });
   await table.write([{ op: 'put', row: { pk: `ORDER#${id}`, sk: 'STATE', status: 'unknown' } }], 'unreadable');
   clock.pass(17 * MINUTE_MS);

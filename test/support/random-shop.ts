@@ -63,14 +63,16 @@ export class RandomShop {
   async #shop(): Promise<void> {
     // Its ProductChanged may arrive after the first orders of it.
     await this.#putProduct('late', 3);
-    await Promise.all(
-      CUSTOMERS.flatMap((user) => [
+    await Promise.all([
+      this.#changePrices(),
+      ...CUSTOMERS.flatMap((user) => [
         ...Array.from({ length: 6 }, () => this.#buy(user)),
         ...Array.from({ length: 3 }, () => this.#deposit(user)),
         this.#submitDocument(user),
         this.#submitDocument(user),
+        this.#orderCart(user),
       ]),
-    );
+    ]);
   }
 
   /** Waits for one of five moments. Many customers act in the same half second. */
@@ -91,6 +93,28 @@ export class RandomShop {
     const { body: order } = await this.#call('GET /orders/{id}', { path: { id } });
     if (order['status'] !== 'FINISHED') return;
     expect((await this.#post('POST /orders/{id}/refund', {}, { id })).status).toBe(202);
+  }
+
+  /** Fills the cart of a customer and checks it out. It leads to one order, however often it is checked out. */
+  async #orderCart(user_id: string): Promise<void> {
+    await this.#pause();
+    const items = [{ sku: this.#random() < 0.5 ? 'shirt' : 'late', quantity: 1 }];
+    const cart = await this.#call('PUT /carts/{user_id}', { path: { user_id }, body: { items } });
+    expect(cart.status).toBe(200);
+    await this.#pause();
+    const { status, body } = await this.#post('POST /carts/{user_id}/checkout', {}, { user_id });
+    expect(status).toBe(201);
+    this.known.orderIds.push(String(body['id']));
+  }
+
+  /** Changes the price rules at each of some moments. */
+  async #changePrices(): Promise<void> {
+    for (let change = 0; change < 5; change++) {
+      await this.#pause();
+      const effect = { type: 'percent', basis_points: -Math.floor(this.#random() * 9000) };
+      const body = { mode: 'combine', rules: [{ id: 'sale', effect }] };
+      expect((await this.#call('PUT /catalog/rules', { body })).status).toBe(200);
+    }
   }
 
   /** Draws the body of an order: with items, for most of the customer's balance, above it, or of an unknown user. */

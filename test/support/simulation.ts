@@ -157,7 +157,7 @@ export class Simulation implements Tables<MemoryStore> {
     this.#apis = {
       orders: ordersApi.withRuntime(runtime(createOrdersApiDeps(portsOf('orders'), otherTables))),
       payments: paymentsApi.withRuntime(runtime(paymentsDeps)),
-      catalog: catalogApi.withRuntime(runtime(createCatalogApiDeps(portsOf('catalog')))),
+      catalog: catalogApi.withRuntime(runtime(createCatalogApiDeps(portsOf('catalog'), storeOf('orders')))),
       balances: balancesApi.withRuntime(runtime(createBalancesApiDeps(portsOf('balances'), BALANCES_TTL_MS))),
     };
     this.#documentsApis = Array.from({ length: ENVIRONMENTS }, () =>
@@ -221,7 +221,8 @@ export class Simulation implements Tables<MemoryStore> {
       return this.#documentsApis[this.#documentRequests++ % ENVIRONMENTS] ?? this.#apis.orders;
     if (resource.startsWith('/payments')) return this.#apis.payments;
     if (resource.startsWith('/balances')) return this.#apis.balances;
-    return resource.startsWith('/catalog') ? this.#apis.catalog : this.#apis.orders;
+    const isOfCatalog = /^\/(catalog|quotes|carts)\b/.test(resource) && !resource.endsWith('/checkout');
+    return isOfCatalog ? this.#apis.catalog : this.#apis.orders;
   }
 
   /** Advances the clock until the work is done. */

@@ -8,6 +8,7 @@ import { plantedInInfrastructure } from './planted/infrastructure.ts';
 import { plantedInMessaging } from './planted/messaging.ts';
 import { plantedInOrders } from './planted/orders.ts';
 import { plantedInPayments } from './planted/payments.ts';
+import { plantedInPrices } from './planted/prices.ts';
 import { plantedInRelay } from './planted/relay.ts';
 import { plantedInStore } from './planted/store.ts';
 import { plantedInTickets } from './planted/tickets.ts';
@@ -21,6 +22,7 @@ export const plantedBugsByArea: Readonly<Record<string, readonly PlantedBug[]>> 
   balances: plantedInBalances,
   documents: plantedInDocuments,
   catalog: plantedInCatalog,
+  prices: plantedInPrices,
   cache: plantedInCache,
   store: plantedInStore,
   messaging: plantedInMessaging,

@@ -39,11 +39,12 @@ interface Problem {
   detail: string;
   headers?: Readonly<Record<string, string>>;
   errors?: readonly FieldError[];
+  members?: Readonly<Record<string, unknown>>;
 }
 
 /** Turns any error into a problem document (RFC 9457). An unknown error is a 500 that reveals nothing about itself. */
 export function toProblemResponse(error: unknown, correlationId: string): APIGatewayProxyResult {
-  const { status, code, detail, headers, errors } = toProblem(error);
+  const { status, code, detail, headers, errors, members } = toProblem(error);
   return {
     statusCode: status,
     headers: { 'Content-Type': 'application/problem+json', 'X-Correlation-Id': correlationId, ...headers },
@@ -55,6 +56,7 @@ export function toProblemResponse(error: unknown, correlationId: string): APIGat
       code,
       correlation_id: correlationId,
       ...(errors ? { errors } : {}),
+      ...members,
     }),
   };
 }
@@ -64,7 +66,8 @@ function toProblem(error: unknown): Problem {
     return { status: 400, code: 'invalid_request', detail: error.message, errors: error.errors };
   if (error instanceof HttpError)
     return { status: error.status, code: error.code, detail: error.message, headers: error.headers };
-  if (error instanceof Rejected) return { status: error.status, code: error.code, detail: error.message };
+  if (error instanceof Rejected)
+    return { status: error.status, code: error.code, detail: error.message, members: error.members };
   if (error instanceof AlreadyDone)
     return { status: 409, code: 'already_done', detail: 'The request was processed before. Nothing was changed.' };
   if (error instanceof OutcomeUnknown)

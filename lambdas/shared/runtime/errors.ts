@@ -6,11 +6,14 @@ export class Rejected extends Error {
   override readonly name = 'Rejected';
   readonly code: string;
   readonly status: number;
+  /** Further members of the problem document. */
+  readonly members: Readonly<Record<string, unknown>>;
 
-  constructor(code: string, message: string, status = 409) {
+  constructor(code: string, message: string, status = 409, members: Readonly<Record<string, unknown>> = {}) {
     super(message);
     this.code = code;
     this.status = status;
+    this.members = members;
   }
 }
 

@@ -34,7 +34,8 @@ beforeEach(() => {
     },
   });
   const ports = { store: meteredStore(store, clock, () => 4, capacity), clock };
-  apis = Array.from({ length: ENVIRONMENTS }, () => createCatalogApiDeps(ports));
+  const orders = createMemoryStore({ now: clock.now });
+  apis = Array.from({ length: ENVIRONMENTS }, () => createCatalogApiDeps(ports, orders));
   consumer = createCatalogDeps(ports);
 });
 

@@ -176,24 +176,24 @@ describe('a quote', () => {
       { sku: 'shirt', quantity: 2 },
       { sku: 'shirt', quantity: 1 },
     ];
-    expect(await quote(simulation.catalog, items)).toEqual({
+    expect(await quote(simulation.catalog, { items }, () => simulation.clock.now())).toEqual({
+      rules_version: 0,
+      decidedMs: simulation.clock.now(),
       total: 9900 + 3 * 1500,
       lines: [
-        { ...items[0], price: 9900, amount: 9900 },
-        { ...items[1], price: 1500, amount: 3000 },
-        { ...items[2], price: 1500, amount: 1500 },
+        { ...items[0], list_price: 9900, price: 9900, amount: 9900, rules: [] },
+        { ...items[1], list_price: 1500, price: 1500, amount: 3000, rules: [] },
+        { ...items[2], list_price: 1500, price: 1500, amount: 1500, rules: [] },
       ],
     });
     await put('shirt', { ...shirt, price: 1 });
-    expect((await quote(simulation.catalog, items)).total).toBe(9903);
+    expect((await quote(simulation.catalog, { items }, () => simulation.clock.now())).total).toBe(9903);
   });
 
   test('rejects unknown products and names each of them', async () => {
     await put('shirt');
-    const result = quote(
-      simulation.catalog,
-      ['shirt', 'hat', 'shoe', 'hat'].map((sku) => ({ sku, quantity: 1 })),
-    );
+    const items = ['shirt', 'hat', 'shoe', 'hat'].map((sku) => ({ sku, quantity: 1 }));
+    const result = quote(simulation.catalog, { items }, () => simulation.clock.now());
     await expect(result).rejects.toMatchObject({
       code: 'unknown_sku',
       status: 400,
@@ -203,8 +203,12 @@ describe('a quote', () => {
 
   test('rejects a total above the maximum amount of an order', async () => {
     await put('gold', { name: 'Gold', price: MAX_AMOUNT, stock: 2 });
-    expect((await quote(simulation.catalog, [{ sku: 'gold', quantity: 1 }])).total).toBe(MAX_AMOUNT);
-    await expect(quote(simulation.catalog, [{ sku: 'gold', quantity: 2 }])).rejects.toMatchObject({
+    expect(
+      (await quote(simulation.catalog, { items: [{ sku: 'gold', quantity: 1 }] }, () => simulation.clock.now())).total,
+    ).toBe(MAX_AMOUNT);
+    await expect(
+      quote(simulation.catalog, { items: [{ sku: 'gold', quantity: 2 }] }, () => simulation.clock.now()),
+    ).rejects.toMatchObject({
       code: 'amount_limit',
       status: 422,
     });

@@ -7,12 +7,13 @@ import { Busy } from '../../../lambdas/shared/runtime/errors.ts';
 import type { Store } from '../../../lambdas/shared/store/store.ts';
 import { createSteppingClock, noon } from '../../support/fixtures.ts';
 import { createMemoryStore, overrideStore } from '../../support/memory-store.ts';
+import { orderPrice } from '../../support/order-price.ts';
 
 const createRequest = (body_hash: string): OrderRequest => ({
   order: { user_id: 'alice', items: [{ sku: 'disc', quantity: 1 }] },
   identity: { id: 'a'.repeat(26), body_hash, hasKey: true },
   correlationId: 'request',
-  quotePrice: async () => 10,
+  quotePrice: async () => orderPrice(10),
 });
 
 test('rejects a reused key with 422 if the first order is placed concurrently, without another read', async () => {
@@ -100,6 +101,10 @@ describe('an order with items', () => {
   });
 
   test.each([9, 11])('is rejected with the amount %d if its items cost 10', async (amount) => {
-    await expect(place(amount)).rejects.toMatchObject({ status: 422, code: 'price_differs' });
+    await expect(place(amount)).rejects.toMatchObject({
+      status: 409,
+      code: 'price_changed',
+      members: { quote: { total: 10, rules_version: 0 } },
+    });
   });
 });

@@ -4,6 +4,7 @@ import { apply } from '../../../lambdas/orders/order.ts';
 import { orderStore } from '../../../lambdas/orders/order-store.ts';
 import { createSteppingClock, noon } from '../../support/fixtures.ts';
 import { createMemoryStore } from '../../support/memory-store.ts';
+import { noPrice } from '../../support/order-price.ts';
 
 const id = 'a'.repeat(26);
 const identity = (requestId: string, body_hash = 'hash') => ({ id: requestId, body_hash, hasKey: true });
@@ -13,7 +14,7 @@ async function createFinishedOrder() {
   const table = createMemoryStore({ now: () => noon });
   const orders = orderStore({ store: table, clock: createSteppingClock(), deadlineMs: noon + 5000 });
   const order = { user_id: 'alice', amount: 10 };
-  await orders.place({ order, identity: identity(id), correlationId: 'request', quotePrice: async () => 0 });
+  await orders.place({ order, identity: identity(id), correlationId: 'request', quotePrice: noPrice });
   const cause = { time: new Date(noon).toISOString(), correlation_id: id, causation_id: 'test' };
   const context = {
     deadlineMs: noon + 5000,

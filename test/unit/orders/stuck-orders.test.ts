@@ -6,6 +6,7 @@ import { parseOutboxRecord } from '../../../lambdas/shared/outbox/outbox-record.
 import type { Query, Store } from '../../../lambdas/shared/store/store.ts';
 import { createSteppingClock, noon } from '../../support/fixtures.ts';
 import { createMemoryStore, overrideStore } from '../../support/memory-store.ts';
+import { noPrice } from '../../support/order-price.ts';
 
 const orderId = (letter: string) => letter.repeat(26);
 const declined = (letter: string) =>
@@ -40,7 +41,7 @@ async function ordersPlacedAtNoon(letters: string, indexLagMs = 0) {
       order: { user_id: 'alice', amount: 10 },
       identity: { id: orderId(letter), body_hash: 'hash', hasKey: false },
       correlationId: 'request',
-      quotePrice: async () => 0,
+      quotePrice: noPrice,
     });
   const decline = (letter: string) =>
     orders.change(declined(letter), apply, {

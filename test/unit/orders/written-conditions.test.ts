@@ -3,11 +3,13 @@ import type { Envelope } from '../../../events/envelope.ts';
 import { PaymentAuthorized } from '../../../events/payments/payment-authorized.ts';
 import { TicketIssued } from '../../../events/tickets/ticket-issued.ts';
 import { TicketRejected } from '../../../events/tickets/ticket-rejected.ts';
+import { orderIdOfCart } from '../../../lambdas/orders/cart-order.ts';
 import { apply, type OrderEvent } from '../../../lambdas/orders/order.ts';
 import { orderStore } from '../../../lambdas/orders/order-store.ts';
 import type { UnitOfWork } from '../../../lambdas/shared/store/commit.ts';
 import { createSteppingClock, noon } from '../../support/fixtures.ts';
 import { createMemoryStore } from '../../support/memory-store.ts';
+import { noPrice, orderPrice } from '../../support/order-price.ts';
 import { recordWrites } from '../../support/recorded-writes.ts';
 
 const id = 'a'.repeat(26);
@@ -27,7 +29,7 @@ async function createOrders() {
     order: { user_id: 'alice', amount: 10 },
     identity: { id, body_hash: 'hash', hasKey: true },
     correlationId: 'request',
-    quotePrice: async () => 0,
+    quotePrice: noPrice,
   });
   const change = (event: Envelope) =>
     orders.change(event as OrderEvent, apply, {
@@ -44,6 +46,23 @@ test('an order is placed only if it is absent, without a TTL', async () => {
   expect(takeTransactions()).toEqual([
     [`put ORDER#${id} STATE if absent, decides`, `put ORDER#${id} OUTBOX#OrderCreated:${id} if absent, expires`],
   ]);
+});
+
+test('the refusal of a request is written under the key of its order, with an expiry and the version before', async () => {
+  const { orders, takeTransactions } = await createOrders();
+  takeTransactions();
+  const request = {
+    order: { user_id: 'alice', amount: 5, items: [{ sku: 'gig', quantity: 1 }] },
+    identity: { id: 'r'.repeat(26), body_hash: 'hash', hasKey: true },
+    correlationId: 'request',
+    quotePrice: async () => ({ rules_version: 0, total: 6, lines: [], decidedMs: noon }),
+  };
+  for (let repetition = 0; repetition < 2; repetition++)
+    await expect(orders.place(request)).rejects.toMatchObject({ code: 'price_changed' });
+  const row = `put ORDER#${request.identity.id} STATE`;
+  expect(takeTransactions()).toEqual([[`${row} if absent, expires`], [`${row} if version -1, expires`]]);
+  await orders.place({ ...request, order: { ...request.order, amount: 6 } });
+  expect(takeTransactions()[0]?.[0]).toBe(`${row} if version -2, decides`);
 });
 
 test('each transition is written under the version that was read', async () => {
@@ -81,5 +100,32 @@ test('a waiting order is nudged once for each sweep', async () => {
   const nudges = takeTransactions().filter(([write]) => !write?.startsWith('put MINUTE#'));
   expect(nudges).toEqual([
     [`put ORDER#${id} OUTBOX#OrderCreated:${id}#sweep-2026-01-01T12:03 if absent, decides, expires`],
+  ]);
+});
+
+test('a cart is ordered only if its order and its key are absent', async () => {
+  const { orders, takeTransactions } = await createOrders();
+  takeTransactions();
+  const cart = { user_id: 'alice', cart_id: 'b'.repeat(26), items: [{ sku: 'gig', quantity: 1 }] };
+  const checkOut = (key: string, hasKey: boolean) =>
+    orders.checkOut({
+      user_id: 'alice',
+      identity: { id: key, body_hash: 'hash', hasKey },
+      correlationId: 'request',
+      readCart: async () => cart,
+      quotePrice: async () => orderPrice(10),
+    });
+  await checkOut('key-1', true);
+  await checkOut('key-1', true);
+  await checkOut('key-2', true);
+  await checkOut('random', false);
+  const orderId = orderIdOfCart(cart);
+  expect(takeTransactions()).toEqual([
+    [
+      `put ORDER#${orderId} STATE if absent`,
+      'put CHECKOUT#key-1 STATE if absent',
+      `put ORDER#${orderId} OUTBOX#OrderCreated:${orderId} if absent, expires`,
+    ],
+    ['put CHECKOUT#key-2 STATE if absent'],
   ]);
 });

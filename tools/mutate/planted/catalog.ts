@@ -2,14 +2,16 @@ import { bugsIn, type PlantedBug } from '../planted-bug.ts';
 
 /** Bugs in the catalog: each of them would sell at a wrong price. */
 export const plantedInCatalog: readonly PlantedBug[] = [
-  ...bugsIn('lambdas/catalog/quote.ts', [
+  ...bugsIn('lambdas/catalog/price-rules.ts', [
     {
       name: 'price without the quantity',
-      find: 'amount: price * item.quantity',
-      replace: 'amount: price',
+      find: 'amount: final * quantity',
+      replace: 'amount: final',
       consequence: 'Twenty items cost as much as one.',
       caughtBy: ['test/unit/catalog/products.test.ts', 'is the sum of its lines at current prices'],
     },
+  ]),
+  ...bugsIn('lambdas/catalog/pricing.ts', [
     {
       name: 'unknown product is free',
       find: 'if (unknown.length > 0) throw',

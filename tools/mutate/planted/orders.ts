@@ -109,16 +109,6 @@ export const plantedInOrders: readonly PlantedBug[] = [
   ]),
   ...bugsIn('lambdas/orders/place-order-store.ts', [
     {
-      name: 'order without absent',
-      find: 'when: absent, decides: true }],',
-      replace: '}],',
-      consequence: 'A repeated request sets a paid order back to NEW.',
-      caughtBy: [
-        'test/unit/orders/place-order-store.test.ts',
-        'returns the order of a concurrent request with the same key',
-      ],
-    },
-    {
       name: 'order key accepted for another body',
       find: 'assertSameRequest(row, identity);',
       replace: '',
@@ -126,9 +116,41 @@ export const plantedInOrders: readonly PlantedBug[] = [
       caughtBy: ['test/unit/orders/place-order-store.test.ts', 'is rejected with 422 if its body is another one'],
     },
     {
+      name: 'refusal that an earlier write overtakes',
+      find: "writes: [{ op: 'put', row: refusal, when: row ? versionIs(versionOf(row)) : absent }],",
+      replace: 'writes: refusal ? [] : [],',
+      consequence: 'A customer pays for an order that was refused, and for the one that replaced it.',
+      caughtBy: [
+        'test/simulation/refused-orders.test.ts',
+        'an order that was refused because of its price is never paid',
+      ],
+    },
+    {
+      name: 'refusal without a condition',
+      find: 'row: refusal, when: row ? versionIs(versionOf(row)) : absent }',
+      replace: 'row: refusal }',
+      consequence: 'A refusal overwrites an order that another attempt has placed.',
+      caughtBy: [
+        'test/unit/orders/written-conditions.test.ts',
+        'the refusal of a request is written under the key of its order',
+      ],
+    },
+  ]),
+  ...bugsIn('lambdas/orders/placement.ts', [
+    {
+      name: 'order without absent',
+      find: 'row: createOrderRow(order, identity), when: absent })',
+      replace: 'row: createOrderRow(order, identity) })',
+      consequence: 'A repeated request sets a paid order back to NEW.',
+      caughtBy: [
+        'test/unit/orders/place-order-store.test.ts',
+        'returns the order of a concurrent request with the same key',
+      ],
+    },
+    {
       name: 'replayed order shows its current state',
-      find: 'order: place(parseOrder(row).order)',
-      replace: 'order: parseOrder(row).order',
+      find: 'place(parseOrder(row).order)',
+      replace: 'parseOrder(row).order',
       consequence: 'A replay does not return the first response.',
       caughtBy: [
         'test/unit/orders/place-order-store.test.ts',
@@ -137,13 +159,20 @@ export const plantedInOrders: readonly PlantedBug[] = [
     },
     {
       name: 'order below the price of its items',
-      find: 'if (amount !== undefined && amount !== total)',
-      replace: 'if (amount !== undefined && amount > total)',
+      find: 'if (expected === undefined || expected === price.total) return;',
+      replace: 'if (expected === undefined || expected <= price.total) return;',
       consequence: 'A customer chooses the price.',
       caughtBy: ['test/unit/orders/place-order-store.test.ts', 'if its items cost 10'],
     },
   ]),
   ...bugsIn('lambdas/orders/order-row.ts', [
+    {
+      name: 'refusal is an order',
+      find: 'if (!row || isRefusal(row)) throw',
+      replace: 'if (!row) throw',
+      consequence: 'A read of a refused order is an internal error.',
+      caughtBy: ['test/simulation/refused-orders.test.ts', 'the id of a request that was refused is no order'],
+    },
     {
       name: 'order with a TTL',
       find: '  placed_at_id: placedAtId(placed),\n',

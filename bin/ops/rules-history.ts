@@ -1,0 +1,46 @@
+import { parseWholeNumber } from './arguments.ts';
+import { defineCommand } from './command.ts';
+import { table } from './print.ts';
+import { createCatalogClient } from './rules-api.ts';
+import { formatTime } from './time.ts';
+
+const DEFAULT_LIMIT = 20;
+const MAX_LIMIT = 200;
+
+interface Version {
+  readonly version: number;
+  readonly created_at: string;
+  readonly mode: string;
+  readonly rules: readonly string[];
+}
+
+export default defineCommand({
+  options: {
+    limit: {
+      type: 'string',
+      valueName: 'n',
+      help: `how many versions, at most ${MAX_LIMIT} (default: ${DEFAULT_LIMIT})`,
+    },
+  },
+  details: 'The newest version is first, and it is the valid one. rules show <version> shows one in full.',
+  examples: ['rules history', 'rules history --limit 3'],
+  run: async ({ values, target, print }) => {
+    const limit = parseWholeNumber(values.limit, '--limit', DEFAULT_LIMIT, MAX_LIMIT);
+    const request = await createCatalogClient(target);
+    const versions = await request<Version[]>('GET', `/catalog/rules/versions?limit=${limit}`);
+    print.result(versions, () => formatVersions(versions));
+  },
+});
+
+export const formatVersions = (versions: readonly Version[]): string =>
+  versions.length === 0
+    ? 'There are no price rules yet.'
+    : table(
+        ['version', 'since', 'mode', 'rules'],
+        versions.map(({ version, created_at, mode, rules }) => [
+          version,
+          formatTime(created_at),
+          mode,
+          rules.join(', ') || 'none',
+        ]),
+      );

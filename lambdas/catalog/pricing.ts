@@ -1,0 +1,63 @@
+import type { Item } from '../../events/items.ts';
+import { Rejected } from '../shared/runtime/errors.ts';
+import type { Key, Reader } from '../shared/store/store.ts';
+import { customerKey, tagsOf } from './customer-store.ts';
+import { type ListedItem, type PricedItems, priceItems } from './price-rules.ts';
+import { availableOf } from './product.ts';
+import { parseProduct, productKey } from './product-row.ts';
+import { parseRules, type RulesVersion, rulesKey } from './rules-row.ts';
+
+/** What is to be priced. Without a customer, no rule for customers with a tag applies. */
+export interface PriceRequest {
+  readonly items: readonly Item[];
+  readonly user_id?: string | undefined;
+}
+
+/** What a price is calculated from: the items with their list prices, the customer's tags, and the valid rules. */
+export interface PriceBasis {
+  readonly items: readonly ListedItem[];
+  readonly tags: readonly string[];
+  readonly rules: RulesVersion;
+}
+
+/** `decidedMs` is the time of the price, in ms since the epoch. */
+export interface Price extends PricedItems {
+  readonly rules_version: number;
+  readonly decidedMs: number;
+}
+
+/**
+ * Reads what a price is calculated from, in one strongly consistent request. So a product can be ordered as soon as it
+ * is created, and rules are valid as soon as they are written.
+ */
+export async function readPriceBasis(reader: Reader, { items, user_id }: PriceRequest): Promise<PriceBasis> {
+  const skus = [...new Set(items.map(({ sku }) => sku))];
+  const customerKeys: readonly Key[] = user_id === undefined ? [] : [customerKey(user_id)];
+  const [rulesRow, ...rows] = await reader.getMany([rulesKey, ...skus.map(productKey), ...customerKeys]);
+  const products = new Map(
+    skus.flatMap((sku, index) => {
+      const row = rows[index];
+      return row ? [[sku, parseProduct(row)] as const] : [];
+    }),
+  );
+  const unknown = skus.filter((sku) => !products.has(sku));
+  if (unknown.length > 0) throw new Rejected('unknown_sku', `There is no product ${unknown.join(' or ')}.`, 400);
+  const listed = items.flatMap((item) => {
+    const product = products.get(item.sku);
+    return product ? [{ ...item, list_price: product.price, available: availableOf(product) }] : [];
+  });
+  return { items: listed, tags: tagsOf(rows[skus.length]), rules: parseRules(rulesRow) };
+}
+
+/** Calculates the price of items at a time. */
+export const priceAt = ({ items, tags, rules }: PriceBasis, now: number): Price => ({
+  rules_version: rules.version,
+  decidedMs: now,
+  ...priceItems(rules.set, items, { now, tags }),
+});
+
+/** Returns the price of items by the rules that are valid now. It may be one that nobody can pay. */
+export async function readPrice(reader: Reader, request: PriceRequest, now: () => number): Promise<Price> {
+  const basis = await readPriceBasis(reader, request);
+  return priceAt(basis, now());
+}

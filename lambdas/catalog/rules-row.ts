@@ -1,0 +1,28 @@
+import * as z from 'zod/mini';
+import type { Key, Row } from '../shared/store/store.ts';
+import type { RuleSet } from './price-rules.ts';
+import { RuleSetSchema } from './rule-set.ts';
+
+/** A version of the price rules. Version 0 is the empty set that is valid before the first. */
+export interface RulesVersion {
+  readonly version: number;
+  readonly created_at?: string | undefined;
+  readonly set: RuleSet;
+}
+
+export const noRules: RulesVersion = { version: 0, set: { mode: 'first_match', rules: [] } };
+
+/** The rules that are valid now. */
+export const rulesKey: Key = { pk: 'RULES', sk: 'STATE' };
+
+/** The partition of all versions. It is not that of the valid rules, whose row is read with every price. */
+export const RULES_HISTORY = 'RULES#HISTORY';
+
+/** The version with ten digits, so that the order of the keys is that of the versions. */
+export const versionSortKey = (version: number): string => String(version).padStart(10, '0');
+
+export const rulesVersionKey = (version: number): Key => ({ pk: RULES_HISTORY, sk: versionSortKey(version) });
+
+const RulesRow = z.object({ version: z.number(), created_at: z.string(), set: RuleSetSchema });
+
+export const parseRules = (row: Row | undefined): RulesVersion => (row ? RulesRow.parse(row) : noRules);
