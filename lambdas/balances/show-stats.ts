@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
+import { cacheHeader, toCacheHeaders } from '../shared/cache/x-cache.ts';
 import { HttpResponse, route } from '../shared/http/route.ts';
 import type { BalancesApiDeps } from './deps.ts';
-import { cacheHeader, cacheStatus } from './view.ts';
 
 /** TypeScript's library has no type for `JSON.rawJSON` yet. */
 const { rawJSON } = JSON as unknown as { rawJSON(digits: string): object };
@@ -19,9 +19,9 @@ export const showStats = route(
     }),
     headers: [cacheHeader],
   },
-  async (_, { balances: store, summaryCache }: BalancesApiDeps) => {
-    const { value: summary, isHit } = await summaryCache.getOrLoad('all', () => store.summarizeAll());
+  async (_, { cached }: BalancesApiDeps) => {
+    const { summary, status } = await cached.getSummary();
     const { users, balances, sum, last_tick_at = null } = summary;
-    return new HttpResponse({ users, balances, total: rawJSON(String(sum)), last_tick_at }, cacheStatus(isHit));
+    return new HttpResponse({ users, balances, total: rawJSON(String(sum)), last_tick_at }, toCacheHeaders(status));
   },
 );

@@ -1,9 +1,11 @@
 import { isCheckedOut } from '../orders/cart-order.ts';
+import { CacheEnvironment } from '../shared/cache/environment.ts';
 import type { Deadline } from '../shared/runtime/clock.ts';
 import { readEnv } from '../shared/runtime/env.ts';
 import { unitOfWork } from '../shared/store/commit.ts';
 import type { ReadableTable } from '../shared/store/store.ts';
 import { depsFactory, lambdaPorts, type TablePorts, tableReader } from '../shared/store/tables.ts';
+import { type CachedProducts, cachedProducts, createProductCaches } from './cached-products.ts';
 import { type CartCheckedOutEvent, type CartStore, cartStore, emptyCheckedOutCart } from './cart-store.ts';
 import { type CustomerStore, customerStore } from './customer-store.ts';
 import { CatalogApiEnv, CatalogEnv } from './env.ts';
@@ -18,8 +20,10 @@ export type CatalogDeps = {
   emptyCart: (event: CartCheckedOutEvent) => Promise<void>;
 };
 
+/** The API reads products through the cache, and writes them by the store. */
 export type CatalogApiDeps = {
   products: ProductStore;
+  cached: CachedProducts;
   carts: CartStore;
   customers: CustomerStore;
   quotes: QuoteStore;
@@ -36,14 +40,19 @@ export const createCatalogDeps = (ports: TablePorts) =>
     }),
   )(ports);
 
-/** The API also asks the orders context whether a cart was checked out. */
-export const createCatalogApiDeps =
-  (ports: TablePorts, orders: ReadableTable) =>
-  (deadline: Deadline): CatalogApiDeps => {
+/**
+ * The caches belong to one execution environment, so they are created here and not for each request. The API also asks
+ * the orders context whether a cart was checked out.
+ */
+export const createCatalogApiDeps = (ports: TablePorts, orders: ReadableTable) => {
+  const caches = createProductCaches(new CacheEnvironment(ports), ports);
+  return (deadline: Deadline): CatalogApiDeps => {
     const work = unitOfWork(ports, deadline);
     const ordersReader = orders.withDeadline(deadline.deadlineMs);
+    const products = productStore(work);
     return {
-      products: productStore(work),
+      products,
+      cached: cachedProducts(caches, products, work),
       carts: cartStore(work, (cart) => isCheckedOut(ordersReader, cart)),
       customers: customerStore(work),
       quotes: quoteStore(work),
@@ -52,6 +61,7 @@ export const createCatalogApiDeps =
       readPriceBasis: (request) => readPriceBasis(work.store, request),
     };
   };
+};
 
 export const catalogDeps = () => createCatalogDeps(lambdaPorts(readEnv(CatalogEnv).CATALOG_TABLE));
 

@@ -1,4 +1,5 @@
 import type { Construct } from 'constructs';
+import { ProductChanged } from '../../events/catalog/product-changed.ts';
 import { CartCheckedOut } from '../../events/orders/cart-checked-out.ts';
 import { StockChanged } from '../../events/tickets/stock-changed.ts';
 import { CatalogApiEnv, CatalogEnv } from '../../lambdas/catalog/env.ts';
@@ -30,8 +31,9 @@ export class Catalog extends Context {
       ],
     });
     new EventConsumer(this, 'catalog-invalidation', {
-      on: [StockChanged, CartCheckedOut],
+      on: [StockChanged, ProductChanged, CartCheckedOut],
       ...common,
+      access: [...common.access, catalog.allows('PutItem')],
       errorImpact: 'The catalog shows an outdated number of available items, and carts keep items that were ordered',
     });
   }

@@ -20,6 +20,7 @@ export class PriceShop {
     const shop = new PriceShop(seed, faults);
     await shop.putProduct('shirt', 1000);
     await shop.putProduct('poster', 300);
+    await shop.simulation.settle();
     return shop;
   }
 

@@ -46,8 +46,13 @@ export const metricDefinitions = {
   TickAccountsDeferred: work,
   Drift: failure,
   BucketsNotSynced: failure,
+  // A hit in memory and a hit in a row. A miss is served by a load, its own or one that the caller has waited for.
   CacheHit: work,
+  CacheRowHit: work,
   CacheMiss: work,
+  CacheLoad: work,
+  CacheWait: work,
+  CacheStale: work,
   ChaosFailures: work,
 } as const satisfies Readonly<Record<string, MetricDefinition>>;
 

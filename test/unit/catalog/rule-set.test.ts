@@ -141,6 +141,7 @@ describe('trying rules', () => {
       body: { name: 'T-shirt', price: 1000, stock: 9 },
     });
     await put(setOf(10));
+    await simulation.settle();
   });
 
   test('compares the price with that of the valid rules, and writes nothing', async () => {
