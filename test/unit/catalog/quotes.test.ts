@@ -69,6 +69,7 @@ describe('POST /quotes', () => {
     ['above the maximum', { effect: { type: 'price', price: 10 ** 12 } }, 'amount_limit'],
   ])('rejects a total %s with 422, and stores no quote', async (_, rule, code) => {
     await shop.putRule(rule);
+    await shop.simulation.settle();
     const rows = shop.simulation.catalog.all();
     expect(await shop.quote({ items })).toMatchObject({ status: 422, body: { code } });
     expect(await shop.order({ user_id: 'alice', items })).toMatchObject({ status: 422, body: { code } });
