@@ -74,12 +74,29 @@ export function parseOrder(row: Row): StoredOrder {
   return { order: { ...attributes, ...(state as OrderState) }, receipts };
 }
 
+/** How long a refusal is kept. A write without a response is applied within seconds, or never. */
+const REFUSAL_TTL_SECONDS = 3600;
+
+/**
+ * Returns the row of a request that was refused, under the key that its order would have. Its version counts down from
+ * -1 with each refusal, so that no order has the version of a refusal.
+ */
+export const createRefusalRow = (id: string, before: Row | undefined, nowMs: number): Row => ({
+  ...orderKey(id),
+  refused: true,
+  version: (before ? versionOf(before) : 0) - 1,
+  expires_at: Math.ceil(nowMs / 1000) + REFUSAL_TTL_SECONDS,
+});
+
+export const isRefusal = (row: Row): boolean => row['refused'] === true;
+export const versionOf = (row: Row): number => Number(row['version']);
+
 /**
  * Returns the order of a row, and throws if there is no row. A consumer does not wait for the row either, because
  * events about an order are published only after the order is written.
  */
 export function requireOrder(id: string, row: Row | undefined): StoredOrder {
-  if (!row) throw new Rejected('order_not_found', `There is no order ${id}.`, 404);
+  if (!row || isRefusal(row)) throw new Rejected('order_not_found', `There is no order ${id}.`, 404);
   return parseOrder(row);
 }
 

@@ -1,11 +1,11 @@
 import { assertSameRequest, type RequestIdentity } from '../shared/http/idempotency.ts';
 import { toIso } from '../shared/runtime/clock.ts';
-import { Rejected } from '../shared/runtime/errors.ts';
+import { Busy, Rejected } from '../shared/runtime/errors.ts';
 import { logger } from '../shared/runtime/observability.ts';
-import { type CommitOutcome, commitOnce, type UnitOfWork } from '../shared/store/commit.ts';
-import type { Row } from '../shared/store/store.ts';
+import { type CommitOutcome, commit, commitOnce, type UnitOfWork } from '../shared/store/commit.ts';
+import { absent, type Row, versionIs } from '../shared/store/store.ts';
 import { type Order, type PlacedOrder, place } from './order.ts';
-import { orderKey } from './order-row.ts';
+import { createRefusalRow, isRefusal, orderKey, versionOf } from './order-row.ts';
 import {
   asPlaced,
   causeOfPlacement,
@@ -30,23 +30,59 @@ export interface OrderRequest {
   readonly quotePrice: () => Promise<OrderPrice>;
 }
 
-/** Places an order once for each request identity. A replay returns the order as it was placed. */
+/**
+ * Places an order once for each request identity. A replay returns the order as it was placed. A request that is
+ * refused can still be repeated, but no earlier write of it can place the order after the refusal.
+ */
 export async function placeOnce(work: UnitOfWork, request: OrderRequest): Promise<Placement> {
+  const { identity } = request;
   // A replay must be found before the price is read, because the price may have changed since.
-  const existing = await findPlaced(work, request);
-  if (existing) return replay(existing, request.identity);
-  const outcome = await placeNew(work, request).catch(async (error: unknown) => {
-    // The price may have changed while the first attempt was in progress. That attempt may have succeeded by now.
-    const concurrent = error instanceof Rejected ? await findPlaced(work, request) : undefined;
-    if (concurrent) return { existing: concurrent };
+  const before = mayBeRefusedLater(request) ? await work.store.get(orderKey(identity.id)) : undefined;
+  if (before && !isRefusal(before)) return replay(before, identity);
+  const outcome = await placeNew(work, request, before).catch(async (error: unknown) => {
+    if (!(error instanceof Rejected && mayBeRefusedLater(request))) throw error;
+    const placed = await refuse(work, request);
+    if (placed) return { existing: placed };
     throw error;
   });
-  if (outcome.existing) return replay(outcome.existing, request.identity);
+  if (outcome.existing && isRefusal(outcome.existing)) {
+    // The same request was refused meanwhile, so the price is read again. Both must have the same result.
+    if (work.clock.now() > work.deadlineMs) throw new Busy('the request was refused by another attempt of it');
+    return placeOnce(work, request);
+  }
+  if (outcome.existing) return replay(outcome.existing, identity);
   logger.info('order placed', { order_id: outcome.result.id });
   return { order: outcome.result, replayed: false };
 }
 
-async function placeNew(work: UnitOfWork, request: OrderRequest): Promise<CommitOutcome<Order>> {
+/**
+ * Returns whether the same request may be accepted at one time and refused at another. The amount of an order without
+ * items cannot have changed, and a request without a key is never a replay.
+ */
+const mayBeRefusedLater = ({ order, identity }: OrderRequest): boolean => identity.hasKey && order.items !== undefined;
+
+/**
+ * Records that the request is refused, or returns the order if it has been placed. An earlier attempt may have sent its
+ * write and got no response. If that write were applied after the refusal, the customer would pay for an order that was
+ * refused, and perhaps for the one that replaced it. So the refusal takes the key of the order, and each further one
+ * changes its version.
+ */
+const refuse = (work: UnitOfWork, { identity }: OrderRequest): Promise<Row | undefined> =>
+  commit(work, async (read) => {
+    const row = await read.get(orderKey(identity.id));
+    if (row && !isRefusal(row)) return { writes: [], result: row };
+    const refusal = createRefusalRow(identity.id, row, work.clock.now());
+    return {
+      writes: [{ op: 'put', row: refusal, when: row ? versionIs(versionOf(row)) : absent }],
+      result: undefined,
+    };
+  });
+
+async function placeNew(
+  work: UnitOfWork,
+  request: OrderRequest,
+  refusal: Row | undefined,
+): Promise<CommitOutcome<Order>> {
   const { order, identity, correlationId } = request;
   const priced = await determinePrice(request);
   const created_at = toIso(priced.decidedMs ?? work.clock.now());
@@ -54,18 +90,17 @@ async function placeNew(work: UnitOfWork, request: OrderRequest): Promise<Commit
   const { amount, pricing } = priced;
   const placed = place({ id: identity.id, user_id, amount, description, items, pricing, metadata, created_at });
   return commitOnce(work, async () => ({
-    writes: [{ ...writeOrder(placed, identity), decides: true }],
+    writes: [
+      {
+        ...writeOrder(placed, identity),
+        ...(refusal ? { when: versionIs(versionOf(refusal)) } : {}),
+        decides: true,
+      },
+    ],
     publish: [publishOrderCreated(placed, causeOfPlacement(placed, correlationId))],
     result: placed,
   }));
 }
-
-/**
- * Returns the order that this request has already placed. A request without a key is never a replay, and the amount of
- * an order without items cannot have changed, so neither needs this read.
- */
-const findPlaced = async ({ store }: UnitOfWork, { order, identity }: OrderRequest): Promise<Row | undefined> =>
-  identity.hasKey && order.items ? store.get(orderKey(identity.id)) : undefined;
 
 function replay(row: Row, identity: RequestIdentity): Placement {
   assertSameRequest(row, identity);

@@ -48,6 +48,23 @@ test('an order is placed only if it is absent, without a TTL', async () => {
   ]);
 });
 
+test('the refusal of a request is written under the key of its order, with an expiry and the version before', async () => {
+  const { orders, takeTransactions } = await createOrders();
+  takeTransactions();
+  const request = {
+    order: { user_id: 'alice', amount: 5, items: [{ sku: 'gig', quantity: 1 }] },
+    identity: { id: 'r'.repeat(26), body_hash: 'hash', hasKey: true },
+    correlationId: 'request',
+    quotePrice: async () => ({ rules_version: 0, total: 6, lines: [], decidedMs: noon }),
+  };
+  for (let repetition = 0; repetition < 2; repetition++)
+    await expect(orders.place(request)).rejects.toMatchObject({ code: 'price_changed' });
+  const row = `put ORDER#${request.identity.id} STATE`;
+  expect(takeTransactions()).toEqual([[`${row} if absent, expires`], [`${row} if version -1, expires`]]);
+  await orders.place({ ...request, order: { ...request.order, amount: 6 } });
+  expect(takeTransactions()[0]?.[0]).toBe(`${row} if version -2, decides`);
+});
+
 test('each transition is written under the version that was read', async () => {
   const { change, takeTransactions } = await createOrders();
   takeTransactions();

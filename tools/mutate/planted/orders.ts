@@ -115,6 +115,26 @@ export const plantedInOrders: readonly PlantedBug[] = [
       consequence: 'Another order under a used key is reported as placed.',
       caughtBy: ['test/unit/orders/place-order-store.test.ts', 'is rejected with 422 if its body is another one'],
     },
+    {
+      name: 'refusal that an earlier write overtakes',
+      find: "writes: [{ op: 'put', row: refusal, when: row ? versionIs(versionOf(row)) : absent }],",
+      replace: 'writes: refusal ? [] : [],',
+      consequence: 'A customer pays for an order that was refused, and for the one that replaced it.',
+      caughtBy: [
+        'test/simulation/refused-orders.test.ts',
+        'an order that was refused because of its price is never paid',
+      ],
+    },
+    {
+      name: 'refusal without a condition',
+      find: 'row: refusal, when: row ? versionIs(versionOf(row)) : absent }',
+      replace: 'row: refusal }',
+      consequence: 'A refusal overwrites an order that another attempt has placed.',
+      caughtBy: [
+        'test/unit/orders/written-conditions.test.ts',
+        'the refusal of a request is written under the key of its order',
+      ],
+    },
   ]),
   ...bugsIn('lambdas/orders/placement.ts', [
     {
@@ -146,6 +166,13 @@ export const plantedInOrders: readonly PlantedBug[] = [
     },
   ]),
   ...bugsIn('lambdas/orders/order-row.ts', [
+    {
+      name: 'refusal is an order',
+      find: 'if (!row || isRefusal(row)) throw',
+      replace: 'if (!row) throw',
+      consequence: 'A read of a refused order is an internal error.',
+      caughtBy: ['test/simulation/refused-orders.test.ts', 'the id of a request that was refused is no order'],
+    },
     {
       name: 'order with a TTL',
       find: '  placed_at_id: placedAtId(placed),\n',
