@@ -5,10 +5,10 @@ import { toIso } from '../shared/runtime/clock.ts';
 import { Rejected } from '../shared/runtime/errors.ts';
 import { logger } from '../shared/runtime/observability.ts';
 import { type Change, commit, type UnitOfWork } from '../shared/store/commit.ts';
-import { absent, type Key, type Reader, type Row, type Write } from '../shared/store/store.ts';
+import { absent, type Key, type Reader, type Row, versionIs, type Write } from '../shared/store/store.ts';
 import { type CartGeneration, orderIdOfCart } from './cart-order.ts';
 import { type Order, type PlacedOrder, place } from './order.ts';
-import { orderKey } from './order-row.ts';
+import { createRefusalRow, isRefusal, orderKey, versionOf } from './order-row.ts';
 import {
   asPlaced,
   causeOfPlacement,
@@ -40,33 +40,58 @@ const checkoutKey = (identityId: string): Key => ({ pk: `CHECKOUT#${identityId}`
 /**
  * Places the order of a cart. One generation of a cart leads to one order, however often it is checked out: its id
  * derives from the generation, so a second checkout finds the row, whichever key it has. A key is recorded with the
- * order that it returned, so its repetition returns that order also when the cart has other items by then.
+ * order that it returned, so its repetition returns that order also when the cart has other items by then. A request
+ * that is refused can be repeated, but no earlier write of it can place the order after the refusal.
  */
 export async function checkOutOnce(work: UnitOfWork, request: CheckoutRequest): Promise<Placement> {
-  const placement = await commit(work, (read) => planCheckout(read, request));
+  const { identity } = request;
+  const placement = await commit(work, (read) => planCheckout(read, request)).catch(async (error: unknown) => {
+    if (!(error instanceof Rejected && identity.hasKey)) throw error;
+    const recorded = await refuse(work, identity);
+    if (!recorded) throw error;
+    return { order: await readRecorded(work.store, recorded, identity), replayed: true };
+  });
   if (!placement.replayed) logger.info('cart checked out', { order_id: placement.order.id });
   return placement;
 }
 
+/**
+ * Records that the request is refused, or returns the record of its order, if another attempt has placed it. The row of
+ * the key is a part of the transaction that places the order, so an earlier attempt that got no response cannot be
+ * applied after the refusal (docs/adr/0022).
+ */
+const refuse = (work: UnitOfWork, { id }: RequestIdentity): Promise<Row | undefined> =>
+  commit(work, async (read) => {
+    const row = await read.get(checkoutKey(id));
+    if (row && !isRefusal(row)) return { writes: [], result: row };
+    const refusal = createRefusalRow(checkoutKey(id), row, work.clock.now());
+    return {
+      writes: [{ op: 'put', row: refusal, when: row ? versionIs(versionOf(row)) : absent }],
+      result: undefined,
+    };
+  });
+
 async function planCheckout(read: Reader, request: CheckoutRequest): Promise<Change<Placement>> {
   const { identity, readCart } = request;
   const recorded = identity.hasKey ? await read.get(checkoutKey(identity.id)) : undefined;
-  if (recorded) return { writes: [], result: { order: await readRecorded(read, recorded, identity), replayed: true } };
+  if (recorded && !isRefusal(recorded))
+    return { writes: [], result: { order: await readRecorded(read, recorded, identity), replayed: true } };
   const cart = await readCart();
   if (!cart) throw emptyCart();
   // The cart is read before the order. If the cart was emptied by then, its order is found.
   const existing = await read.get(orderKey(orderIdOfCart(cart)));
   if (existing) {
     const order = asPlaced(existing);
-    return { writes: recordKey(identity, order), result: { order, replayed: true } };
+    return { writes: recordKey(identity, order, recorded), result: { order, replayed: true } };
   }
   if (cart.items.length === 0) throw emptyCart();
-  return placeFromCart(cart, request);
+  return placeFromCart(cart, request, recorded);
 }
 
 async function placeFromCart(
   { user_id, cart_id, items }: CartToOrder,
   { amount: expected, description, metadata, identity, correlationId, quotePrice }: CheckoutRequest,
+  refusal: Row | undefined,
 ): Promise<Change<Placement>> {
   const price = await quotePrice(items);
   requireAmount(expected, price);
@@ -85,7 +110,7 @@ async function placeFromCart(
   const checkedOut = CartCheckedOut.make({ order_id: order.id, user_id, cart_id }, cause);
   return {
     // No write decides alone: if one is refused, the next attempt reads which of the two rows exists.
-    writes: [writeOrder(order, identity), ...recordKey(identity, order)],
+    writes: [writeOrder(order, identity), ...recordKey(identity, order, refusal)],
     publish: [publishOrderCreated(order, cause, checkedOut)],
     result: { order, replayed: false },
   };
@@ -99,8 +124,11 @@ async function readRecorded(read: Reader, recorded: Row, identity: RequestIdenti
   return asPlaced(row);
 }
 
-const recordKey = ({ id, body_hash, hasKey }: RequestIdentity, order: Order): Write[] =>
-  hasKey ? [{ op: 'put', row: { ...checkoutKey(id), order_id: order.id, body_hash }, when: absent }] : [];
+/** Returns the write of the key's record. It replaces the refusal of an earlier attempt, if there was one. */
+function recordKey({ id, body_hash, hasKey }: RequestIdentity, order: Order, refusal: Row | undefined): Write[] {
+  const when = refusal ? versionIs(versionOf(refusal)) : absent;
+  return hasKey ? [{ op: 'put', row: { ...checkoutKey(id), order_id: order.id, body_hash }, when }] : [];
+}
 
 const emptyCart = (): Rejected =>
   new Rejected('cart_empty', 'The cart is empty or has expired. Put items into it before you check it out.');

@@ -78,11 +78,12 @@ export function parseOrder(row: Row): StoredOrder {
 const REFUSAL_TTL_SECONDS = 3600;
 
 /**
- * Returns the row of a request that was refused, under the key that its order would have. Its version counts down from
- * -1 with each refusal, so that no order has the version of a refusal.
+ * Returns the row of a request that was refused, under the key that its order, or the record of its Idempotency-Key,
+ * would have. Its version counts down from -1 with each refusal, so that no order has the version of a refusal.
  */
-export const createRefusalRow = (id: string, before: Row | undefined, nowMs: number): Row => ({
-  ...orderKey(id),
+export const createRefusalRow = ({ pk, sk }: Key, before: Row | undefined, nowMs: number): Row => ({
+  pk,
+  sk,
   refused: true,
   version: (before ? versionOf(before) : 0) - 1,
   expires_at: Math.ceil(nowMs / 1000) + REFUSAL_TTL_SECONDS,

@@ -71,7 +71,7 @@ const refuse = (work: UnitOfWork, { identity }: OrderRequest): Promise<Row | und
   commit(work, async (read) => {
     const row = await read.get(orderKey(identity.id));
     if (row && !isRefusal(row)) return { writes: [], result: row };
-    const refusal = createRefusalRow(identity.id, row, work.clock.now());
+    const refusal = createRefusalRow(orderKey(identity.id), row, work.clock.now());
     return {
       writes: [{ op: 'put', row: refusal, when: row ? versionIs(versionOf(row)) : absent }],
       result: undefined,

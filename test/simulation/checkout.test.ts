@@ -158,6 +158,37 @@ describe('a cart that is changed between two presses', () => {
   });
 });
 
+describe('a checkout that was refused', () => {
+  test('is never paid, also if an earlier write of it arrives when the cart has other items', async () => {
+    const results: Record<string, number> = {};
+    for (let seed = 1; seed <= 60; seed++) {
+      const { shop } = await openShop(seed, () => ({}));
+      await shop.putCart(shirts);
+      let hasHung = false;
+      shop.simulation.faults.tableFails = ({ table, operation }) => {
+        if (hasHung || table !== 'orders' || operation !== 'write') return undefined;
+        hasHung = true;
+        return 'hangs';
+      };
+      const first = await shop.checkOut('key-1', { amount: 1800 });
+      await shop.putSale(20);
+      const second = await shop.checkOut('key-1', { amount: 1800 });
+      // The customer takes the refusal as final, and orders something else instead.
+      const ordersAgain = second.status === 409;
+      if (ordersAgain) {
+        await shop.putCart(poster);
+        expect((await shop.checkOut('key-2')).status).toBe(201);
+      }
+      await shop.simulation.settle();
+      const debit = 10_000 - Number(await shop.balance('alice'));
+      const result = `${first.status} ${second.status}, debit ${debit}`;
+      results[result] = (results[result] ?? 0) + 1;
+    }
+    // The poster costs 240 at 20 % off, and the shirts 1800 at 10 % off.
+    expect(Object.keys(results).sort()).toEqual(['201 201, debit 1800', '503 409, debit 240']);
+  });
+});
+
 describe('a quote', () => {
   test.each([1, 2, 3])('is honoured until its expiry while rules and prices change (seed %i)', async (seed) => {
     const random = seeded(seed);

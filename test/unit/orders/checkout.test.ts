@@ -47,13 +47,20 @@ describe('a checkout', () => {
 
   test('of an empty cart is rejected, and writes nothing', async () => {
     const rejected = { status: 409, body: { code: 'cart_empty' } };
-    expect(await shop.checkOut('key-1')).toMatchObject(rejected);
+    expect(await shop.checkOut()).toMatchObject(rejected);
     await shop.putCart(shirts);
     await shop.call('DELETE /carts/{user_id}', { path: { user_id: 'alice' } });
-    expect(await shop.checkOut('key-1')).toMatchObject(rejected);
+    expect(await shop.checkOut()).toMatchObject(rejected);
     expect(shop.simulation.orders.all()).toEqual([]);
+  });
+
+  test('that was refused can be repeated with its key', async () => {
+    for (let time = 0; time < 2; time++)
+      expect(await shop.checkOut('key-1')).toMatchObject({ status: 409, body: { code: 'cart_empty' } });
     await shop.putCart(shirts);
-    expect((await shop.checkOut('key-1')).status).toBe(201);
+    const placed = await shop.checkOut('key-1');
+    expect(placed.status).toBe(201);
+    expect((await shop.checkOut('key-1')).body).toEqual(placed.body);
   });
 
   test('is rejected at another amount with the current price, and leaves the cart as it is', async () => {

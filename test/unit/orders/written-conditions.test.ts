@@ -129,3 +129,24 @@ test('a cart is ordered only if its order and its key are absent', async () => {
     ['put CHECKOUT#key-2 STATE if absent'],
   ]);
 });
+
+test('a refused checkout takes its key, and is replaced under its version', async () => {
+  const { orders, takeTransactions } = await createOrders();
+  takeTransactions();
+  const cart = { user_id: 'alice', cart_id: 'b'.repeat(26), items: [{ sku: 'gig', quantity: 1 }] };
+  const checkOut = (amount: number) =>
+    orders.checkOut({
+      user_id: 'alice',
+      amount,
+      identity: { id: 'key', body_hash: 'hash', hasKey: true },
+      correlationId: 'request',
+      readCart: async () => cart,
+      quotePrice: async () => orderPrice(10),
+    });
+  for (let time = 0; time < 2; time++) await expect(checkOut(9)).rejects.toMatchObject({ code: 'price_changed' });
+  await checkOut(10);
+  const [first, second, placed] = takeTransactions();
+  expect(first).toEqual(['put CHECKOUT#key STATE if absent, expires']);
+  expect(second).toEqual(['put CHECKOUT#key STATE if version -1, expires']);
+  expect(placed).toContain('put CHECKOUT#key STATE if version -2');
+});

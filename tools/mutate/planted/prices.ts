@@ -222,7 +222,7 @@ export const plantedInPrices: readonly PlantedBug[] = [
   ...bugsIn('lambdas/orders/checkout-store.ts', [
     {
       name: 'second key is not recorded',
-      find: 'writes: recordKey(identity, order), result: { order, replayed: true }',
+      find: 'writes: recordKey(identity, order, recorded), result: { order, replayed: true }',
       replace: 'writes: [], result: { order, replayed: true }',
       consequence: 'A repeated request orders a cart that was filled since.',
       caughtBy: [checkout, 'returns its order to a key that was second, also when the cart has other items by then'],
@@ -236,10 +236,20 @@ export const plantedInPrices: readonly PlantedBug[] = [
     },
     {
       name: 'checkout key without absent',
-      find: 'order_id: order.id, body_hash }, when: absent }',
+      find: 'order_id: order.id, body_hash }, when }',
       replace: 'order_id: order.id, body_hash } }',
       consequence: 'A key that returned one order returns another one later.',
       caughtBy: [orderWrites, 'a cart is ordered only if its order and its key are absent'],
+    },
+    {
+      name: 'refused checkout that an earlier write overtakes',
+      find: "writes: [{ op: 'put', row: refusal, when: row ? versionIs(versionOf(row)) : absent }],",
+      replace: 'writes: refusal ? [] : [],',
+      consequence: 'A customer pays for a checkout that was refused, and for the one that replaced it.',
+      caughtBy: [
+        'test/simulation/checkout.test.ts',
+        'is never paid, also if an earlier write of it arrives when the cart has other items',
+      ],
     },
     {
       name: 'cart is not emptied',
