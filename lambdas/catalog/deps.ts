@@ -12,18 +12,21 @@ import { CatalogApiEnv, CatalogEnv } from './env.ts';
 import { type Price, type PriceBasis, type PriceRequest, readPrice, readPriceBasis } from './pricing.ts';
 import { type ProductStore, productStore } from './product-store.ts';
 import { type QuoteStore, quoteStore } from './quote-store.ts';
-import { type RulesStore, rulesStore } from './rules-store.ts';
+import { invalidateRules, type PriceRulesChangedEvent, type RulesStore, rulesStore } from './rules-store.ts';
+import { createRulesCache, type ShownPrices, shownPrices } from './shown-prices.ts';
 
 /** What the consumer needs. */
 export type CatalogDeps = {
   products: ProductStore;
   emptyCart: (event: CartCheckedOutEvent) => Promise<void>;
+  invalidateRules: (event: PriceRulesChangedEvent) => Promise<void>;
 };
 
-/** The API reads products through the cache, and writes them by the store. */
+/** The API shows products and prices through the cache. It decides by the stores, which read the table. */
 export type CatalogApiDeps = {
   products: ProductStore;
   cached: CachedProducts;
+  shownPrices: ShownPrices;
   carts: CartStore;
   customers: CustomerStore;
   quotes: QuoteStore;
@@ -37,6 +40,7 @@ export const createCatalogDeps = (ports: TablePorts) =>
     (work): CatalogDeps => ({
       products: productStore(work),
       emptyCart: (event) => emptyCheckedOutCart(work, event),
+      invalidateRules: (event) => invalidateRules(work, event),
     }),
   )(ports);
 
@@ -45,14 +49,17 @@ export const createCatalogDeps = (ports: TablePorts) =>
  * the orders context whether a cart was checked out.
  */
 export const createCatalogApiDeps = (ports: TablePorts, orders: ReadableTable) => {
-  const caches = createProductCaches(new CacheEnvironment(ports), ports);
+  const environment = new CacheEnvironment(ports);
+  const [caches, rulesCache] = [createProductCaches(environment, ports), createRulesCache(environment)];
   return (deadline: Deadline): CatalogApiDeps => {
     const work = unitOfWork(ports, deadline);
     const ordersReader = orders.withDeadline(deadline.deadlineMs);
     const products = productStore(work);
+    const cached = cachedProducts(caches, products, work);
     return {
       products,
-      cached: cachedProducts(caches, products, work),
+      cached,
+      shownPrices: shownPrices(rulesCache, cached, work),
       carts: cartStore(work, (cart) => isCheckedOut(ordersReader, cart)),
       customers: customerStore(work),
       quotes: quoteStore(work),

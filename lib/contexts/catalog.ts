@@ -1,4 +1,5 @@
 import type { Construct } from 'constructs';
+import { PriceRulesChanged } from '../../events/catalog/price-rules-changed.ts';
 import { ProductChanged } from '../../events/catalog/product-changed.ts';
 import { CartCheckedOut } from '../../events/orders/cart-checked-out.ts';
 import { StockChanged } from '../../events/tickets/stock-changed.ts';
@@ -31,10 +32,11 @@ export class Catalog extends Context {
       ],
     });
     new EventConsumer(this, 'catalog-invalidation', {
-      on: [StockChanged, ProductChanged, CartCheckedOut],
+      on: [StockChanged, ProductChanged, PriceRulesChanged, CartCheckedOut],
       ...common,
       access: [...common.access, catalog.allows('PutItem')],
-      errorImpact: 'The catalog shows an outdated number of available items, and carts keep items that were ordered',
+      errorImpact:
+        'The catalog shows outdated prices and numbers of available items, and carts keep items that were ordered',
     });
   }
 }

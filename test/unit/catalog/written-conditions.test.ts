@@ -38,14 +38,24 @@ function createWork() {
 test('rules are valid under their version, and each version is written once', async () => {
   const { work, takeTransactions } = createWork();
   const rules = rulesStore(work);
-  const { set } = await rules.put({ mode: 'combine', rules: [] });
-  await rules.put({ mode: 'first_match', rules: [] });
-  await rules.put({ mode: 'first_match', rules: [] });
-  await rules.put(set);
+  const put = (mode: 'combine' | 'first_match') => rules.put({ set: { mode, rules: [] }, correlationId: 'request' });
+  for (const mode of ['combine', 'first_match', 'first_match', 'combine'] as const) await put(mode);
   expect(takeTransactions()).toEqual([
-    ['put RULES STATE if absent', 'put RULES#HISTORY 0000000001 if absent'],
-    ['update RULES STATE if version 1', 'put RULES#HISTORY 0000000002 if absent'],
-    ['update RULES STATE if version 2', 'put RULES#HISTORY 0000000003 if absent'],
+    [
+      'put RULES STATE if absent',
+      'put RULES#HISTORY 0000000001 if absent',
+      'put RULES OUTBOX#PriceRulesChanged:1 if absent, expires',
+    ],
+    [
+      'update RULES STATE if version 1',
+      'put RULES#HISTORY 0000000002 if absent',
+      'put RULES OUTBOX#PriceRulesChanged:2 if absent, expires',
+    ],
+    [
+      'update RULES STATE if version 2',
+      'put RULES#HISTORY 0000000003 if absent',
+      'put RULES OUTBOX#PriceRulesChanged:3 if absent, expires',
+    ],
   ]);
 });
 
