@@ -12,6 +12,7 @@ import { handler as ops } from '../lambdas/ops/api.ts';
 import { handler as orders } from '../lambdas/orders/api.ts';
 import { handler as payments } from '../lambdas/payments/api.ts';
 import { handler as reports } from '../lambdas/reports/api.ts';
+import { cacheHeader, cacheStatuses } from '../lambdas/shared/cache/x-cache.ts';
 import type { AnyContract, Route } from '../lambdas/shared/http/route.ts';
 import { handler as webhooks } from '../lambdas/webhooks/api.ts';
 import { allRoutes } from '../lib/routes.ts';
@@ -196,7 +197,10 @@ const headers = {
       enum: ['true'],
     },
   ),
-  'X-Cache': responseHeader('Whether the response came from the cache.', { type: 'string', enum: ['hit', 'miss'] }),
+  [cacheHeader]: responseHeader(
+    'Whether the response came from the cache. It is `stale` if neither the source nor its changes could be read.',
+    { type: 'string', enum: [...cacheStatuses] },
+  ),
   'Retry-After': responseHeader('The number of seconds to wait.', { type: 'integer' }),
 };
 const problemSchema = {

@@ -68,7 +68,7 @@ export const commands: readonly CommandEntry[] = [
   writes('publish', 'publish generated order documents over HTTP or on the event bus', () => import('./publish.ts')),
   writes(
     'cache clear',
-    'delete all cached documents, so that each is looked up again',
+    'delete all cached documents and products, so that each is read from its source again',
     () => import('./cache-clear.ts'),
   ),
   reads('dlq list', 'list dead letters with their reasons', () => import('./dlq-list.ts')),

@@ -14,6 +14,8 @@ import { handler as onBalanceTicks } from '../../lambdas/payments/on-balance-tic
 import { handler as onOrderPayments } from '../../lambdas/payments/on-order-payments.ts';
 import { handler as onOrderRefundsPayments } from '../../lambdas/payments/on-order-refunds-payments.ts';
 import { handler as onReportRuns } from '../../lambdas/reports/on-report-runs.ts';
+import { isCacheRow } from '../../lambdas/shared/cache/group-row.ts';
+import { keyOfWrite, type Store } from '../../lambdas/shared/store/store.ts';
 import type { TablePorts } from '../../lambdas/shared/store/tables.ts';
 import { createTicketsDeps } from '../../lambdas/tickets/deps.ts';
 import { handler as onOrderRefundsTickets } from '../../lambdas/tickets/on-order-refunds-tickets.ts';
@@ -32,6 +34,18 @@ import type { Tables } from './tables.ts';
 /** The setting `documentsCachedForSeconds` of every stage. It decides whether an answer is too old for the cache. */
 const CACHE_TTL_MS = 360_000;
 
+/** Returns a store that does not write cache rows. A change that only caches learn of again is no effect. */
+const withoutCacheWrites = (store: Store): Store => ({
+  get: (key) => store.get(key),
+  getMany: (keys) => store.getMany(keys),
+  query: (query) => store.query(query),
+  withDeadline: (deadlineMs) => withoutCacheWrites(store.withDeadline(deadlineMs)),
+  write: async (writes, token) => {
+    const effects = writes.filter((write) => !isCacheRow(keyOfWrite(write)));
+    if (effects.length > 0) await store.write(effects, token);
+  },
+});
+
 const dryRuns: Readonly<Record<string, (body: string, tables: Tables) => Promise<Effect>>> = {
   'order-payments': (body, { payments }) => dryRun(onOrderPayments, createPaymentsDeps, payments, body),
   'order-refunds-payments': (body, { payments }) => dryRun(onOrderRefundsPayments, createPaymentsDeps, payments, body),
@@ -41,7 +55,13 @@ const dryRuns: Readonly<Record<string, (body: string, tables: Tables) => Promise
   'ticket-issuing': (body, { tickets }) => dryRun(onTicketIssuing, createTicketsDeps, tickets, body),
   'order-refunds-tickets': (body, { tickets }) => dryRun(onOrderRefundsTickets, createTicketsDeps, tickets, body),
   'product-changes': (body, { tickets }) => dryRun(onProductChanges, createTicketsDeps, tickets, body),
-  'catalog-invalidation': (body, { catalog }) => dryRun(onCatalogInvalidation, createCatalogDeps, catalog, body),
+  'catalog-invalidation': (body, { catalog }) =>
+    dryRun(
+      onCatalogInvalidation,
+      (ports) => createCatalogDeps({ ...ports, store: withoutCacheWrites(ports.store) }),
+      catalog,
+      body,
+    ),
   balance_updates: (body, { balances }) => dryRun(onBalanceUpdates, createBalancesDeps, balances, body),
   'report-runs': (body, { reports }) => dryRun(onReportRuns, createDryRunDeps, reports, body),
   'order-documents': (body, { documents }) => dryRun(onOrderDocuments, createRecordsDeps, documents, body),

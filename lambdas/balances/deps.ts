@@ -2,21 +2,13 @@ import { accountsInBucket, countChunks } from '../payments/ledger-port.ts';
 import { readEnv } from '../shared/runtime/env.ts';
 import type { ReadableTable, Reader } from '../shared/store/store.ts';
 import { depsFactory, lambdaPorts, type TablePorts, tableReader } from '../shared/store/tables.ts';
-import type { Balance, Summary } from './balance.ts';
-import { type BalanceStore, balanceStore } from './balance-store.ts';
-import { Cache } from './cache.ts';
+import { balanceStore } from './balance-store.ts';
+import { cachedBalances, createBalanceCaches } from './cached-balances.ts';
 import type { Ledger } from './compare-bucket.ts';
 import { BalancesApiEnv, BalancesEnv, SyncEnv } from './env.ts';
 
-/** The API also has a cache of balances by user, and one of the summary of all accounts. */
-export type BalancesApiDeps = {
-  balances: BalanceStore;
-  balanceCache: Cache<Balance>;
-  summaryCache: Cache<Summary>;
-};
-
-/** A balance takes about 200 bytes, so the cache takes 2 MB at most. */
-const MAX_CACHED_BALANCES = 10_000;
+/** The API reads through its caches only. */
+export type BalancesApiDeps = { cached: ReturnType<typeof cachedBalances> };
 
 /** Creates the sync's access to the ledger through the port of payments, which only reads. */
 export const createLedgerReader = (payments: Reader): Ledger => ({
@@ -31,9 +23,8 @@ export const createBalancesDeps = (ports: TablePorts) =>
  * The caches belong to one execution environment, so they are created with the dependencies and not for each request.
  */
 export const createBalancesApiDeps = (ports: TablePorts, ttlMs: number) => {
-  const balanceCache = new Cache<Balance>({ clock: ports.clock, ttlMs, maxKeys: MAX_CACHED_BALANCES });
-  const summaryCache = new Cache<Summary>({ clock: ports.clock, ttlMs, maxKeys: 1 });
-  return depsFactory((work): BalancesApiDeps => ({ balances: balanceStore(work), balanceCache, summaryCache }))(ports);
+  const caches = createBalanceCaches(ports.clock, ttlMs);
+  return depsFactory((work): BalancesApiDeps => ({ cached: cachedBalances(caches, balanceStore(work), work) }))(ports);
 };
 
 export const createSyncDeps = (ports: TablePorts, payments: ReadableTable, bucketsPerRun: number) =>

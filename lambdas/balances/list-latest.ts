@@ -1,8 +1,9 @@
 import * as z from 'zod/mini';
+import { cacheHeader, toCacheHeaders } from '../shared/cache/x-cache.ts';
 import { HttpResponse, route } from '../shared/http/route.ts';
 import { NEWEST } from './balance.ts';
 import type { BalancesApiDeps } from './deps.ts';
-import { BalanceView, cacheHeader, cacheStatus } from './view.ts';
+import { BalanceView } from './view.ts';
 
 /** A summary keeps no more than its newest balances, so a longer list of all accounts would not be exact. */
 const Limit = z.pipe(
@@ -16,8 +17,8 @@ export const listLatest = route(
     returns: z.array(BalanceView),
     headers: [cacheHeader],
   },
-  async ({ query: { limit = NEWEST } }, { balances, summaryCache }: BalancesApiDeps) => {
-    const { value: summary, isHit } = await summaryCache.getOrLoad('all', () => balances.summarizeAll());
-    return new HttpResponse(summary.newest.slice(0, limit), cacheStatus(isHit));
+  async ({ query: { limit = NEWEST } }, { cached }: BalancesApiDeps) => {
+    const { summary, status } = await cached.getSummary();
+    return new HttpResponse(summary.newest.slice(0, limit), toCacheHeaders(status));
   },
 );

@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
+import { cacheHeader, toCacheHeaders } from '../shared/cache/x-cache.ts';
 import { BigInteger, toBigInteger } from '../shared/http/big-integer.ts';
 import { HttpResponse, route } from '../shared/http/route.ts';
 import type { BalancesApiDeps } from './deps.ts';
-import { cacheHeader, cacheStatus } from './view.ts';
 
 export const showStats = route(
   {
@@ -14,9 +14,9 @@ export const showStats = route(
     }),
     headers: [cacheHeader],
   },
-  async (_, { balances: store, summaryCache }: BalancesApiDeps) => {
-    const { value: summary, isHit } = await summaryCache.getOrLoad('all', () => store.summarizeAll());
+  async (_, { cached }: BalancesApiDeps) => {
+    const { summary, status } = await cached.getSummary();
     const { users, balances, sum, last_tick_at = null } = summary;
-    return new HttpResponse({ users, balances, total: toBigInteger(sum), last_tick_at }, cacheStatus(isHit));
+    return new HttpResponse({ users, balances, total: toBigInteger(sum), last_tick_at }, toCacheHeaders(status));
   },
 );

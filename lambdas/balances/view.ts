@@ -8,7 +8,3 @@ export const BalanceView = z.object({
   version: z.int(),
   updated_at: z.iso.datetime(),
 });
-
-/** Tells whether the response came from the memory of the execution environment. */
-export const cacheHeader = 'X-Cache';
-export const cacheStatus = (isHit: boolean): Record<string, string> => ({ [cacheHeader]: isHit ? 'hit' : 'miss' });

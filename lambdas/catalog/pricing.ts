@@ -3,7 +3,7 @@ import { Rejected } from '../shared/runtime/errors.ts';
 import type { Key, Reader } from '../shared/store/store.ts';
 import { customerKey, tagsOf } from './customer-store.ts';
 import { type ListedItem, type PricedItems, priceItems } from './price-rules.ts';
-import { availableOf } from './product.ts';
+import { availableOf, type Product } from './product.ts';
 import { parseProduct, productKey } from './product-row.ts';
 import { parseRules, type RulesVersion, rulesKey } from './rules-row.ts';
 
@@ -34,19 +34,24 @@ export async function readPriceBasis(reader: Reader, { items, user_id }: PriceRe
   const skus = [...new Set(items.map(({ sku }) => sku))];
   const customerKeys: readonly Key[] = user_id === undefined ? [] : [customerKey(user_id)];
   const [rulesRow, ...rows] = await reader.getMany([rulesKey, ...skus.map(productKey), ...customerKeys]);
-  const products = new Map(
-    skus.flatMap((sku, index) => {
-      const row = rows[index];
-      return row ? [[sku, parseProduct(row)] as const] : [];
-    }),
-  );
-  const unknown = skus.filter((sku) => !products.has(sku));
+  const products = rows.slice(0, skus.length).flatMap((row) => (row ? [parseProduct(row)] : []));
+  return createBasis(items, products, { tags: tagsOf(rows[skus.length]), rules: parseRules(rulesRow) });
+}
+
+/** Adds to the items what is known about their products. Throws if a product is unknown. */
+export function createBasis(
+  items: readonly Item[],
+  products: readonly Product[],
+  { tags, rules }: Pick<PriceBasis, 'tags' | 'rules'>,
+): PriceBasis {
+  const bySku = new Map(products.map((product) => [product.sku, product]));
+  const unknown = [...new Set(items.map(({ sku }) => sku))].filter((sku) => !bySku.has(sku));
   if (unknown.length > 0) throw new Rejected('unknown_sku', `There is no product ${unknown.join(' or ')}.`, 400);
   const listed = items.flatMap((item) => {
-    const product = products.get(item.sku);
+    const product = bySku.get(item.sku);
     return product ? [{ ...item, list_price: product.price, available: availableOf(product) }] : [];
   });
-  return { items: listed, tags: tagsOf(rows[skus.length]), rules: parseRules(rulesRow) };
+  return { items: listed, tags, rules };
 }
 
 /** Calculates the price of items at a time. */

@@ -1,34 +1,41 @@
 import { ProductChanged } from '../../events/catalog/product-changed.ts';
 import type { Cause, EventOf } from '../../events/envelope.ts';
 import type { StockChanged } from '../../events/tickets/stock-changed.ts';
+import { publishChange } from '../shared/cache/invalidate.ts';
 import { publishOnce } from '../shared/outbox/answer-nudge.ts';
 import type { Publication } from '../shared/outbox/outbox-record.ts';
 import { toIso } from '../shared/runtime/clock.ts';
-import { PrerequisiteMissing, Rejected } from '../shared/runtime/errors.ts';
+import { PrerequisiteMissing } from '../shared/runtime/errors.ts';
 import { count, logger } from '../shared/runtime/observability.ts';
 import { commit, type UnitOfWork } from '../shared/store/commit.ts';
 import { absent, readRows, versionIs, type Write } from '../shared/store/store.ts';
 import { applyClaimed, applyInput, type Product, type ProductInput } from './product.ts';
+import { productCache } from './product-cache.ts';
 import { PRODUCT_LIST, parseProduct, productKey } from './product-row.ts';
 import { productsBySku } from './table.ts';
 
 export type StockChangedEvent = EventOf<typeof StockChanged>;
 
+export interface SkuPage {
+  readonly above: string | undefined;
+  readonly limit: number;
+}
+
 export function productStore(work: UnitOfWork) {
   const { store } = work;
   return {
     put: (input: ProductInput, correlationId: string) => putProduct(work, input, correlationId),
-    get: async (sku: string): Promise<Product> => {
-      const row = await store.get(productKey(sku));
-      if (!row) throw new Rejected('product_not_found', `There is no product ${sku}.`, 404);
-      return parseProduct(row);
-    },
-    /** Lists products by SKU. The index may lag, so a new product may be missing for a moment; the rows are current. */
-    list: async (page: { above: string | undefined; limit: number }): Promise<Product[]> => {
+    /** Returns the products of these SKUs that exist, in their order. */
+    getMany: async (skus: readonly string[]): Promise<Product[]> =>
+      (await readRows(store, skus.map(productKey))).map(parseProduct),
+    /** Lists SKUs in their order. The index may lag, so a new product may be missing for a moment. */
+    listSkus: async (page: SkuPage): Promise<string[]> => {
       const keys = await store.query({ partition: PRODUCT_LIST, index: productsBySku, ...page });
-      return (await readRows(store, keys)).map(parseProduct);
+      return keys.map(({ sku }) => String(sku));
     },
     setClaimed: (event: StockChangedEvent) => setClaimed(work, event),
+    /** Shows the current product in all execution environments, instead of the cached one. */
+    publishToCaches: (sku: string) => publishToCaches(work, sku),
   };
 }
 export type ProductStore = ReturnType<typeof productStore>;
@@ -81,3 +88,17 @@ const setClaimed = (work: UnitOfWork, { data }: StockChangedEvent): Promise<void
     const set = { claimed, claimed_version, version };
     return { writes: [{ op: 'update', key, set, when: versionIs(before.version) }], result: undefined };
   });
+
+/** Reads the product itself, and not the event: a later event may have been processed before. */
+async function publishToCaches({ store, clock, deadlineMs }: UnitOfWork, sku: string): Promise<void> {
+  const readAtMs = clock.now();
+  const row = await store.get(productKey(sku));
+  if (!row) throw new PrerequisiteMissing(`there is no product ${sku} yet`);
+  const product = parseProduct(row);
+  await publishChange(
+    { store, clock },
+    productCache,
+    { key: sku, version: product.version, value: product, readAtMs },
+    deadlineMs,
+  );
+}

@@ -11,6 +11,9 @@ export const putProduct = route(
     body: z.strictObject({ name: Name, price: Amount, stock: Stock }),
     returns: ProductView,
   },
-  async ({ params: { sku }, body: { name, price, stock }, correlationId }, { products }: CatalogApiDeps) =>
-    toProductView(await products.put({ sku, name, price, capacity: stock }, correlationId)),
+  async ({ params: { sku }, body: { name, price, stock }, correlationId }, { products, cached }: CatalogApiDeps) => {
+    const product = await products.put({ sku, name, price, capacity: stock }, correlationId);
+    cached.remember(product);
+    return toProductView(product);
+  },
 );

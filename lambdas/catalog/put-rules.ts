@@ -15,5 +15,9 @@ export const putRules = route(
     }),
     returns: RulesView,
   },
-  async ({ body: { replaces, ...set } }, { rules }: CatalogApiDeps) => toRulesView(await rules.put(set, replaces)),
+  async ({ body: { replaces, ...set }, correlationId }, { rules, shownPrices }: CatalogApiDeps) => {
+    const valid = await rules.put({ set, replaces, correlationId });
+    shownPrices.remember(valid);
+    return toRulesView(valid);
+  },
 );

@@ -25,4 +25,6 @@ export const rulesVersionKey = (version: number): Key => ({ pk: RULES_HISTORY, s
 
 const RulesRow = z.object({ version: z.number(), created_at: z.string(), set: RuleSetSchema });
 
-export const parseRules = (row: Row | undefined): RulesVersion => (row ? RulesRow.parse(row) : noRules);
+export const parseRulesVersion = (fields: unknown): RulesVersion => RulesRow.parse(fields);
+
+export const parseRules = (row: Row | undefined): RulesVersion => (row ? parseRulesVersion(row) : noRules);

@@ -1,3 +1,6 @@
+import { PriceRulesChanged } from '../../events/catalog/price-rules-changed.ts';
+import type { EventOf } from '../../events/envelope.ts';
+import { publishChange } from '../shared/cache/invalidate.ts';
 import { toIso } from '../shared/runtime/clock.ts';
 import { Rejected } from '../shared/runtime/errors.ts';
 import { hashOf } from '../shared/runtime/ids.ts';
@@ -5,12 +8,22 @@ import { logger } from '../shared/runtime/observability.ts';
 import { commit, type UnitOfWork } from '../shared/store/commit.ts';
 import { absent, versionIs, type Write } from '../shared/store/store.ts';
 import type { RuleSet } from './price-rules.ts';
+import { rulesCache, VALID_RULES } from './rules-cache.ts';
 import { parseRules, RULES_HISTORY, type RulesVersion, rulesKey, rulesVersionKey } from './rules-row.ts';
+
+export type PriceRulesChangedEvent = EventOf<typeof PriceRulesChanged>;
+
+/** Another set of rules. `replaces` is the version that the caller has seen. */
+interface RulesChange {
+  readonly set: RuleSet;
+  readonly replaces?: number | undefined;
+  readonly correlationId: string;
+}
 
 export function rulesStore(work: UnitOfWork) {
   const { store } = work;
   return {
-    put: (set: RuleSet, replaces?: number) => putRules(work, set, replaces),
+    put: (change: RulesChange) => putRules(work, change),
     current: async (): Promise<RulesVersion> => parseRules(await store.get(rulesKey)),
     version: async (version: number): Promise<RulesVersion> => {
       const row = await store.get(rulesVersionKey(version));
@@ -26,10 +39,10 @@ export type RulesStore = ReturnType<typeof rulesStore>;
 
 /**
  * Makes a set of rules the valid one, as a new version beside all earlier ones. A set that equals the valid one is not
- * written, so a repetition changes nothing. `replaces` is the version that the caller has seen: if it is not the valid
- * one, the set is rejected, so that no one overwrites the change of another unknowingly.
+ * written, so a repetition changes nothing. If `replaces` is not the valid version, the set is rejected, so that no one
+ * overwrites the change of another unknowingly.
  */
-async function putRules(work: UnitOfWork, set: RuleSet, replaces: number | undefined): Promise<RulesVersion> {
+async function putRules(work: UnitOfWork, { set, replaces, correlationId }: RulesChange): Promise<RulesVersion> {
   const { rules, changed } = await commit(work, async (read) => {
     const row = await read.get(rulesKey);
     const before = parseRules(row);
@@ -44,8 +57,17 @@ async function putRules(work: UnitOfWork, set: RuleSet, replaces: number | undef
       ? { op: 'update', key: rulesKey, set: next, when: versionIs(before.version) }
       : { op: 'put', row: { ...rulesKey, ...next }, when: absent };
     const version: Write = { op: 'put', row: { ...rulesVersionKey(next.version), ...next }, when: absent };
-    return { writes: [write, version], result: { rules: next, changed: true } };
+    const cause = { time: next.created_at, correlation_id: correlationId, causation_id: correlationId };
+    return {
+      writes: [write, version],
+      publish: [{ aggregate: rulesKey.pk, events: [PriceRulesChanged.make({ version: next.version }, cause)] }],
+      result: { rules: next, changed: true },
+    };
   });
   if (changed) logger.info('price rules changed', { version: rules.version, rules: rules.set.rules.length });
   return rules;
 }
+
+/** Invalidates the rules in the memory of all execution environments. The event may be received any number of times. */
+export const invalidateRules = (work: UnitOfWork, { data: { version } }: PriceRulesChangedEvent): Promise<void> =>
+  publishChange(work, rulesCache, { key: VALID_RULES, version, readAtMs: work.clock.now() }, work.deadlineMs);

@@ -3,11 +3,12 @@ import type { OrderFound } from '../../events/documents/order-found.ts';
 import { OrderLookupRequested } from '../../events/documents/order-lookup-requested.ts';
 import type { OrderNotFound } from '../../events/documents/order-not-found.ts';
 import type { EventOf } from '../../events/envelope.ts';
+import { cacheLeaseKey, cacheRowKey } from '../shared/cache/group-row.ts';
 import { toIso } from '../shared/runtime/clock.ts';
 import { createRandomId } from '../shared/runtime/ids.ts';
 import { count, logger } from '../shared/runtime/observability.ts';
 import { commit, type UnitOfWork } from '../shared/store/commit.ts';
-import { absent, type Key, type Row, readRows, versionIs, type Write } from '../shared/store/store.ts';
+import { absent, type Row, readRows, versionIs, type Write } from '../shared/store/store.ts';
 import { applyToCache, type CachedDocument, isFresh, LOOKUP_TTL_SECONDS, NOT_FOUND_TTL_MS } from './document.ts';
 import { newestCached } from './table.ts';
 
@@ -34,11 +35,8 @@ type Lease = z.infer<typeof Lease>;
 const LEASE_MS = 5000;
 const CACHED_LIST = 'cached';
 
-const cacheKey = (uid: string): Key => ({ pk: `CACHE#${uid}`, sk: 'STATE' });
-const leaseKey = (uid: string): Key => ({ pk: `CACHE#${uid}`, sk: 'LEASE' });
-
-/** Returns whether a row belongs to the cache. Such a row can be deleted, since the cache fills itself again. */
-export const isCacheRow = ({ pk, sk }: Key): boolean => pk.startsWith('CACHE#') && (sk === 'STATE' || sk === 'LEASE');
+const cacheKey = cacheRowKey;
+const leaseKey = cacheLeaseKey;
 
 /** Creates the store of the cache side: cached documents and leases. Only this file knows their keys. */
 export function cacheStore(work: UnitOfWork, ttlMs: number) {

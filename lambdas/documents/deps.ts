@@ -2,9 +2,8 @@ import type { Deadline } from '../shared/runtime/clock.ts';
 import { readEnv } from '../shared/runtime/env.ts';
 import { depsFactory, lambdaPorts, type TablePorts } from '../shared/store/tables.ts';
 import { cacheStore } from './cache-store.ts';
-import { DocumentMemory } from './document-memory.ts';
 import { DocumentsCacheEnv, DocumentsEnv } from './env.ts';
-import { findDocument, type LookupResult } from './find-document.ts';
+import { createDocumentMemory, findDocument, type LookupResult } from './find-document.ts';
 import { recordStore } from './record-store.ts';
 
 // The two sides of this context, store and cache, have separate dependencies: neither reads the other's rows.
@@ -20,9 +19,10 @@ export const createCacheDeps = ({ ttlMs, ...ports }: CachePorts) =>
 /** The memory belongs to one execution environment, so it is created with the dependencies and not for each request. */
 export const createDocumentsApiDeps = (ports: CachePorts) => {
   const createDeps = createCacheDeps(ports);
-  const memory = new DocumentMemory(ports.clock);
+  const memory = createDocumentMemory(ports.clock);
   return (deadline: Deadline): DocumentsApiDeps => {
-    const findPorts = { ...createDeps(deadline), memory, clock: ports.clock };
+    const { deadlineMs } = deadline;
+    const findPorts = { ...createDeps(deadline), memory, clock: ports.clock, deadlineMs };
     return { find: (uid, correlationId) => findDocument(uid, correlationId, findPorts) };
   };
 };

@@ -17,6 +17,9 @@ export interface ParsedDocument extends DocumentVersion {
 export const isNewer = (a: DocumentVersion, b: DocumentVersion): boolean =>
   a.instant === b.instant ? a.hash > b.hash : a.instant > b.instant;
 
+/** Returns a text that orders two versions of a document as `isNewer` does. No instant contains the separator. */
+export const versionTextOf = ({ instant, hash }: DocumentVersion): string => `${instant}#${hash}`;
+
 /**
  * What the cache knows about one UID: the text of the document, or that there is no such document. It may be served
  * until `until`, in ms since the epoch.
@@ -24,6 +27,8 @@ export const isNewer = (a: DocumentVersion, b: DocumentVersion): boolean =>
 export type CachedDocument = (({ readonly found: true } & ParsedDocument) | { readonly found: false }) & {
   readonly until: number;
 };
+
+export type CachedText = Extract<CachedDocument, { found: true }>;
 
 /** How long the cache may answer that there is no such document. */
 export const NOT_FOUND_TTL_MS = 30_000;

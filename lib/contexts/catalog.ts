@@ -1,4 +1,6 @@
 import type { Construct } from 'constructs';
+import { PriceRulesChanged } from '../../events/catalog/price-rules-changed.ts';
+import { ProductChanged } from '../../events/catalog/product-changed.ts';
 import { CartCheckedOut } from '../../events/orders/cart-checked-out.ts';
 import { StockChanged } from '../../events/tickets/stock-changed.ts';
 import { CatalogApiEnv, CatalogEnv } from '../../lambdas/catalog/env.ts';
@@ -30,9 +32,11 @@ export class Catalog extends Context {
       ],
     });
     new EventConsumer(this, 'catalog-invalidation', {
-      on: [StockChanged, CartCheckedOut],
+      on: [StockChanged, ProductChanged, PriceRulesChanged, CartCheckedOut],
       ...common,
-      errorImpact: 'The catalog shows an outdated number of available items, and carts keep items that were ordered',
+      access: [...common.access, catalog.allows('PutItem')],
+      errorImpact:
+        'The catalog shows outdated prices and numbers of available items, and carts keep items that were ordered',
     });
   }
 }

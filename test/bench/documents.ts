@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
-import { MEMORY_TTL_MS } from '../../lambdas/documents/document-memory.ts';
+import { MEMORY_TTL_MS } from '../../lambdas/documents/find-document.ts';
 import { createEventBridgeBus } from '../../lambdas/relay/event-bus.ts';
 import { systemClock } from '../../lambdas/shared/runtime/clock.ts';
 import { clientOptions, engineEnv } from '../../localstack/settings.ts';

@@ -56,6 +56,8 @@ test('each response declares its headers', () => {
   expect(headersOf('/orders', 'get', 200)).toEqual(['Link', 'X-Correlation-Id']);
   expect(headersOf('/orders/{id}', 'get', 404)).toEqual(['X-Correlation-Id']);
   expect(headersOf('/orders', 'post', 503)).toEqual(['Retry-After', 'X-Correlation-Id']);
+  expect(headersOf('/catalog/products', 'get', 200)).toEqual(['Link', 'X-Cache', 'X-Correlation-Id']);
+  expect(headersOf('/catalog/products/{sku}', 'get', 200)).toEqual(['X-Cache', 'X-Correlation-Id']);
   expect(headersOf('/balances/stats', 'get', 200)).toEqual(['X-Cache', 'X-Correlation-Id']);
   expect(headersOf('/api/order/{order_uid}', 'get', 200)).toEqual(['X-Cache', 'X-Correlation-Id']);
   expect(headersOf('/api/order/{order_uid}', 'get', 202)).toEqual(['X-Correlation-Id']);

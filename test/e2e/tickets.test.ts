@@ -75,6 +75,20 @@ describe('a product', () => {
     );
   });
 
+  test('is served from the cache, and by all environments as it is after a change', async () => {
+    const sku = await shop.product({ price: 40, stock: 5 });
+    const readAll = () => Promise.all(Array.from({ length: 20 }, () => shop.get(`/catalog/products/${sku}`)));
+    await readAll();
+    expect((await readAll()).map(({ headers }) => headers.get('x-cache'))).toEqual(
+      Array.from({ length: 20 }, () => 'hit'),
+    );
+    await shop.send('PUT', `/catalog/products/${sku}`, { name: 'Test product', price: 50, stock: 5 });
+    await poll(readAll, (responses) => responses.every(({ body }) => body['price'] === 50));
+    const customer = await shop.customer(100);
+    await shop.waitForFinalState(await shop.orderItems(customer, { sku, quantity: 2 }));
+    await poll(readAll, (responses) => responses.every(({ body }) => body['available'] === 3));
+  });
+
   test('whose stock is raised after it was sold out can be ordered again', async () => {
     const sku = await shop.product({ price: 1, stock: 1 });
     const customer = await shop.customer(100);

@@ -1,4 +1,5 @@
 import { plantedInBalances } from './planted/balances.ts';
+import { plantedInCache } from './planted/cache.ts';
 import { plantedInCatalog } from './planted/catalog.ts';
 import { plantedInDocuments } from './planted/documents.ts';
 import { plantedInEvents } from './planted/events.ts';
@@ -25,6 +26,7 @@ export const plantedBugsByArea: Readonly<Record<string, readonly PlantedBug[]>> 
   catalog: plantedInCatalog,
   prices: plantedInPrices,
   reports: plantedInReports,
+  cache: plantedInCache,
   store: plantedInStore,
   messaging: plantedInMessaging,
   relay: plantedInRelay,

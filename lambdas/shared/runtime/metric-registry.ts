@@ -48,8 +48,13 @@ export const metricDefinitions = {
   BucketsNotSynced: failure,
   ReportsFinished: work,
   ReportsFailed: failure,
+  // A hit in memory and a hit in a row. A miss is served by a load, its own or one that the caller has waited for.
   CacheHit: work,
+  CacheRowHit: work,
   CacheMiss: work,
+  CacheLoad: work,
+  CacheWait: work,
+  CacheStale: work,
   WebhooksDelivered: work,
   WebhookAttemptsFailed: work,
   WebhookDeliveriesDeferred: work,

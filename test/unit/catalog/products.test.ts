@@ -3,6 +3,7 @@ import type { Envelope } from '../../../events/envelope.ts';
 import { MAX_AMOUNT } from '../../../events/money.ts';
 import { StockChanged } from '../../../events/tickets/stock-changed.ts';
 import { quote } from '../../../lambdas/catalog/quote.ts';
+import { FEED_INTERVAL_MS } from '../../../lambdas/shared/cache/feed.ts';
 import { createCursor } from '../../../lambdas/shared/http/paging.ts';
 import { Simulation } from '../../support/simulation.ts';
 
@@ -71,6 +72,14 @@ describe('a product', () => {
     await simulation.settle();
     expect(changes()).toContainEqual({ sku: 'shirt', name: 'T-shirt', price: 1500, capacity: 3, version: 2 });
     expect(await simulation.tickets.get({ pk: 'SKU#shirt', sk: 'STOCK' })).toMatchObject({ capacity: 3 });
+  });
+
+  test('put with another stock is read back at once', async () => {
+    await put('shirt');
+    await show('shirt');
+    await put('shirt', { ...shirt, stock: 3 });
+    expect(await show('shirt')).toMatchObject({ body: { stock: 3 }, headers: { 'X-Cache': 'hit' } });
+    expect((await list()).body).toMatchObject([{ sku: 'shirt', stock: 3 }]);
   });
 
   test('put concurrently has a version for each change and ends with the last one', async () => {
@@ -143,6 +152,7 @@ describe('the available quantity', () => {
     expect(await show('shirt')).toMatchObject({ body: { stock: 2, available: 0 } });
     simulation.deliver(stockChanged('shirt', 1, 3));
     await simulation.settle();
+    await simulation.runUntilDone(simulation.clock.sleep(FEED_INTERVAL_MS));
     expect(await show('shirt')).toMatchObject({ body: { stock: 2, available: 1 } });
     await simulation.settle();
     expect(changes()).toHaveLength(2);

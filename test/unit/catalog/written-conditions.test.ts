@@ -3,6 +3,7 @@ import { CartCheckedOut } from '../../../events/orders/cart-checked-out.ts';
 import { StockChanged } from '../../../events/tickets/stock-changed.ts';
 import { cartStore, emptyCheckedOutCart } from '../../../lambdas/catalog/cart-store.ts';
 import { customerStore } from '../../../lambdas/catalog/customer-store.ts';
+import { createCatalogApiDeps } from '../../../lambdas/catalog/deps.ts';
 import { productStore } from '../../../lambdas/catalog/product-store.ts';
 import { quoteStore } from '../../../lambdas/catalog/quote-store.ts';
 import { rulesStore } from '../../../lambdas/catalog/rules-store.ts';
@@ -10,11 +11,12 @@ import { createSteppingClock, noon } from '../../support/fixtures.ts';
 import { createMemoryStore } from '../../support/memory-store.ts';
 import { recordWrites } from '../../support/recorded-writes.ts';
 
+const cause = { time: new Date(noon).toISOString(), correlation_id: 'x', causation_id: 'y' };
+
 test('a product is created only if it is absent, and changed under its version', async () => {
   const { store, takeTransactions } = recordWrites(createMemoryStore({ now: () => noon }));
   const products = productStore({ store, clock: createSteppingClock(), deadlineMs: noon + 5000 });
   const gig = { sku: 'gig', name: 'Gig', price: 10, capacity: 5 };
-  const cause = { time: new Date(noon).toISOString(), correlation_id: 'x', causation_id: 'y' };
   await products.put(gig, 'first');
   await products.setClaimed(StockChanged.make({ sku: 'gig', claimed: 2, version: 1 }, cause));
   await products.put({ ...gig, price: 11 }, 'second');
@@ -36,14 +38,24 @@ function createWork() {
 test('rules are valid under their version, and each version is written once', async () => {
   const { work, takeTransactions } = createWork();
   const rules = rulesStore(work);
-  const { set } = await rules.put({ mode: 'combine', rules: [] });
-  await rules.put({ mode: 'first_match', rules: [] });
-  await rules.put({ mode: 'first_match', rules: [] });
-  await rules.put(set);
+  const put = (mode: 'combine' | 'first_match') => rules.put({ set: { mode, rules: [] }, correlationId: 'request' });
+  for (const mode of ['combine', 'first_match', 'first_match', 'combine'] as const) await put(mode);
   expect(takeTransactions()).toEqual([
-    ['put RULES STATE if absent', 'put RULES#HISTORY 0000000001 if absent'],
-    ['update RULES STATE if version 1', 'put RULES#HISTORY 0000000002 if absent'],
-    ['update RULES STATE if version 2', 'put RULES#HISTORY 0000000003 if absent'],
+    [
+      'put RULES STATE if absent',
+      'put RULES#HISTORY 0000000001 if absent',
+      'put RULES OUTBOX#PriceRulesChanged:1 if absent, expires',
+    ],
+    [
+      'update RULES STATE if version 1',
+      'put RULES#HISTORY 0000000002 if absent',
+      'put RULES OUTBOX#PriceRulesChanged:2 if absent, expires',
+    ],
+    [
+      'update RULES STATE if version 2',
+      'put RULES#HISTORY 0000000003 if absent',
+      'put RULES OUTBOX#PriceRulesChanged:3 if absent, expires',
+    ],
   ]);
 });
 
@@ -84,5 +96,25 @@ test('the tags of a customer are created only if they are absent, and changed un
   expect(takeTransactions()).toEqual([
     ['put CUSTOMER#alice STATE if absent'],
     ['update CUSTOMER#alice STATE if version 1'],
+  ]);
+});
+
+test('the cache rows of a product are written under their version, and expire', async () => {
+  const { store, takeTransactions } = recordWrites(createMemoryStore({ now: () => noon }));
+  const clock = createSteppingClock();
+  const deadline = { deadlineMs: noon + 5000 };
+  const products = productStore({ store, clock, ...deadline });
+  await products.put({ sku: 'gig', name: 'Gig', price: 10, capacity: 5 }, 'first');
+  takeTransactions();
+  await createCatalogApiDeps({ store, clock }, createMemoryStore({ now: () => noon }))(deadline).cached.get('gig');
+  await products.setClaimed(StockChanged.make({ sku: 'gig', claimed: 2, version: 1 }, cause));
+  await products.publishToCaches('gig');
+  await products.publishToCaches('gig');
+  expect(takeTransactions()).toEqual([
+    ['put CACHE#products.64#46 STATE if absent, expires'],
+    [`put CACHE#products.64#46 STATE if version ${noon}, expires`],
+    ['update PRODUCT#gig STATE if version 1'],
+    [`put CACHE#products.64#46 STATE if version ${noon + 1}, expires`],
+    ['put CACHE#FEED STATE if absent, expires'],
   ]);
 });

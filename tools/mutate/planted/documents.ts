@@ -145,4 +145,23 @@ export const plantedInDocuments: readonly PlantedBug[] = [
       ],
     },
   ]),
+  ...bugsIn('lambdas/documents/find-document.ts', [
+    {
+      name: 'text outlives its row',
+      find: 'untilMs: until,',
+      replace: 'untilMs: until + MEMORY_TTL_MS,',
+      consequence: 'A document is served from memory after its cache row has expired.',
+      caughtBy: ['test/unit/documents/find-document.test.ts', 'returns a text no longer than its row may be served'],
+    },
+    {
+      name: 'pending lookup is kept in memory',
+      find: "version: '', untilMs: UNCACHED, ...hit }",
+      replace: "version: '', ...hit }",
+      consequence: 'A document that has been found is reported as not found for five seconds.',
+      caughtBy: [
+        'test/unit/documents/find-document.test.ts',
+        'keeps neither that a lookup is pending nor what it has not found',
+      ],
+    },
+  ]),
 ];

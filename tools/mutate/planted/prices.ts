@@ -6,6 +6,7 @@ const ruleSets = 'test/unit/catalog/rule-set.test.ts';
 const cartDomain = 'test/unit/catalog/cart.test.ts';
 const carts = 'test/unit/catalog/carts.test.ts';
 const checkout = 'test/unit/orders/checkout.test.ts';
+const shownPrices = 'test/unit/catalog/shown-prices.test.ts';
 const catalogWrites = 'test/unit/catalog/written-conditions.test.ts';
 const orderWrites = 'test/unit/orders/written-conditions.test.ts';
 
@@ -86,8 +87,8 @@ export const plantedInPrices: readonly PlantedBug[] = [
     },
     {
       name: 'version of the rules is overwritten',
-      find: '...next }, when: absent };\n    return { writes: [write, version]',
-      replace: '...next } };\n    return { writes: [write, version]',
+      find: '...next }, when: absent };\n    const cause',
+      replace: '...next } };\n    const cause',
       consequence: 'A version that orders refer to is replaced by another.',
       caughtBy: [catalogWrites, 'rules are valid under their version, and each version is written once'],
     },
@@ -97,6 +98,24 @@ export const plantedInPrices: readonly PlantedBug[] = [
       replace: 'if (replaces !== undefined && replaces > before.version)',
       consequence: 'The change of one admin removes that of another unknowingly.',
       caughtBy: [ruleSets, 'that replaces another version than the valid one is rejected, unless it is valid already'],
+    },
+  ]),
+  ...bugsIn('lambdas/catalog/rules-store.ts', [
+    {
+      name: 'rules are not announced',
+      find: 'publishChange(work, rulesCache, { key: VALID_RULES, version, readAtMs: work.clock.now() }, work.deadlineMs)',
+      replace: 'Promise.resolve(void [work, rulesCache, VALID_RULES, version, publishChange])',
+      consequence: 'Carts show prices of earlier rules for five minutes.',
+      caughtBy: [shownPrices, 'follows rules at once where they were put, and a second after their event elsewhere'],
+    },
+  ]),
+  ...bugsIn('lambdas/catalog/shown-prices.ts', [
+    {
+      name: 'shown price for everybody without tags',
+      find: 'userId !== undefined && set.rules',
+      replace: 'userId === undefined && set.rules',
+      consequence: 'A cart shows another price than its order is charged.',
+      caughtBy: [shownPrices, 'reads the tags of a customer only if a rule asks for one, and then each time'],
     },
   ]),
   ...bugsIn('lambdas/catalog/quote.ts', [
