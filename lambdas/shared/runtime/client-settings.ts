@@ -7,8 +7,12 @@ export const clientSettings = {
   requestHandler: { connectionTimeout: 1000, requestTimeout: 3000, throwOnRequestTimeout: true },
 } as const;
 
-/** Returns the options of a call that is aborted at the deadline, in ms since the epoch. Without one, it is not. */
-export const abortAt = (deadlineMs = Number.POSITIVE_INFINITY): { abortSignal?: AbortSignal } =>
-  Number.isFinite(deadlineMs)
-    ? { abortSignal: AbortSignal.timeout(Math.max(0, Math.floor(deadlineMs - Date.now()))) }
-    : {};
+/**
+ * Returns the options of a call that is aborted at the deadline, in ms since the epoch. Without one, it is not. After the
+ * deadline, the call is not even sent: a fast response could arrive before a timer of 0 ms.
+ */
+export function abortAt(deadlineMs = Number.POSITIVE_INFINITY): { abortSignal?: AbortSignal } {
+  if (!Number.isFinite(deadlineMs)) return {};
+  const remainingMs = Math.floor(deadlineMs - Date.now());
+  return { abortSignal: remainingMs > 0 ? AbortSignal.timeout(remainingMs) : AbortSignal.abort() };
+}
