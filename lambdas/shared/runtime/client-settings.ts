@@ -8,8 +8,8 @@ export const clientSettings = {
 } as const;
 
 /**
- * Returns the options of a call that is aborted at the deadline, in ms since the epoch. Without one, it is not. After the
- * deadline, the call is not even sent: a fast response could arrive before a timer of 0 ms.
+ * Returns the options of a call that is aborted at the deadline, in ms since the epoch. Without one, it is not. After
+ * the deadline, the call is not even sent: a fast response could arrive before a timer of 0 ms.
  */
 export function abortAt(deadlineMs = Number.POSITIVE_INFINITY): { abortSignal?: AbortSignal } {
   if (!Number.isFinite(deadlineMs)) return {};
