@@ -72,6 +72,16 @@ const dryRuns: Readonly<Record<string, (body: string, tables: Tables) => Promise
   'webhook-deliveries': predictDelivery,
 };
 
+/** Predicts what a dead letter would do if it were sent to its queue again. */
+export async function predictEffect(queue: string, { body, events }: DlqMessage, tables: Tables): Promise<Effect> {
+  if (queue === 'outbox-retry')
+    return events.length === 0
+      ? { effect: 'fail_again', reason: 'not a list of event envelopes' }
+      : { effect: 'apply', reason: `sends ${countOf(events.length, 'event')} to the bus` };
+  const run = dryRuns[queue];
+  return run ? run(body, tables) : { effect: 'unknown', reason: `no dry run is defined for queue ${queue}` };
+}
+
 /** Runs the fan-out with a sender that only counts, because it writes to no table. */
 async function predictFanOut(body: string, { webhooks }: Tables): Promise<Effect> {
   let messages = 0;
@@ -95,14 +105,4 @@ async function predictDelivery(body: string, { webhooks }: Tables): Promise<Effe
   return health.disabled_at === undefined
     ? { effect: 'apply', reason: `calls ${new URL(url).host}` }
     : { effect: 'fail_again', reason: `the webhook was disabled at ${health.disabled_at}` };
-}
-
-/** Predicts what a dead letter would do if it were sent to its queue again. */
-export async function predictEffect(queue: string, { body, events }: DlqMessage, tables: Tables): Promise<Effect> {
-  if (queue === 'outbox-retry')
-    return events.length === 0
-      ? { effect: 'fail_again', reason: 'not a list of event envelopes' }
-      : { effect: 'apply', reason: `sends ${countOf(events.length, 'event')} to the bus` };
-  const run = dryRuns[queue];
-  return run ? run(body, tables) : { effect: 'unknown', reason: `no dry run is defined for queue ${queue}` };
 }

@@ -17,8 +17,19 @@ import { findLedgerErrors } from '../support/ledger-check.ts';
 import { OpsCli } from '../support/ops-cli.ts';
 import { OwnStage } from '../support/own-stage.ts';
 
-const CONTEXTS = ['payments', 'orders', 'tickets', 'catalog', 'balances', 'documents', 'reports', 'ops', 'relay'];
-const TABLES = ['payments', 'orders', 'tickets', 'catalog', 'balances', 'documents', 'reports'].map(
+const CONTEXTS = [
+  'payments',
+  'orders',
+  'tickets',
+  'catalog',
+  'balances',
+  'documents',
+  'reports',
+  'webhooks',
+  'ops',
+  'relay',
+];
+const TABLES = ['payments', 'orders', 'tickets', 'catalog', 'balances', 'documents', 'reports', 'webhooks'].map(
   (name) => `oncebox-test-${name}`,
 );
 /** Each test runs the CDK CLI several times. */

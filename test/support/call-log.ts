@@ -17,7 +17,7 @@ export function readCallLog(path: string | undefined): RecordedCall[] {
 }
 
 /** The generated name of a secret: the stack on some engines, the logical id, and random characters. */
-const SECRET = /:secret:(?:.*-)?(\w+[0-9A-F]{8})-.*$/;
+const SECRET = /:secret:(?:.*?-)?([A-Z]\w+[0-9A-F]{8})-.*$/;
 
 /** Writes the resource of a call as `tools/template-values.ts` writes the grant. */
 const withoutRandomName = (call: RecordedCall): RecordedCall => ({
