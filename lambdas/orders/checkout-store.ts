@@ -8,7 +8,7 @@ import { type Change, commit, type UnitOfWork } from '../shared/store/commit.ts'
 import { absent, type Key, type Reader, type Row, versionIs, type Write } from '../shared/store/store.ts';
 import { type CartGeneration, orderIdOfCart } from './cart-order.ts';
 import { type Order, type PlacedOrder, place } from './order.ts';
-import { createRefusalRow, isRefusal, orderKey, versionOf } from './order-row.ts';
+import { isRefusal, orderKey, versionOf } from './order-row.ts';
 import {
   asPlaced,
   causeOfPlacement,
@@ -19,6 +19,7 @@ import {
   requireAmount,
   writeOrder,
 } from './placement.ts';
+import { recordRefusal } from './refusal.ts';
 
 /** A cart as the catalog shows it to orders. A cart that was checked out has no items, and keeps its id. */
 export type CartToOrder = CartGeneration & { readonly items: Item[] };
@@ -47,29 +48,13 @@ export async function checkOutOnce(work: UnitOfWork, request: CheckoutRequest): 
   const { identity } = request;
   const placement = await commit(work, (read) => planCheckout(read, request)).catch(async (error: unknown) => {
     if (!(error instanceof Rejected && identity.hasKey)) throw error;
-    const recorded = await refuse(work, identity);
+    const recorded = await recordRefusal(work, checkoutKey(identity.id));
     if (!recorded) throw error;
     return { order: await readRecorded(work.store, recorded, identity), replayed: true };
   });
   if (!placement.replayed) logger.info('cart checked out', { order_id: placement.order.id });
   return placement;
 }
-
-/**
- * Records that the request is refused, or returns the record of its order, if another attempt has placed it. The row of
- * the key is a part of the transaction that places the order, so an earlier attempt that got no response cannot be
- * applied after the refusal (docs/adr/0022).
- */
-const refuse = (work: UnitOfWork, { id }: RequestIdentity): Promise<Row | undefined> =>
-  commit(work, async (read) => {
-    const row = await read.get(checkoutKey(id));
-    if (row && !isRefusal(row)) return { writes: [], result: row };
-    const refusal = createRefusalRow(checkoutKey(id), row, work.clock.now());
-    return {
-      writes: [{ op: 'put', row: refusal, when: row ? versionIs(versionOf(row)) : absent }],
-      result: undefined,
-    };
-  });
 
 async function planCheckout(read: Reader, request: CheckoutRequest): Promise<Change<Placement>> {
   const { identity, readCart } = request;

@@ -2,10 +2,10 @@ import { assertSameRequest, type RequestIdentity } from '../shared/http/idempote
 import { toIso } from '../shared/runtime/clock.ts';
 import { Busy, Rejected } from '../shared/runtime/errors.ts';
 import { logger } from '../shared/runtime/observability.ts';
-import { type CommitOutcome, commit, commitOnce, type UnitOfWork } from '../shared/store/commit.ts';
-import { absent, type Row, versionIs } from '../shared/store/store.ts';
+import { type CommitOutcome, commitOnce, type UnitOfWork } from '../shared/store/commit.ts';
+import { type Row, versionIs } from '../shared/store/store.ts';
 import { type Order, type PlacedOrder, place } from './order.ts';
-import { createRefusalRow, isRefusal, orderKey, versionOf } from './order-row.ts';
+import { isRefusal, orderKey, versionOf } from './order-row.ts';
 import {
   asPlaced,
   causeOfPlacement,
@@ -16,6 +16,7 @@ import {
   requireAmount,
   writeOrder,
 } from './placement.ts';
+import { recordRefusal } from './refusal.ts';
 
 /** The fields of an order that its customer chooses. Without `amount`, the order costs the price of its items. */
 export type NewOrder = Pick<PlacedOrder, 'user_id' | 'description' | 'items' | 'metadata'> & {
@@ -41,7 +42,7 @@ export async function placeOnce(work: UnitOfWork, request: OrderRequest): Promis
   if (before && !isRefusal(before)) return replay(before, identity);
   const outcome = await placeNew(work, request, before).catch(async (error: unknown) => {
     if (!(error instanceof Rejected && mayBeRefusedLater(request))) throw error;
-    const placed = await refuse(work, request);
+    const placed = await recordRefusal(work, orderKey(identity.id));
     if (placed) return { existing: placed };
     throw error;
   });
@@ -60,23 +61,6 @@ export async function placeOnce(work: UnitOfWork, request: OrderRequest): Promis
  * items cannot have changed, and a request without a key is never a replay.
  */
 const mayBeRefusedLater = ({ order, identity }: OrderRequest): boolean => identity.hasKey && order.items !== undefined;
-
-/**
- * Records that the request is refused, or returns the order if it has been placed. An earlier attempt may have sent its
- * write and got no response. If that write were applied after the refusal, the customer would pay for an order that was
- * refused, and perhaps for the one that replaced it. So the refusal takes the key of the order, and each further one
- * changes its version.
- */
-const refuse = (work: UnitOfWork, { identity }: OrderRequest): Promise<Row | undefined> =>
-  commit(work, async (read) => {
-    const row = await read.get(orderKey(identity.id));
-    if (row && !isRefusal(row)) return { writes: [], result: row };
-    const refusal = createRefusalRow(orderKey(identity.id), row, work.clock.now());
-    return {
-      writes: [{ op: 'put', row: refusal, when: row ? versionIs(versionOf(row)) : absent }],
-      result: undefined,
-    };
-  });
 
 async function placeNew(
   work: UnitOfWork,

@@ -115,6 +115,8 @@ export const plantedInOrders: readonly PlantedBug[] = [
       consequence: 'Another order under a used key is reported as placed.',
       caughtBy: ['test/unit/orders/place-order-store.test.ts', 'is rejected with 422 if its body is another one'],
     },
+  ]),
+  ...bugsIn('lambdas/orders/refusal.ts', [
     {
       name: 'refusal that an earlier write overtakes',
       find: "writes: [{ op: 'put', row: refusal, when: row ? versionIs(versionOf(row)) : absent }],",

@@ -243,8 +243,8 @@ export const plantedInPrices: readonly PlantedBug[] = [
     },
     {
       name: 'refused checkout that an earlier write overtakes',
-      find: "writes: [{ op: 'put', row: refusal, when: row ? versionIs(versionOf(row)) : absent }],",
-      replace: 'writes: refusal ? [] : [],',
+      find: 'await recordRefusal(work, checkoutKey(identity.id))',
+      replace: 'recordRefusal && undefined',
       consequence: 'A customer pays for a checkout that was refused, and for the one that replaced it.',
       caughtBy: [
         'test/simulation/checkout.test.ts',
