@@ -6,6 +6,9 @@ import { until } from '../tools/progress.ts';
 
 const run = promisify(execFile);
 
+/** A process that was killed ends as soon as the system has freed its memory. */
+const KILL_TIMEOUT_MS = 5_000;
+
 /** A process id with its start time, so that a later process with the same id is not taken for it. */
 export type ProcessIdentity = { pid: number; started: string };
 
@@ -60,12 +63,16 @@ export async function isAlive(identity: ProcessIdentity): Promise<boolean> {
 /** Sends SIGTERM and waits for the process to end. Sends SIGKILL after the timeout. */
 export async function stop(identity: ProcessIdentity, timeoutMs: number): Promise<void> {
   if (!(await isAlive(identity))) return;
-  const hasEnded = async () => ((await isAlive(identity)) ? undefined : true);
-  const timeoutError = () => new Error(`process ${identity.pid} does not end`);
-  sendSignal(identity.pid, 'SIGTERM');
-  await until(hasEnded, { timeoutMs, intervalMs: 50, timeoutError }).catch(async () => {
-    sendSignal(identity.pid, 'SIGKILL');
-    await until(hasEnded, { timeoutMs: 5_000, intervalMs: 50, timeoutError });
+  await endBy('SIGTERM', identity, timeoutMs).catch(() => endBy('SIGKILL', identity, KILL_TIMEOUT_MS));
+}
+
+/** Sends a signal and waits for the process to end. */
+async function endBy(signal: NodeJS.Signals, identity: ProcessIdentity, timeoutMs: number): Promise<void> {
+  sendSignal(identity.pid, signal);
+  await until(async () => ((await isAlive(identity)) ? undefined : true), {
+    timeoutMs,
+    intervalMs: 20,
+    timeoutError: () => new Error(`process ${identity.pid} does not end`),
   });
 }
 
@@ -80,13 +87,15 @@ function sendSignal(pid: number, signal: NodeJS.Signals): void {
 
 /**
  * Kills the function workers of an engine that was itself killed. They are recognized by their script in the temporary
- * folder of the instance, which no other process runs.
+ * folder of the instance, which no other process runs. When this returns, none of them writes to the folder any more.
  */
 export async function killOrphanWorkers(folder: string): Promise<void> {
   const prefix = `${folder}/ministack-lambda-`;
-  for (const { pid, args } of await listProcesses()) {
-    if (args[1]?.startsWith(prefix) && /_worker\.\w+$/.test(args[1])) sendSignal(pid, 'SIGKILL');
-  }
+  const workers = (await listProcesses()).filter(
+    ({ args }) => args[1]?.startsWith(prefix) && /_worker\.\w+$/.test(args[1]),
+  );
+  const identities = await Promise.all(workers.map(({ pid }) => identify(pid)));
+  await Promise.all(identities.map((identity) => identity && endBy('SIGKILL', identity, KILL_TIMEOUT_MS)));
 }
 
 async function listProcesses(): Promise<{ pid: number; args: string[] }[]> {

@@ -1,6 +1,18 @@
 import { spawn } from 'node:child_process';
-import { describe, expect, test } from 'vitest';
-import { readOutput, runCommand } from '../../../localstack/processes.ts';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import {
+  identify,
+  isAlive,
+  killOrphanWorkers,
+  type ProcessIdentity,
+  readOutput,
+  runCommand,
+  stop,
+} from '../../../localstack/processes.ts';
 
 const start = (script: string) => spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'pipe'] });
 
@@ -35,5 +47,34 @@ describe('runCommand', () => {
   test('returns the output of a command', async () => {
     const { code, output } = await runCommand(process.execPath, ['-p', 'process.env.GREETING'], { GREETING: 'hello' });
     expect([code, output]).toEqual([0, 'hello\n']);
+  });
+});
+
+describe('killing the workers of an engine', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'oncebox-workers-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  /** Starts a process that runs until it is killed. */
+  async function startScript(name: string): Promise<ProcessIdentity> {
+    const script = join(folder, name);
+    writeFileSync(script, 'console.log(0); setInterval(() => {}, 1000);');
+    const child = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'inherit'] });
+    await once(child.stdout, 'data');
+    const identity = await identify(child.pid ?? 0);
+    if (!identity) throw new Error('the process has ended at once');
+    return identity;
+  }
+
+  test('ends those of the folder before it returns, and no other process', async () => {
+    const workers = [
+      await startScript('ministack-lambda-a_worker.js'),
+      await startScript('ministack-lambda-b_worker.js'),
+    ];
+    const other = await startScript('other.js');
+    await killOrphanWorkers(folder);
+    expect(await Promise.all(workers.map(isAlive))).toEqual([false, false]);
+    expect(await isAlive(other)).toBe(true);
+    await stop(other, 5000);
+    expect(await isAlive(other)).toBe(false);
   });
 });
