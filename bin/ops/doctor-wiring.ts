@@ -5,6 +5,8 @@ import { createSqsClient } from '../../lambdas/shared/runtime/sqs-client.ts';
 import { type Check, deployCommand } from './check.ts';
 import { functionName, listMappings } from './event-source-mappings.ts';
 import { countDeadLetters, listQueues, type WorkQueue } from './stage-queues.ts';
+import { openTables } from './tables.ts';
+import { readWebhooks } from './webhook-access.ts';
 
 export const wiringChecks: readonly Check[] = [
   {
@@ -42,7 +44,12 @@ export const wiringChecks: readonly Check[] = [
       // Balance updates cost money on AWS, so a stage may have them disabled.
       const isDisabledPlan = ({ Name, State }: Rule) =>
         Name === target.name('payments', 'plan-ticks') && State === 'DISABLED';
-      const expected = rules.filter((rule) => !isDisabledPlan(rule));
+      const isDisabledForWebhooks = ({ Name, State }: Rule) =>
+        Name?.startsWith(target.name('webhook-events')) === true && State === 'DISABLED';
+      // The rules of webhooks are disabled while there is no webhook.
+      const hasWebhooks =
+        rules.some(isDisabledForWebhooks) && (await readWebhooks(openTables(target).webhooks)).length > 0;
+      const expected = rules.filter((rule) => !isDisabledPlan(rule) && (hasWebhooks || !isDisabledForWebhooks(rule)));
       const problems = await Promise.all(expected.map((rule) => checkRule(client, rule)));
       return {
         summary: `${expected.length} enabled${rules.some(isDisabledPlan) ? ', balance updates are off' : ''}`,

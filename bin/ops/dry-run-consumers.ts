@@ -88,7 +88,9 @@ async function predictFanOut(body: string, { webhooks }: Tables): Promise<Effect
   const createSend = () => async (sent: readonly unknown[]) => {
     messages += sent.length;
   };
-  const createDeps = (ports: TablePorts) => createFanOutDeps({ ...ports, createSend, cachedForMs: 0 });
+  const noChange = async () => {};
+  const createRules = () => ({ enable: noChange, disable: noChange });
+  const createDeps = (ports: TablePorts) => createFanOutDeps({ ...ports, createSend, createRules, cachedForMs: 0 });
   const effect = await dryRun(onWebhookEvents, createDeps, webhooks, body);
   if (effect.effect !== 'no_effect') return effect;
   if (messages === 0) return { effect: 'no_effect', reason: 'no webhook gets this event' };

@@ -15,12 +15,14 @@ export const createWebhook = route(
     returns: CreatedWebhookView,
     status: 201,
   },
-  async ({ body, identify }, { webhooks, readKeys, policy }: WebhooksApiDeps) => {
+  async ({ body, identify }, { webhooks, readKeys, policy, rules }: WebhooksApiDeps) => {
     const fault = findUrlFault(body.url, policy);
     if (fault) throw new InvalidInput([{ path: 'url', message: fault }]);
     // The key is read first: without it, a webhook would exist whose secret nobody has seen.
     const [key] = await readKeys();
     const { webhook, isReplay } = await webhooks.create(body, identify(OWNER));
+    // The webhook exists by now, so the fan-out no longer disables the rules. A request that fails here is repeated.
+    await rules.enable();
     return new HttpResponse(
       { ...toWebhookView(webhook), secret: webhookSecret(key, webhook.id) },
       { Location: `/webhooks/${webhook.id}`, ...(isReplay && replayedHeader) },

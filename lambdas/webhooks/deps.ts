@@ -4,7 +4,8 @@ import { readEnv } from '../shared/runtime/env.ts';
 import { createSecretReader, type SecretVersions } from '../shared/runtime/rotating-secret.ts';
 import { depsFactory, lambdaPorts, type TablePorts } from '../shared/store/tables.ts';
 import type { UrlPolicy } from './address.ts';
-import { FanOutEnv, SigningEnv } from './env.ts';
+import { FanOutEnv, SigningEnv, WebhooksApiEnv } from './env.ts';
+import { createEventRules, disableIfUnused, type EventRules } from './event-rules.ts';
 import type { Webhook } from './webhook.ts';
 import { type WebhookStore, webhookStore } from './webhook-store.ts';
 
@@ -15,12 +16,22 @@ export interface WebhooksApiDeps {
   readonly webhooks: WebhookStore;
   readonly readKeys: ReadKeys;
   readonly policy: UrlPolicy;
+  readonly rules: EventRules;
 }
 
+type CreateRules = (deadlineMs: number) => EventRules;
 type SigningPorts = TablePorts & Pick<WebhooksApiDeps, 'readKeys' | 'policy'>;
+type ApiPorts = SigningPorts & { readonly createRules: CreateRules };
 
-export const createWebhooksApiDeps = ({ readKeys, policy, ...ports }: SigningPorts) =>
-  depsFactory((work): WebhooksApiDeps => ({ webhooks: webhookStore(work), readKeys, policy }))(ports);
+export function createWebhooksApiDeps({ readKeys, policy, createRules, ...ports }: ApiPorts) {
+  const createStore = depsFactory((work) => webhookStore(work))(ports);
+  return (deadline: Deadline): WebhooksApiDeps => ({
+    webhooks: createStore(deadline),
+    readKeys,
+    policy,
+    rules: createRules(deadline.deadlineMs),
+  });
+}
 
 /** Returns the ports of a function that knows the secrets of webhooks. */
 export function signingPorts(): SigningPorts {
@@ -29,26 +40,43 @@ export function signingPorts(): SigningPorts {
   return { ...lambdaPorts(WEBHOOKS_TABLE), readKeys, policy: { allowsLoopback: LOOPBACK === 'allowed' } };
 }
 
-export const webhooksApiDeps = () => createWebhooksApiDeps(signingPorts());
+const readRules = ({ EVENT_BUS, EVENT_RULES }: { EVENT_BUS: string; EVENT_RULES: string }): CreateRules =>
+  createEventRules(EVENT_BUS, EVENT_RULES.split(','));
+
+export const webhooksApiDeps = () =>
+  createWebhooksApiDeps({ ...signingPorts(), createRules: readRules(readEnv(WebhooksApiEnv)) });
 
 export interface FanOutDeps {
-  /** Returns the webhooks that get events, from memory if they were read a moment ago. */
-  readonly listEnabled: () => Promise<readonly Webhook[]>;
+  /** Returns all webhooks, from memory if they were read a moment ago. */
+  readonly listAll: () => Promise<readonly Webhook[]>;
+  /** Disables the rules that send order events if there is no webhook, at most once in a while. */
+  readonly disableIfUnused: () => Promise<void>;
   readonly send: Send;
 }
 
+/** Events that were published before the rules were disabled still arrive, for as long as they were delayed. */
+const DISABLED_AT_MOST_EVERY_MS = 10_000;
+
 interface FanOutPorts extends TablePorts {
   readonly createSend: (deadlineMs: number) => Send;
+  readonly createRules: CreateRules;
   readonly cachedForMs: number;
 }
 
-export function createFanOutDeps({ createSend, cachedForMs, ...ports }: FanOutPorts) {
-  const createDeps = depsFactory((work) => webhookStore(work))(ports);
-  const remember = rememberFor<readonly Webhook[]>(ports.clock, cachedForMs);
-  return (deadline: Deadline): FanOutDeps => ({
-    listEnabled: () => remember(() => createDeps(deadline).listEnabled()),
-    send: createSend(deadline.deadlineMs),
-  });
+export function createFanOutDeps({ createSend, createRules, cachedForMs, ...ports }: FanOutPorts) {
+  const createStore = depsFactory((work) => webhookStore(work))(ports);
+  const rememberList = rememberFor<readonly Webhook[]>(ports.clock, cachedForMs);
+  const rememberDisabling = rememberFor<void>(ports.clock, DISABLED_AT_MOST_EVERY_MS);
+  return (deadline: Deadline): FanOutDeps => {
+    const { listAll } = createStore(deadline);
+    const hasWebhooks = async () => (await listAll()).length > 0;
+    const rules = createRules(deadline.deadlineMs);
+    return {
+      listAll: () => rememberList(listAll),
+      disableIfUnused: () => rememberDisabling(() => disableIfUnused(rules, hasWebhooks)),
+      send: createSend(deadline.deadlineMs),
+    };
+  };
 }
 
 /** Returns a function that loads a value at most once in a time. A load that fails is not remembered. */
@@ -66,8 +94,9 @@ function rememberFor<T>(clock: Clock, forMs: number): (load: () => Promise<T>) =
 }
 
 export function fanOutDeps() {
-  const { WEBHOOKS_TABLE, DELIVERIES_QUEUE_URL, WEBHOOKS_CACHED_FOR_MS } = readEnv(FanOutEnv);
+  const { WEBHOOKS_TABLE, DELIVERIES_QUEUE_URL, WEBHOOKS_CACHED_FOR_MS, ...rules } = readEnv(FanOutEnv);
   return createFanOutDeps({
+    createRules: readRules(rules),
     ...lambdaPorts(WEBHOOKS_TABLE),
     createSend: createSqsSender(DELIVERIES_QUEUE_URL),
     cachedForMs: Number(WEBHOOKS_CACHED_FOR_MS),

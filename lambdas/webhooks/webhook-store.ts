@@ -26,12 +26,9 @@ export function webhookStore(work: UnitOfWork) {
     },
     list: async (page: { above?: string | undefined; limit: number }): Promise<Webhook[]> =>
       (await store.query({ partition: WEBHOOKS, ...page })).map(parseWebhook),
-    /** Returns the webhooks that get events. */
-    listEnabled: async (): Promise<Webhook[]> =>
+    listAll: async (): Promise<Webhook[]> =>
       // A few more than the maximum may exist, because concurrent requests are not counted.
-      (await store.query({ partition: WEBHOOKS, limit: 2 * MAX_WEBHOOKS }))
-        .map(parseWebhook)
-        .filter(({ health }) => health.disabled_at === undefined),
+      (await store.query({ partition: WEBHOOKS, limit: 2 * MAX_WEBHOOKS })).map(parseWebhook),
     remove: (id: string) => remove(work, id),
     admit: (id: string) => admitTo(work, id),
     /** Records how deliveries have ended, and returns the webhook as it is then, or nothing if it was deleted. */

@@ -36,6 +36,19 @@ export const publishesTo = (scope: Construct, config: StageConfig): Access => ({
   resources: [Stack.of(scope).formatArn({ service: 'events', resource: 'event-bus', resourceName: nameOf(config) })],
 });
 
+/** Allows to enable or to disable rules of the stage's bus. */
+export const switchesRules = (
+  scope: Construct,
+  config: StageConfig,
+  ruleNames: readonly string[],
+  ...actions: readonly ('EnableRule' | 'DisableRule')[]
+): Access => ({
+  actions: actions.map((action) => `events:${action}`),
+  resources: ruleNames.map((name) =>
+    Stack.of(scope).formatArn({ service: 'events', resource: 'rule', resourceName: `${nameOf(config)}/${name}` }),
+  ),
+});
+
 export const chaosParameterName = ({ stage }: StageConfig): string => `/oncebox/${stage}/chaos`;
 
 export const readsChaos = (scope: Construct, config: StageConfig): Access => ({

@@ -6,12 +6,13 @@ import { PaymentDeclined } from '../../events/payments/payment-declined.ts';
 import { PaymentRefunded } from '../../events/payments/payment-refunded.ts';
 import { TicketIssued } from '../../events/tickets/ticket-issued.ts';
 import { TicketRejected } from '../../events/tickets/ticket-rejected.ts';
-import { FanOutEnv, RotationEnv, SigningEnv } from '../../lambdas/webhooks/env.ts';
+import { FanOutEnv, RotationEnv, SigningEnv, WebhooksApiEnv } from '../../lambdas/webhooks/env.ts';
 import { webhooksRoutes } from '../../lambdas/webhooks/routes.ts';
-import type { StageConfig } from '../config.ts';
+import { nameOf, type StageConfig } from '../config.ts';
+import { switchesRules } from '../constructs/access.ts';
 import { Context } from '../constructs/context.ts';
 import { ContextApi } from '../constructs/context-api.ts';
-import { EventConsumer } from '../constructs/event-consumer.ts';
+import { EventConsumer, ruleNames } from '../constructs/event-consumer.ts';
 import { GeneratedSecret } from '../constructs/generated-secret.ts';
 import { alarm, createMetric, minutes } from '../constructs/monitoring.ts';
 import type { OutboxTable } from '../constructs/outbox-table.ts';
@@ -20,6 +21,15 @@ import { ScheduledJob } from '../constructs/scheduled-job.ts';
 import { WorkQueue } from '../constructs/work-queue.ts';
 import { WEBHOOK_TIMEOUT_S } from '../limits.ts';
 
+const EVENTS_QUEUE = 'webhook-events';
+const ORDER_EVENTS = [
+  OrderCreated,
+  PaymentAuthorized,
+  PaymentDeclined,
+  PaymentRefunded,
+  TicketIssued,
+  TicketRejected,
+] as const;
 /**
  * Events wait before they are sent to webhooks. By then the order has usually reached the state that they tell of, and
  * its own steps do not compete with webhooks for the processors of a laptop.
@@ -48,24 +58,39 @@ export class Webhooks extends Context {
       },
     };
 
+    const rules = [...ruleNames(config, EVENTS_QUEUE, ORDER_EVENTS).values()];
+    const rulesValues = { EVENT_BUS: nameOf(config), EVENT_RULES: rules.join(',') };
+
     new ContextApi(this, {
       routes: webhooksRoutes,
-      ...signing,
-      access: [webhooks.allows('GetItem', 'Query', 'PutItem'), webhooks.deletes, keys.reads],
+      env: WebhooksApiEnv,
+      values: { ...signing.values, ...rulesValues },
+      access: [
+        webhooks.allows('GetItem', 'Query', 'PutItem'),
+        webhooks.deletes,
+        keys.reads,
+        switchesRules(this, config, rules, 'EnableRule'),
+      ],
     });
     const deliveries = this.createDeliveries({
       ...signing,
       access: [webhooks.allows('GetItem', 'UpdateItem'), keys.reads],
     });
-    new EventConsumer(this, 'webhook-events', {
-      on: [OrderCreated, PaymentAuthorized, PaymentDeclined, PaymentRefunded, TicketIssued, TicketRejected],
+    // CloudFormation enables the rules. They are disabled by the first event that finds no webhook.
+    new EventConsumer(this, EVENTS_QUEUE, {
+      on: ORDER_EVENTS,
       env: FanOutEnv,
       values: {
         ...values,
+        ...rulesValues,
         DELIVERIES_QUEUE_URL: deliveries.queue.queueUrl,
         WEBHOOKS_CACHED_FOR_MS: String(cachedForMs),
       },
-      access: [webhooks.allows('Query'), deliveries.sends],
+      access: [
+        webhooks.allows('Query'),
+        deliveries.sends,
+        switchesRules(this, config, rules, 'EnableRule', 'DisableRule'),
+      ],
       delay: EVENT_DELAY,
       errorImpact: 'Order events are not sent to webhooks',
     });

@@ -1,4 +1,6 @@
+import { EventBridgeClient, ListRulesCommand } from '@aws-sdk/client-eventbridge';
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
+import { clientOptions } from '../../localstack/settings.ts';
 import { ApiClient, expectStatus } from '../support/api-client.ts';
 import { EngineFunctions } from '../support/engine-functions.ts';
 import { OpsCli } from '../support/ops-cli.ts';
@@ -42,6 +44,21 @@ const received = (orderId: string, types: readonly string[]) =>
     (found) => found.length >= types.length,
     100_000,
   );
+
+test('orders cost no message while there is no webhook, since the rules of webhooks are disabled', async () => {
+  const events = new EventBridgeClient(clientOptions(inject('endpoint')));
+  const readStates = async () => {
+    const { Rules = [] } = await events.send(
+      new ListRulesCommand({ EventBusName: 'oncebox-test', NamePrefix: 'oncebox-test-webhook-events' }),
+    );
+    return Rules.map(({ State }) => State);
+  };
+  expect(expectStatus(await api.get('/webhooks'), 200).body).toEqual([]);
+  await api.waitForFinalState(await api.order(await api.customer(10), 10));
+  await poll(readStates, (states) => states.every((state) => state === 'DISABLED'));
+  await createWebhook();
+  expect(await readStates()).toEqual(['ENABLED', 'ENABLED', 'ENABLED']);
+});
 
 test('a receiver gets the signed events of an order, each once by its id', async () => {
   await createWebhook();

@@ -46,6 +46,16 @@ describe('webhooks', () => {
     expect(filesOf('events/webhooks/*.ts')).toEqual([]);
   });
 
+  test('have rules that are enabled when they are created, so that an update of the stack loses no event', () => {
+    const rules = resourcesOf('prod', 'AWS::Events::Rule').filter(({ Properties }) =>
+      String(Properties['Name']).startsWith('oncebox-prod-webhook-events'),
+    );
+    expect(rules.map(({ Properties }) => Properties['State'])).toEqual(['ENABLED', 'ENABLED', 'ENABLED']);
+    const names = rules.map(({ Properties }) => Properties['Name']).toSorted();
+    for (const name of ['webhooks-api', 'webhooks-on-webhook-events'])
+      expect(String(variablesOf('prod', name)['EVENT_RULES']).split(',').toSorted()).toEqual(names);
+  });
+
   test('wait two seconds for their events', () => {
     const queue = resourcesOf('prod', 'AWS::SQS::Queue').find(
       ({ Properties }) => Properties['QueueName'] === 'oncebox-prod-webhook-events',

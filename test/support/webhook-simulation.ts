@@ -69,7 +69,8 @@ export class WebhookSimulation {
   /** Sends an event to all webhooks, as the consumer of the bus does. */
   publish = (event: SourceEvent): Promise<void> =>
     fanOut(event, {
-      listEnabled: () => this.#webhooks.listEnabled(),
+      listAll: () => this.#webhooks.listAll(),
+      disableIfUnused: () => Promise.reject(new Error('a webhook was added before')),
       send: async (messages) => {
         for (const { body } of messages) this.queue.send(body);
       },

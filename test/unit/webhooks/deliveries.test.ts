@@ -255,7 +255,6 @@ describe('while a webhook is failing', () => {
     fixture.clock.pass(GIVE_UP_AFTER_MS);
     await fixture.deliver(...to(id, 'o1'));
     expect((await health()).disabled_at).toBeDefined();
-    expect(await fixture.webhooks.listEnabled()).toEqual([]);
     await fixture.deliver(...to(id, 'o2'));
     expect(fixture.queue.deadLettered.at(-1)?.details.reason).toMatch(/^the webhook was disabled at .*: HTTP 500$/);
     await fixture.webhooks.enable(id);

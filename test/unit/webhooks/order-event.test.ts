@@ -6,6 +6,7 @@ import { fanOut } from '../../../lambdas/webhooks/fan-out.ts';
 import { handler as onWebhookEvents } from '../../../lambdas/webhooks/on-webhook-events.ts';
 import { OrderEvent, orderEventTypes, type SourceEvent, toOrderEvent } from '../../../lambdas/webhooks/order-event.ts';
 import type { Webhook } from '../../../lambdas/webhooks/webhook.ts';
+import { RecordingRules } from '../../support/event-rules.ts';
 import { createSteppingClock } from '../../support/fixtures.ts';
 import { createMemoryStore, overrideStore } from '../../support/memory-store.ts';
 import { filesOf, textOf } from '../../support/source-tree.ts';
@@ -89,9 +90,10 @@ describe('the fan-out', () => {
     const sent: string[] = [];
     const createSend = () => async (messages: readonly { body: string }[]) =>
       void sent.push(...messages.map(({ body }) => body));
-    const createDeps = createFanOutDeps({ store: table, clock, createSend, cachedForMs });
+    const rules = new RecordingRules();
+    const createDeps = createFanOutDeps({ store: table, clock, createSend, createRules: () => rules, cachedForMs });
     const run = (event: Envelope) => fanOut(event as SourceEvent, createDeps({ deadlineMs: clock.now() + 5000 }));
-    return { clock, run, sent, queries };
+    return { clock, run, sent, queries, rules };
   }
 
   test('sends one message for each webhook that gets the event', async () => {
@@ -106,7 +108,7 @@ describe('the fan-out', () => {
   });
 
   test('reads the webhooks once in ten seconds, and sends nothing if there are none', async () => {
-    const { clock, run, sent, queries } = await createFanOut(10_000, []);
+    const { clock, run, sent, queries } = await createFanOut(10_000, [{ events: ['order.paid'] }]);
     await Promise.all(Array.from({ length: 100 }, () => run(sampleOf('OrderCreated'))));
     clock.pass(9999);
     await run(sampleOf('OrderCreated'));
@@ -115,5 +117,24 @@ describe('the fan-out', () => {
     await run(sampleOf('OrderCreated'));
     expect(queries).toHaveLength(2);
     expect(sent).toEqual([]);
+  });
+
+  test('disables the rules of order events if there is no webhook, once in ten seconds', async () => {
+    const { clock, run, queries, rules } = await createFanOut(1000, []);
+    await Promise.all(Array.from({ length: 100 }, () => run(sampleOf('OrderCreated'))));
+    expect(rules.changes).toEqual(['disable']);
+    expect(queries).toHaveLength(3);
+    clock.pass(10_000);
+    await run(sampleOf('OrderCreated'));
+    expect(rules.changes).toEqual(['disable', 'disable']);
+  });
+
+  test('keeps the rules enabled for a webhook that is disabled or gets other events', async () => {
+    const disabled = { events: ['order.created'], health: { failures: 9, disabled_at: '2026-01-01T12:00:00.000Z' } };
+    for (const webhook of [disabled, { events: ['order.paid'] }] as const) {
+      const { run, rules } = await createFanOut(0, [webhook] as readonly Partial<Webhook>[]);
+      await run(sampleOf('OrderCreated'));
+      expect(rules.changes).toEqual([]);
+    }
   });
 });

@@ -3,17 +3,21 @@ import { handler } from '../../../lambdas/webhooks/api.ts';
 import { createWebhooksApiDeps, type ReadKeys } from '../../../lambdas/webhooks/deps.ts';
 import { webhookSecret } from '../../../lambdas/webhooks/signature.ts';
 import { MAX_WEBHOOKS } from '../../../lambdas/webhooks/webhook-store.ts';
+import { RecordingRules } from '../../support/event-rules.ts';
 import { createSteppingClock, gatewayEvent } from '../../support/fixtures.ts';
 import { createMemoryStore } from '../../support/memory-store.ts';
 
 let send: ReturnType<typeof handler.withRuntime>;
 let table: ReturnType<typeof createMemoryStore>;
 let readKeys: ReadKeys;
+let rules: RecordingRules;
 beforeEach(() => {
   const clock = createSteppingClock();
   table = createMemoryStore({ now: clock.now });
   readKeys = async () => ['key-1'];
-  const ports = { store: table, clock, readKeys: () => readKeys(), policy: { allowsLoopback: false } };
+  rules = new RecordingRules();
+  const policy = { allowsLoopback: false };
+  const ports = { store: table, clock, readKeys: () => readKeys(), policy, createRules: () => rules };
   send = handler.withRuntime({ createDeps: createWebhooksApiDeps(ports), clock, baseUrl: '' });
 });
 
@@ -36,6 +40,25 @@ describe('POST /webhooks', () => {
     expect(body).toMatchObject({ url: input.url, events: ['order.finished', 'order.paid'], status: 'healthy' });
     expect(body['secret']).toBe(webhookSecret('key-1', String(body['id'])));
     expect(headers).toMatchObject({ Location: `/webhooks/${body['id']}` });
+  });
+
+  test('enables the rules of order events after the webhook is written, also for a repeated request', async () => {
+    const existing: number[] = [];
+    rules.enable = async () => void existing.push(table.all().length);
+    await create(input, 'k1');
+    await create(input, 'k1');
+    expect(existing).toEqual([1, 1]);
+  });
+
+  test('fails if the rules cannot be enabled, and a repeated request enables them', async () => {
+    const { enable } = rules;
+    rules.enable = () => Promise.reject(new Error('EventBridge is not available'));
+    expect((await create(input, 'k1')).statusCode).toBe(500);
+    rules.enable = enable;
+    const { statusCode, headers } = await create(input, 'k1');
+    expect(statusCode).toBe(201);
+    expect(headers).toMatchObject({ 'Idempotency-Replayed': 'true' });
+    expect(rules.changes).toEqual(['enable']);
   });
 
   test('stores no secret', async () => {

@@ -5,6 +5,7 @@ const ADDRESSES = 'test/unit/webhooks/address.test.ts';
 const POST = 'test/unit/webhooks/post.test.ts';
 const EVENTS = 'test/unit/webhooks/order-event.test.ts';
 const CONDITIONS = 'test/unit/webhooks/written-conditions.test.ts';
+const RULES = 'test/unit/webhooks/event-rules.test.ts';
 const SECRETS = 'test/unit/shared/runtime/secrets.test.ts';
 
 /** Bugs in webhooks and their key: forged or lost deliveries, and requests into a private network. */
@@ -51,6 +52,31 @@ export const plantedInWebhooks: readonly PlantedBug[] = [
       replace: '',
       consequence: 'Order events can be read on their way.',
       caughtBy: [ADDRESSES, 'rejects the URL'],
+    },
+  ]),
+  ...bugsIn('lambdas/webhooks/event-rules.ts', [
+    {
+      name: 'webhooks are not read again after the rules were disabled',
+      find: '  if (await hasWebhooks()) await rules.enable();\n  else logger',
+      replace: '  logger',
+      consequence: 'A webhook that is created at the same moment never gets an event.',
+      caughtBy: [RULES, 'leaves them enabled in the order'],
+    },
+    {
+      name: 'conflict of rules is final',
+      find: ' || attempt === MAX_ATTEMPTS',
+      replace: ' || attempt > 0',
+      consequence: 'POST /webhooks fails if another request enables the rules.',
+      caughtBy: [RULES, 'are changed again after a conflict'],
+    },
+  ]),
+  ...bugsIn('lambdas/webhooks/create-webhook.ts', [
+    {
+      name: 'rules stay disabled',
+      find: '    await rules.enable();\n',
+      replace: '',
+      consequence: 'The first webhook of a stage gets no event.',
+      caughtBy: ['test/unit/webhooks/webhooks-api.test.ts', 'enables the rules of order events after'],
     },
   ]),
   ...bugsIn('lambdas/webhooks/post.ts', [
