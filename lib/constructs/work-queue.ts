@@ -17,19 +17,24 @@ export interface WorkQueueProps {
   readonly errorImpact: string;
   /** Holds each message back for this time before its first receive. */
   readonly delay?: Duration | undefined;
-  /** The alarm for messages that wait too long, if the consumer records their age by a metric of its own. */
-  readonly waiting?: Pick<AlarmProps, 'metric' | 'above' | 'periods' | 'datapoints' | 'runbook'>;
+  /**
+   * The alarm for messages that are tried again for hours, if that is not a failure of the consumer. It watches a
+   * metric of the consumer, and replaces the alarm for requeued messages.
+   */
+  readonly retried?: Omit<AlarmProps, 'isEssential' | 'notifiesAlone'>;
 }
 
 /** Messages are consumed within seconds. The consumer is stopped or too slow if one waits for so long. */
 const MAX_WAIT = minutes(5);
+/** A message that is tried again waits for up to 15 minutes by intention, and as long again for a busy consumer. */
+const MAX_WAIT_IF_RETRIED = minutes(30);
 /**
  * Contention and the wait for a prerequisite event end sooner, unless something is wrong: the relay retries a parked
  * event after 15 minutes at most, and five minutes are left for its delivery.
  */
 const MAX_CONTENTION = minutes(20);
 
-/** A queue, its DLQ, and three alarms: for dead letters, for messages that wait, and for messages that are requeued. */
+/** A queue, its DLQ, and three alarms: for dead letters, for messages that wait, and for messages sent again. */
 export class WorkQueue extends Construct {
   readonly name: string;
   readonly queue: Queue;
@@ -75,7 +80,7 @@ export class WorkQueue extends Construct {
     this.createAlarms(props);
   }
 
-  private createAlarms({ errorImpact, waiting }: WorkQueueProps): void {
+  private createAlarms({ errorImpact, retried }: WorkQueueProps): void {
     alarm(this, 'DeadLetters', {
       name: `${this.name}-dead-letters`,
       metric: this.dlq.metricApproximateNumberOfMessagesVisible({ period: minutes(1), statistic: 'Maximum' }),
@@ -84,17 +89,18 @@ export class WorkQueue extends Construct {
       isEssential: true,
       notifiesAlone: true,
     });
+    // A consumer that is stopped emits no metrics, so the age of the messages comes from SQS.
     alarm(this, 'Waiting', {
-      metric: this.queue.metricApproximateAgeOfOldestMessage({ period: minutes(1), statistic: 'Maximum' }),
-      above: MAX_WAIT.toSeconds(),
-      periods: 3,
-      runbook: 'slow-queue',
-      ...waiting,
       name: `${this.name}-waiting`,
+      metric: this.queue.metricApproximateAgeOfOldestMessage({ period: minutes(1), statistic: 'Maximum' }),
+      above: (retried ? MAX_WAIT_IF_RETRIED : MAX_WAIT).toSeconds(),
+      periods: 3,
       errorImpact,
+      runbook: 'slow-queue',
     });
-    // SQS cannot tell the age of a requeued message, because every requeue sends a new one.
-    if (!waiting)
+    // SQS cannot tell the age of a message that is sent again, because every time it is a new one.
+    if (retried) alarm(this, 'Retried', retried);
+    else
       alarm(this, 'Requeued', {
         name: `${this.name}-requeued`,
         metric: createMetric(this, 'RequeuedMessageAge', { statistic: 'Maximum', consumer: this.name }),

@@ -40,12 +40,14 @@ export class Relay extends Context {
       queue: 'outbox-retry',
       errorImpact,
       timeout: Duration.seconds(RELAY_TIMEOUT_S),
-      waiting: {
+      retried: {
+        name: 'events-parked-for-long',
         metric: createMetric(this, 'ParkedEventAge', { statistic: 'Maximum', period: minutes(15) }),
         above: minutes(15).toSeconds(),
         // Parked events are retried every 15 minutes at most, so now and then a period has no retry.
         periods: 2,
         datapoints: 1,
+        errorImpact: 'Events are not published, so orders do not progress',
         runbook: 'parked-events',
       },
     });

@@ -112,10 +112,14 @@ export class Webhooks extends Context {
       queue: 'webhook-deliveries',
       timeout: Duration.seconds(WEBHOOK_TIMEOUT_S),
       errorImpact: 'A receiver did not get an order event',
-      // Messages wait in the queue while their receiver fails, so their own age tells nothing.
-      waiting: {
-        metric: createMetric(this, 'WebhookFailingAge', { statistic: 'Maximum' }),
+      retried: {
+        name: 'webhooks-failing',
+        metric: createMetric(this, 'WebhookFailingAge', { statistic: 'Maximum', period: minutes(15) }),
         above: Duration.hours(1).toSeconds(),
+        // A failing webhook is tried every 16 minutes at most, so now and then a period has no attempt.
+        periods: 2,
+        datapoints: 1,
+        errorImpact: 'A receiver gets no order events, because it fails',
         runbook: 'failing-webhooks',
       },
     });

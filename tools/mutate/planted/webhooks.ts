@@ -6,6 +6,7 @@ const POST = 'test/unit/webhooks/post.test.ts';
 const EVENTS = 'test/unit/webhooks/order-event.test.ts';
 const CONDITIONS = 'test/unit/webhooks/written-conditions.test.ts';
 const RULES = 'test/unit/webhooks/event-rules.test.ts';
+const SPARSE_METRICS = 'test/infra/sparse-metrics.test.ts';
 const SECRETS = 'test/unit/shared/runtime/secrets.test.ts';
 
 /** Bugs in webhooks and their key: forged or lost deliveries, and requests into a private network. */
@@ -292,6 +293,24 @@ export const plantedInWebhooks: readonly PlantedBug[] = [
 `,
       consequence: 'A rotation between the two reads leaves out the version that receivers use.',
       caughtBy: [SECRETS, 'has no gap if it is rotated between the two reads'],
+    },
+  ]),
+  ...bugsIn('lib/contexts/webhooks.ts', [
+    {
+      name: 'alarm on failing webhooks needs data in each period',
+      find: "        datapoints: 1,\n        errorImpact: 'A receiver gets",
+      replace: "        errorImpact: 'A receiver gets",
+      consequence: 'The alarm never starts for one receiver, which is tried only once in 16 minutes.',
+      caughtBy: [SPARSE_METRICS, 'webhooks-failing, for one receiver that is down for twelve hours'],
+    },
+  ]),
+  ...bugsIn('lib/constructs/work-queue.ts', [
+    {
+      name: 'age of messages only from their consumer',
+      find: 'above: (retried ? MAX_WAIT_IF_RETRIED : MAX_WAIT).toSeconds(),',
+      replace: 'above: MAX_WAIT.toSeconds(), ...retried,',
+      consequence: 'No alarm starts while the consumer of webhooks is stopped.',
+      caughtBy: [SPARSE_METRICS, 'start the alarm of'],
     },
   ]),
   ...bugsIn('lib/config.ts', [
