@@ -36,8 +36,8 @@ export function cartStore(work: UnitOfWork, isCheckedOut: IsCheckedOut) {
 export type CartStore = ReturnType<typeof cartStore>;
 
 /**
- * Replaces the items of a cart. A cart that has none and gets none is written only if it was checked out. Its generation
- * then ends, so that a late checkout does not find the order of that generation.
+ * Replaces the items of a cart. A cart that has none and gets none is written only if it was checked out: its
+ * generation then ends, so that a late checkout does not find the order of that generation.
  */
 const replaceCart = (work: UnitOfWork, userId: string, items: Item[], isCheckedOut: IsCheckedOut) =>
   commit(work, async (read) => {

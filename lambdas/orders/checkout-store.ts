@@ -43,10 +43,10 @@ const checkoutKey = (identityId: string): Key => ({ pk: `CHECKOUT#${identityId}`
 
 /**
  * Places the order of a cart. One generation of a cart leads to one order, however often it is checked out: its id
- * derives from the generation, so a second checkout finds the row, whichever key it has. It is refused if it names other
- * terms. A key is recorded with the order that it returned, so its repetition returns that order also when the cart has
- * other items by then. A request that is refused can be repeated, but no earlier write of it can place the order after
- * the refusal.
+ * derives from the generation, so a second checkout finds the row, whichever key it has. It is refused if it names
+ * other terms. A key is recorded with the order that it returned, so its repetition returns that order also when the
+ * cart has other items by then. A request that is refused can be repeated, but no earlier write of it can place the
+ * order after the refusal.
  */
 export async function checkOutOnce(work: UnitOfWork, request: CheckoutRequest): Promise<Placement> {
   const { identity } = request;

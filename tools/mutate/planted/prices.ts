@@ -147,7 +147,7 @@ export const plantedInPrices: readonly PlantedBug[] = [
       name: 'quote of another user',
       find: '(stored.user_id !== undefined && stored.user_id !== request.user_id)',
       replace: 'false',
-      consequence: 'A customer gives the discount of his tag to everybody.',
+      consequence: 'A customer gives the discount of a tag to everybody.',
       caughtBy: [quotes, 'is rejected if the quote was given to another user, as if there were none'],
     },
     {

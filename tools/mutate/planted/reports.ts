@@ -139,10 +139,17 @@ export const plantedInReports: readonly PlantedBug[] = [
   ...bugsIn('lambdas/reports/csv.ts', [
     {
       name: 'formula in a cell',
-      find: "FORMULA_START.test(value) ? `'${value}` : value",
+      find: `value.replaceAll(FORMULA_PLACES, "'")`,
       replace: 'value',
       consequence: 'A customer runs a formula in the spreadsheet of an accountant.',
       caughtBy: ['test/unit/reports/csv.test.ts', 'is not taken for a formula'],
+    },
+    {
+      name: 'formula behind a semicolon',
+      find: '(?<=^|[;,\\t\\r\\n\\0])',
+      replace: '(?<=^)',
+      consequence: 'A customer runs a formula in a spreadsheet whose separator is a semicolon, as in most of Europe.',
+      caughtBy: ['test/unit/reports/csv.test.ts', 'for a program that separates cells by'],
     },
     {
       name: 'negative number becomes a text',
