@@ -1,16 +1,10 @@
 import { formats, kinds } from '../../lambdas/reports/report.ts';
+import { parseOneOf } from './arguments.ts';
 import { defineCommand } from './command.ts';
 import { columns } from './print.ts';
 import { describeReport, waitForReport } from './report-client.ts';
 import { requestReport } from './request-report.ts';
 import { parseInstantMs } from './time.ts';
-import { UsageError } from './usage-error.ts';
-
-function parseOneOf<const T extends string>(text: string | undefined, flag: string, values: readonly T[]): T {
-  const value = values.find((candidate) => candidate === text);
-  if (value) return value;
-  throw new UsageError(`${flag} requires ${values.join(', ')}, not "${text ?? ''}".`);
-}
 
 const parseTime = (text: string | undefined, flag: string): string =>
   new Date(parseInstantMs(text ?? '', flag)).toISOString();
