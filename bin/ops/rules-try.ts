@@ -1,3 +1,5 @@
+import type * as z from 'zod/mini';
+import type { TrialView } from '../../lambdas/catalog/try-rules.ts';
 import { defineCommand } from './command.ts';
 import { readJsonObject } from './json-file.ts';
 import { table } from './print.ts';
@@ -5,28 +7,10 @@ import { createCatalogClient } from './rules-api.ts';
 import { parseInstantMs } from './time.ts';
 import { UsageError } from './usage-error.ts';
 
-interface Line {
-  readonly sku: string;
-  readonly quantity: number;
-  readonly seat?: string;
-  readonly list_price: number;
-  readonly price: number;
-  readonly amount: number;
-  readonly rules: readonly { readonly rule: string }[];
-}
-
-interface Price {
-  readonly rules_version: number;
-  readonly total: number;
-  readonly lines: readonly Line[];
-  /** The code with which an order at this price would be rejected. */
-  readonly rejected?: string;
-}
-
-export interface Trial {
-  readonly live: Price;
-  readonly tried: Price;
-}
+/** The prices by the valid rules and by those of the file, as the API returns them. */
+export type Trial = z.infer<typeof TrialView>;
+type Price = Trial['live' | 'tried'];
+type Line = Price['lines'][number];
 
 export default defineCommand({
   positionals: { usage: '<rules.json>', min: 1, max: 1 },
@@ -35,9 +19,10 @@ export default defineCommand({
     at: { type: 'string', valueName: 'time', help: 'the time of the prices, for rules with a window (default: now)' },
   },
   details:
-    'Both prices are calculated from the products and the tags of the customer as they are now. Nothing is changed.',
+    'Both prices are calculated from the products and the tags of the customer as they are now. Nothing is changed.\n' +
+    'lambdas/catalog/samples has a sample of both files.',
   examples: [
-    'rules try rules.json --cart cart.json',
+    'rules try lambdas/catalog/samples/rules.json --cart lambdas/catalog/samples/cart.json',
     'rules try rules.json --cart cart.json --at 2026-12-24T18:00:00Z',
   ],
   run: async ({ positionals: [file = ''], values, target, print }) => {

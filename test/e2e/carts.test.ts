@@ -73,6 +73,23 @@ describe('a cart', () => {
     expect(second['cart_id']).not.toBe(first['cart_id']);
     expect(await cartOf(customer)).toMatchObject({ total: 21 });
   });
+
+  test('that was ordered is not ordered at another amount, nor again after it was deleted', async () => {
+    const sku = await shop.product({ price: 7, stock: 10 });
+    const customer = await shop.customer(100);
+    await putCart(customer, { sku, quantity: 2 });
+    const { body } = await checkOut(customer, 'first', { amount: 14 });
+    expect(await checkOut(customer, 'second', { amount: 1 })).toMatchObject({
+      status: 409,
+      body: { code: 'cart_already_ordered', order_id: body['id'] },
+    });
+    expect((await checkOut(customer, 'third', { amount: 14 })).body).toEqual(body);
+    await shop.waitForFinalState(String(body['id']));
+    expectStatus(await shop.send('DELETE', `/carts/${customer}`), 200);
+    expect((await checkOut(customer, 'fourth')).body['code']).toBe('cart_empty');
+    expect((await checkOut(customer, 'first', { amount: 14 })).body).toEqual(body);
+    expect(await shop.balance(customer)).toBe(86);
+  });
 });
 
 describe('price rules', () => {
@@ -89,7 +106,7 @@ describe('price rules', () => {
     const staff = rule('staff', { type: 'price', price: 1 }, { customer_tag: 'staff' });
     const items = [{ sku, quantity: 2 }];
     const totalOf = async (body: object = { items }) =>
-      expectStatus(await shop.post('/quotes', body), 200).body['total'];
+      expectStatus(await shop.post('/quotes', body), 201).body['total'];
 
     const set = (rules: object[]) =>
       cli.json<{ version: number }>('rules', 'set', fileOf('rules.json', { mode: 'first_match', rules }));
@@ -133,7 +150,10 @@ describe('price rules', () => {
       mode: 'combine',
       rules: [{ id: 'half', skus: [sku], effect: { type: 'percent', basis_points: -5000 } }],
     };
-    const quote = expectStatus(await shop.post('/quotes', { items, user_id: customer }), 200).body;
+    const created = expectStatus(await shop.post('/quotes', { items, user_id: customer }), 201);
+    const quote = created.body;
+    expect(created.headers.get('location')).toMatch(new RegExp(`/quotes/${quote['quote_id']}$`));
+    expect(await shop.get(`/quotes/${quote['quote_id']}`)).toMatchObject({ status: 200, body: quote });
     expectStatus(await shop.send('PUT', '/catalog/rules', halve), 200);
 
     const changed = await shop.post('/orders', { user_id: customer, items, amount: 500 });

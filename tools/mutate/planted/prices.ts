@@ -8,6 +8,7 @@ const carts = 'test/unit/catalog/carts.test.ts';
 const checkout = 'test/unit/orders/checkout.test.ts';
 const shownPrices = 'test/unit/catalog/shown-prices.test.ts';
 const catalogWrites = 'test/unit/catalog/written-conditions.test.ts';
+const QUOTE_WRITES = 'a quote is created only if it is absent, and expires, and is then replaced under its version';
 const orderWrites = 'test/unit/orders/written-conditions.test.ts';
 
 /** Bugs in price rules, quotes and carts: each of them would charge a wrong price, or charge it twice. */
@@ -80,7 +81,7 @@ export const plantedInPrices: readonly PlantedBug[] = [
   ...bugsIn('lambdas/catalog/rules-store.ts', [
     {
       name: 'rules without their version',
-      find: "{ op: 'update', key: rulesKey, set: next, when: versionIs(before.version) }",
+      find: "{ op: 'update', key: rulesKey, set: next, when: versionIs(version) }",
       replace: "{ op: 'update', key: rulesKey, set: next, when: undefined as never }",
       consequence: 'Two concurrent changes get the same version, and one of them is not in the history.',
       caughtBy: [catalogWrites, 'rules are valid under their version, and each version is written once'],
@@ -94,8 +95,8 @@ export const plantedInPrices: readonly PlantedBug[] = [
     },
     {
       name: 'rules of another admin are overwritten',
-      find: 'if (replaces !== undefined && replaces !== before.version)',
-      replace: 'if (replaces !== undefined && replaces > before.version)',
+      find: 'if (replaces !== undefined && replaces !== version)',
+      replace: 'if (replaces !== undefined && replaces > version)',
       consequence: 'The change of one admin removes that of another unknowingly.',
       caughtBy: [ruleSets, 'that replaces another version than the valid one is rejected, unless it is valid already'],
     },
@@ -107,6 +108,16 @@ export const plantedInPrices: readonly PlantedBug[] = [
       replace: 'Promise.resolve(void [work, rulesCache, VALID_RULES, version, publishChange])',
       consequence: 'Carts show prices of earlier rules for five minutes.',
       caughtBy: [shownPrices, 'follows rules at once where they were put, and a second after their event elsewhere'],
+    },
+  ]),
+  ...bugsIn('lambdas/catalog/rules-row.ts', [
+    {
+      name: 'rules of a later release cannot be replaced',
+      find: 'return known ? { ...version, set: known } : { ...version, errors };',
+      replace: 'return { ...version, set: known ?? RuleSetSchema.parse(set) };',
+      consequence:
+        'After the deployment of an older release, no command can make earlier rules valid, and no item is sold.',
+      caughtBy: [ruleSets, 'can be replaced by those of an earlier version, under the version that is shown'],
     },
   ]),
   ...bugsIn('lambdas/catalog/shown-prices.ts', [
@@ -134,10 +145,17 @@ export const plantedInPrices: readonly PlantedBug[] = [
       caughtBy: [quotes, 'is rejected if the quote expires while it is read'],
     },
     {
+      name: 'quote is known until TTL deletes it',
+      find: 'row && !isExpired(row, now()) ? parseQuote(row) : undefined',
+      replace: 'row ? parseQuote(row) : undefined',
+      consequence: 'A late order gets one response or another, depending on when TTL deletes a row.',
+      caughtBy: [quotes, 'is unknown after a day, whether or not TTL has deleted its row'],
+    },
+    {
       name: 'quote of another user',
       find: '(stored.user_id !== undefined && stored.user_id !== request.user_id)',
       replace: 'false',
-      consequence: 'A customer gives the discount of his tag to everybody.',
+      consequence: 'A customer gives the discount of a tag to everybody.',
       caughtBy: [quotes, 'is rejected if the quote was given to another user, as if there were none'],
     },
     {
@@ -151,10 +169,17 @@ export const plantedInPrices: readonly PlantedBug[] = [
   ...bugsIn('lambdas/catalog/quote-store.ts', [
     {
       name: 'quote without absent',
-      find: "{ op: 'put', row, when: absent, decides: true }",
+      find: "{ op: 'put', row, when, decides: true }",
       replace: "{ op: 'put', row }",
       consequence: 'A repeated request changes the price that the first response has guaranteed.',
-      caughtBy: [catalogWrites, 'a quote is created only if it is absent, and expires'],
+      caughtBy: [catalogWrites, QUOTE_WRITES],
+    },
+    {
+      name: 'expired row of a quote is replaced without its version',
+      find: 'existing ? versionIs(versionOf(existing)) : absent',
+      replace: 'existing ? (undefined as never) : absent',
+      consequence: 'Two requests under one key guarantee two prices, and one of them is not kept.',
+      caughtBy: [catalogWrites, QUOTE_WRITES],
     },
   ]),
   ...bugsIn('lambdas/catalog/cart.ts', [
@@ -196,6 +221,13 @@ export const plantedInPrices: readonly PlantedBug[] = [
       caughtBy: [checkout, 'is empty from the moment of its order, although its row is emptied later'],
     },
     {
+      name: 'deleted cart keeps its generation',
+      find: 'if (staysEmpty && !wasOrdered)',
+      replace: 'if (staysEmpty)',
+      consequence: 'A checkout of a cart that was deleted returns an order of days ago as a new one.',
+      caughtBy: [checkout, 'and deleted is not ordered again by a late checkout, but its key still returns its order'],
+    },
+    {
       name: 'cart without its version',
       find: "{ op: 'update', key, set, when: versionIs(before.version) }\n      : ",
       replace: "{ op: 'update', key, set, when: undefined as never }\n      : ",
@@ -226,6 +258,13 @@ export const plantedInPrices: readonly PlantedBug[] = [
       replace: 'writes: [], result: { order, replayed: true }',
       consequence: 'A repeated request orders a cart that was filled since.',
       caughtBy: [checkout, 'returns its order to a key that was second, also when the cart has other items by then'],
+    },
+    {
+      name: 'second checkout with other terms',
+      find: '    requireSameTerms(request, order);\n',
+      replace: '',
+      consequence: 'A checkout at a named amount returns an order of another amount, of up to seven days ago.',
+      caughtBy: [checkout, 'is rejected, before the cart is emptied and after'],
     },
     {
       name: 'checkout key accepted for another body',

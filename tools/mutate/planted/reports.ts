@@ -3,6 +3,7 @@ import { bugsIn, type PlantedBug } from '../planted-bug.ts';
 const RUN_TEST = 'test/unit/reports/run-report.test.ts';
 const CONDITIONS_TEST = 'test/unit/reports/written-conditions.test.ts';
 const API_TEST = 'test/unit/reports/reports-api.test.ts';
+const EXPORTS_TEST = 'test/unit/reports/daily-exports.test.ts';
 const BALANCES_TEST = 'test/unit/payments/balances-port.test.ts';
 
 /** Bugs in reports: each of them would lose rows, count them twice, or show them to the wrong reader. */
@@ -83,6 +84,15 @@ export const plantedInReports: readonly PlantedBug[] = [
       caughtBy: [RUN_TEST, 'a dead letter of an earlier run does not fail a report'],
     },
   ]),
+  ...bugsIn('lambdas/reports/daily-exports.ts', [
+    {
+      name: 'failed export counts as existing',
+      find: ".find(({ status }) => status !== 'failed');",
+      replace: '.find(() => true);',
+      consequence: 'The export of a day that has failed is never made.',
+      caughtBy: [EXPORTS_TEST, 'is requested again if it has failed, and writes the same file'],
+    },
+  ]),
   ...bugsIn('lambdas/reports/run-report.ts', [
     {
       name: 'parts of two workers share an object',
@@ -102,7 +112,7 @@ export const plantedInReports: readonly PlantedBug[] = [
       name: 'position of a part is not recorded',
       find: ': { ...read, position };',
       replace: ': read;',
-      consequence: 'Each run starts from the begin of the table, and the report never ends.',
+      consequence: 'Each run starts from the beginning of the table, and the report never ends.',
       caughtBy: [RUN_TEST, 'and a repeated message of the first run does nothing'],
     },
   ]),
@@ -115,6 +125,20 @@ export const plantedInReports: readonly PlantedBug[] = [
       caughtBy: [RUN_TEST, 'puts many parts together by an upload'],
     },
     {
+      name: 'removed upload is an error',
+      find: 'if (tag !== undefined) return advance(',
+      replace: "if (tag === undefined) throw new Error('the upload is gone');\n    return advance(",
+      consequence: 'A report that was dead-lettered while it was put together can never be continued.',
+      caughtBy: [RUN_TEST, 'uploads the file again if S3 has removed its upload'],
+    },
+    {
+      name: 'parts are read one by one',
+      find: 'const PARTS_AT_ONCE = 32;',
+      replace: 'const PARTS_AT_ONCE = 1;',
+      consequence: 'A report of thousands of small parts is read from the first part again and again, and never ends.',
+      caughtBy: [RUN_TEST, 'reads 32 parts at a time to put them together'],
+    },
+    {
       name: 'completed upload is an error',
       find: "return advance({ upload_id: '', uploaded: 0 });",
       replace: "throw new Error('the upload is gone');",
@@ -125,10 +149,17 @@ export const plantedInReports: readonly PlantedBug[] = [
   ...bugsIn('lambdas/reports/csv.ts', [
     {
       name: 'formula in a cell',
-      find: "FORMULA_START.test(value) ? `'${value}` : value",
+      find: `value.replaceAll(FORMULA_PLACES, "'")`,
       replace: 'value',
       consequence: 'A customer runs a formula in the spreadsheet of an accountant.',
       caughtBy: ['test/unit/reports/csv.test.ts', 'is not taken for a formula'],
+    },
+    {
+      name: 'formula behind a semicolon',
+      find: '(?<=^|[;,\\t\\r\\n\\0])',
+      replace: '(?<=^)',
+      consequence: 'A customer runs a formula in a spreadsheet whose separator is a semicolon, as in most of Europe.',
+      caughtBy: ['test/unit/reports/csv.test.ts', 'for a program that separates cells by'],
     },
     {
       name: 'negative number becomes a text',
