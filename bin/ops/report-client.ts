@@ -1,3 +1,5 @@
+import type * as z from 'zod/mini';
+import type { ReportView } from '../../lambdas/reports/show-report.ts';
 import { UserError } from '../../tools/user-error.ts';
 import { getFromApi, parseResponse } from './api-client.ts';
 import type { Printer } from './print.ts';
@@ -5,19 +7,7 @@ import type { Target } from './target.ts';
 import { pause } from './watch.ts';
 
 /** A report as GET /reports/{id} shows it. */
-export interface ShownReport {
-  readonly id: string;
-  readonly kind: string;
-  readonly from: string;
-  readonly to: string;
-  readonly format: string;
-  readonly status: 'queued' | 'running' | 'finished' | 'failed';
-  readonly rows: number;
-  readonly sums: Readonly<Record<string, number | object>>;
-  readonly bytes?: number;
-  readonly reason?: string;
-  readonly url?: string;
-}
+export type ShownReport = z.infer<typeof ReportView>;
 
 const POLL_MS = 1000;
 

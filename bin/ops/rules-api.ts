@@ -1,46 +1,19 @@
+import type * as z from 'zod/mini';
+import type { RulesView, UnreadableRulesView } from '../../lambdas/catalog/rules-view.ts';
 import type { ApiResponse } from '../../tools/document-publisher.ts';
 import { UserError } from '../../tools/user-error.ts';
 import { createApiClient } from './api-client.ts';
+import { describeFieldErrors, describeProblem } from './problem.ts';
 import type { Target } from './target.ts';
 
 /** The maximum that the API accepts in a path. */
 export const MAX_VERSION = 9_999_999_999;
 
-/** Bounds, a window of time or a tag, as they stand in the file of a rule set. */
-interface Conditions {
-  readonly stock?: Range;
-  readonly time?: { readonly from?: string; readonly until?: string };
-  readonly quantity?: Range;
-  readonly cart_total?: Range;
-  readonly customer_tag?: string;
-}
+export type { PriceRule, Range } from '../../lambdas/catalog/price-rules.ts';
 
-export interface Range {
-  readonly at_least?: number;
-  readonly at_most?: number;
-}
-
-export interface Rule {
-  readonly id: string;
-  readonly description?: string;
-  readonly skus?: readonly string[];
-  readonly when?: Conditions;
-  readonly effect: Readonly<Record<string, unknown>> & { readonly type: string };
-}
-
-/** A version of the price rules, as the API returns it. */
-export interface Rules {
-  readonly version: number;
-  readonly created_at?: string;
-  readonly mode: string;
-  readonly rules: readonly Rule[];
-}
-
-interface Problem {
-  readonly detail?: string;
-  readonly code?: string;
-  readonly errors?: readonly { readonly path: string; readonly message: string }[];
-}
+/** A version of the price rules that this release of the API knows. */
+export type Rules = z.infer<typeof RulesView>;
+export type UnreadableRules = z.infer<typeof UnreadableRulesView>;
 
 export type CatalogRequest = <T>(method: 'GET' | 'POST' | 'PUT', path: string, body?: object) => Promise<T>;
 
@@ -54,16 +27,25 @@ export async function createCatalogClient(target: Target): Promise<CatalogReques
   };
 }
 
-/** Returns the version that is valid now, or an earlier one. */
-export const readRules = (request: CatalogRequest, version?: number): Promise<Rules> =>
+/** Returns the version that is valid now, or an earlier one. A later release may have written either. */
+export const readRules = (request: CatalogRequest, version?: number): Promise<Rules | UnreadableRules> =>
   request('GET', version === undefined ? '/catalog/rules' : `/catalog/rules/versions/${version}`);
+
+/** Returns the rules of an earlier version. Throws if the release of the API does not know them. */
+export async function readKnownRules(request: CatalogRequest, version: number): Promise<Rules> {
+  const rules = await readRules(request, version);
+  if (!('errors' in rules)) return rules;
+  throw new UserError(
+    `Version ${version} has rules that this release does not know, so it cannot be valid:${describeFieldErrors(rules.errors)}`,
+    'Nothing was changed. Choose another version (npm run ops -- rules history), or deploy the release that knows them.',
+  );
+}
 
 export function toUserError({ url, status, text }: ApiResponse): UserError {
   if (status < 400 || status >= 500)
     return new UserError(`${url} returned ${status}: ${text}`, 'npm run ops -- logs tail catalog-api --since 5m');
-  const { detail = text, code, errors = [] } = JSON.parse(text) as Problem;
-  const faults = errors.map(({ path, message }) => `\n    ${path}: ${message}`);
-  return new UserError(`${detail}${faults.join('')}`, remedyOf(code));
+  const { message, code } = describeProblem(text);
+  return new UserError(message, remedyOf(code));
 }
 
 function remedyOf(code: string | undefined): string {

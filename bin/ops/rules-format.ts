@@ -1,13 +1,16 @@
 import { countOf, table } from './print.ts';
-import type { Range, Rule, Rules } from './rules-api.ts';
+import { describeFieldErrors } from './problem.ts';
+import type { PriceRule, Range, Rules, UnreadableRules } from './rules-api.ts';
 import { formatTime } from './time.ts';
 
 export const describeMode = ({ mode, rules }: Pick<Rules, 'mode' | 'rules'>): string =>
   `${countOf(rules.length, 'rule')}, ${mode}`;
 
 /** Formats a version of the rules, one rule in each line. */
-export function formatRules(version: Rules): string {
+export function formatRules(version: Rules | UnreadableRules): string {
   const created = version.created_at === undefined ? '' : `, since ${formatTime(version.created_at)}`;
+  if ('errors' in version)
+    return `Version ${version.version}: rules that this release does not know${created}${describeFieldErrors(version.errors)}`;
   const head = `Version ${version.version}: ${describeMode(version)}${created}`;
   if (version.rules.length === 0) return head;
   const rows = version.rules.map((rule) => [
@@ -21,13 +24,18 @@ export function formatRules(version: Rules): string {
 }
 
 /** Returns an effect in words, for example `12.5 % off`. */
-export function describeEffect({ type, basis_points, amount, price }: Rule['effect']): string {
-  if (type === 'percent') return `${formatPercent(Math.abs(Number(basis_points)))} % ${directionOf(basis_points)}`;
-  if (type === 'amount') return `${Math.abs(Number(amount))} ${directionOf(amount)}`;
-  return `price ${String(price)}`;
+export function describeEffect(effect: PriceRule['effect']): string {
+  switch (effect.type) {
+    case 'percent':
+      return `${formatPercent(Math.abs(effect.basis_points))} % ${directionOf(effect.basis_points)}`;
+    case 'amount':
+      return `${Math.abs(effect.amount)} ${directionOf(effect.amount)}`;
+    case 'price':
+      return `price ${effect.price}`;
+  }
 }
 
-const directionOf = (change: unknown): string => (Number(change) < 0 ? 'off' : 'up');
+const directionOf = (change: number): string => (change < 0 ? 'off' : 'up');
 
 /** 100 basis points are one percent. The digits are those of the integer, without a division of floats. */
 function formatPercent(basisPoints: number): string {
@@ -36,7 +44,13 @@ function formatPercent(basisPoints: number): string {
   return fraction === '' ? digits.slice(0, -2) : `${digits.slice(0, -2)}.${fraction}`;
 }
 
-function describeConditions({ stock, quantity, cart_total, time, customer_tag }: Rule['when'] & object = {}): string {
+function describeConditions({
+  stock,
+  quantity,
+  cart_total,
+  time,
+  customer_tag,
+}: PriceRule['when'] & object = {}): string {
   return [
     describeRange('stock', stock),
     describeRange('quantity', quantity),

@@ -1,3 +1,5 @@
+import type * as z from 'zod/mini';
+import type { ListedRulesView } from '../../lambdas/catalog/list-rules-versions.ts';
 import { parseWholeNumber } from './arguments.ts';
 import { defineCommand } from './command.ts';
 import { table } from './print.ts';
@@ -7,12 +9,7 @@ import { formatTime } from './time.ts';
 const DEFAULT_LIMIT = 20;
 const MAX_LIMIT = 200;
 
-interface Version {
-  readonly version: number;
-  readonly created_at: string;
-  readonly mode: string;
-  readonly rules: readonly string[];
-}
+type Version = z.infer<typeof ListedRulesView>;
 
 export default defineCommand({
   options: {
@@ -37,10 +34,11 @@ export const formatVersions = (versions: readonly Version[]): string =>
     ? 'There are no price rules yet.'
     : table(
         ['version', 'since', 'mode', 'rules'],
-        versions.map(({ version, created_at, mode, rules }) => [
-          version,
-          formatTime(created_at),
-          mode,
-          rules.join(', ') || 'none',
+        versions.map((listed) => [
+          listed.version,
+          formatTime(listed.created_at ?? ''),
+          ...('errors' in listed
+            ? ['-', 'not known to this release']
+            : [listed.mode, listed.rules.join(', ') || 'none']),
         ]),
       );

@@ -1,3 +1,5 @@
+import type * as z from 'zod/mini';
+import type { TrialView } from '../../lambdas/catalog/try-rules.ts';
 import { defineCommand } from './command.ts';
 import { readJsonObject } from './json-file.ts';
 import { table } from './print.ts';
@@ -5,28 +7,10 @@ import { createCatalogClient } from './rules-api.ts';
 import { parseInstantMs } from './time.ts';
 import { UsageError } from './usage-error.ts';
 
-interface Line {
-  readonly sku: string;
-  readonly quantity: number;
-  readonly seat?: string;
-  readonly list_price: number;
-  readonly price: number;
-  readonly amount: number;
-  readonly rules: readonly { readonly rule: string }[];
-}
-
-interface Price {
-  readonly rules_version: number;
-  readonly total: number;
-  readonly lines: readonly Line[];
-  /** The code with which an order at this price would be rejected. */
-  readonly rejected?: string;
-}
-
-export interface Trial {
-  readonly live: Price;
-  readonly tried: Price;
-}
+/** The prices by the valid rules and by those of the file, as the API returns them. */
+export type Trial = z.infer<typeof TrialView>;
+type Price = Trial['live' | 'tried'];
+type Line = Price['lines'][number];
 
 export default defineCommand({
   positionals: { usage: '<rules.json>', min: 1, max: 1 },

@@ -1,4 +1,6 @@
 import * as z from 'zod/mini';
+import type { FieldError } from '../shared/http/problem.ts';
+import { validate } from '../shared/http/request.ts';
 import type { Key, Row } from '../shared/store/store.ts';
 import type { RuleSet } from './price-rules.ts';
 import { RuleSetSchema } from './rule-set.ts';
@@ -8,6 +10,13 @@ export interface RulesVersion {
   readonly version: number;
   readonly created_at?: string | undefined;
   readonly set: RuleSet;
+}
+
+/** A version that a later release has written with rules that this one does not know, and what it does not know. */
+export interface UnreadableRules {
+  readonly version: number;
+  readonly created_at?: string | undefined;
+  readonly errors: FieldError[];
 }
 
 export const noRules: RulesVersion = { version: 0, set: { mode: 'first_match', rules: [] } };
@@ -23,8 +32,19 @@ export const versionSortKey = (version: number): string => String(version).padSt
 
 export const rulesVersionKey = (version: number): Key => ({ pk: RULES_HISTORY, sk: versionSortKey(version) });
 
-const RulesRow = z.object({ version: z.number(), created_at: z.string(), set: RuleSetSchema });
+const StoredRules = z.object({ version: z.number(), created_at: z.string(), set: z.unknown() });
+const RulesRow = z.extend(StoredRules, { set: RuleSetSchema });
 
 export const parseRulesVersion = (fields: unknown): RulesVersion => RulesRow.parse(fields);
 
+/** Returns rules for a calculation of prices. Throws if this release does not know all of them. */
 export const parseRules = (row: Row | undefined): RulesVersion => (row ? parseRulesVersion(row) : noRules);
+
+/** Returns rules to be shown or replaced. Both must be possible if this release does not know them. */
+export function readRules(row: Row | undefined): RulesVersion | UnreadableRules {
+  if (!row) return noRules;
+  const { set, ...version } = StoredRules.parse(row);
+  const errors: FieldError[] = [];
+  const known = validate(RuleSetSchema, set, errors);
+  return known ? { ...version, set: known } : { ...version, errors };
+}

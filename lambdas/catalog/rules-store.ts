@@ -9,7 +9,14 @@ import { commit, type UnitOfWork } from '../shared/store/commit.ts';
 import { absent, versionIs, type Write } from '../shared/store/store.ts';
 import type { RuleSet } from './price-rules.ts';
 import { rulesCache, VALID_RULES } from './rules-cache.ts';
-import { parseRules, RULES_HISTORY, type RulesVersion, rulesKey, rulesVersionKey } from './rules-row.ts';
+import {
+  RULES_HISTORY,
+  type RulesVersion,
+  readRules,
+  rulesKey,
+  rulesVersionKey,
+  type UnreadableRules,
+} from './rules-row.ts';
 
 export type PriceRulesChangedEvent = EventOf<typeof PriceRulesChanged>;
 
@@ -24,15 +31,15 @@ export function rulesStore(work: UnitOfWork) {
   const { store } = work;
   return {
     put: (change: RulesChange) => putRules(work, change),
-    current: async (): Promise<RulesVersion> => parseRules(await store.get(rulesKey)),
-    version: async (version: number): Promise<RulesVersion> => {
+    current: async (): Promise<RulesVersion | UnreadableRules> => readRules(await store.get(rulesKey)),
+    version: async (version: number): Promise<RulesVersion | UnreadableRules> => {
       const row = await store.get(rulesVersionKey(version));
       if (!row) throw new Rejected('rules_version_not_found', `There is no version ${version} of the rules.`, 404);
-      return parseRules(row);
+      return readRules(row);
     },
     /** Lists all versions, newest first. */
-    history: async (page: { below: string | undefined; limit: number }): Promise<RulesVersion[]> =>
-      (await store.query({ partition: RULES_HISTORY, newestFirst: true, ...page })).map(parseRules),
+    history: async (page: { below: string | undefined; limit: number }): Promise<(RulesVersion | UnreadableRules)[]> =>
+      (await store.query({ partition: RULES_HISTORY, newestFirst: true, ...page })).map(readRules),
   };
 }
 export type RulesStore = ReturnType<typeof rulesStore>;
@@ -40,26 +47,28 @@ export type RulesStore = ReturnType<typeof rulesStore>;
 /**
  * Makes a set of rules the valid one, as a new version beside all earlier ones. A set that equals the valid one is not
  * written, so a repetition changes nothing. If `replaces` is not the valid version, the set is rejected, so that no one
- * overwrites the change of another unknowingly.
+ * overwrites the change of another unknowingly. Of the valid set only its version and its hash are used, so that rules
+ * which this release does not know can be replaced.
  */
 async function putRules(work: UnitOfWork, { set, replaces, correlationId }: RulesChange): Promise<RulesVersion> {
   const { rules, changed } = await commit(work, async (read) => {
     const row = await read.get(rulesKey);
-    const before = parseRules(row);
-    if (row && hashOf(before.set) === hashOf(set)) return { writes: [], result: { rules: before, changed: false } };
-    if (replaces !== undefined && replaces !== before.version)
+    const { version, created_at } = readRules(row);
+    if (row && hashOf(row['set']) === hashOf(set))
+      return { writes: [], result: { rules: { version, created_at, set }, changed: false } };
+    if (replaces !== undefined && replaces !== version)
       throw new Rejected(
         'rules_changed',
-        `Version ${before.version} of the rules is valid, and not ${replaces}. Read it, and send your change of it.`,
+        `Version ${version} of the rules is valid, and not ${replaces}. Read it, and send your change of it.`,
       );
-    const next = { version: before.version + 1, created_at: toIso(work.clock.now()), set };
+    const next = { version: version + 1, created_at: toIso(work.clock.now()), set };
     const write: Write = row
-      ? { op: 'update', key: rulesKey, set: next, when: versionIs(before.version) }
+      ? { op: 'update', key: rulesKey, set: next, when: versionIs(version) }
       : { op: 'put', row: { ...rulesKey, ...next }, when: absent };
-    const version: Write = { op: 'put', row: { ...rulesVersionKey(next.version), ...next }, when: absent };
+    const record: Write = { op: 'put', row: { ...rulesVersionKey(next.version), ...next }, when: absent };
     const cause = { time: next.created_at, correlation_id: correlationId, causation_id: correlationId };
     return {
-      writes: [write, version],
+      writes: [write, record],
       publish: [{ aggregate: rulesKey.pk, events: [PriceRulesChanged.make({ version: next.version }, cause)] }],
       result: { rules: next, changed: true },
     };

@@ -1,7 +1,7 @@
 import { route } from '../shared/http/route.ts';
 import type { CatalogApiDeps } from './deps.ts';
-import { RulesView, toRulesView } from './rules-view.ts';
+import { ShownRulesView, toShownRulesView } from './rules-view.ts';
 
-export const showRules = route({ returns: RulesView }, async (_, { rules }: CatalogApiDeps) =>
-  toRulesView(await rules.current()),
+export const showRules = route({ returns: ShownRulesView }, async (_, { rules }: CatalogApiDeps) =>
+  toShownRulesView(await rules.current()),
 );

@@ -25,7 +25,7 @@ const NewReport = z
   });
 
 /** The report as it was requested. A repeated request gets the same response. */
-const RequestedReport = z.object({
+export const RequestedReport = z.object({
   id: ReportId,
   kind: z.enum(kinds),
   from: z.iso.datetime(),

@@ -14,7 +14,7 @@ const DAY_MS = 24 * 3600_000;
 /** Whoever has the link can download the file, so it is valid only for as long as a client needs to start. */
 const LINK_VALID_S = 300;
 
-const ReportView = z.object({
+export const ReportView = z.object({
   id: ReportId,
   kind: z.enum(kinds),
   from: z.iso.datetime(),

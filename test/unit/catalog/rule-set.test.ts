@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { versionIs } from '../../../lambdas/shared/store/store.ts';
 import { Simulation } from '../../support/simulation.ts';
 
 let simulation: Simulation;
@@ -132,6 +133,53 @@ describe('the versions of the rules', () => {
   });
 });
 
+describe('rules of a later release', () => {
+  const unknown = [{ path: 'rules.0.when.weekday', message: 'unknown field' }];
+  /** Makes a set the valid one that has a condition which this release does not know. */
+  async function putFromLaterRelease(): Promise<void> {
+    const set = setOf(90);
+    const rules = set.rules.map((rule) => ({ ...rule, when: { weekday: 'monday' } }));
+    const next = { version: 2, created_at: '2026-01-01T00:00:00.000Z', set: { ...set, rules } };
+    const key = { pk: 'RULES', sk: 'STATE' };
+    await simulation.catalog.write(
+      [
+        { op: 'update', key, set: next, when: versionIs(1) },
+        { op: 'put', row: { pk: 'RULES#HISTORY', sk: '0000000002', ...next } },
+      ],
+      'later',
+    );
+  }
+  beforeEach(async () => {
+    await put(setOf(10));
+    await putFromLaterRelease();
+  });
+
+  test('are shown and listed with what this release does not know', async () => {
+    expect(await show()).toMatchObject({ version: 2, errors: unknown });
+    const version = await call('GET /catalog/rules/versions/{version}', { path: { version: '2' } });
+    expect(version).toMatchObject({ status: 200, body: { version: 2, errors: unknown } });
+    const history = await call('GET /catalog/rules/versions', {});
+    expect(history.body).toMatchObject([
+      { version: 2, errors: unknown },
+      { version: 1, rules: ['sale'] },
+    ]);
+  });
+
+  test('can be replaced by those of an earlier version, under the version that is shown', async () => {
+    expect(await put({ ...setOf(10), replaces: 1 })).toMatchObject({ status: 409, body: { code: 'rules_changed' } });
+    const rollback = { ...setOf(10), replaces: 2 };
+    expect(await put(rollback)).toMatchObject({ status: 200, body: { version: 3, ...setOf(10) } });
+    expect(await put(rollback)).toMatchObject({ status: 200, body: { version: 3 } });
+    expect(await show()).toMatchObject({ version: 3, ...setOf(10) });
+  });
+
+  test('set no price', async () => {
+    await call('PUT /catalog/products/{sku}', { path: { sku: 'shirt' }, body: { name: 'T', price: 1000, stock: 9 } });
+    const quoted = await call('POST /quotes', { body: { items: [{ sku: 'shirt', quantity: 1 }] } });
+    expect(quoted.status).toBe(500);
+  });
+});
+
 describe('trying rules', () => {
   const items = [{ sku: 'shirt', quantity: 2 }];
   const attempt = (body: object) => call('POST /catalog/rules/try', { body: { items, ...body } });
@@ -154,6 +202,11 @@ describe('trying rules', () => {
       },
     });
     expect(simulation.catalog.all()).toEqual(rows);
+  });
+
+  test('names no version of the tried rules, which have none', async () => {
+    const { body } = await attempt({ rules: setOf(25) });
+    expect(body['tried']).not.toHaveProperty('rules_version');
   });
 
   test('shows with which code an order would be rejected', async () => {

@@ -3,13 +3,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { readJsonObject } from '../../../bin/ops/json-file.ts';
-import { toUserError } from '../../../bin/ops/rules-api.ts';
+import { readKnownRules, toUserError } from '../../../bin/ops/rules-api.ts';
 import { describeEffect, formatRules } from '../../../bin/ops/rules-format.ts';
 import { formatVersions } from '../../../bin/ops/rules-history.ts';
 import { formatTrial, type Trial } from '../../../bin/ops/rules-try.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'oncebox-rules-test-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const unreadable = {
+  version: 5,
+  created_at: '2026-01-01T12:00:00.000Z',
+  errors: [{ path: 'rules.0.when.weekday', message: 'unknown field' }],
+};
 
 describe('rules show', () => {
   test('shows each rule with its effect, products and conditions in words', () => {
@@ -47,7 +53,14 @@ describe('rules show', () => {
     [{ type: 'percent', basis_points: 10_000 }, '100 % up'],
     [{ type: 'amount', amount: 30 }, '30 up'],
     [{ type: 'price', price: 900 }, 'price 900'],
-  ])('describes %j as %s', (effect, text) => expect(describeEffect(effect)).toBe(text));
+  ] as const)('describes %j as %s', (effect, text) => expect(describeEffect(effect)).toBe(text));
+
+  test('names what the release does not know', () => {
+    expect(formatRules(unreadable)).toBe(
+      'Version 5: rules that this release does not know, since 2026-01-01 12:00:00.000\n' +
+        '    rules.0.when.weekday: unknown field',
+    );
+  });
 });
 
 test('rules history lists the versions with the ids of their rules', () => {
@@ -55,33 +68,53 @@ test('rules history lists the versions with the ids of their rules', () => {
   expect(
     formatVersions([
       { version: 2, created_at, mode: 'combine', rules: ['a', 'b'] },
+      unreadable,
       { version: 1, created_at, mode: 'first_match', rules: [] },
     ]).split('\n'),
   ).toEqual([
     'version  since                    mode         rules',
     '      2  2026-01-01 12:00:00.000  combine      a, b',
+    '      5  2026-01-01 12:00:00.000  -            not known to this release',
     '      1  2026-01-01 12:00:00.000  first_match  none',
   ]);
   expect(formatVersions([])).toBe('There are no price rules yet.');
 });
 
+describe('rules rollback', () => {
+  const readVersion = (answer: object) =>
+    readKnownRules(async <T>(_method: string, path: string) => ({ ...answer, path }) as T, 5);
+
+  test('reads the version to return to', async () => {
+    const rules = { version: 5, mode: 'combine', rules: [] };
+    expect(await readVersion(rules)).toEqual({ ...rules, path: '/catalog/rules/versions/5' });
+  });
+
+  test('refuses a version that the release does not know, and names what it does not know', async () => {
+    await expect(readVersion(unreadable)).rejects.toMatchObject({
+      message: expect.stringMatching(
+        /Version 5 has rules .* does not know.*\n {4}rules\.0\.when\.weekday: unknown field/,
+      ),
+    });
+  });
+});
+
 describe('rules try', () => {
   const line = { sku: 'gig', quantity: 2, list_price: 500 };
+  const applied = (rule: string) => ({ rule, before: 1, after: 2 });
   const trial: Trial = {
     live: {
       rules_version: 3,
       total: 1300,
       lines: [
         { ...line, price: 500, amount: 1000, rules: [] },
-        { sku: 'show', quantity: 1, seat: 'A1', list_price: 300, price: 300, amount: 300, rules: [{ rule: 'old' }] },
+        { sku: 'show', quantity: 1, seat: 'A1', list_price: 300, price: 300, amount: 300, rules: [applied('old')] },
       ],
     },
     tried: {
-      rules_version: 3,
       total: 1310,
       lines: [
-        { ...line, price: 450, amount: 900, rules: [{ rule: 'a' }, { rule: 'b' }] },
-        { sku: 'show', quantity: 1, seat: 'A1', list_price: 300, price: 410, amount: 410, rules: [{ rule: 'c' }] },
+        { ...line, price: 450, amount: 900, rules: [applied('a'), applied('b')] },
+        { sku: 'show', quantity: 1, seat: 'A1', list_price: 300, price: 410, amount: 410, rules: [applied('c')] },
       ],
     },
   };

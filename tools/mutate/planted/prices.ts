@@ -80,7 +80,7 @@ export const plantedInPrices: readonly PlantedBug[] = [
   ...bugsIn('lambdas/catalog/rules-store.ts', [
     {
       name: 'rules without their version',
-      find: "{ op: 'update', key: rulesKey, set: next, when: versionIs(before.version) }",
+      find: "{ op: 'update', key: rulesKey, set: next, when: versionIs(version) }",
       replace: "{ op: 'update', key: rulesKey, set: next, when: undefined as never }",
       consequence: 'Two concurrent changes get the same version, and one of them is not in the history.',
       caughtBy: [catalogWrites, 'rules are valid under their version, and each version is written once'],
@@ -94,8 +94,8 @@ export const plantedInPrices: readonly PlantedBug[] = [
     },
     {
       name: 'rules of another admin are overwritten',
-      find: 'if (replaces !== undefined && replaces !== before.version)',
-      replace: 'if (replaces !== undefined && replaces > before.version)',
+      find: 'if (replaces !== undefined && replaces !== version)',
+      replace: 'if (replaces !== undefined && replaces > version)',
       consequence: 'The change of one admin removes that of another unknowingly.',
       caughtBy: [ruleSets, 'that replaces another version than the valid one is rejected, unless it is valid already'],
     },
@@ -107,6 +107,16 @@ export const plantedInPrices: readonly PlantedBug[] = [
       replace: 'Promise.resolve(void [work, rulesCache, VALID_RULES, version, publishChange])',
       consequence: 'Carts show prices of earlier rules for five minutes.',
       caughtBy: [shownPrices, 'follows rules at once where they were put, and a second after their event elsewhere'],
+    },
+  ]),
+  ...bugsIn('lambdas/catalog/rules-row.ts', [
+    {
+      name: 'rules of a later release cannot be replaced',
+      find: 'return known ? { ...version, set: known } : { ...version, errors };',
+      replace: 'return { ...version, set: known ?? RuleSetSchema.parse(set) };',
+      consequence:
+        'After the deployment of an older release, no command can make earlier rules valid, and no item is sold.',
+      caughtBy: [ruleSets, 'can be replaced by those of an earlier version, under the version that is shown'],
     },
   ]),
   ...bugsIn('lambdas/catalog/shown-prices.ts', [
