@@ -110,6 +110,13 @@ export const plantedInWebhooks: readonly PlantedBug[] = [
       caughtBy: [POST, 'until its time is over, if it does not respond'],
     },
     {
+      name: 'connection that ends without a response',
+      find: "request.on('close', () => end(",
+      replace: "request.on('never', () => end(",
+      consequence: 'A receiver that answers 101 holds up its whole batch, so all other receivers get it again.',
+      caughtBy: [POST, 'and another protocol ends the request, which has failed'],
+    },
+    {
       name: 'HTTP to a public address on a laptop',
       find: "if (url.protocol === 'http:' && !isLoopback(address))",
       replace: "if (url.protocol === 'ftp:' && !isLoopback(address))",
