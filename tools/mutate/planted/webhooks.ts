@@ -7,6 +7,7 @@ const EVENTS = 'test/unit/webhooks/order-event.test.ts';
 const CONDITIONS = 'test/unit/webhooks/written-conditions.test.ts';
 const RULES = 'test/unit/webhooks/event-rules.test.ts';
 const SPARSE_METRICS = 'test/infra/sparse-metrics.test.ts';
+const SIMULATION = 'test/simulation/webhooks.test.ts';
 const SECRETS = 'test/unit/shared/runtime/secrets.test.ts';
 
 /** Bugs in webhooks and their key: forged or lost deliveries, and requests into a private network. */
@@ -122,6 +123,24 @@ export const plantedInWebhooks: readonly PlantedBug[] = [
       replace: "if (url.protocol === 'ftp:' && !isLoopback(address))",
       consequence: 'A local stage sends order events unencrypted to the internet.',
       caughtBy: [POST, 'HTTP reaches loopback only'],
+    },
+  ]),
+  ...bugsIn('lambdas/payments/payment-store.ts', [
+    {
+      name: 'repeated PaymentAuthorized has the time of its repetition',
+      find: 'causeOf(event, Date.parse(decision.at))',
+      replace: 'causeOf(event, Date.now())',
+      consequence: 'A receiver is told that the event has occurred minutes later than it has.',
+      caughtBy: [SIMULATION, 'is the same if PaymentAuthorized was lost and is published again'],
+    },
+  ]),
+  ...bugsIn('lambdas/tickets/issue-tickets.ts', [
+    {
+      name: 'repeated TicketIssued has the time of its repetition',
+      find: 'causeOf(event, Date.parse(ticket.at))',
+      replace: 'causeOf(event, Date.now())',
+      consequence: 'A receiver is told that the event has occurred minutes later than it has.',
+      caughtBy: [SIMULATION, 'is the same if TicketIssued was lost and is published again'],
     },
   ]),
   ...bugsIn('lambdas/webhooks/signature.ts', [
