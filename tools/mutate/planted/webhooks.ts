@@ -272,6 +272,13 @@ export const plantedInWebhooks: readonly PlantedBug[] = [
       ],
     },
     {
+      name: 'failures of a healthy webhook are added up',
+      find: 'const before = isContinued ? health : healthy;',
+      replace: 'const before = isContinued || !isContinued ? health : healthy;',
+      consequence: 'A webhook is disabled after two failures, if the success in between was not recorded.',
+      caughtBy: [DELIVERIES, 'does not disable its webhook by two failures'],
+    },
+    {
       name: 'delay beyond the limit of SQS',
       find: 'Math.max(1, Math.min(MAX_PAUSE_MS / 1000, ',
       replace: 'Math.max(1, Math.min(MAX_PAUSE_MS, ',
