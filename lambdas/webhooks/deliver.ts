@@ -6,7 +6,8 @@ import type { ReadKeys } from './deps.ts';
 import { type OrderEvent, TEST_EVENT } from './order-event.ts';
 import type { Post, PostResult } from './post.ts';
 import { signatureOf, webhookSecret } from './signature.ts';
-import { type Health, healthy, pauseDelaySeconds, type Webhook } from './webhook.ts';
+import type { SlowTime } from './slow-time.ts';
+import { type Health, healthy, pauseDelaySeconds, slowDelaySeconds, type Webhook } from './webhook.ts';
 import type { DeliveryResult, WebhookStore } from './webhook-store.ts';
 
 /** How the handling of a message has ended, and so what happens to the message. */
@@ -19,13 +20,15 @@ export type Outcome =
       /** Before this time the webhook is not called, so the message need not return. */
       readonly notBeforeMs?: number;
     }
-  /** It was not sent: the receiver has failed before, or there was no time left. */
+  /** It was not sent: the receiver has failed before or is slow, or there was no time left. */
   | { readonly outcome: 'deferred'; readonly delaySeconds: number; readonly reason: string }
   | { readonly outcome: 'dead_letter'; readonly reason: string };
 
 export interface ReceivedDelivery {
   readonly record: SQSRecord;
   readonly event: OrderEvent;
+  /** How long ago the message was received for the first time. */
+  readonly ageMs: number;
 }
 
 export interface DeliveryPorts {
@@ -33,11 +36,12 @@ export interface DeliveryPorts {
   readonly readKeys: ReadKeys;
   readonly post: Post;
   readonly clock: Clock;
+  readonly slowTime: SlowTime;
   /** No request starts after this time, so that its message can still be settled. */
   readonly lastStartMs: number;
 }
 
-/** A receiver that needs longer must answer first and work then. One that hangs must not hold up the others. */
+/** A receiver that needs longer must answer first and work then. `SlowTime` limits how often others wait for it. */
 export const RESPONSE_TIMEOUT_MS = 5000;
 
 type Deliveries = readonly ReceivedDelivery[];
@@ -58,7 +62,8 @@ export async function deliverToWebhook(id: string, messages: Deliveries, ports: 
 }
 
 async function admitAndDeliver(id: string, messages: Deliveries, ports: DeliveryPorts): Promise<Settled> {
-  const { webhooks, clock } = ports;
+  const { webhooks, clock, slowTime } = ports;
+  if (slowTime.isUsedUp(id)) return deferSlow(id, messages, clock);
   const admitted = await webhooks.admit(id);
   if (!admitted) {
     logger.info('webhook deleted', { webhook_id: id, messages: messages.length });
@@ -87,11 +92,13 @@ async function deliverAll(
   messages: Deliveries,
   ports: DeliveryPorts,
 ): Promise<{ outcomes: Settled; health: Health }> {
-  const { webhooks, clock } = ports;
+  const { webhooks, clock, slowTime } = ports;
   const outcomes = new Map<ReceivedDelivery, Outcome>();
+  const startMs = clock.now();
   await Promise.all(
     messages.map(async (message) => void outcomes.set(message, await attempt(webhook, message.event, ports))),
   );
+  slowTime.charge(webhook.id, clock.now() - startMs);
   const results = [...outcomes.values()];
   const delivered = results.filter(({ outcome }) => outcome === 'done').length;
   const failure = results.find((result) => result.outcome === 'failed');
@@ -209,6 +216,20 @@ function defer(messages: Deliveries, { health }: Webhook, untilMs: number, clock
     messages.map((message) => {
       const delaySeconds = pauseDelaySeconds(untilMs, clock.now(), clock.random());
       return [message, { outcome: 'deferred', delaySeconds, reason: `the webhook is failing: ${health.last_failure}` }];
+    }),
+  );
+}
+
+/** Lets the messages of a slow receiver wait, so that the environment delivers to the others meanwhile. */
+function deferSlow(id: string, messages: Deliveries, clock: Clock): Settled {
+  const seconds = Math.max(...messages.map(({ ageMs }) => ageMs)) / 1000;
+  count('WebhookDeliveriesDeferred', messages.length);
+  recordMaximum('WebhookFailingAge', seconds);
+  logger.info('slow webhook not called', { webhook_id: id, messages: messages.length, seconds: Math.round(seconds) });
+  return new Map(
+    messages.map((message) => {
+      const delaySeconds = slowDelaySeconds(message.ageMs, clock.random());
+      return [message, { outcome: 'deferred', delaySeconds, reason: 'the receiver responds too slowly' }];
     }),
   );
 }

@@ -14,6 +14,7 @@ import { type DeliveryPorts, deliverToWebhook, type Outcome, type ReceivedDelive
 import { signingPorts } from './deps.ts';
 import { parseDelivery } from './order-event.ts';
 import { createPost } from './post.ts';
+import { SlowTime } from './slow-time.ts';
 import { GIVE_UP_AFTER_MS, pauseDelaySeconds, retryDelaySeconds } from './webhook.ts';
 import { webhookStore } from './webhook-store.ts';
 
@@ -23,7 +24,7 @@ const TABLE_SHARE = 0.8;
 const SETTLEMENT_SHARE = 0.9;
 const MAX_CONTENTION_DELAY_S = 10;
 
-export interface ConsumerPorts extends TablePorts, Pick<DeliveryPorts, 'readKeys' | 'post'> {
+export interface ConsumerPorts extends TablePorts, Pick<DeliveryPorts, 'readKeys' | 'post' | 'slowTime'> {
   readonly queue: QueuePort;
   readonly chaos: () => Promise<Chaos>;
 }
@@ -53,7 +54,7 @@ export async function deliverBatch(
       ),
     );
 
-  const { groups, poison } = groupByWebhook(Records);
+  const { groups, poison } = groupByWebhook(Records, receivedMs);
   await settleAll(poison);
   await Promise.all(
     [...groups].map(async ([id, messages]) => {
@@ -97,7 +98,7 @@ async function withChaos<T>(faults: Chaos, { clock }: TablePorts, deliver: () =>
 }
 
 /** Returns the messages by their webhook. What is no delivery can never be sent, so it is dead-lettered at once. */
-function groupByWebhook(records: readonly SQSRecord[]) {
+function groupByWebhook(records: readonly SQSRecord[], nowMs: number) {
   const groups = new Map<string, ReceivedDelivery[]>();
   const poison = new Map<SQSRecord, Outcome>();
   for (const record of records) {
@@ -105,16 +106,19 @@ function groupByWebhook(records: readonly SQSRecord[]) {
     if (typeof delivery === 'string') poison.set(record, { outcome: 'dead_letter', reason: delivery });
     else {
       const { webhook_id, event } = delivery;
-      groups.set(webhook_id, [...(groups.get(webhook_id) ?? []), { record, event }]);
+      const ageMs = ageMsOf(record, nowMs);
+      groups.set(webhook_id, [...(groups.get(webhook_id) ?? []), { record, event, ageMs }]);
     }
   }
   return { groups, poison };
 }
 
+const ageMsOf = (record: SQSRecord, nowMs: number): number => nowMs - Date.parse(historyOf(record).first_received_at);
+
 async function settle(record: SQSRecord, outcome: Outcome, { queue, clock }: ConsumerPorts): Promise<void> {
   if (outcome.outcome === 'done') return;
   const history = historyOf(record);
-  const ageMs = clock.now() - Date.parse(history.first_received_at);
+  const ageMs = ageMsOf(record, clock.now());
   const { reason } = outcome;
   if (outcome.outcome === 'dead_letter' || ageMs >= GIVE_UP_AFTER_MS) {
     await queue.deadLetter(record.body, failureDetails(record, reason, clock.now()));
@@ -153,6 +157,7 @@ function createPorts(): ConsumerPorts {
   return {
     ...signing,
     post: createPost(policy),
+    slowTime: new SlowTime(systemClock),
     queue: createSqsQueue(QUEUE_URL, DLQ_URL),
     chaos: readChaos,
     clock: systemClock,

@@ -99,4 +99,15 @@ const SPREAD_S = 60;
 export const pauseDelaySeconds = (untilMs: number, nowMs: number, random: number): number =>
   Math.max(1, Math.min(MAX_PAUSE_MS / 1000, Math.ceil((untilMs - nowMs) / 1000 + random * SPREAD_S)));
 
+const FIRST_SLOW_DELAY_S = 10;
+
+/**
+ * Returns the delay of a message for a receiver that is too slow: half of the time that it has waited already, drawn
+ * from the second half of that, so that a message is not sent to its queue again and again.
+ */
+export const slowDelaySeconds = (ageMs: number, random: number): number => {
+  const maxSeconds = Math.min(MAX_PAUSE_MS / 1000, Math.max(FIRST_SLOW_DELAY_S, ageMs / 2000));
+  return Math.ceil((maxSeconds * (1 + random)) / 2);
+};
+
 const toIso = (ms: number): string => new Date(ms).toISOString();

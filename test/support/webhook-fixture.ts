@@ -3,6 +3,7 @@ import type { ReadKeys } from '../../lambdas/webhooks/deps.ts';
 import { type ConsumerPorts, deliverBatch } from '../../lambdas/webhooks/on-webhook-deliveries.ts';
 import type { Delivery, OrderEvent } from '../../lambdas/webhooks/order-event.ts';
 import type { PostRequest, PostResult } from '../../lambdas/webhooks/post.ts';
+import { SlowTime } from '../../lambdas/webhooks/slow-time.ts';
 import { webhookStore } from '../../lambdas/webhooks/webhook-store.ts';
 import { createSteppingClock, noChaos, RecordingQueue, sqsRecord } from './fixtures.ts';
 import { createMemoryStore } from './memory-store.ts';
@@ -28,6 +29,7 @@ export class DeliveryFixture {
   readonly queue = new RecordingQueue();
   readonly webhooks = webhookStore({ store: this.table, clock: this.clock, deadlineMs: Number.POSITIVE_INFINITY });
   readonly requests: PostRequest[] = [];
+  readonly #slowTime = new SlowTime(this.clock);
   /** Returns the valid keys of the stage, the current one first. */
   readKeys: ReadKeys = async () => ['key-1'];
   chaos = noChaos;
@@ -62,6 +64,7 @@ export class DeliveryFixture {
     return {
       store: this.store,
       clock: this.clock,
+      slowTime: this.#slowTime,
       queue: this.queue,
       chaos: () => this.chaos(),
       readKeys: () => this.readKeys(),

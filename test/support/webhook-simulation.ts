@@ -5,6 +5,7 @@ import { deliverBatch } from '../../lambdas/webhooks/on-webhook-deliveries.ts';
 import { orderEventTypes, type SourceEvent } from '../../lambdas/webhooks/order-event.ts';
 import type { Post, PostResult } from '../../lambdas/webhooks/post.ts';
 import { webhookSecret } from '../../lambdas/webhooks/signature.ts';
+import { SlowTime } from '../../lambdas/webhooks/slow-time.ts';
 import type { Health } from '../../lambdas/webhooks/webhook.ts';
 import { type WebhookStore, webhookStore } from '../../lambdas/webhooks/webhook-store.ts';
 import type { Faults } from './faults.ts';
@@ -19,8 +20,10 @@ import { WebhookReceiver } from './webhook-receiver.ts';
 const QUEUE = 'webhook-deliveries';
 const RESPONSE_TIMEOUT_MS = 5000;
 
-/** What a receiver does with a request. It may also hang after it has accepted the event. */
-type Answer = number | 'accepts' | 'hangs' | 'accepts_and_hangs';
+/** What a receiver does with a request. It may also accept the event slowly, or hang after it has accepted it. */
+type Answer = number | 'accepts' | 'accepts_slowly' | 'hangs' | 'accepts_and_hangs';
+/** Just in time for the sender. */
+const SLOW_RESPONSE_MS = 4800;
 export type Behaviour = (random: number, nowMs: number) => Answer;
 
 /** The consumer of deliveries with its queue, its table, its clock and all receivers in memory. */
@@ -49,10 +52,16 @@ export class WebhookSimulation {
       readKeys: async () => this.keys,
       post: this.#post,
     };
+    /** What the environments remember that run no batch now. The next batch gets the one that was used last. */
+    const idle: SlowTime[] = [];
     const queue: MemoryQueue = new MemoryQueue(clock, {
       ...settings,
       faults: () => faults,
-      consumer: (event) => invoke({ clock, timeoutMs }, () => deliverBatch(event, { ...ports, queue }, timeoutMs)),
+      consumer: async (event) => {
+        const slowTime = idle.pop() ?? new SlowTime(clock);
+        const run = () => deliverBatch(event, { ...ports, queue, slowTime }, timeoutMs);
+        return invoke({ clock, timeoutMs }, run).finally(() => void idle.push(slowTime));
+      },
     });
     this.queue = queue;
   }
@@ -89,8 +98,9 @@ export class WebhookSimulation {
     await clock.sleep(20 + clock.random() * 100);
     const answer = this.#behaviours.get(id)?.(clock.random(), clock.now()) ?? 404;
     if (typeof answer === 'number') return { status: answer };
+    if (answer === 'accepts_slowly') await clock.sleep(SLOW_RESPONSE_MS);
     const status = answer === 'hangs' ? 0 : this.#receive(id, headers, body);
-    if (answer === 'accepts') return { status };
+    if (answer.startsWith('accepts') && answer !== 'accepts_and_hangs') return { status };
     await clock.sleep(RESPONSE_TIMEOUT_MS);
     return { error: `no response within ${RESPONSE_TIMEOUT_MS} ms` };
   };

@@ -6,6 +6,7 @@ import { type Entry, isDueEarly, type Loaded, UNCACHED } from './entry.ts';
 import type { Announcement, FeedReader } from './feed.ts';
 import type { Group } from './group-row.ts';
 import { type Flight, Memory } from './memory.ts';
+import { RunningFetches } from './running-fetches.ts';
 import type { Fetched, SharedRows } from './shared-rows.ts';
 import type { CacheStatus } from './x-cache.ts';
 
@@ -13,8 +14,6 @@ import type { CacheStatus } from './x-cache.ts';
 const MAX_KEY_CHARACTERS = 256;
 /** How often a value is loaded that was invalidated during its load. */
 const MAX_LOADS = 3;
-/** How long a caller waits for another one's fetch at a time, also without a deadline. */
-const MAX_JOIN_MS = 10_000;
 /** An entry that this environment wrote itself was not loaded, so its load is assumed to take this time. */
 const ASSUMED_LOAD_MS = 20;
 /** A companion is loaded again if it expires within this share of the TTL, so that it needs no load of its own soon. */
@@ -56,11 +55,6 @@ export interface Cached<V> {
   readonly status: CacheStatus;
 }
 
-interface RunningFetch<V> {
-  readonly result: Promise<Fetched<V> | undefined>;
-  readonly deadlineMs: number;
-}
-
 /**
  * A cache in front of a source: memory of the execution environment, then a row that all environments share, then the
  * source. See the README of this folder.
@@ -69,13 +63,14 @@ export class ReadCache<V> {
   readonly #options: ReadCacheOptions<V>;
   readonly #shared: SharedParts<V> | undefined;
   readonly #memory: Memory<V>;
-  readonly #running = new Map<string, RunningFetch<V>>();
+  readonly #running: RunningFetches<V>;
 
   constructor(options: ReadCacheOptions<V>, shared?: SharedParts<V>) {
     this.#options = options;
     this.#shared = shared;
     const { clock, maxCharacters, sizeOf = (value) => JSON.stringify(value).length } = options;
     this.#memory = new Memory({ clock, maxCharacters, sizeOf });
+    this.#running = new RunningFetches(clock);
   }
 
   /** Returns the value of a key. Errors of the source are not cached, and are thrown. */
@@ -90,7 +85,8 @@ export class ReadCache<V> {
       return { value: entry.value, status: 'hit' };
     }
     try {
-      const { entry, from } = await this.#fetch(key, request);
+      const fetch = () => this.#fetchAcceptable(key, request);
+      const { entry, from } = await this.#running.share(key, request.deadlineMs, fetch);
       count(from === 'row' ? 'CacheRowHit' : 'CacheMiss');
       return { value: entry.value, status: from === 'row' ? 'hit' : 'miss' };
     } catch (error) {
@@ -153,57 +149,14 @@ export class ReadCache<V> {
   async #refresh(key: string, held: Entry<V>, request: CacheRequest<V>): Promise<Entry<V>> {
     if (this.#running.has(key)) return held;
     try {
-      const entry = (await this.#start(key, request, held))?.entry;
+      const fetch = () => this.#fetchAcceptable(key, request, held);
+      const entry = (await this.#running.start(key, request.deadlineMs, fetch))?.entry;
       return entry && entry.untilMs !== UNCACHED ? entry : held;
     } catch (error) {
       if (!(error instanceof Busy)) throw error;
       logger.info('cached value not refreshed early', { error });
       return held;
     }
-  }
-
-  /** Fetches a key once for all callers of this environment. */
-  async #fetch(key: string, request: CacheRequest<V>): Promise<Fetched<V>> {
-    const { clock } = this.#options;
-    let hasWaited = false;
-    for (;;) {
-      const running = this.#running.get(key);
-      // A fetch beyond its deadline belongs to an invocation that was ended, and will not finish.
-      if (!running || clock.now() >= running.deadlineMs) {
-        const fetched = await this.#start(key, request);
-        if (fetched) return fetched;
-        continue;
-      }
-      if (!hasWaited) count('CacheWait');
-      hasWaited = true;
-      const joined = await this.#join(running, request.deadlineMs);
-      if (joined) return { ...joined, from: joined.from === 'row' ? 'row' : 'wait' };
-      if (clock.now() >= request.deadlineMs) throw new Busy('no time is left to load a cached value');
-    }
-  }
-
-  /** Waits for the fetch of another caller. Returns nothing if that caller ran out of time, or only refreshed. */
-  async #join(running: RunningFetch<V>, deadlineMs: number): Promise<Fetched<V> | undefined> {
-    const { clock } = this.#options;
-    const leftMs = Math.min(deadlineMs, running.deadlineMs) - clock.now();
-    const timeout = clock.sleep(Math.min(Math.max(0, leftMs), MAX_JOIN_MS)).then(() => undefined);
-    try {
-      return await Promise.race([running.result, timeout]);
-    } catch (error) {
-      if (error instanceof Busy) return undefined;
-      throw error;
-    }
-  }
-
-  #start(key: string, request: CacheRequest<V>, refreshed?: Entry<V>): Promise<Fetched<V> | undefined> {
-    const result = this.#fetchAcceptable(key, request, refreshed);
-    const running = { result, deadlineMs: request.deadlineMs };
-    this.#running.set(key, running);
-    const end = () => {
-      if (this.#running.get(key) === running) this.#running.delete(key);
-    };
-    result.then(end, end);
-    return result;
   }
 
   /** Fetches a key again if it was invalidated meanwhile. Returns nothing if a refresh is left to another caller. */

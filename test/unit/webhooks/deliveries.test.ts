@@ -4,7 +4,7 @@ import { WriteRefused } from '../../../lambdas/shared/store/store.ts';
 import { createTestEvent } from '../../../lambdas/webhooks/order-event.ts';
 import type { PostRequest } from '../../../lambdas/webhooks/post.ts';
 import { webhookSecret } from '../../../lambdas/webhooks/signature.ts';
-import { GIVE_UP_AFTER_MS, MAX_PAUSE_MS } from '../../../lambdas/webhooks/webhook.ts';
+import { GIVE_UP_AFTER_MS, MAX_PAUSE_MS, slowDelaySeconds } from '../../../lambdas/webhooks/webhook.ts';
 import { withChaosRates } from '../../support/fixtures.ts';
 import { overrideStore } from '../../support/memory-store.ts';
 import { DeliveryFixture, orderEvent, webhookId } from '../../support/webhook-fixture.ts';
@@ -279,6 +279,56 @@ describe('while a webhook is failing', () => {
     fixture.requests.length = 0;
     await fixture.deliver(...to(id, 'o3'));
     expect(fixture.requests).toHaveLength(1);
+  });
+});
+
+describe('a webhook whose receiver is slow', () => {
+  const respondsAfter = (ms: number) => {
+    fixture.respond = async () => {
+      fixture.clock.pass(ms);
+      return { status: 200 };
+    };
+  };
+
+  test('is called again only when it has used a tenth of the time', async () => {
+    respondsAfter(5000);
+    await fixture.deliver(...to(id, 'o1'));
+    await fixture.deliver(...to(id, 'o2'));
+    expect(fixture.requests).toHaveLength(1);
+    expect(fixture.queue.requeued).toMatchObject([{ delaySeconds: 8, history: { failures: 0 } }]);
+    // 4 s above the limit of a second, less 2 s that are free.
+    fixture.clock.pass(19_000);
+    await fixture.deliver(...to(id, 'o2'));
+    expect(fixture.requests).toHaveLength(1);
+    fixture.clock.pass(1000);
+    await fixture.deliver(...to(id, 'o2'));
+    expect(fixture.requests).toHaveLength(2);
+    expect(await health()).toEqual({ failures: 0 });
+  });
+
+  test('delays no other webhook', async () => {
+    const other = await fixture.createWebhook('other');
+    respondsAfter(5000);
+    await fixture.deliver(...to(id, 'o1'));
+    await fixture.deliver(...to(id, 'o2'), ...to(other, 'o2'));
+    expect(fixture.requests.map(({ url }) => url)).toEqual(['https://shop.example/', 'https://other.example/']);
+  });
+
+  test('is not limited if it responds within a second, or is slow for a moment', async () => {
+    respondsAfter(1000);
+    for (let order = 0; order < 100; order++) await fixture.deliver(...to(id, `o${order}`));
+    respondsAfter(3000);
+    await fixture.deliver(...to(id, 'slow'));
+    respondsAfter(100);
+    await fixture.deliver(...to(id, 'next'));
+    expect(fixture.requests).toHaveLength(102);
+    expect(fixture.queue.requeued).toEqual([]);
+  });
+
+  test('gets messages that wait for longer and longer, up to 15 minutes', () => {
+    const MINUTES_MS = 60_000;
+    expect([0, 1, 10, 60].map((minutes) => slowDelaySeconds(minutes * MINUTES_MS, 0.99))).toEqual([10, 30, 299, 896]);
+    expect([0, 1, 10, 60].map((minutes) => slowDelaySeconds(minutes * MINUTES_MS, 0))).toEqual([5, 15, 150, 450]);
   });
 });
 

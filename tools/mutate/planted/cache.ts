@@ -208,7 +208,7 @@ export const plantedInCache: readonly PlantedBug[] = [
       caughtBy: [CACHE_TEST, 'is loaded despite a lease whose owner has a clock that is an hour ahead'],
     },
   ]),
-  ...bugsIn('lambdas/shared/cache/read-cache.ts', [
+  ...bugsIn('lambdas/shared/cache/running-fetches.ts', [
     {
       name: 'each caller loads for itself',
       find: 'const running = this.#running.get(key);',
@@ -216,6 +216,8 @@ export const plantedInCache: readonly PlantedBug[] = [
       consequence: 'A cold key is loaded once for each caller.',
       caughtBy: [CACHE_TEST, 'is loaded once for 200 callers at once in one environment'],
     },
+  ]),
+  ...bugsIn('lambdas/shared/cache/read-cache.ts', [
     {
       name: 'no early refresh',
       find: 'isDueEarly(held, clock.now(), clock.random()) ? ',

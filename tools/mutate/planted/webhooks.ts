@@ -6,6 +6,7 @@ const POST = 'test/unit/webhooks/post.test.ts';
 const EVENTS = 'test/unit/webhooks/order-event.test.ts';
 const CONDITIONS = 'test/unit/webhooks/written-conditions.test.ts';
 const RULES = 'test/unit/webhooks/event-rules.test.ts';
+const SIMULATION = 'test/simulation/webhooks.test.ts';
 const SPARSE_METRICS = 'test/infra/sparse-metrics.test.ts';
 const SIMULATION = 'test/simulation/webhooks.test.ts';
 const SECRETS = 'test/unit/shared/runtime/secrets.test.ts';
@@ -326,6 +327,24 @@ export const plantedInWebhooks: readonly PlantedBug[] = [
 `,
       consequence: 'A rotation between the two reads leaves out the version that receivers use.',
       caughtBy: [SECRETS, 'has no gap if it is rotated between the two reads'],
+    },
+  ]),
+  ...bugsIn('lambdas/webhooks/deliver.ts', [
+    {
+      name: 'slow responses are not limited',
+      find: '  if (slowTime.isUsedUp(id)) return deferSlow(id, messages, clock);\n',
+      replace: '',
+      consequence: 'A receiver that hangs for a part of its requests delays all others by a minute.',
+      caughtBy: [SIMULATION, 'delays the others by its timeout at most'],
+    },
+  ]),
+  ...bugsIn('lambdas/webhooks/slow-time.ts', [
+    {
+      name: 'environments wait for a slow receiver together',
+      find: ' * (0.5 + this.#clock.random())',
+      replace: '',
+      consequence: 'All environments that a slow receiver has blocked at once are blocked at once again and again.',
+      caughtBy: [SIMULATION, 'delays the others by its timeout at most'],
     },
   ]),
   ...bugsIn('lib/contexts/webhooks.ts', [
