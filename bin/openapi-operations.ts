@@ -41,7 +41,7 @@ export const operationTexts: Readonly<Record<keyof typeof allRoutes, OperationTe
     statuses: {
       201: 'The order was placed. Each generation of a cart (`cart_id`) leads to one order: another checkout of it returns that order, whichever key it has.',
       404: 'The user id is not valid, or there is no such quote for this user.',
-      409: `The cart is empty or has expired. ${PRICE_CONFLICT}`,
+      409: `The cart is empty or has expired (\`cart_empty\`), or it was ordered already at other terms than those of the request (\`cart_already_ordered\`, with the \`order_id\`). ${PRICE_CONFLICT}`,
       422: `${KEY_REUSED}, or the quote is for other items, or the items cost 0 or more than the maximum. Nothing was changed.`,
     },
   },

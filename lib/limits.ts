@@ -17,7 +17,7 @@ export const VISIBILITY_PER_TIMEOUT = 6;
 export const MESSAGES_PER_BATCH = 10;
 /** Each tick is a transaction of up to 100 items. */
 export const TICKS_PER_BATCH = 2;
-/** A report holds up to 10 MB in memory, and works for half of its timeout. */
+/** A run of a report holds up to 10 MB in memory, and works for a third of its timeout (`RUN_WORK_S`). */
 export const REPORT_RUNS_PER_BATCH = 1;
 export const STREAM_RECORDS_PER_BATCH = 100;
 

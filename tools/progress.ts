@@ -11,7 +11,7 @@ export function bar(done: number, total: number): string {
 type ShowProgress = (done: number, total: number) => void;
 
 /**
- * Runs one step of a start. Prints its begin, every 10 s that it still runs, and its duration. The progress of the step
+ * Runs one step of a start. Prints its start, every 10 s that it still runs, and its duration. The progress of the step
  * is a bar if the output is a terminal.
  */
 export async function step<T>(name: string, work: (showProgress: ShowProgress) => Promise<T>): Promise<T> {

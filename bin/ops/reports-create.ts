@@ -25,7 +25,7 @@ export default defineCommand({
     wait: { type: 'boolean', help: 'wait until the report has ended' },
   },
   details:
-    'A date without a time is its begin in UTC. A row belongs to the report if its time is at least --from and before\n' +
+    'A date without a time is its first moment in UTC. A row belongs to the report if its time is at least --from and before\n' +
     '--to. A report of balances has the balance of each account at --to. The exit code with --wait is 1 if it fails.',
   examples: [
     'reports create --kind orders --from 2026-11-01 --to 2026-12-01 --wait',

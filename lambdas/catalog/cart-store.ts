@@ -35,16 +35,22 @@ export function cartStore(work: UnitOfWork, isCheckedOut: IsCheckedOut) {
 }
 export type CartStore = ReturnType<typeof cartStore>;
 
-/** Replaces the items of a cart. A cart that has none and gets none is not written. */
+/**
+ * Replaces the items of a cart. A cart that has none and gets none is written only if it was checked out: its
+ * generation then ends, so that a late checkout does not find the order of that generation.
+ */
 const replaceCart = (work: UnitOfWork, userId: string, items: Item[], isCheckedOut: IsCheckedOut) =>
   commit(work, async (read) => {
     const key = cartKey(userId);
     const row = await read.get(key);
     const before = row && parseCart(row);
-    if (items.length === 0 && (before?.items.length ?? 0) === 0) return { writes: [], result: undefined };
+    const hadItems = before !== undefined && before.items.length > 0;
+    const staysEmpty = items.length === 0 && !hadItems;
+    // The items of an emptied cart differ from any that are put, so they are a new generation in either case.
+    const wasOrdered = before !== undefined && (hadItems || staysEmpty) && (await isCheckedOut(before));
+    if (staysEmpty && !wasOrdered) return { writes: [], result: undefined };
     const change = { user_id: userId, items, nowMs: work.clock.now(), newId: createRandomId() };
-    const hasItems = before !== undefined && before.items.length > 0;
-    const cart = replaceItems(before, hasItems && (await isCheckedOut(before)), change);
+    const cart = replaceItems(before, wasOrdered, change);
     const { user_id: _, ...set } = cart;
     const write: Write = before
       ? { op: 'update', key, set, when: versionIs(before.version) }

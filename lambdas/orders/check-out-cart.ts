@@ -18,7 +18,7 @@ export const checkOutCart = route(
     status: 201,
   },
   async (
-    { params: { user_id }, body: { quote_id, ...terms }, identify, correlationId },
+    { params: { user_id }, body: terms, identify, correlationId },
     { orders, readCart, quotePrice }: OrdersApiDeps,
   ) => {
     const { order, replayed } = await orders.checkOut({
@@ -27,7 +27,7 @@ export const checkOutCart = route(
       identity: identify(user_id),
       correlationId,
       readCart: () => readCart(user_id),
-      quotePrice: (items) => quotePrice({ user_id, items, quote_id }),
+      quotePrice: (items) => quotePrice({ user_id, items, quote_id: terms.quote_id }),
     });
     const { updated_at: _, ...placed } = order;
     return new HttpResponse(placed, { Location: `/orders/${order.id}`, ...(replayed && replayedHeader) });

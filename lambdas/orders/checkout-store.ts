@@ -3,6 +3,7 @@ import { CartCheckedOut } from '../../events/orders/cart-checked-out.ts';
 import { assertSameRequest, type RequestIdentity } from '../shared/http/idempotency.ts';
 import { toIso } from '../shared/runtime/clock.ts';
 import { Rejected } from '../shared/runtime/errors.ts';
+import { hashOf } from '../shared/runtime/ids.ts';
 import { logger } from '../shared/runtime/observability.ts';
 import { type Change, commit, type UnitOfWork } from '../shared/store/commit.ts';
 import { absent, type Key, type Reader, type Row, versionIs, type Write } from '../shared/store/store.ts';
@@ -28,6 +29,8 @@ export interface CheckoutRequest extends Pick<PlacedOrder, 'description' | 'meta
   readonly user_id: string;
   /** The price that the customer expects. */
   readonly amount?: number | undefined;
+  /** The quote that the customer names. */
+  readonly quote_id?: string | undefined;
   readonly identity: RequestIdentity;
   readonly correlationId: string;
   /** Returns the cart, if there is one that has not expired. */
@@ -40,9 +43,10 @@ const checkoutKey = (identityId: string): Key => ({ pk: `CHECKOUT#${identityId}`
 
 /**
  * Places the order of a cart. One generation of a cart leads to one order, however often it is checked out: its id
- * derives from the generation, so a second checkout finds the row, whichever key it has. A key is recorded with the
- * order that it returned, so its repetition returns that order also when the cart has other items by then. A request
- * that is refused can be repeated, but no earlier write of it can place the order after the refusal.
+ * derives from the generation, so a second checkout finds the row, whichever key it has. It is refused if it names
+ * other terms. A key is recorded with the order that it returned, so its repetition returns that order also when the
+ * cart has other items by then. A request that is refused can be repeated, but no earlier write of it can place the
+ * order after the refusal.
  */
 export async function checkOutOnce(work: UnitOfWork, request: CheckoutRequest): Promise<Placement> {
   const { identity } = request;
@@ -67,10 +71,35 @@ async function planCheckout(read: Reader, request: CheckoutRequest): Promise<Cha
   const existing = await read.get(orderKey(orderIdOfCart(cart)));
   if (existing) {
     const order = asPlaced(existing);
+    requireSameTerms(request, order);
     return { writes: recordKey(identity, order, recorded), result: { order, replayed: true } };
   }
   if (cart.items.length === 0) throw emptyCart();
   return placeFromCart(cart, request, recorded);
+}
+
+/**
+ * Throws if the request contradicts the order that was placed from the cart. A field that it leaves out does not. The
+ * customer would otherwise take the order for the one that the request describes.
+ */
+function requireSameTerms({ amount, quote_id, description, metadata }: CheckoutRequest, order: Order): void {
+  const placed = {
+    amount: order.amount,
+    quote_id: order.pricing?.quote_id,
+    description: order.description,
+    metadata: order.metadata,
+  };
+  const others = Object.entries({ amount, quote_id, description, metadata })
+    .filter(([name, value]) => value !== undefined && hashOf(value) !== hashOf(placed[name as keyof typeof placed]))
+    .map(([name]) => name);
+  if (others.length === 0) return;
+  throw new Rejected(
+    'cart_already_ordered',
+    `The cart was ordered already, and the order ${order.id} has another ${others.join(', ')} than this request. ` +
+      'To order the same items once more, put them into the cart again.',
+    409,
+    { order_id: order.id },
+  );
 }
 
 async function placeFromCart(

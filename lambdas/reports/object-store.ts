@@ -5,12 +5,12 @@ export interface ObjectStore {
   get(key: string): Promise<Uint8Array>;
   /** Starts a file that is uploaded in parts, and returns the id of the upload. The file exists when it is complete. */
   startUpload(key: string): Promise<string>;
-  /** Writes one part, counted from 1, or replaces it. Returns its tag. Each part but the last has at least 5 MB. */
-  uploadPart(upload: Upload, number: number, body: Uint8Array): Promise<string>;
   /**
-   * Completes a file by the tags of its parts. Returns false if there is no such upload: it was completed or removed
-   * before, and which of both is not known.
+   * Writes one part, counted from 1, or replaces it. Each part but the last has at least 5 MB. Returns its tag, or
+   * nothing if there is no such upload: it was completed or removed before, and which of both is not known.
    */
+  uploadPart(upload: Upload, number: number, body: Uint8Array): Promise<string | undefined>;
+  /** Completes a file by the tags of its parts. Returns false if there is no such upload, as for a part. */
   completeUpload(upload: Upload, tags: readonly string[]): Promise<boolean>;
   /** Returns the same bucket with calls that end by the deadline, in ms since the epoch: they then throw `Busy`. */
   withDeadline(deadlineMs: number): ObjectStore;

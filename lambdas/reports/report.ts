@@ -50,7 +50,7 @@ export interface Report extends ReportRequest {
 export const MAX_RANGE_DAYS = 366;
 /** The reports that may be queued or running at the same time. Each reads a whole table, so more would only wait. */
 export const MAX_OPEN_REPORTS = 10;
-/** A run works for half a minute, so these are eight hours. A report that needs more is stopped and not continued. */
+/** The work of 5.6 hours, 20 s (`RUN_WORK_S`) in each run. A report that needs more is stopped and not continued. */
 export const MAX_RUNS = 1000;
 
 export const newReport = (

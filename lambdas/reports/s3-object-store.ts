@@ -18,22 +18,26 @@ export function createS3ObjectStore(bucket: Bucket, clock: Clock, deadlineMs = N
       const response = await send({ method: 'POST', key, query: { uploads: '' }, headers });
       return requiredTag(await response.text(), 'UploadId');
     },
-    uploadPart: async ({ key, id }, number, body) => {
-      const query = { partNumber: String(number), uploadId: id };
-      const response = await send({ method: 'PUT', key, query, body });
-      const tag = response.headers.get('etag');
-      if (!tag) throw new Error(`S3 returned no tag for part ${number} of ${key}`);
-      return tag;
-    },
-    completeUpload: async (upload, tags) => {
-      try {
-        return await complete(send, upload, tags);
-      } catch (error) {
-        if (error instanceof S3Error && error.code === 'NoSuchUpload') return false;
-        throw error;
-      }
-    },
+    uploadPart: ({ key, id }, number, body) =>
+      ifUploadExists(async () => {
+        const query = { partNumber: String(number), uploadId: id };
+        const response = await send({ method: 'PUT', key, query, body });
+        const tag = response.headers.get('etag');
+        if (!tag) throw new Error(`S3 returned no tag for part ${number} of ${key}`);
+        return tag;
+      }),
+    completeUpload: async (upload, tags) => (await ifUploadExists(() => complete(send, upload, tags))) ?? false,
   };
+}
+
+/** Returns nothing if S3 knows no such upload. */
+async function ifUploadExists<T>(call: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await call();
+  } catch (error) {
+    if (error instanceof S3Error && error.code === 'NoSuchUpload') return undefined;
+    throw error;
+  }
 }
 
 async function complete(

@@ -27,7 +27,7 @@ type ReadSegment = (segment: {
   readonly after?: Key | undefined;
 }) => Promise<SegmentPage>;
 
-/** The position of one segment: the last key that was read, nothing at its begin, or its end. */
+/** The position of one segment: the last key that was read, nothing at its start, or its end. */
 type SegmentPosition = { readonly after?: Key | undefined; readonly isDone?: boolean };
 
 /** Reads a table by segments: each page has one page of every segment that has not ended, in their order. */

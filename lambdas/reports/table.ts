@@ -44,12 +44,19 @@ export const folders = { parts: 'parts/', reports: 'reports/', exports: 'exports
 
 /**
  * The days for which the files of each folder are kept. The lifecycle of the bucket deletes them after that. A report
- * that was dead-lettered can be continued for 14 days, and needs its parts for that.
+ * that was dead-lettered can be continued for 14 days, and needs its parts for that. An upload that was started and not
+ * completed is kept for as long as parts.
  */
 export const keptDays = { parts: 15, reports: 7, exports: 400 } as const;
 
 /** The format of the daily exports. JSON has types, and a text in it needs no protection against spreadsheets. */
 export const DAILY_FORMAT = 'ndjson';
 
-/** The timeout of the worker. A run works for a third of it, and no other run takes over before its end. */
+/** The timeout of the worker. No other run takes over before its end. */
 export const RUN_TIMEOUT_S = 60;
+
+/**
+ * The time for which a run works. The calls of a consumer end after half of its timeout, so 10 s are left for the last
+ * part of the run.
+ */
+export const RUN_WORK_S = 20;

@@ -7,9 +7,6 @@ import type { Access } from './access.ts';
 import { suppress } from './suppress.ts';
 
 type Folder = keyof typeof folders;
-/** S3 removes an upload that was started and not completed after this time. A report takes hours at the most. */
-const UPLOAD_DAYS = 2;
-
 /** The name contains account and region, because the names of buckets are unique in the world. */
 export const reportBucketName = (scope: Construct, config: StageConfig): string => {
   const { account, region } = Stack.of(scope);
@@ -41,7 +38,8 @@ export class ReportBucket extends Construct {
           prefix: folders[folder],
           expiration: Duration.days(keptDays[folder]),
         })),
-        { id: 'uploads', abortIncompleteMultipartUploadAfter: Duration.days(UPLOAD_DAYS) },
+        // An upload belongs to a report whose parts still exist.
+        { id: 'uploads', abortIncompleteMultipartUploadAfter: Duration.days(keptDays.parts) },
       ],
     });
     suppress(bucket, {

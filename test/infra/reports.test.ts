@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { runLimits } from '../../lambdas/reports/run.ts';
-import { reportColumns } from '../../lambdas/reports/table.ts';
+import { RUN_WORK_S, reportColumns } from '../../lambdas/reports/table.ts';
 import { type SynthesizedStage, synthesized } from '../support/synthesized.ts';
 
 const prod = synthesized('prod');
@@ -65,7 +65,7 @@ describe('the bucket of reports', () => {
       [undefined, undefined],
     ]);
     expect(rules.at(-1)).toMatchObject({
-      AbortIncompleteMultipartUpload: { DaysAfterInitiation: 2 },
+      AbortIncompleteMultipartUpload: { DaysAfterInitiation: 15 },
       Status: 'Enabled',
     });
   });
@@ -103,6 +103,7 @@ test('a run ends early enough to write its last part before the function is stop
   expect(worker?.['RecursiveLoop']).toBe('Allow');
   const deadlineMs = (Number(worker?.['Timeout']) * 1000) / 2;
   expect(runLimits.partMs + runLimits.reserveMs).toBeLessThan(deadlineMs);
+  expect(deadlineMs - runLimits.reserveMs).toBe(RUN_WORK_S * 1000);
   // The worker holds a part, a page of each segment, and a part of the upload.
   expect(2 * (runLimits.partBytes + runLimits.uploadBytes) + 8 * 2 ** 20).toBeLessThan(
     (Number(worker?.['MemorySize']) / 4) * 2 ** 20,

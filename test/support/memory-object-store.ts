@@ -4,6 +4,8 @@ import { Busy } from '../../lambdas/shared/runtime/errors.ts';
 
 export interface MemoryObjectStore extends ObjectStore {
   readonly objects: ReadonlyMap<string, Uint8Array>;
+  /** Removes all uploads that are not complete, as the lifecycle of the bucket does. */
+  removeUploads(): void;
 }
 
 interface Options {
@@ -62,7 +64,7 @@ export function createMemoryObjectStore(options: Options = {}): MemoryObjectStor
       uploadPart: ({ key, id }, number, body) =>
         inTime(() => {
           const upload = uploadOf(key, id);
-          if (!upload) throw new Error(`NoSuchUpload: ${id}`);
+          if (!upload) return undefined;
           upload.parts.set(number, Uint8Array.from(body));
           return tagOf(body);
         }),
@@ -76,5 +78,5 @@ export function createMemoryObjectStore(options: Options = {}): MemoryObjectStor
         }),
     };
   };
-  return { objects, ...bucketUntil(Number.POSITIVE_INFINITY) };
+  return { objects, removeUploads: () => uploads.clear(), ...bucketUntil(Number.POSITIVE_INFINITY) };
 }

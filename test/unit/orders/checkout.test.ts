@@ -130,11 +130,60 @@ describe('a second checkout of a cart', () => {
     const { body } = await shop.checkOut();
     await settle();
     await shop.putSale(50);
-    expect((await shop.checkOut(undefined, { amount: 1000 })).body).toEqual(body);
+    expect((await shop.checkOut(undefined, { amount: 2000 })).body).toEqual(body);
+  });
+
+  test.each([
+    ['amount', { amount: 1000 }],
+    ['quote_id', { quote_id: 'a'.repeat(26) }],
+    ['description', { description: 'another' }],
+    ['metadata', { metadata: { note: 'another' } }],
+  ])('that names another %s is rejected, before the cart is emptied and after', async (name, other) => {
+    await shop.putCart(shirts);
+    const quote_id = String((await shop.quote({ items: shirts, user_id: 'alice' })).body['quote_id']);
+    const terms = { quote_id, amount: 2000, description: 'Gift', metadata: { note: 'x' } };
+    holdEvents();
+    const { body } = await shop.checkOut('key-1', terms);
+    const rejected = {
+      status: 409,
+      body: { code: 'cart_already_ordered', order_id: body['id'], detail: expect.stringContaining(`another ${name} `) },
+    };
+    expect(await shop.checkOut('key-2', { ...terms, ...other })).toMatchObject(rejected);
+    shop.simulation.queues['catalog-invalidation'].start();
+    await settle();
+    for (const key of ['key-2', undefined]) expect(await shop.checkOut(key, other)).toMatchObject(rejected);
+    for (const same of [terms, {}]) expect((await shop.checkOut(undefined, same)).body).toEqual(body);
+    expect(shop.debits()).toHaveLength(1);
   });
 });
 
 describe('a cart that was checked out', () => {
+  const deleteCart = () => shop.call('DELETE /carts/{user_id}', { path: { user_id: 'alice' } });
+
+  test('and deleted is not ordered again by a late checkout, but its key still returns its order', async () => {
+    await shop.putCart(shirts);
+    const first = await shop.checkOut('key-1');
+    await settle();
+    await deleteCart();
+    const deleted = await cartRow();
+    for (const key of ['key-2', undefined])
+      expect(await shop.checkOut(key)).toMatchObject({ status: 409, body: { code: 'cart_empty' } });
+    expect((await shop.checkOut('key-1')).body).toEqual(first.body);
+    await deleteCart();
+    expect(await cartRow()).toEqual(deleted);
+  });
+
+  test('and deleted before its event arrives stays deleted', async () => {
+    await shop.putCart(shirts);
+    holdEvents();
+    await shop.checkOut('key-1');
+    await deleteCart();
+    shop.simulation.queues['catalog-invalidation'].start();
+    await settle();
+    expect(await shop.checkOut('key-2')).toMatchObject({ status: 409, body: { code: 'cart_empty' } });
+    expect(shop.debits()).toHaveLength(1);
+  });
+
   test('is empty from the moment of its order, although its row is emptied later', async () => {
     await shop.putCart(shirts);
     holdEvents();

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import type { ObjectStore } from '../../../lambdas/reports/object-store.ts';
@@ -93,6 +94,48 @@ describe('the worker', () => {
     expect(await fixture.reports().get(id)).toMatchObject({ status: 'finished', upload_id: 'upload-2' });
     expect(fileOf(fixture, id)).toBe(first);
     expect(idsIn(first).toSorted()).toEqual(fixture.orderIds);
+  });
+
+  test.each([0, 2])('uploads the file again if S3 has removed its upload after %i parts', async (uploaded) => {
+    const fixture = createReportFixture({ orders: 400, limits: { partMs: 0, uploadBytes: 900 } });
+    const id = await fixture.create();
+    const dies: ObjectStore = {
+      ...fixture.bucket,
+      withDeadline: () => dies,
+      uploadPart: async (upload, number, body) => {
+        if (number > uploaded) throw new Error('killed');
+        return fixture.bucket.uploadPart(upload, number, body);
+      },
+    };
+    await expect(fixture.run(runRequested(id), { objects: dies })).rejects.toThrow('killed');
+    await fixture.reports().fail(runRequested(id), 'the fifth failure');
+    fixture.bucket.removeUploads();
+    await fixture.run(runRequested(id));
+    expect(await fixture.reports().get(id)).toMatchObject({ status: 'finished', upload_id: 'upload-2' });
+    expect(idsIn(fileOf(fixture, id)).toSorted()).toEqual(fixture.orderIds);
+  });
+
+  test('reads 32 parts at a time to put them together', async () => {
+    const fixture = createReportFixture({ orders: 1500, limits: { partMs: 0 } });
+    const id = await fixture.create();
+    const reading = { now: 0, atMost: 0, all: 0 };
+    const objects: ObjectStore = {
+      ...fixture.bucket,
+      withDeadline: () => objects,
+      get: async (key) => {
+        reading.now += 1;
+        reading.all += 1;
+        reading.atMost = Math.max(reading.atMost, reading.now);
+        await nextTurn();
+        reading.now -= 1;
+        return fixture.bucket.get(key);
+      },
+    };
+    await fixture.run(runRequested(id), { objects });
+    const { parts } = await fixture.reports().get(id);
+    expect(parts).toBeGreaterThan(32);
+    expect(reading).toEqual({ now: 0, atMost: 32, all: parts });
+    expect(idsIn(fileOf(fixture, id)).toSorted()).toEqual(fixture.orderIds);
   });
 
   test('waits while another worker has the lease, and takes over after it', async () => {

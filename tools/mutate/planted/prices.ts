@@ -147,7 +147,7 @@ export const plantedInPrices: readonly PlantedBug[] = [
       name: 'quote of another user',
       find: '(stored.user_id !== undefined && stored.user_id !== request.user_id)',
       replace: 'false',
-      consequence: 'A customer gives the discount of his tag to everybody.',
+      consequence: 'A customer gives the discount of a tag to everybody.',
       caughtBy: [quotes, 'is rejected if the quote was given to another user, as if there were none'],
     },
     {
@@ -206,6 +206,13 @@ export const plantedInPrices: readonly PlantedBug[] = [
       caughtBy: [checkout, 'is empty from the moment of its order, although its row is emptied later'],
     },
     {
+      name: 'deleted cart keeps its generation',
+      find: 'if (staysEmpty && !wasOrdered)',
+      replace: 'if (staysEmpty)',
+      consequence: 'A checkout of a cart that was deleted returns an order of days ago as a new one.',
+      caughtBy: [checkout, 'and deleted is not ordered again by a late checkout, but its key still returns its order'],
+    },
+    {
       name: 'cart without its version',
       find: "{ op: 'update', key, set, when: versionIs(before.version) }\n      : ",
       replace: "{ op: 'update', key, set, when: undefined as never }\n      : ",
@@ -236,6 +243,13 @@ export const plantedInPrices: readonly PlantedBug[] = [
       replace: 'writes: [], result: { order, replayed: true }',
       consequence: 'A repeated request orders a cart that was filled since.',
       caughtBy: [checkout, 'returns its order to a key that was second, also when the cart has other items by then'],
+    },
+    {
+      name: 'second checkout with other terms',
+      find: '    requireSameTerms(request, order);\n',
+      replace: '',
+      consequence: 'A checkout at a named amount returns an order of another amount, of up to seven days ago.',
+      caughtBy: [checkout, 'is rejected, before the cart is emptied and after'],
     },
     {
       name: 'checkout key accepted for another body',

@@ -102,7 +102,7 @@ export const plantedInReports: readonly PlantedBug[] = [
       name: 'position of a part is not recorded',
       find: ': { ...read, position };',
       replace: ': read;',
-      consequence: 'Each run starts from the begin of the table, and the report never ends.',
+      consequence: 'Each run starts from the beginning of the table, and the report never ends.',
       caughtBy: [RUN_TEST, 'and a repeated message of the first run does nothing'],
     },
   ]),
@@ -115,6 +115,20 @@ export const plantedInReports: readonly PlantedBug[] = [
       caughtBy: [RUN_TEST, 'puts many parts together by an upload'],
     },
     {
+      name: 'removed upload is an error',
+      find: 'if (tag !== undefined) return advance(',
+      replace: "if (tag === undefined) throw new Error('the upload is gone');\n    return advance(",
+      consequence: 'A report that was dead-lettered while it was put together can never be continued.',
+      caughtBy: [RUN_TEST, 'uploads the file again if S3 has removed its upload'],
+    },
+    {
+      name: 'parts are read one by one',
+      find: 'const PARTS_AT_ONCE = 32;',
+      replace: 'const PARTS_AT_ONCE = 1;',
+      consequence: 'A report of thousands of small parts is read from the first part again and again, and never ends.',
+      caughtBy: [RUN_TEST, 'reads 32 parts at a time to put them together'],
+    },
+    {
       name: 'completed upload is an error',
       find: "return advance({ upload_id: '', uploaded: 0 });",
       replace: "throw new Error('the upload is gone');",
@@ -125,10 +139,17 @@ export const plantedInReports: readonly PlantedBug[] = [
   ...bugsIn('lambdas/reports/csv.ts', [
     {
       name: 'formula in a cell',
-      find: "FORMULA_START.test(value) ? `'${value}` : value",
+      find: `value.replaceAll(FORMULA_PLACES, "'")`,
       replace: 'value',
       consequence: 'A customer runs a formula in the spreadsheet of an accountant.',
       caughtBy: ['test/unit/reports/csv.test.ts', 'is not taken for a formula'],
+    },
+    {
+      name: 'formula behind a semicolon',
+      find: '(?<=^|[;,\\t\\r\\n\\0])',
+      replace: '(?<=^)',
+      consequence: 'A customer runs a formula in a spreadsheet whose separator is a semicolon, as in most of Europe.',
+      caughtBy: ['test/unit/reports/csv.test.ts', 'for a program that separates cells by'],
     },
     {
       name: 'negative number becomes a text',
