@@ -7,6 +7,7 @@ const cartDomain = 'test/unit/catalog/cart.test.ts';
 const carts = 'test/unit/catalog/carts.test.ts';
 const checkout = 'test/unit/orders/checkout.test.ts';
 const shownPrices = 'test/unit/catalog/shown-prices.test.ts';
+const simulation = 'test/simulation/prices.test.ts';
 const catalogWrites = 'test/unit/catalog/written-conditions.test.ts';
 const orderWrites = 'test/unit/orders/written-conditions.test.ts';
 
@@ -80,8 +81,8 @@ export const plantedInPrices: readonly PlantedBug[] = [
   ...bugsIn('lambdas/catalog/rules-store.ts', [
     {
       name: 'rules without their version',
-      find: "{ op: 'update', key: rulesKey, set: next, when: versionIs(version) }",
-      replace: "{ op: 'update', key: rulesKey, set: next, when: undefined as never }",
+      find: 'when: versionIs(rowVersion),',
+      replace: 'when: undefined as never,',
       consequence: 'Two concurrent changes get the same version, and one of them is not in the history.',
       caughtBy: [catalogWrites, 'rules are valid under their version, and each version is written once'],
     },
@@ -117,6 +118,54 @@ export const plantedInPrices: readonly PlantedBug[] = [
       consequence:
         'After the deployment of an older release, no command can make earlier rules valid, and no item is sold.',
       caughtBy: [ruleSets, 'can be replaced by those of an earlier version, under the version that is shown'],
+    },
+  ]),
+  ...bugsIn('lambdas/catalog/price-rows.ts', [
+    {
+      name: 'price of two moments',
+      find: 'if (read.changedMs < startMs - RECENT_MS) return read.rows;',
+      replace: 'if (read.changedMs < startMs + RECENT_MS) return read.rows;',
+      consequence: 'While a product and the rules change, an order pays a price that was never valid.',
+      caughtBy: [simulation, 'has a price that was valid at one time'],
+    },
+    {
+      name: 'second read is not compared',
+      find: 'if (next.versions === read.versions)',
+      replace: 'if (next.versions !== undefined)',
+      consequence: 'The second read may be of two moments as well.',
+      caughtBy: [simulation, 'has a price that was valid at one time'],
+    },
+    {
+      name: 'price is always read twice',
+      find: 'if (read.changedMs < startMs - RECENT_MS) return read.rows;',
+      replace: '',
+      consequence: 'Each order with items takes twice the read units.',
+      caughtBy: [simulation, 'a price is read once if nothing was changed for a minute'],
+    },
+  ]),
+  ...bugsIn('lambdas/catalog/version-watch.ts', [
+    {
+      name: 'confirmation is written at each attempt',
+      find: 'return version > first;',
+      replace: 'return version < first;',
+      consequence: 'A request that changes nothing gets a 503 if the response to its write is lost.',
+      caughtBy: ['test/unit/catalog/lost-responses.test.ts', 'is written once and confirmed, although no write'],
+    },
+  ]),
+  ...bugsIn('lambdas/catalog/rules-store.ts', [
+    {
+      name: 'rules that stay as they are are not written',
+      find: 'writes: isWritten ? [] : [update({ rules_version: version })]',
+      replace: 'writes: isWritten || update ? [] : []',
+      consequence: 'Rules that were taken back become valid again when the late write of their request arrives.',
+      caughtBy: [simulation, 'does not return if it was one of'],
+    },
+    {
+      name: 'version of the row as that of the rules',
+      find: 'update({ rules_version: version })',
+      replace: 'update({})',
+      consequence: 'Orders name a version of the rules that is not in the history.',
+      caughtBy: [ruleSets, 'that equals the valid one keeps its version'],
     },
   ]),
   ...bugsIn('lambdas/catalog/shown-prices.ts', [
@@ -207,10 +256,17 @@ export const plantedInPrices: readonly PlantedBug[] = [
     },
     {
       name: 'deleted cart keeps its generation',
-      find: 'if (staysEmpty && !wasOrdered)',
-      replace: 'if (staysEmpty)',
+      find: 'replaceItems(before, wasOrdered, change)',
+      replace: 'replaceItems(before, wasOrdered && !staysEmpty, change)',
       consequence: 'A checkout of a cart that was deleted returns an order of days ago as a new one.',
       caughtBy: [checkout, 'and deleted is not ordered again by a late checkout, but its key still returns its order'],
+    },
+    {
+      name: 'empty cart is not written',
+      find: 'if (staysEmpty && isWritten && !wasOrdered)',
+      replace: 'if (staysEmpty && !wasOrdered)',
+      consequence: 'A cart that was deleted has items again when the late write of an earlier request arrives.',
+      caughtBy: [simulation, 'does not return if it was one of a cart that was then deleted'],
     },
     {
       name: 'cart without its version',
