@@ -1,6 +1,7 @@
 import { bugsIn, type PlantedBug } from '../planted-bug.ts';
 
 const MEMORY_TEST = 'test/unit/shared/cache/memory.test.ts';
+const CATALOG_TEST = 'test/unit/catalog/cached-products.test.ts';
 const CACHE_TEST = 'test/unit/shared/cache/read-cache.test.ts';
 const ROW_TEST = 'test/unit/shared/cache/group-row.test.ts';
 const FEED_TEST = 'test/unit/shared/cache/feed.test.ts';
@@ -31,10 +32,24 @@ export const plantedInCache: readonly PlantedBug[] = [
     },
     {
       name: 'evicted version is forgotten',
-      find: 'entry.value === undefined || entry.loadedAtMs - skewMs >= this.#forgottenAtMs;',
-      replace: 'entry.value === undefined || skewMs >= 0;',
+      find: '?? this.#evicted.peek(key);\n    if (known)',
+      replace: ';\n    if (known)',
       consequence: 'After an eviction, a reader gets an older value from a row.',
       caughtBy: [MEMORY_TEST, 'accepts no row entry that may be older than an evicted one'],
+    },
+    {
+      name: 'forgotten version is ignored',
+      find: 'loadedAtMs - skewMs < this.#forgottenAtMs;',
+      replace: 'loadedAtMs - skewMs < Number.NEGATIVE_INFINITY;',
+      consequence: 'After 20,000 evictions, a reader gets an older value from a row.',
+      caughtBy: [MEMORY_TEST, 'refuses row entries from before the last of 20,000 evicted keys'],
+    },
+    {
+      name: 'no version of an evicted entry is remembered',
+      find: 'const MAX_EVICTED_KEYS = 20_000;',
+      replace: 'const MAX_EVICTED_KEYS = 1;',
+      consequence: 'With a memory that is smaller than the working set, the cache takes more units than no cache.',
+      caughtBy: ['test/unit/shared/cache/zipf.test.ts', 'of the catalog, 20,000 reads take'],
     },
     {
       name: 'gap in the feed is ignored',
@@ -208,6 +223,15 @@ export const plantedInCache: readonly PlantedBug[] = [
       caughtBy: [CACHE_TEST, 'is loaded despite a lease whose owner has a clock that is an hour ahead'],
     },
   ]),
+  ...bugsIn('lambdas/shared/cache/shared-rows.ts', [
+    {
+      name: 'entry that is refused here is written again',
+      find: 'if (await fetch.isLoadedAlone(group.entries.get(fetch.key))) return undefined;',
+      replace: '',
+      consequence: 'An environment with a small memory rewrites rows that are good for the others.',
+      caughtBy: [CACHE_TEST, 'in a row that may be older than one whose version was forgotten is loaded'],
+    },
+  ]),
   ...bugsIn('lambdas/shared/cache/running-fetches.ts', [
     {
       name: 'each caller loads for itself',
@@ -250,6 +274,29 @@ export const plantedInCache: readonly PlantedBug[] = [
       replace: 'if (groups < 0) await announce(ports, [{ cache: name, key, version }], deadlineMs);',
       consequence: 'Environments serve the old value from memory until its TTL.',
       caughtBy: [CACHE_TEST, 'is served by no environment for longer than a second after its event was processed'],
+    },
+  ]),
+  ...bugsIn('lambdas/catalog/cached-products.ts', [
+    {
+      name: 'unknown products take leases',
+      find: 'const isListed = !listed || ',
+      replace: 'const isListed = true || !listed || ',
+      consequence: 'Each request for an unknown product rewrites a cache row twice.',
+      caughtBy: [CATALOG_TEST, 'takes two read units and no write unit, however many are asked for'],
+    },
+    {
+      name: 'list of SKUs is not renewed',
+      find: 'if (found.some(({ sku }) => unlisted.has(sku))) allSkus.distrustAll();',
+      replace: '',
+      consequence: 'A new product is loaded by each environment for itself.',
+      caughtBy: [CATALOG_TEST, 'is found as soon as it was created, and is then shared by all environments'],
+    },
+    {
+      name: 'full list counts as complete',
+      find: " || (listed.length >= MAX_SKUS && sku > (listed.at(-1) ?? ''));",
+      replace: ';',
+      consequence: 'In a large catalog, each environment loads a cold product for itself.',
+      caughtBy: [CATALOG_TEST, 'is asked for under a lease if the list of all SKUs ends before it'],
     },
   ]),
   ...bugsIn('lambdas/catalog/put-product.ts', [
