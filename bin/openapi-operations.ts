@@ -77,8 +77,12 @@ export const operationTexts: Readonly<Record<keyof typeof allRoutes, OperationTe
   showCustomer: { summary: 'Show the tags of a customer', statuses: { 404: 'The user id is not valid.' } },
   createQuote: {
     summary: 'Price items, and guarantee the price for 15 minutes',
-    statuses: { 422: `${KEY_REUSED}, or the items cost 0 or more than the maximum. Nothing was changed.` },
+    statuses: {
+      201: 'The quote was created. `Location` shows it again.',
+      422: `${KEY_REUSED}, or the items cost 0 or more than the maximum. Nothing was changed.`,
+    },
   },
+  showQuote: { summary: 'Show a quote, for a day after its creation, also when it has expired' },
   showCart: {
     summary: 'Show the cart of a user with the prices of now',
     statuses: { 404: 'The user id is not valid.' },

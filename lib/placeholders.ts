@@ -2,8 +2,11 @@ import type { App } from 'aws-cdk-lib';
 import type { StageConfig } from './config.ts';
 import { ConfigError } from './config-error.ts';
 
-/** What an example has in place of a value of one's own. It is matched in any case and with any separator. */
-const PLACEHOLDER = /replace[\s_-]?me/i;
+/**
+ * What an example has in place of a value of one's own. It is matched in any case and with any separator, but not
+ * within other words, such as "a replacement" or "replace messages".
+ */
+const PLACEHOLDER = /(?<![a-z])replace[\s_-]?me(?![a-z])/i;
 
 /** Returns the places of all texts with the placeholder, for example `settings.alarmEmail`. */
 export function findPlaceholders(value: unknown, place: string): string[] {

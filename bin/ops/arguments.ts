@@ -30,3 +30,10 @@ export function parseWholeNumber(text: string | undefined, flag: string, fallbac
   if (Number.isInteger(value) && value >= 1 && value <= max) return value;
   throw new UsageError(`${flag} requires a whole number from 1 to ${max}, not "${text}".`);
 }
+
+/** Parses one of a few words. */
+export function parseOneOf<const T extends string>(text: string | undefined, flag: string, values: readonly T[]): T {
+  const value = values.find((candidate) => candidate === text);
+  if (value) return value;
+  throw new UsageError(`${flag} requires ${values.join(', ')}, not "${text ?? ''}".`);
+}

@@ -62,6 +62,11 @@ export const commands: readonly CommandEntry[] = [
     'request a report of orders, of the ledger or of balances',
     () => import('./reports-create.ts'),
   ),
+  writes(
+    'reports export',
+    'request the daily exports of past days that are missing or have failed',
+    () => import('./reports-export.ts'),
+  ),
   reads('reports show', 'show the progress and the sums of one report', () => import('./reports-show.ts')),
   reads('reports list', 'list the latest reports', () => import('./reports-list.ts')),
   reads('reports download', 'download the file of a finished report', () => import('./reports-download.ts')),

@@ -15,7 +15,7 @@ export default defineCommand({
   },
   details:
     'The file holds {"mode": "first_match" | "combine", "rules": […]}; docs/openapi.json has its schema, and\n' +
-    'lambdas/catalog/README.md an example. A file with faults is rejected with all of them, and the valid rules stay.\n' +
+    'lambdas/catalog/samples a sample. A file with faults is rejected with all of them, and the valid rules stay.\n' +
     'rules try shows the effect of a file before.',
   examples: ['rules set rules.json', 'rules set rules.json --replaces 3'],
   run: async ({ positionals: [file = ''], values, target, print }) => {

@@ -19,9 +19,10 @@ export default defineCommand({
     at: { type: 'string', valueName: 'time', help: 'the time of the prices, for rules with a window (default: now)' },
   },
   details:
-    'Both prices are calculated from the products and the tags of the customer as they are now. Nothing is changed.',
+    'Both prices are calculated from the products and the tags of the customer as they are now. Nothing is changed.\n' +
+    'lambdas/catalog/samples has a sample of both files.',
   examples: [
-    'rules try rules.json --cart cart.json',
+    'rules try lambdas/catalog/samples/rules.json --cart lambdas/catalog/samples/cart.json',
     'rules try rules.json --cart cart.json --at 2026-12-24T18:00:00Z',
   ],
   run: async ({ positionals: [file = ''], values, target, print }) => {

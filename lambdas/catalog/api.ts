@@ -12,6 +12,7 @@ import { catalogRoutes } from './routes.ts';
 import { showCart } from './show-cart.ts';
 import { showCustomer } from './show-customer.ts';
 import { showProduct } from './show-product.ts';
+import { showQuote } from './show-quote.ts';
 import { showRules } from './show-rules.ts';
 import { showRulesVersion } from './show-rules-version.ts';
 import { tryRules } from './try-rules.ts';
@@ -28,6 +29,7 @@ const routes = {
   putCustomer,
   showCustomer,
   createQuote,
+  showQuote,
   showCart,
   putCart,
   deleteCart,

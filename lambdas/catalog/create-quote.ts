@@ -1,19 +1,9 @@
 import * as z from 'zod/mini';
-import { QuoteId, UserId } from '../../events/ids.ts';
+import { UserId } from '../../events/ids.ts';
 import { RequestedItems } from '../../events/items.ts';
 import { HttpResponse, replayedHeader, route } from '../shared/http/route.ts';
-import { toIso } from '../shared/runtime/clock.ts';
 import type { CatalogApiDeps } from './deps.ts';
-import { priceFields } from './price-view.ts';
-import type { StoredQuote } from './quote-row.ts';
-
-const QuoteView = z.object({
-  quote_id: QuoteId,
-  user_id: z.optional(UserId),
-  ...priceFields,
-  created_at: z.iso.datetime(),
-  expires_at: z.iso.datetime(),
-});
+import { QuoteView, toQuoteView } from './quote-view.ts';
 
 export const createQuote = route(
   {
@@ -26,15 +16,11 @@ export const createQuote = route(
       ),
     }),
     returns: QuoteView,
+    status: 201,
   },
   async ({ body, identify }, { quotes }: CatalogApiDeps) => {
     const { quote, replayed } = await quotes.create(body, identify(body.user_id ?? ''));
-    return new HttpResponse(toQuoteView(quote), replayed ? replayedHeader : {});
+    const headers = { Location: `/quotes/${quote.quote_id}`, ...(replayed && replayedHeader) };
+    return new HttpResponse(toQuoteView(quote), headers);
   },
 );
-
-const toQuoteView = ({ createdMs, validUntilMs, ...quote }: StoredQuote): z.infer<typeof QuoteView> => ({
-  ...quote,
-  created_at: toIso(createdMs),
-  expires_at: toIso(validUntilMs),
-});

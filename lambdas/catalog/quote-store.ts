@@ -1,9 +1,10 @@
 import { assertSameRequest, type RequestIdentity } from '../shared/http/idempotency.ts';
+import { Rejected } from '../shared/runtime/errors.ts';
 import { commitOnce, type UnitOfWork } from '../shared/store/commit.ts';
-import { absent, type Row } from '../shared/store/store.ts';
+import { absent, type Row, versionIs } from '../shared/store/store.ts';
 import type { PriceRequest } from './pricing.ts';
 import { quote } from './quote.ts';
-import { createQuoteRow, parseQuote, quoteKey, type StoredQuote } from './quote-row.ts';
+import { createQuoteRow, isExpired, parseQuote, quoteKey, type StoredQuote, versionOf } from './quote-row.ts';
 
 interface QuoteCreation {
   readonly quote: StoredQuote;
@@ -11,11 +12,22 @@ interface QuoteCreation {
 }
 
 export function quoteStore(work: UnitOfWork) {
-  return { create: (request: PriceRequest, identity: RequestIdentity) => createQuote(work, request, identity) };
+  return {
+    create: (request: PriceRequest, identity: RequestIdentity) => createQuote(work, request, identity),
+    /** Returns a quote whether or not it is still valid. Throws if there is none or its row has expired. */
+    get: async (id: string): Promise<StoredQuote> => {
+      const row = await work.store.get(quoteKey(id));
+      if (row && !isExpired(row, work.clock.now())) return parseQuote(row);
+      throw new Rejected('quote_not_found', `There is no quote ${id}.`, 404);
+    },
+  };
 }
 export type QuoteStore = ReturnType<typeof quoteStore>;
 
-/** Guarantees the price of items for some time, once for each request identity. */
+/**
+ * Guarantees the price of items for some time, once for each request identity. A day later, the row of the request is
+ * replaced if TTL has not deleted it yet.
+ */
 async function createQuote(
   work: UnitOfWork,
   { items, user_id }: PriceRequest,
@@ -24,11 +36,12 @@ async function createQuote(
   const outcome = await commitOnce(work, async (read) => {
     // A repetition is found before the price is read, because the items may have no price by now.
     const existing = identity.hasKey ? await read.get(quoteKey(identity.id)) : undefined;
-    if (existing) return { writes: [], result: replay(existing, identity) };
+    if (existing && !isExpired(existing, work.clock.now())) return { writes: [], result: replay(existing, identity) };
     const price = await quote(read, { items, user_id }, () => work.clock.now());
-    const row = createQuoteRow(price, user_id, identity);
+    const row = createQuoteRow(price, user_id, identity, existing);
+    const when = existing ? versionIs(versionOf(existing)) : absent;
     return {
-      writes: [{ op: 'put', row, when: absent, decides: true }],
+      writes: [{ op: 'put', row, when, decides: true }],
       result: { quote: parseQuote(row), replayed: false },
     };
   });

@@ -5,7 +5,7 @@ import { Rejected } from '../shared/runtime/errors.ts';
 import type { Reader } from '../shared/store/store.ts';
 import { faultOfTotal, type PricedItems, type PricedLine } from './price-rules.ts';
 import { type Price, type PriceRequest, readPrice } from './pricing.ts';
-import { parseQuote, quoteKey, type StoredQuote } from './quote-row.ts';
+import { isExpired, parseQuote, quoteKey, type StoredQuote } from './quote-row.ts';
 
 /** The price of an order's items. `quote_id` names the quote that it comes from, if the caller named one. */
 export type Quote = Price & { readonly quote_id?: string | undefined };
@@ -39,7 +39,8 @@ export function rejectionOf({ total }: PricedItems): Rejected | undefined {
     case 'above_maximum':
       return new Rejected(
         'amount_limit',
-        `The items cost ${total}, and the maximum amount of an order is ${MAX_AMOUNT}.`,
+        // A price above the maximum is cut before it is added, so the total is not what the items cost.
+        `The items cost more than ${MAX_AMOUNT}, the maximum amount of an order.`,
         422,
       );
     default:
@@ -50,7 +51,7 @@ export function rejectionOf({ total }: PricedItems): Rejected | undefined {
 /** The quote is checked at the time that becomes the time of the order: after it was read. */
 async function readQuoted(reader: Reader, id: string, request: PriceRequest, now: () => number): Promise<Quote> {
   const row = await reader.get(quoteKey(id));
-  const stored = row && parseQuote(row);
+  const stored = row && !isExpired(row, now()) ? parseQuote(row) : undefined;
   // To another user, the response is that of an unknown id, so that nobody learns about the quotes of others.
   if (!stored || (stored.user_id !== undefined && stored.user_id !== request.user_id))
     throw new Rejected('quote_not_found', `There is no quote ${id} for this user.`, 404);

@@ -10,6 +10,7 @@ export const catalogRoutes = {
   putCustomer: 'PUT /catalog/customers/{user_id}',
   showCustomer: 'GET /catalog/customers/{user_id}',
   createQuote: 'POST /quotes',
+  showQuote: 'GET /quotes/{id}',
   showCart: 'GET /carts/{user_id}',
   putCart: 'PUT /carts/{user_id}',
   deleteCart: 'DELETE /carts/{user_id}',

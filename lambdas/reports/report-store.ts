@@ -1,16 +1,15 @@
-import type { Cause, EventOf } from '../../events/envelope.ts';
-import { ReportRunRequested } from '../../events/reports/report-run-requested.ts';
+import type { EventOf } from '../../events/envelope.ts';
+import type { ReportRunRequested } from '../../events/reports/report-run-requested.ts';
 import { assertSameRequest, type RequestIdentity } from '../shared/http/idempotency.ts';
 import { causeOf } from '../shared/messaging/receipt.ts';
-import type { Publication } from '../shared/outbox/outbox-record.ts';
 import { toIso } from '../shared/runtime/clock.ts';
 import { Busy, Rejected } from '../shared/runtime/errors.ts';
-import { deriveId } from '../shared/runtime/ids.ts';
 import { count, logger } from '../shared/runtime/observability.ts';
 import { type Change, commit, commitOnce, type UnitOfWork } from '../shared/store/commit.ts';
 import type { Reader, Row, Write } from '../shared/store/store.ts';
+import { requestDailyExports, requestExport } from './daily-exports.ts';
 import { addToOpen, parseOpen, removeFromOpen } from './open-reports.ts';
-import { decideRun, type Kind, kinds, lastDays, newReport, type Report, type ReportRequest } from './report.ts';
+import { type Day, decideRun, type Kind, newReport, type Report, type ReportRequest } from './report.ts';
 import {
   isExpired,
   openReportsKey,
@@ -22,12 +21,10 @@ import {
   reportKey,
   updateReport,
 } from './report-row.ts';
-import { DAILY_FORMAT, RUN_TIMEOUT_S } from './table.ts';
+import { publishRun } from './run-publication.ts';
+import { RUN_TIMEOUT_S } from './table.ts';
 
 export type RunEvent = EventOf<typeof ReportRunRequested>;
-
-/** The days before today whose exports the schedule checks, so that an outage of a day loses none. */
-const EXPORTED_DAYS = 3;
 
 interface NewRequest {
   readonly request: ReportRequest;
@@ -49,6 +46,7 @@ export function reportStore(work: UnitOfWork) {
   return {
     request: (request: NewRequest) => requestOnce(work, request),
     requestDailyExports: (nowMs: number) => requestDailyExports(work, nowMs),
+    requestExport: (kind: Kind, day: Day) => requestExport(work, kind, day),
     get: async (id: string): Promise<Report> => {
       const row = await store.get(reportKey(id));
       // TTL deletes a row up to days after its expiry.
@@ -83,11 +81,6 @@ function requireReport(id: string, row: Row | undefined): Report {
   return parseReport(row);
 }
 
-const requestRun = (report: Report, run: number, cause: Cause): Publication => ({
-  aggregate: reportKey(report.id).pk,
-  events: [ReportRunRequested.make({ report_id: report.id, run }, cause)],
-});
-
 /** Creates a report under the id of its request, so that a repeated request finds it and creates no other. */
 async function requestOnce(work: UnitOfWork, { request, identity, correlationId }: NewRequest) {
   const { id, body_hash } = identity;
@@ -106,38 +99,12 @@ async function requestOnce(work: UnitOfWork, { request, identity, correlationId 
         { ...putNewReport(report, nowMs, { body_hash }), decides: true },
         addToOpen(parseOpen(openRow), id, nowMs),
       ],
-      publish: [requestRun(report, report.run, cause)],
+      publish: [publishRun(report, report.run, cause)],
       result: { report, isReplay: false },
     };
   });
   return existing ? replay(existing) : result;
 }
-
-/** Requests the exports of the last days that do not exist yet. The id of an export derives from its kind and day. */
-async function requestDailyExports(work: UnitOfWork, nowMs: number): Promise<number> {
-  const exports = lastDays(nowMs, EXPORTED_DAYS).flatMap((day) =>
-    kinds.map((kind) => ({ ...day, kind, id: deriveId('daily export', kind, day.date) })),
-  );
-  const rows = await work.store.getMany(exports.map(({ id }) => reportKey(id)));
-  const missing = exports.filter((_, index) => !rows[index]);
-  // The earliest first, since its range is the next to leave these days.
-  for (const daily of missing.toReversed()) await requestDaily(work, daily);
-  logger.info('daily exports requested', { exports: missing.map(({ kind, date }) => `${kind} ${date}`) });
-  return missing.length;
-}
-
-const requestDaily = (work: UnitOfWork, daily: { id: string; kind: Kind; from: string; to: string }) =>
-  commitOnce(work, async () => {
-    const { id, kind, from, to } = daily;
-    const nowMs = work.clock.now();
-    const report = newReport(id, 'daily', { kind, from, to, format: DAILY_FORMAT }, toIso(nowMs));
-    const cause = { time: report.created_at, correlation_id: id, causation_id: 'daily export' };
-    return {
-      writes: [{ ...putNewReport(report, nowMs, {}), decides: true }],
-      publish: [requestRun(report, report.run, cause)],
-      result: undefined,
-    };
-  });
 
 async function startRun(work: UnitOfWork, { data }: RunEvent, worker: string): Promise<Report | undefined> {
   const { report, decision } = await commit(work, async (read) => {
@@ -168,7 +135,7 @@ async function advance(
     if (await isWritten(read, report, next)) return { writes: [], result: undefined };
     return {
       writes: [updateReport(report, { ...change, ...nextRun }), ...writes],
-      publish: isLast ? [requestRun(report, next.run, causeOf(event, work.clock.now()))] : [],
+      publish: isLast ? [publishRun(report, next.run, causeOf(event, work.clock.now()))] : [],
       result: undefined,
     };
   });

@@ -108,12 +108,24 @@ export const isBalanced = ({ kind, sums }: Pick<Report, 'kind' | 'sums'>): boole
 
 const DAY_MS = 24 * 3600_000;
 
-/** Returns the last full days in UTC before a time, the latest first, each with its range. */
-export function lastDays(now: number, count: number): { date: string; from: string; to: string }[] {
-  const today = Math.floor(now / DAY_MS) * DAY_MS;
-  return Array.from({ length: count }, (_, index) => {
-    const start = today - (index + 1) * DAY_MS;
-    const from = new Date(start).toISOString();
-    return { date: from.slice(0, 'YYYY-MM-DD'.length), from, to: new Date(start + DAY_MS).toISOString() };
-  });
+/** A day in UTC and its range. */
+export interface Day {
+  readonly date: string;
+  readonly from: string;
+  readonly to: string;
 }
+
+function dayFrom(startMs: number): Day {
+  const from = new Date(startMs).toISOString();
+  return { date: from.slice(0, 'YYYY-MM-DD'.length), from, to: new Date(startMs + DAY_MS).toISOString() };
+}
+
+export const startOfDay = (timeMs: number): number => Math.floor(timeMs / DAY_MS) * DAY_MS;
+
+/** Returns the last full days before a time, the latest first. */
+export const lastDays = (now: number, count: number): Day[] =>
+  Array.from({ length: count }, (_, index) => dayFrom(startOfDay(now) - (index + 1) * DAY_MS));
+
+/** Returns the days from the start of one to the start of another, which is left out, the earliest first. */
+export const daysBetween = (fromMs: number, toMs: number): Day[] =>
+  Array.from({ length: Math.max(0, (toMs - fromMs) / DAY_MS) }, (_, index) => dayFrom(fromMs + index * DAY_MS));

@@ -31,7 +31,7 @@ const generatedOrders = (count: number): Source => ({
 });
 
 /** Keeps the parts, which the worker reads again, and only counts what is uploaded. They are outside of the heap. */
-function countingBucket() {
+function countingBucket(onUpload: () => void) {
   const parts = new Map<string, Uint8Array>();
   let fileBytes = 0;
   const bucket: ObjectStore = {
@@ -43,6 +43,7 @@ function countingBucket() {
     get: async (key) => parts.get(key) ?? new Uint8Array(),
     startUpload: async () => 'upload',
     uploadPart: async (_upload, number, body) => {
+      onUpload();
       fileBytes += body.byteLength;
       return `tag-${number}`;
     },
@@ -51,6 +52,9 @@ function countingBucket() {
   const partBytes = () => [...parts.values()].reduce((sum, body) => sum + body.byteLength, 0);
   return { bucket, fileBytes: () => fileBytes, partBytes };
 }
+
+/** With `live`, garbage is collected before each measurement, so that only what the worker keeps is measured. */
+const isLive = process.argv[3] === 'live';
 
 /** The memory that the worker uses. The kept parts stand for S3 and are subtracted. */
 const usedMemory = (stored: number) => {
@@ -63,10 +67,11 @@ async function measure(count: number): Promise<void> {
   let now = Date.parse('2026-01-01T00:00:00Z');
   const clock = { now: () => now, sleep: async () => undefined, random: () => 0.5 };
   const table = createMemoryStore({ now: clock.now });
-  const { bucket, fileBytes, partBytes } = countingBucket();
+  const { bucket, fileBytes, partBytes } = countingBucket(() => sample());
   const source = generatedOrders(count);
   const peak = { heap: 0, buffers: 0, rss: 0 };
   const sample = () => {
+    if (isLive) globalThis.gc?.();
     const used = usedMemory(partBytes());
     for (const name of ['heap', 'buffers', 'rss'] as const) peak[name] = Math.max(peak[name], used[name]);
   };

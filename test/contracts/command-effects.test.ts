@@ -61,6 +61,7 @@ test('every command is found in the list, and these may change a stage', () => {
     'rules rollback',
     'balances sync',
     'reports create',
+    'reports export',
     'publish',
     'cache clear',
     'dlq redrive',

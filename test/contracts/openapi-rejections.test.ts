@@ -58,6 +58,7 @@ const rejections: [routeKey: string, status: number, request: (id: string) => ob
   ['GET /catalog/customers/{user_id}', 404, () => ({ path: invalid })],
   ['POST /quotes', 413, () => ({ body: { user_id: tooLong } })],
   ['POST /quotes', 422, () => ({ body: { items: [{ sku: 'gold', quantity: 2 }] } })],
+  ['GET /quotes/{id}', 404, () => ({ path: { id: unknownId } })],
   ['GET /carts/{user_id}', 404, () => ({ path: invalid })],
   ['PUT /carts/{user_id}', 404, () => ({ path: invalid, body: { items: gig(1) } })],
   ['PUT /carts/{user_id}', 413, () => ({ path: alice, body: { items: [tooLong] } })],

@@ -89,7 +89,7 @@ describe('price rules', () => {
     const staff = rule('staff', { type: 'price', price: 1 }, { customer_tag: 'staff' });
     const items = [{ sku, quantity: 2 }];
     const totalOf = async (body: object = { items }) =>
-      expectStatus(await shop.post('/quotes', body), 200).body['total'];
+      expectStatus(await shop.post('/quotes', body), 201).body['total'];
 
     const set = (rules: object[]) =>
       cli.json<{ version: number }>('rules', 'set', fileOf('rules.json', { mode: 'first_match', rules }));
@@ -133,7 +133,10 @@ describe('price rules', () => {
       mode: 'combine',
       rules: [{ id: 'half', skus: [sku], effect: { type: 'percent', basis_points: -5000 } }],
     };
-    const quote = expectStatus(await shop.post('/quotes', { items, user_id: customer }), 200).body;
+    const created = expectStatus(await shop.post('/quotes', { items, user_id: customer }), 201);
+    const quote = created.body;
+    expect(created.headers.get('location')).toMatch(new RegExp(`/quotes/${quote['quote_id']}$`));
+    expect(await shop.get(`/quotes/${quote['quote_id']}`)).toMatchObject({ status: 200, body: quote });
     expectStatus(await shop.send('PUT', '/catalog/rules', halve), 200);
 
     const changed = await shop.post('/orders', { user_id: customer, items, amount: 500 });

@@ -188,3 +188,15 @@ test('the schedule exports each of the last days once, under the folder of its d
     await download(url);
   }
 });
+
+test('an operator exports a day that the schedule does not know, once', async () => {
+  const dateOf = (daysAgo: number) => new Date(Date.now() - daysAgo * 86_400_000).toISOString().slice(0, 10);
+  const range = ['--from', dateOf(9), '--to', dateOf(8), '--kind', 'ledger', '--kind', 'balances'];
+  const exportRange = () =>
+    cli.json<{ id: string; date: string; requested: boolean; status: string }[]>('reports', 'export', ...range);
+  const first = await exportRange();
+  expect(first).toMatchObject(['ledger', 'balances'].map((kind) => ({ kind, date: dateOf(9), requested: true })));
+  expect(first.map(({ status }) => status)).toEqual(['finished', 'finished']);
+  for (const { id } of first) await download((await finished(id))['url']);
+  expect(await exportRange()).toEqual(first.map((day) => ({ ...day, requested: false })));
+});

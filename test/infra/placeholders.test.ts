@@ -70,6 +70,16 @@ test('a configuration without a placeholder is synthesized', () => {
   expect(() => synthesize((stack) => createFunction(stack, { ISSUER: 'https://issuer.example/' }))).not.toThrow();
 });
 
+test.each(['A replacement for the key', 'may replace messages', 'REPLACEMENT', 'replace-metadata', 'irreplace me'])(
+  'the text "%s" is not taken for a placeholder',
+  (text) => expect(findPlaceholders(text, 'place')).toEqual([]),
+);
+
+test.each(['replace me', 'please_REPLACE_ME', 'REPLACE_ME_2', 'replaceme1', 'ReplaceMe.', 'x-replace-me'])(
+  'the text "%s" is taken for a placeholder',
+  (text) => expect(findPlaceholders(text, 'place')).toEqual(['place']),
+);
+
 test('the app itself has no placeholder', () => {
   expect(findPlaceholders(dev, 'settings')).toEqual([]);
   expect(app.stacks.flatMap(({ name, json }) => findPlaceholders(json, name))).toEqual([]);

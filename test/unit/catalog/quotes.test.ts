@@ -15,7 +15,7 @@ describe('POST /quotes', () => {
   test('explains each line by its rule, with the version and the price before and after', async () => {
     await shop.putSale(10);
     const { status, body } = await shop.quote({ items: [...items, { sku: 'poster', quantity: 1, seat: 'A1' }] });
-    expect(status).toBe(200);
+    expect(status).toBe(201);
     const explained = (before: number, after: number) => [{ rule: 'rule', before, after }];
     expect(body).toEqual({
       quote_id: expect.stringMatching(/^[a-z2-7]{26}$/),
@@ -57,7 +57,7 @@ describe('POST /quotes', () => {
     const first = await shop.quote({ items }, 'key-1');
     await shop.putSale(100);
     const repeated = await shop.quote({ items }, 'key-1');
-    expect(repeated).toMatchObject({ status: 200, headers: { 'Idempotency-Replayed': 'true' }, body: first.body });
+    expect(repeated).toMatchObject({ status: 201, headers: { 'Idempotency-Replayed': 'true' }, body: first.body });
     expect(await shop.quote({ items: [{ sku: 'poster', quantity: 1 }] }, 'key-1')).toMatchObject({
       status: 422,
       body: { code: 'idempotency_key_reused' },
@@ -76,11 +76,56 @@ describe('POST /quotes', () => {
     expect(shop.simulation.catalog.all()).toEqual(rows);
   });
 
+  test('says only that a total is above the maximum, because prices above it are cut', async () => {
+    await shop.putRule({ effect: { type: 'percent', basis_points: 100_000 } });
+    await shop.putProduct('shirt', 10 ** 12);
+    const { body } = await shop.quote({ items });
+    expect(body['detail']).toBe('The items cost more than 1000000000000, the maximum amount of an order.');
+  });
+
   test('rejects unknown products', async () => {
     expect(await shop.quote({ items: [{ sku: 'hat', quantity: 1 }] })).toMatchObject({
       status: 400,
       body: { code: 'unknown_sku' },
     });
+  });
+});
+
+describe('a quote', () => {
+  const show = (id: unknown) => shop.call('GET /quotes/{id}', { path: { id: String(id) } });
+  const DAY_MS = 24 * 3_600_000;
+
+  test('is shown at the place that its creation names, also when it has expired', async () => {
+    const { headers, body } = await shop.quote({ items, user_id: 'alice' });
+    expect(headers['Location']).toBe(`/quotes/${body['quote_id']}`);
+    expect(await show(body['quote_id'])).toMatchObject({ status: 200, body });
+    await shop.wait(DAY_MS - 2000);
+    expect((await show(body['quote_id'])).body).toEqual(body);
+  });
+
+  test('that does not exist is not found', async () => {
+    expect(await show('a'.repeat(26))).toMatchObject({ status: 404, body: { code: 'quote_not_found' } });
+  });
+
+  test('is unknown after a day, whether or not TTL has deleted its row', async () => {
+    const { quote_id } = (await shop.quote({ items })).body;
+    const order = () => shop.order({ user_id: 'alice', items, quote_id });
+    await shop.wait(DAY_MS - 2000);
+    expect(await order()).toMatchObject({ status: 409, body: { code: 'quote_expired' } });
+    await shop.wait(4000);
+    expect(await shop.simulation.catalog.get({ pk: `QUOTE#${quote_id}`, sk: 'STATE' })).toBeDefined();
+    expect(await order()).toMatchObject({ status: 404, body: { code: 'quote_not_found' } });
+    expect(await show(quote_id)).toMatchObject({ status: 404, body: { code: 'quote_not_found' } });
+  });
+
+  test('is created anew under the same key after a day, once', async () => {
+    const first = await shop.quote({ items }, 'key-1');
+    await shop.putSale(50);
+    await shop.wait(DAY_MS + 2000);
+    const [second, third] = [await shop.quote({ items }, 'key-1'), await shop.quote({ items }, 'key-1')];
+    expect(second).toMatchObject({ status: 201, body: { quote_id: first.body['quote_id'], total: 1000 } });
+    expect(second.headers).not.toHaveProperty('Idempotency-Replayed');
+    expect(third).toMatchObject({ headers: { 'Idempotency-Replayed': 'true' }, body: second.body });
   });
 });
 

@@ -61,14 +61,23 @@ test('rules are valid under their version, and each version is written once', as
   ]);
 });
 
-test('a quote is created only if it is absent, and expires', async () => {
-  const { work, takeTransactions } = createWork();
+test('a quote is created only if it is absent, and expires, and is then replaced under its version', async () => {
+  let nowMs = noon;
+  const { store, takeTransactions } = recordWrites(createMemoryStore({ now: () => nowMs }));
+  const clock = { ...createSteppingClock(), now: () => nowMs };
+  const work = { store, clock, deadlineMs: Number.POSITIVE_INFINITY };
   await productStore(work).put({ sku: 'gig', name: 'Gig', price: 10, capacity: 5 }, 'first');
   takeTransactions();
   const identity = { id: 'q', body_hash: 'hash', hasKey: true };
   for (let time = 0; time < 2; time++)
     await quoteStore(work).create({ items: [{ sku: 'gig', quantity: 1 }] }, identity);
-  expect(takeTransactions()).toEqual([['put QUOTE#q STATE if absent, decides, expires']]);
+  nowMs += 24 * 3600_000 + 1000;
+  for (let time = 0; time < 2; time++)
+    await quoteStore(work).create({ items: [{ sku: 'gig', quantity: 1 }] }, identity);
+  expect(takeTransactions()).toEqual([
+    ['put QUOTE#q STATE if absent, decides, expires'],
+    ['put QUOTE#q STATE if version 1, decides, expires'],
+  ]);
 });
 
 test('a cart is created only if it is absent, and changed and emptied under its version', async () => {

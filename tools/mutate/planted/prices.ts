@@ -9,6 +9,7 @@ const checkout = 'test/unit/orders/checkout.test.ts';
 const shownPrices = 'test/unit/catalog/shown-prices.test.ts';
 const simulation = 'test/simulation/prices.test.ts';
 const catalogWrites = 'test/unit/catalog/written-conditions.test.ts';
+const QUOTE_WRITES = 'a quote is created only if it is absent, and expires, and is then replaced under its version';
 const orderWrites = 'test/unit/orders/written-conditions.test.ts';
 
 /** Bugs in price rules, quotes and carts: each of them would charge a wrong price, or charge it twice. */
@@ -193,6 +194,13 @@ export const plantedInPrices: readonly PlantedBug[] = [
       caughtBy: [quotes, 'is rejected if the quote expires while it is read'],
     },
     {
+      name: 'quote is known until TTL deletes it',
+      find: 'row && !isExpired(row, now()) ? parseQuote(row) : undefined',
+      replace: 'row ? parseQuote(row) : undefined',
+      consequence: 'A late order gets one response or another, depending on when TTL deletes a row.',
+      caughtBy: [quotes, 'is unknown after a day, whether or not TTL has deleted its row'],
+    },
+    {
       name: 'quote of another user',
       find: '(stored.user_id !== undefined && stored.user_id !== request.user_id)',
       replace: 'false',
@@ -210,10 +218,17 @@ export const plantedInPrices: readonly PlantedBug[] = [
   ...bugsIn('lambdas/catalog/quote-store.ts', [
     {
       name: 'quote without absent',
-      find: "{ op: 'put', row, when: absent, decides: true }",
+      find: "{ op: 'put', row, when, decides: true }",
       replace: "{ op: 'put', row }",
       consequence: 'A repeated request changes the price that the first response has guaranteed.',
-      caughtBy: [catalogWrites, 'a quote is created only if it is absent, and expires'],
+      caughtBy: [catalogWrites, QUOTE_WRITES],
+    },
+    {
+      name: 'expired row of a quote is replaced without its version',
+      find: 'existing ? versionIs(versionOf(existing)) : absent',
+      replace: 'existing ? (undefined as never) : absent',
+      consequence: 'Two requests under one key guarantee two prices, and one of them is not kept.',
+      caughtBy: [catalogWrites, QUOTE_WRITES],
     },
   ]),
   ...bugsIn('lambdas/catalog/cart.ts', [

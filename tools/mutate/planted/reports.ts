@@ -3,6 +3,7 @@ import { bugsIn, type PlantedBug } from '../planted-bug.ts';
 const RUN_TEST = 'test/unit/reports/run-report.test.ts';
 const CONDITIONS_TEST = 'test/unit/reports/written-conditions.test.ts';
 const API_TEST = 'test/unit/reports/reports-api.test.ts';
+const EXPORTS_TEST = 'test/unit/reports/daily-exports.test.ts';
 const BALANCES_TEST = 'test/unit/payments/balances-port.test.ts';
 
 /** Bugs in reports: each of them would lose rows, count them twice, or show them to the wrong reader. */
@@ -81,6 +82,15 @@ export const plantedInReports: readonly PlantedBug[] = [
       replace: 'if (!report)',
       consequence: 'A report that is running, or finished, is shown as failed.',
       caughtBy: [RUN_TEST, 'a dead letter of an earlier run does not fail a report'],
+    },
+  ]),
+  ...bugsIn('lambdas/reports/daily-exports.ts', [
+    {
+      name: 'failed export counts as existing',
+      find: ".find(({ status }) => status !== 'failed');",
+      replace: '.find(() => true);',
+      consequence: 'The export of a day that has failed is never made.',
+      caughtBy: [EXPORTS_TEST, 'is requested again if it has failed, and writes the same file'],
     },
   ]),
   ...bugsIn('lambdas/reports/run-report.ts', [
