@@ -89,7 +89,9 @@ async function requestOnce(work: UnitOfWork, { request, identity, correlationId 
     return { report: parseReport(row), isReplay: identity.hasKey };
   };
   const { result, existing } = await commitOnce(work, async (read) => {
-    const [row, openRow] = await read.getMany([reportKey(id), openReportsKey]);
+    // The limit is read before the row: if another attempt of this request has reached it, its report is found.
+    const openRow = await read.get(openReportsKey);
+    const row = await read.get(reportKey(id));
     if (row) return { writes: [], result: replay(row) };
     const nowMs = work.clock.now();
     const report = newReport(id, 'request', request, toIso(nowMs));

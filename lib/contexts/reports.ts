@@ -31,7 +31,7 @@ export class Reports extends Context {
       env: ReportsApiEnv,
       values: { ...values, ...settled, REPORTS_BUCKET: bucket.name },
       // The links to files have the permissions of this function, and are for finished files only.
-      access: [reports.allows('GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem'), bucket.reads('reports', 'exports')],
+      access: [reports.allows('GetItem', 'PutItem', 'UpdateItem'), bucket.reads('reports', 'exports')],
     });
     new EventConsumer(this, 'report-runs', {
       on: [ReportRunRequested],

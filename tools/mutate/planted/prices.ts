@@ -217,9 +217,16 @@ export const plantedInPrices: readonly PlantedBug[] = [
   ]),
   ...bugsIn('lambdas/catalog/quote-store.ts', [
     {
+      name: 'refused quote that exists',
+      find: 'if (created && !isExpired(created, now()))',
+      replace: 'if (created && isExpired(created, now()))',
+      consequence: 'Of two attempts of one request, one gets a quote and the other one is refused.',
+      caughtBy: [quotes, 'returns one quote to two attempts of a request'],
+    },
+    {
       name: 'quote without absent',
-      find: "{ op: 'put', row, when, decides: true }",
-      replace: "{ op: 'put', row }",
+      find: "{ op: 'put', row: next, when, decides: true }",
+      replace: "{ op: 'put', row: next }",
       consequence: 'A repeated request changes the price that the first response has guaranteed.',
       caughtBy: [catalogWrites, QUOTE_WRITES],
     },

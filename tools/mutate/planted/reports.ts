@@ -63,6 +63,13 @@ export const plantedInReports: readonly PlantedBug[] = [
       caughtBy: [RUN_TEST, 'continues if a write got no response and was applied'],
     },
     {
+      name: 'limit of reports is read after the row',
+      find: 'addToOpen(parseOpen(openRow), id, nowMs),',
+      replace: 'addToOpen(parseOpen(openRow && (await read.get(openReportsKey))), id, nowMs),',
+      consequence: 'Of two attempts of one request, one gets a report and the other one is refused.',
+      caughtBy: ['test/unit/reports/reports-api.test.ts', 'returns the last report to two attempts of its request'],
+    },
+    {
       name: 'next run is not requested',
       find: 'publish: isLast ? [',
       replace: 'publish: isLast && next.run < 0 ? [',

@@ -254,6 +254,14 @@ export const plantedInWebhooks: readonly PlantedBug[] = [
       caughtBy: [API, 'does not create a webhook again that was deleted'],
     },
     {
+      name: 'limit of webhooks is read after the row',
+      find: '    if (isFull)\n',
+      replace:
+        '    if (isFull || (await read.query({ partition: WEBHOOKS, limit: MAX_WEBHOOKS })).length === MAX_WEBHOOKS)\n',
+      consequence: 'Of two attempts of one request, one gets a webhook and the other one is refused.',
+      caughtBy: [API, 'returns the last webhook to two attempts of its request'],
+    },
+    {
       name: 'webhook without absent',
       find: '...created, body_hash }, when: absent }',
       replace: '...created, body_hash } }',
