@@ -232,8 +232,8 @@ export const plantedInPrices: readonly PlantedBug[] = [
     },
     {
       name: 'expired row of a quote is replaced without its version',
-      find: 'existing ? versionIs(versionOf(existing)) : absent',
-      replace: 'existing ? (undefined as never) : absent',
+      find: 'row ? versionIs(versionOf(row)) : absent',
+      replace: 'row ? (undefined as never) : absent',
       consequence: 'Two requests under one key guarantee two prices, and one of them is not kept.',
       caughtBy: [catalogWrites, QUOTE_WRITES],
     },

@@ -255,9 +255,8 @@ export const plantedInWebhooks: readonly PlantedBug[] = [
     },
     {
       name: 'limit of webhooks is read after the row',
-      find: '    if (isFull)\n',
-      replace:
-        '    if (isFull || (await read.query({ partition: WEBHOOKS, limit: MAX_WEBHOOKS })).length === MAX_WEBHOOKS)\n',
+      find: 'if (isFull) throw',
+      replace: 'if (isFull || (await read.query({ partition: WEBHOOKS })).length === MAX_WEBHOOKS) throw',
       consequence: 'Of two attempts of one request, one gets a webhook and the other one is refused.',
       caughtBy: [API, 'returns the last webhook to two attempts of its request'],
     },
