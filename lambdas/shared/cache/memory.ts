@@ -25,6 +25,8 @@ export interface Flight {
 
 /** Keys that the source does not have. Their limit is separate, so that unknown keys never evict values. */
 const MAX_ABSENT_KEYS = 1000;
+/** Evicted keys whose versions are remembered, about 4 MB. The next older ones share one time for all of them. */
+const MAX_EVICTED_KEYS = 20_000;
 /** What an entry takes beside its key and its value. */
 const ENTRY_CHARACTERS = 100;
 
@@ -43,8 +45,10 @@ export class Memory<V> {
   readonly #clock: Pick<Clock, 'now'>;
   readonly #values: LRUCache<string, Held<V>>;
   readonly #absent: LRUCache<string, Held<V>>;
+  /** What remains of evicted entries: the version that readers have seen, and when it was accepted. */
+  readonly #evicted: LRUCache<string, Pick<Held<V>, 'floor' | 'acceptedAtMs'>>;
   #generation = 0;
-  /** The time of the newest entry that was evicted, and with it the version that readers have seen. */
+  /** The time of the newest entry that was evicted and whose version was forgotten since. */
   #forgottenAtMs = Number.NEGATIVE_INFINITY;
   readonly #flights = new Set<Flight>();
   /** The invalidations since the oldest flight began. */
@@ -58,6 +62,13 @@ export class Memory<V> {
       maxSize: maxCharacters,
       sizeCalculation: ({ entry }, key) =>
         ENTRY_CHARACTERS + key.length + (entry?.value === undefined ? 0 : sizeOf(entry.value)),
+      dispose: ({ floor, acceptedAtMs }, key, reason) => {
+        if (reason === 'evict') this.#evicted.set(key, { floor, acceptedAtMs });
+      },
+    });
+    this.#evicted = new LRUCache({
+      maxSize: MAX_EVICTED_KEYS,
+      sizeCalculation: () => 1,
       dispose: ({ acceptedAtMs }, _key, reason) => {
         if (reason === 'evict') this.#forgottenAtMs = Math.max(this.#forgottenAtMs, acceptedAtMs);
       },
@@ -111,10 +122,21 @@ export class Memory<V> {
   isAcceptable(key: string, entry: Entry<unknown>, flight: Flight, isFromRow = false): boolean {
     if (entry.untilMs === UNCACHED) return true;
     if (flight.generation !== this.#generation || this.#isInvalidated(key, entry, flight)) return false;
-    const held = this.#values.peek(key);
-    if (held) return !isOlder(entry.version, held.floor);
-    const skewMs = isFromRow ? MAX_CLOCK_SKEW_MS : 0;
-    return entry.value === undefined || entry.loadedAtMs - skewMs >= this.#forgottenAtMs;
+    const known = this.#values.peek(key) ?? this.#evicted.peek(key);
+    if (known) return !isOlder(entry.version, known.floor);
+    return !this.#isForgotten(entry, isFromRow ? MAX_CLOCK_SKEW_MS : 0);
+  }
+
+  /**
+   * Returns whether an entry of a row is refused here because the version that readers have seen was forgotten. It is
+   * good for other environments, so the row needs no other entry.
+   */
+  isRefusedHere(key: string, entry: Entry<unknown>): boolean {
+    return !this.#values.peek(key) && !this.#evicted.peek(key) && this.#isForgotten(entry, MAX_CLOCK_SKEW_MS);
+  }
+
+  #isForgotten({ value, loadedAtMs }: Entry<unknown>, skewMs: number): boolean {
+    return value !== undefined && loadedAtMs - skewMs < this.#forgottenAtMs;
   }
 
   #isInvalidated(key: string, { version }: Entry<unknown>, { firstInvalidation }: Flight): boolean {
@@ -131,6 +153,7 @@ export class Memory<V> {
     if (entry.value === undefined) this.#absent.set(key, held);
     else {
       this.#absent.delete(key);
+      this.#evicted.delete(key);
       this.#values.set(key, held);
     }
   }
@@ -141,6 +164,8 @@ export class Memory<V> {
     this.#absent.delete(key);
     const held = this.#values.peek(key);
     if (held && isOlder(held.floor, version)) this.#values.set(key, { ...held, entry: undefined, floor: version });
+    const evicted = this.#evicted.peek(key);
+    if (evicted && isOlder(evicted.floor, version)) this.#evicted.set(key, { ...evicted, floor: version });
   }
 
   /** Marks all entries, and all that is being read, as possibly invalidated: an invalidation may have been missed. */
@@ -152,5 +177,6 @@ export class Memory<V> {
   forget(key: string): void {
     this.#values.delete(key);
     this.#absent.delete(key);
+    this.#evicted.delete(key);
   }
 }

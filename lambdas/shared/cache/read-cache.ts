@@ -193,6 +193,7 @@ export class ReadCache<V> {
         key,
         deadlineMs: request.deadlineMs,
         isRefresh: refreshed !== undefined,
+        isLoadedAlone: async (entry) => entry !== undefined && this.#memory.isRefusedHere(key, entry),
         companions: async () => (await request.companions?.()) ?? [],
         isEnough: (wanted, entry) =>
           wanted === key

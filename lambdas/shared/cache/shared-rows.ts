@@ -28,6 +28,8 @@ export interface RowFetch<V> {
   readonly isRefresh: boolean;
   /** Returns further keys that are worth loading with the key. Those of other groups are ignored. */
   readonly companions: () => Promise<readonly string[]>;
+  /** Returns whether the source is asked without a lease, so that nothing is written to the row. */
+  readonly isLoadedAlone: (entry: Entry<unknown> | undefined) => Promise<boolean>;
   /** Returns whether an entry of the row makes the load unnecessary. */
   readonly isEnough: (key: string, entry: Entry<unknown>) => boolean;
   /** Passes on the entries of a row that was read, and returns the one of the key, if it can be served. */
@@ -74,6 +76,7 @@ export class SharedRows {
       if (!group) return undefined;
       const entry = fetch.take(group);
       if (entry) return { entry, from: hasWaited ? 'wait' : 'row' };
+      if (await fetch.isLoadedAlone(group.entries.get(fetch.key))) return undefined;
       const lease = group.leases.get(fetch.key);
       const firstSeenMs = lease && (seenSince.get(lease.owner) ?? clock.now());
       if (lease && firstSeenMs !== undefined) seenSince.set(lease.owner, firstSeenMs);

@@ -10,8 +10,8 @@ export const plantedInCache: readonly PlantedBug[] = [
   ...bugsIn('lambdas/shared/cache/memory.ts', [
     {
       name: 'older version after a newer one',
-      find: 'if (held) return !isOlder(entry.version, held.floor);',
-      replace: 'if (held) return true;',
+      find: 'if (known) return !isOlder(entry.version, known.floor);',
+      replace: 'if (known) return true;',
       consequence: 'A reader gets an older value after another has got a newer one.',
       caughtBy: [MEMORY_TEST, 'accepts no older version, also after the newer one has expired'],
     },
@@ -31,10 +31,24 @@ export const plantedInCache: readonly PlantedBug[] = [
     },
     {
       name: 'evicted version is forgotten',
-      find: 'entry.value === undefined || entry.loadedAtMs - skewMs >= this.#forgottenAtMs;',
-      replace: 'entry.value === undefined || skewMs >= 0;',
+      find: '?? this.#evicted.peek(key);\n    if (known)',
+      replace: ';\n    if (known)',
       consequence: 'After an eviction, a reader gets an older value from a row.',
       caughtBy: [MEMORY_TEST, 'accepts no row entry that may be older than an evicted one'],
+    },
+    {
+      name: 'forgotten version is ignored',
+      find: 'loadedAtMs - skewMs < this.#forgottenAtMs;',
+      replace: 'loadedAtMs - skewMs < Number.NEGATIVE_INFINITY;',
+      consequence: 'After 20,000 evictions, a reader gets an older value from a row.',
+      caughtBy: [MEMORY_TEST, 'refuses row entries from before the last of 20,000 evicted keys'],
+    },
+    {
+      name: 'no version of an evicted entry is remembered',
+      find: 'const MAX_EVICTED_KEYS = 20_000;',
+      replace: 'const MAX_EVICTED_KEYS = 1;',
+      consequence: 'With a memory that is smaller than the working set, the cache takes more units than no cache.',
+      caughtBy: ['test/unit/shared/cache/zipf.test.ts', 'of the catalog, 20,000 reads take'],
     },
     {
       name: 'gap in the feed is ignored',
@@ -199,6 +213,15 @@ export const plantedInCache: readonly PlantedBug[] = [
       replace: ') {',
       consequence: 'An environment whose clock is an hour ahead stops others from loading a key for an hour.',
       caughtBy: [CACHE_TEST, 'is loaded despite a lease whose owner has a clock that is an hour ahead'],
+    },
+  ]),
+  ...bugsIn('lambdas/shared/cache/shared-rows.ts', [
+    {
+      name: 'entry that is refused here is written again',
+      find: 'if (await fetch.isLoadedAlone(group.entries.get(fetch.key))) return undefined;',
+      replace: '',
+      consequence: 'An environment with a small memory rewrites rows that are good for the others.',
+      caughtBy: [CACHE_TEST, 'in a row that may be older than one whose version was forgotten is loaded'],
     },
   ]),
   ...bugsIn('lambdas/shared/cache/running-fetches.ts', [

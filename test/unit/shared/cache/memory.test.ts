@@ -105,6 +105,31 @@ describe('the memory', () => {
     expect(accept('evicted', entry(2, large), true)).toBe(true);
   });
 
+  test('accepts the same entry of a row again after it was evicted, and none that was invalidated meanwhile', () => {
+    const large = 'x'.repeat(300);
+    const evicted = entry(2, large);
+    accept('evicted', evicted, true);
+    clock.pass(500);
+    for (const key of ['b', 'c', 'd']) accept(key, entry(1, large));
+    expect(versionOf('evicted')).toBeUndefined();
+    expect(memory.isRefusedHere('evicted', evicted)).toBe(false);
+    expect(accept('evicted', evicted, true)).toBe(true);
+    for (const key of ['b', 'c', 'd']) accept(key, entry(1, large));
+    memory.invalidate('evicted', 3);
+    expect(accept('evicted', evicted, true)).toBe(false);
+    expect(accept('evicted', entry(3, large), true)).toBe(true);
+  });
+
+  test('refuses row entries from before the last of 20,000 evicted keys, whose version is forgotten', () => {
+    const before = entry(1);
+    clock.pass(3000);
+    for (let index = 0; index < 20_020; index++) accept(`k${index}`, entry(1));
+    expect(memory.isRefusedHere('k1', before)).toBe(true);
+    expect(accept('k1', before, true)).toBe(false);
+    expect(accept('k1', entry(1))).toBe(true);
+    expect(memory.isRefusedHere('k20000', before)).toBe(false);
+  });
+
   test('keeps unknown keys apart from values, up to 1,000 of them', () => {
     accept('a', entry(1, 'x'.repeat(800)));
     for (let index = 0; index < 1100; index++) accept(`u${index}`, entry(undefined));

@@ -90,6 +90,18 @@ describe('a cached value', () => {
     expect(await world.run(world.get('a', 1))).toEqual(miss(1));
   });
 
+  test('in a row that may be older than one whose version was forgotten is loaded, and the row is not written', async () => {
+    const world = createWorld({ environments: 2, definition: { ...itemCache, maxCharacters: 1000 } });
+    await world.run(world.get('a'));
+    await pass(world, 3000);
+    for (let index = 0; index < 20_020; index++)
+      world.caches[1]?.remember(`k${index}`, { value: { key: `k${index}`, version: 1 }, version: 1 });
+    const { writes } = world.capacity;
+    expect(await world.run(world.get('a', 1))).toEqual(miss(1));
+    expect(world.capacity.writes).toBe(writes);
+    expect(await world.run(world.get('a', 1))).toEqual(hit(1));
+  });
+
   test('of a key above 256 characters is loaded each time', async () => {
     const world = createWorld();
     const key = 'x'.repeat(257);

@@ -87,3 +87,45 @@ describe('under a Zipf load of 20,000 reads on 1,000 products from 8 environment
     expect(chosen?.['read units']).toBeLessThan(alone?.['read units'] ?? 0);
   }, 60_000);
 });
+
+describe('with a memory that is smaller than the working set', () => {
+  test.each([
+    [0.5, 7000],
+    [0.2, 14_000],
+  ])('that holds %d of the catalog, 20,000 reads take %i read units at most', async (share, maxReadUnits) => {
+    const clock = virtualClock(1);
+    const padding = 'x'.repeat(90);
+    const characters =
+      skus.length * (100 + 'product-0000'.length + JSON.stringify({ key: skus[0], version: 1, padding }).length);
+    const definition = { ...products, groups: 64, ttlMs: 3_600_000, maxCharacters: Math.round(share * characters) };
+    const world = new CacheWorld({
+      clock,
+      environments: ENVIRONMENTS,
+      definition,
+      padding,
+      companions: async () => skus,
+    });
+    for (const sku of skus) world.source.set(sku, 1);
+    const nextKey = zipf(skus, seeded(7));
+    const random = seeded(9);
+    const rounds: { readUnits: number; writeUnits: number }[] = [];
+    const readRound = async () => {
+      const { readUnits, writeUnits } = world.capacity;
+      const reads: Promise<unknown>[] = [];
+      for (let index = 0; index < READS; index++) {
+        reads.push(world.get(nextKey(), Math.floor(random() * ENVIRONMENTS)));
+        await clock.sleep(1);
+      }
+      await Promise.all(reads);
+      rounds.push({
+        readUnits: world.capacity.readUnits - readUnits,
+        writeUnits: world.capacity.writeUnits - writeUnits,
+      });
+    };
+    for (let round = 0; round < 2; round++) await world.run(readRound());
+    console.table(rounds);
+    for (const { readUnits } of rounds) expect(readUnits).toBeLessThan(maxReadUnits);
+    // The rows are filled in the first round. A memory that has evicted an entry reads it again, and writes nothing.
+    expect(rounds[1]?.writeUnits).toBe(0);
+  });
+});
