@@ -10,9 +10,12 @@ import type { ProductStore, SkuPage } from './product-store.ts';
 
 /** A page names SKUs only. A new product is missing in it for this time at most, and while the index lags. */
 const PAGE_TTL_MS = 1000;
-/** The SKUs tell which products are loaded together, so an old list only costs further loads. */
+/**
+ * The SKUs tell which products are loaded together, and which ones exist, so that an unknown product takes no lease. An
+ * old list only costs further loads.
+ */
 const ALL_SKUS_TTL_MS = 300_000;
-/** A list of this length takes 15 read units. Products behind it are loaded one by one. */
+/** A list of this length takes 15 read units. Products behind it are loaded one by one, whether they exist or not. */
 const MAX_SKUS = 2000;
 const MAX_CHARACTERS = 500_000;
 
@@ -33,10 +36,19 @@ export const createProductCaches = (environment: CacheEnvironment, { clock }: Ta
 /** Returns the products as the cache has them. A placed order never reads a price here, but by `quote()`. */
 export function cachedProducts({ products, pages, allSkus }: ProductCaches, store: ProductStore, work: UnitOfWork) {
   const { deadlineMs, clock } = work;
+  const unlisted = new Set<string>();
   const request: CacheRequest<Product> = {
     deadlineMs,
+    mayExist: async (sku) => {
+      const listed = await readAllSkus();
+      const isListed = !listed || listed.includes(sku) || (listed.length >= MAX_SKUS && sku > (listed.at(-1) ?? ''));
+      if (!isListed) unlisted.add(sku);
+      return isListed;
+    },
     load: async (skus) => {
       const found = await store.getMany(skus);
+      // A product was created after the list was read. With a new list, its row is shared by all environments.
+      if (found.some(({ sku }) => unlisted.has(sku))) allSkus.distrustAll();
       return new Map(found.map((product) => [product.sku, { value: product, version: product.version }]));
     },
   };
@@ -49,14 +61,16 @@ export function cachedProducts({ products, pages, allSkus }: ProductCaches, stor
         return new Map([[key, { value: await store.listSkus(page), version }]]);
       },
     });
-  const companions = async (): Promise<readonly string[]> => {
+  /** Returns the first SKUs, or nothing if they cannot be read now. */
+  const readAllSkus = async (): Promise<readonly string[] | undefined> => {
     try {
-      return (await readSkus(allSkus, { limit: MAX_SKUS, above: undefined })).value ?? [];
+      return (await readSkus(allSkus, { limit: MAX_SKUS, above: undefined })).value;
     } catch (error) {
-      if (error instanceof Busy) return [];
+      if (error instanceof Busy) return undefined;
       throw error;
     }
   };
+  const companions = async (): Promise<readonly string[]> => (await readAllSkus()) ?? [];
   const getMany = async (skus: readonly string[]): Promise<{ products: Product[]; status: CacheStatus }> => {
     const cached = await products.getMany(skus, request);
     return {

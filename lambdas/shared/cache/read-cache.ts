@@ -45,6 +45,11 @@ export interface CacheRequest<V> {
   readonly deadlineMs: number;
   /** Reads from the source, strongly consistent. A key that is missing in the result does not exist. */
   readonly load: (keys: readonly string[]) => Promise<ReadonlyMap<string, Loaded<V>>>;
+  /**
+   * Returns whether the source may have the key, by default that it may. A key that it probably lacks is loaded without
+   * a lease, so that unknown keys cause no writes. If it exists all the same, the value stays in the memory.
+   */
+  readonly mayExist?: (key: string) => Promise<boolean>;
   /** Returns keys that will probably be asked for as well. Those of the same row are loaded together with the key. */
   readonly companions?: () => Promise<readonly string[]>;
 }
@@ -193,7 +198,9 @@ export class ReadCache<V> {
         key,
         deadlineMs: request.deadlineMs,
         isRefresh: refreshed !== undefined,
-        isLoadedAlone: async (entry) => entry !== undefined && this.#memory.isRefusedHere(key, entry),
+        isLoadedAlone: async (entry) =>
+          (entry !== undefined && this.#memory.isRefusedHere(key, entry)) ||
+          (request.mayExist !== undefined && !(await request.mayExist(key))),
         companions: async () => (await request.companions?.()) ?? [],
         isEnough: (wanted, entry) =>
           wanted === key

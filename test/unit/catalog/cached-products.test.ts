@@ -141,6 +141,44 @@ describe('a read of a product', () => {
   });
 });
 
+describe('an unknown product', () => {
+  test('takes two read units and no write unit, however many are asked for', async () => {
+    for (const sku of skus.slice(0, 100)) await put(sku, 1500);
+    for (const sku of skus.slice(0, 100)) await run(read(sku, 0));
+    Object.assign(capacity, { reads: 0, readUnits: 0, writes: 0, writeUnits: 0 });
+    for (let index = 0; index < 1000; index++) {
+      await expect(run(read(`unknown-${index}`, index % ENVIRONMENTS))).rejects.toThrow('There is no product');
+      await run(clock.sleep(10));
+    }
+    console.log(`1,000 unknown products took ${capacity.readUnits} read and ${capacity.writeUnits} write units`);
+    expect(capacity.writes).toBe(0);
+    // The others are for the feed and for the list of all SKUs, once a second and once in each environment.
+    expect(capacity.readUnits).toBeLessThan(2200);
+  });
+
+  test('is found as soon as it was created, and is then shared by all environments', async () => {
+    await put('a', 1500);
+    for (const environment of [0, 1])
+      await expect(run(read('new', environment))).rejects.toThrow('There is no product');
+    await put('new', 1500, 1);
+    await run(clock.sleep(productCache.absentTtlMs));
+    for (const environment of [0, 1]) expect((await run(read('new', environment))).product.price).toBe(1500);
+    await run(processEvent('new', 3));
+    await run(clock.sleep(FEED_INTERVAL_MS));
+    productReads.length = 0;
+    for (const environment of [0, 1]) expect((await run(read('new', environment))).product.claimed).toBe(3);
+    expect(productReads.filter((pk) => pk === 'PRODUCT#new')).toHaveLength(1);
+  });
+
+  test('is asked for under a lease if the list of all SKUs ends before it', async () => {
+    for (let index = 0; index < 2000; index++) await put(`a-${String(index).padStart(4, '0')}`, 1500);
+    await put('b', 1500);
+    const results = await run(Promise.all(apis.map((_, environment) => read('b', environment))));
+    expect(results).toHaveLength(ENVIRONMENTS);
+    expect(productReads.filter((pk) => pk === 'PRODUCT#b')).toHaveLength(1);
+  });
+});
+
 describe('a list of products', () => {
   test('is read from the cache, in the order of the SKUs, and names its status', async () => {
     for (const sku of ['c', 'a', 'b']) await put(sku, 1000);

@@ -1,6 +1,7 @@
 import { bugsIn, type PlantedBug } from '../planted-bug.ts';
 
 const MEMORY_TEST = 'test/unit/shared/cache/memory.test.ts';
+const CATALOG_TEST = 'test/unit/catalog/cached-products.test.ts';
 const CACHE_TEST = 'test/unit/shared/cache/read-cache.test.ts';
 const ROW_TEST = 'test/unit/shared/cache/group-row.test.ts';
 const FEED_TEST = 'test/unit/shared/cache/feed.test.ts';
@@ -266,6 +267,29 @@ export const plantedInCache: readonly PlantedBug[] = [
       replace: 'if (groups < 0) await announce(ports, [{ cache: name, key, version }], deadlineMs);',
       consequence: 'Environments serve the old value from memory until its TTL.',
       caughtBy: [CACHE_TEST, 'is served by no environment for longer than a second after its event was processed'],
+    },
+  ]),
+  ...bugsIn('lambdas/catalog/cached-products.ts', [
+    {
+      name: 'unknown products take leases',
+      find: 'const isListed = !listed || ',
+      replace: 'const isListed = true || !listed || ',
+      consequence: 'Each request for an unknown product rewrites a cache row twice.',
+      caughtBy: [CATALOG_TEST, 'takes two read units and no write unit, however many are asked for'],
+    },
+    {
+      name: 'list of SKUs is not renewed',
+      find: 'if (found.some(({ sku }) => unlisted.has(sku))) allSkus.distrustAll();',
+      replace: '',
+      consequence: 'A new product is loaded by each environment for itself.',
+      caughtBy: [CATALOG_TEST, 'is found as soon as it was created, and is then shared by all environments'],
+    },
+    {
+      name: 'full list counts as complete',
+      find: " || (listed.length >= MAX_SKUS && sku > (listed.at(-1) ?? ''));",
+      replace: ';',
+      consequence: 'In a large catalog, each environment loads a cold product for itself.',
+      caughtBy: [CATALOG_TEST, 'is asked for under a lease if the list of all SKUs ends before it'],
     },
   ]),
   ...bugsIn('lambdas/catalog/put-product.ts', [
