@@ -113,7 +113,10 @@ export const operationTexts: Readonly<Record<keyof typeof allRoutes, OperationTe
   createWebhook: {
     summary: 'Create a webhook, which gets order events by HTTPS',
     statuses: {
-      201: 'The webhook was created. This is the only response with its secret.',
+      201:
+        'The webhook was created. Only this response has its secret. With the same Idempotency-Key, it is returned ' +
+        'again, with the secret that is valid now: after a rotation of the key of the stage, it is another one.',
+      410: 'The webhook of this Idempotency-Key was deleted. Nothing was changed.',
       422: `${KEY_REUSED}, or the maximum number of webhooks exists. Nothing was changed.`,
     },
   },

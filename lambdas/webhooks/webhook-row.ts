@@ -27,6 +27,12 @@ export type LastTest = z.infer<typeof LastTest>;
 /** All webhooks are in one partition: they are few, and a strongly consistent query returns all of them. */
 export const WEBHOOKS = 'WEBHOOKS';
 
+/**
+ * Returns the key of the record that an Idempotency-Key was used. It has no TTL and outlives its webhook, so that a
+ * late repetition does not create the webhook again after it was deleted.
+ */
+export const creationKey = (id: string): Key => ({ pk: `WEBHOOK#${id}`, sk: 'CREATED' });
+
 export const webhookKey = (id: string): Key => ({ pk: WEBHOOKS, sk: id });
 
 export const parseWebhook = (row: Row): Webhook => WebhookRow.parse(row);

@@ -2,9 +2,9 @@ import { assertSameRequest, type RequestIdentity } from '../shared/http/idempote
 import { toIso } from '../shared/runtime/clock.ts';
 import { Rejected } from '../shared/runtime/errors.ts';
 import { type Change, commit, commitOnce, type UnitOfWork } from '../shared/store/commit.ts';
-import { absent, type Reader, type Row, versionIs } from '../shared/store/store.ts';
+import { absent, type Reader, type Row, versionIs, type Write } from '../shared/store/store.ts';
 import { type Admission, admit, afterFailure, afterSuccess, healthy, newWebhook, type Webhook } from './webhook.ts';
-import { type LastTest, parseLastTest, parseWebhook, WEBHOOKS, webhookKey } from './webhook-row.ts';
+import { creationKey, type LastTest, parseLastTest, parseWebhook, WEBHOOKS, webhookKey } from './webhook-row.ts';
 
 /** Each event is sent once for each webhook, so their number is limited. */
 export const MAX_WEBHOOKS = 100;
@@ -51,23 +51,41 @@ async function requireRow(store: Reader, id: string): Promise<Row> {
   return row;
 }
 
-/** Creates a webhook under the id of its request, so that a repeated request finds it and creates no other. */
+/**
+ * Creates a webhook under the id of its request, so that a repeated request finds it and creates no other. A repetition
+ * gets the webhook as it was created.
+ */
 async function create(work: UnitOfWork, input: Input, identity: RequestIdentity) {
   const { id, body_hash, hasKey } = identity;
   const created = newWebhook({ id, ...input, created_at: toIso(work.clock.now()) });
   const { existing, result } = await commitOnce(work, async (read): Promise<Change<Row | undefined>> => {
     // A replay must be found before the limit rejects it.
-    const row = await read.get(webhookKey(id));
-    if (row) return { writes: [], result: row };
+    const before = (await read.get(creationKey(id))) ?? (await read.get(webhookKey(id)));
+    if (before) return { writes: [], result: before };
     if ((await read.query({ partition: WEBHOOKS, limit: MAX_WEBHOOKS })).length === MAX_WEBHOOKS)
       throw new Rejected('webhook_limit', `There are ${MAX_WEBHOOKS} webhooks, which is the maximum.`, 422);
-    const put = { op: 'put', row: { ...webhookKey(id), ...created, body_hash }, when: absent, decides: true } as const;
-    return { writes: [put], result: undefined };
+    const put: Write = { op: 'put', row: { ...webhookKey(id), ...created, body_hash }, when: absent };
+    const { created_at } = created;
+    const record: Write = {
+      op: 'put',
+      row: { ...creationKey(id), body_hash, created_at },
+      when: absent,
+      decides: true,
+    };
+    // Without a key, no other request can have this id.
+    return { writes: hasKey ? [put, record] : [put], result: undefined };
   });
   const before = existing ?? result;
   if (!before) return { webhook: created, isReplay: false };
   assertSameRequest(before, identity);
-  return { webhook: parseWebhook(before), isReplay: hasKey };
+  const row = await work.store.get(webhookKey(id));
+  if (!row)
+    throw new Rejected(
+      'webhook_deleted',
+      `The webhook ${id} of this Idempotency-Key was deleted. Use another key to create it again.`,
+      410,
+    );
+  return { webhook: { ...parseWebhook(row), health: healthy }, isReplay: hasKey };
 }
 
 const remove = (work: UnitOfWork, id: string): Promise<void> =>

@@ -2,17 +2,19 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { handler } from '../../../lambdas/webhooks/api.ts';
 import { createWebhooksApiDeps, type ReadKeys } from '../../../lambdas/webhooks/deps.ts';
 import { webhookSecret } from '../../../lambdas/webhooks/signature.ts';
-import { MAX_WEBHOOKS } from '../../../lambdas/webhooks/webhook-store.ts';
+import { WEBHOOKS } from '../../../lambdas/webhooks/webhook-row.ts';
+import { MAX_WEBHOOKS, webhookStore } from '../../../lambdas/webhooks/webhook-store.ts';
 import { RecordingRules } from '../../support/event-rules.ts';
 import { createSteppingClock, gatewayEvent } from '../../support/fixtures.ts';
 import { createMemoryStore } from '../../support/memory-store.ts';
 
 let send: ReturnType<typeof handler.withRuntime>;
 let table: ReturnType<typeof createMemoryStore>;
+let clock: ReturnType<typeof createSteppingClock>;
 let readKeys: ReadKeys;
 let rules: RecordingRules;
 beforeEach(() => {
-  const clock = createSteppingClock();
+  clock = createSteppingClock();
   table = createMemoryStore({ now: clock.now });
   readKeys = async () => ['key-1'];
   rules = new RecordingRules();
@@ -21,6 +23,7 @@ beforeEach(() => {
   send = handler.withRuntime({ createDeps: createWebhooksApiDeps(ports), clock, baseUrl: '' });
 });
 
+const webhooksIn = (store: typeof table) => store.all().filter(({ pk }) => pk === WEBHOOKS);
 const input = { url: 'https://shop.example/hook', events: ['order.paid', 'order.finished'] };
 const create = async (body: unknown, key?: string) => {
   const headers: Record<string, string> = key === undefined ? {} : { 'Idempotency-Key': key };
@@ -47,7 +50,8 @@ describe('POST /webhooks', () => {
     rules.enable = async () => void existing.push(table.all().length);
     await create(input, 'k1');
     await create(input, 'k1');
-    expect(existing).toEqual([1, 1]);
+    // The webhook, and the record of its Idempotency-Key.
+    expect(existing).toEqual([2, 2]);
   });
 
   test('fails if the rules cannot be enabled, and a repeated request enables them', async () => {
@@ -72,13 +76,36 @@ describe('POST /webhooks', () => {
     expect(second.text).toBe(first.text);
     expect(second.headers).toMatchObject({ 'Idempotency-Replayed': 'true' });
     expect((await create({ ...input, url: 'https://other.example/' }, 'k1')).statusCode).toBe(422);
-    expect(table.all()).toHaveLength(1);
+    expect(webhooksIn(table)).toHaveLength(1);
+  });
+
+  test('returns the first response also while the webhook fails, and the valid secret after a rotation', async () => {
+    const first = await create(input, 'k1');
+    const id = String(first.body['id']);
+    const webhooks = webhookStore({ store: table, clock, deadlineMs: Number.POSITIVE_INFINITY });
+    await webhooks.recordResult(id, { succeeded: false, reason: 'HTTP 500' });
+    expect((await call('GET /webhooks/{id}', byId(id))).body.status).toBe('failing');
+    expect((await create(input, 'k1')).text).toBe(first.text);
+    readKeys = async () => ['key-2', 'key-1'];
+    expect((await create(input, 'k1')).body).toEqual({ ...first.body, secret: webhookSecret('key-2', id) });
+  });
+
+  test('does not create a webhook again that was deleted, and creates another one with another key', async () => {
+    const { body } = await create(input, 'k1');
+    expect((await call('DELETE /webhooks/{id}', byId(body['id']))).statusCode).toBe(200);
+    rules.changes.length = 0;
+    const late = await create(input, 'k1');
+    expect([late.statusCode, late.body['code']]).toEqual([410, 'webhook_deleted']);
+    expect(rules.changes).toEqual([]);
+    expect((await create({ ...input, url: 'https://other.example/' }, 'k1')).statusCode).toBe(422);
+    expect(webhooksIn(table)).toEqual([]);
+    expect((await create(input, 'k2')).statusCode).toBe(201);
   });
 
   test('creates one webhook for 50 requests with the same key at once', async () => {
     const responses = await Promise.all(Array.from({ length: 50 }, () => create(input, 'k1')));
     expect(new Set(responses.map(({ text }) => text)).size).toBe(1);
-    expect(table.all()).toHaveLength(1);
+    expect(webhooksIn(table)).toHaveLength(1);
   });
 
   test('creates another webhook for the same URL with another key, with another secret', async () => {

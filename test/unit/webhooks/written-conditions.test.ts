@@ -19,7 +19,7 @@ test('a webhook is created only if it is absent, and changed and deleted under i
   await webhooks.enable('a');
   await webhooks.remove('a');
   expect(takeTransactions()).toEqual([
-    ['put WEBHOOKS a if absent, decides'],
+    ['put WEBHOOKS a if absent', 'put WEBHOOK#a CREATED if absent, decides'],
     ...[1, 2, 3, 4, 5, 6, 7].map((version) => [`update WEBHOOKS a if version ${version}`]),
     ['delete WEBHOOKS a if version 8'],
   ]);

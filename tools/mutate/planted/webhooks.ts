@@ -6,6 +6,7 @@ const POST = 'test/unit/webhooks/post.test.ts';
 const EVENTS = 'test/unit/webhooks/order-event.test.ts';
 const CONDITIONS = 'test/unit/webhooks/written-conditions.test.ts';
 const RULES = 'test/unit/webhooks/event-rules.test.ts';
+const API = 'test/unit/webhooks/webhooks-api.test.ts';
 const SIMULATION = 'test/simulation/webhooks.test.ts';
 const SPARSE_METRICS = 'test/infra/sparse-metrics.test.ts';
 const SECRETS = 'test/unit/shared/runtime/secrets.test.ts';
@@ -221,9 +222,16 @@ export const plantedInWebhooks: readonly PlantedBug[] = [
   ]),
   ...bugsIn('lambdas/webhooks/webhook-store.ts', [
     {
+      name: 'used Idempotency-Key is not recorded',
+      find: 'writes: hasKey ? [put, record] : [put]',
+      replace: 'writes: hasKey ? [put] : [put]',
+      consequence: 'A late repetition of a request creates a deleted webhook again.',
+      caughtBy: [API, 'does not create a webhook again that was deleted'],
+    },
+    {
       name: 'webhook without absent',
-      find: '...created, body_hash }, when: absent, decides: true }',
-      replace: '...created, body_hash }, decides: true }',
+      find: '...created, body_hash }, when: absent }',
+      replace: '...created, body_hash } }',
       consequence: 'A repeated request resets the health of a webhook.',
       caughtBy: [CONDITIONS, 'a webhook is created only if it is absent'],
     },
