@@ -1,13 +1,10 @@
-import { GetFunctionConfigurationCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { createSecretReader } from '../../lambdas/shared/runtime/rotating-secret.ts';
 import { webhookSecret } from '../../lambdas/webhooks/signature.ts';
-import { UserError } from '../../tools/user-error.ts';
-import { deployCommand } from './check.ts';
 import { defineCommand } from './command.ts';
 import { columns } from './print.ts';
 import { openTables } from './tables.ts';
-import type { Target } from './target.ts';
 import { readWebhookRow } from './webhook-access.ts';
+import { findKeysArn } from './webhook-key.ts';
 
 export default defineCommand({
   positionals: { usage: '<webhook id>', min: 1, max: 1 },
@@ -27,12 +24,3 @@ export default defineCommand({
     );
   },
 });
-
-/** Returns the ARN of the key. CloudFormation chooses its name, and the functions that use it know it. */
-async function findKeysArn(target: Target): Promise<string> {
-  const FunctionName = target.name('webhooks-api');
-  const { Environment } = await new LambdaClient({}).send(new GetFunctionConfigurationCommand({ FunctionName }));
-  const arn = Environment?.Variables?.['WEBHOOK_KEYS_ARN'];
-  if (!arn) throw new UserError(`The function ${FunctionName} does not know the key.`, deployCommand(target));
-  return arn;
-}

@@ -2,6 +2,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { clientSettings } from '../shared/runtime/client-settings.ts';
 import { readEnv } from '../shared/runtime/env.ts';
 import { job } from '../shared/runtime/job.ts';
+import { count } from '../shared/runtime/observability.ts';
 import { rotateSecret } from '../shared/runtime/rotate-secret.ts';
 import { RotationEnv } from './env.ts';
 
@@ -14,4 +15,9 @@ const createRotation = () => {
   return () => (timeMs: number) => rotateSecret(client, rotation, timeMs);
 };
 
-export const handler = job(createRotation, (timeMs, rotate) => rotate(timeMs));
+/** Replaces the key if it is old enough. An operator learns of a new key, since receivers need their new secrets. */
+export async function rotateKeys(timeMs: number, rotate: (timeMs: number) => Promise<boolean>): Promise<void> {
+  if (await rotate(timeMs)) count('WebhookKeyRotated');
+}
+
+export const handler = job(createRotation, rotateKeys);

@@ -29,8 +29,8 @@ export type LastTest = z.infer<typeof LastTest>;
 export const WEBHOOKS = 'WEBHOOKS';
 
 /**
- * Returns the key of the record that an Idempotency-Key was used. It has no TTL and outlives its webhook, so that a late
- * repetition does not create the webhook again after it was deleted.
+ * Returns the key of the record that an Idempotency-Key was used. It has no TTL and outlives its webhook, so that a
+ * late repetition does not create the webhook again after it was deleted.
  */
 export const creationKey = (id: string): Key => ({ pk: `WEBHOOK#${id}`, sk: 'CREATED' });
 

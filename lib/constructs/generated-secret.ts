@@ -33,7 +33,8 @@ export class GeneratedSecret extends Construct {
     return { actions: ['secretsmanager:GetSecretValue'], resources: [this.arn] };
   }
 
+  /** Allows writing a new version, and reading the age of the others but not their values. */
   get rotates(): Access {
-    return { actions: ['secretsmanager:GetSecretValue', 'secretsmanager:PutSecretValue'], resources: [this.arn] };
+    return { actions: ['secretsmanager:ListSecretVersionIds', 'secretsmanager:PutSecretValue'], resources: [this.arn] };
   }
 }

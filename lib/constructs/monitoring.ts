@@ -59,6 +59,7 @@ export type RunbookSection =
   | 'drift'
   | 'failed-reports'
   | 'failing-webhooks'
+  | 'rotated-webhook-key'
   | 'errors'
   | 'throttles'
   | 'api-errors'

@@ -131,6 +131,14 @@ export class Webhooks extends Context {
   }
 
   private createAlarms(): void {
+    alarm(this, 'KeyRotated', {
+      name: 'webhooks-key-rotated',
+      // The runs of one hour report a new key, so this is one notification.
+      metric: createMetric(this, 'WebhookKeyRotated', { period: minutes(60) }),
+      errorImpact: 'Receivers of webhooks need their new secrets before the next rotation of the key',
+      runbook: 'rotated-webhook-key',
+      notifiesAlone: true,
+    });
     alarm(this, 'Disabled', {
       name: 'webhooks-disabled',
       metric: createMetric(this, 'WebhooksDisabled'),

@@ -81,11 +81,13 @@ describe('the notifications of prod', () => {
     }
   });
 
-  test('come from dead letters, missed runs, expired records and failed backups themselves, which would hide later incidents', () => {
+  test('come from dead letters, missed runs, expired records, failed backups and rotated keys themselves, which would hide later incidents', () => {
     const alone = alarmsOf(prod).filter(isNotifying);
     expect(alone.length).toBeGreaterThan(0);
     for (const { Properties } of alone)
-      expect(Properties['AlarmName']).toMatch(/-(dead-letters|missed|outbox-expired|backup-failed)$/);
+      expect(Properties['AlarmName']).toMatch(
+        /-(dead-letters|missed|outbox-expired|backup-failed|webhooks-key-rotated)$/,
+      );
   });
 
   test('are sent when an alarm starts and when it ends', () => {

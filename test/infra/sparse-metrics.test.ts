@@ -4,6 +4,7 @@ import { retryDelaySeconds, retryParkedEvents } from '../../lambdas/relay/on-out
 import { settleMessages } from '../../lambdas/shared/messaging/settle.ts';
 import type { SecondsMetric } from '../../lambdas/shared/runtime/metric-registry.ts';
 import type { SourceEvent } from '../../lambdas/webhooks/order-event.ts';
+import { rotateKeys } from '../../lambdas/webhooks/rotate-keys.ts';
 import { type AlarmSpan, alarmSpans, type Datapoint } from '../support/alarm-rule.ts';
 import { alarmsOf, nameOfAlarm } from '../support/alarms.ts';
 import { createSteppingClock, greeted, noChaos, RecordingQueue, sqsRecord } from '../support/fixtures.ts';
@@ -72,6 +73,20 @@ describe('the alarm starts once, and ends after the failure', () => {
     expect(spans).toHaveLength(1);
     expect((spans[0]?.fromMs ?? 0) - startMs).toBeLessThan(35 * MINUTE_MS);
     expect(spans[0]?.toMs).toBeGreaterThan(clock.now() - MINUTE_MS);
+  });
+
+  test('webhooks-key-rotated, for a rotation that the runs of an hour report', async () => {
+    const clock = createSteppingClock();
+    nowMs = clock.now;
+    const startMs = clock.now();
+    for (let run = 0; run < 48; run++) {
+      await rotateKeys(clock.now(), async (timeMs) => timeMs - startMs <= HOUR_MS);
+      clock.pass(HOUR_MS / 2);
+    }
+    const spans = alarmSpans(alarmOf('webhooks-key-rotated'), emitted.get('WebhookKeyRotated') ?? [], clock.now());
+    expect(spans).toHaveLength(1);
+    expect(spans[0]?.fromMs).toBe(startMs);
+    expect(spans[0]?.toMs).toBeLessThan(startMs + 2 * HOUR_MS);
   });
 
   test('order-payments-requeued, for one message that is requeued for twelve hours', async () => {

@@ -15,6 +15,7 @@ import type { Consumer } from '../../lambdas/shared/messaging/consume.ts';
 import { Busy } from '../../lambdas/shared/runtime/errors.ts';
 import { metrics } from '../../lambdas/shared/runtime/observability.ts';
 import { versionIs } from '../../lambdas/shared/store/store.ts';
+import { rotateKeys } from '../../lambdas/webhooks/rotate-keys.ts';
 import { GIVE_UP_AFTER_MS } from '../../lambdas/webhooks/webhook.ts';
 import { createSteppingClock, greeted, noChaos, noon, RecordingQueue, sqsRecord } from './fixtures.ts';
 import { createMemoryStore } from './memory-store.ts';
@@ -150,6 +151,7 @@ async function emitOfWebhooks(): Promise<void> {
     throw new Error('the key is unavailable');
   };
   await fixture.deliver(delivery);
+  await rotateKeys(noon, async () => true);
 }
 
 const emissions: Readonly<Record<string, () => Promise<void>>> = {

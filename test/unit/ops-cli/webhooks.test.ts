@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { predictEffect } from '../../../bin/ops/dry-run-consumers.ts';
+import { describeKey } from '../../../bin/ops/webhook-key.ts';
+import { formatKey } from '../../../bin/ops/webhooks-list.ts';
 import { deliveriesOf } from '../../../bin/ops/webhooks-replay.ts';
 import type { Row } from '../../../lambdas/shared/store/store.ts';
 import {
@@ -22,6 +24,28 @@ const webhookRow = (health: object = { failures: 0 }): Row => ({
   created_at: '2026-01-01T12:00:00.000Z',
   health,
   version: 1,
+});
+
+describe('the key of the secrets', () => {
+  const DAY_MS = 24 * 3_600_000;
+  const createdMs = Date.parse('2026-01-01T00:00:00Z');
+
+  test('is shown with its age and its next rotation', () => {
+    const key = describeKey(createdMs, false, 90, createdMs + 12.5 * DAY_MS);
+    expect(key).toEqual({
+      created_at: '2026-01-01T00:00:00.000Z',
+      age_days: 12,
+      rotates_at: '2026-04-01T00:00:00.000Z',
+      previous_valid_until: null,
+    });
+    expect(formatKey(key)).toBe('The key of the secrets is 12 days old. It is replaced on 2026-04-01.');
+  });
+
+  test('is shown with the time until which the secrets from before it are valid', () => {
+    const key = describeKey(createdMs, true, 90, createdMs);
+    expect(key.previous_valid_until).toBe('2026-04-01T00:00:00.000Z');
+    expect(formatKey(key)).toContain('Until then, the secrets from before it are valid too');
+  });
 });
 
 describe('a replay', () => {

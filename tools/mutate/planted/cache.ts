@@ -11,8 +11,8 @@ export const plantedInCache: readonly PlantedBug[] = [
   ...bugsIn('lambdas/shared/cache/memory.ts', [
     {
       name: 'older version after a newer one',
-      find: 'if (held) return !isOlder(entry.version, held.floor);',
-      replace: 'if (held) return true;',
+      find: 'if (known) return !isOlder(entry.version, known.floor);',
+      replace: 'if (known) return true;',
       consequence: 'A reader gets an older value after another has got a newer one.',
       caughtBy: [MEMORY_TEST, 'accepts no older version, also after the newer one has expired'],
     },

@@ -304,17 +304,33 @@ export const plantedInWebhooks: readonly PlantedBug[] = [
   ...bugsIn('lambdas/shared/runtime/rotate-secret.ts', [
     {
       name: 'rotation at each run',
-      find: 'if (nowMs - CreatedDate.getTime() < afterMs) return false;',
+      find: 'if (ageMs < afterMs) return previous !== undefined && ageMs < NEW_FOR_MS;',
       replace: '',
       consequence: 'Within an hour, no receiver has a valid secret.',
       caughtBy: [SECRETS, 'that is repeated does not push the previous version out'],
     },
     {
       name: 'random id of the next version',
-      find: 'ClientRequestToken: successorId(VersionId),',
+      find: 'ClientRequestToken: successorId(current.id),',
       replace: 'ClientRequestToken: successorId(String(Math.random())),',
       consequence: 'A job that runs twice at the same time pushes out the version that receivers know.',
       caughtBy: [SECRETS, 'that runs twice at the same time writes one version'],
+    },
+  ]),
+  ...bugsIn('lambdas/shared/runtime/rotate-secret.ts', [
+    {
+      name: 'rotation stops without a sign',
+      find: 'if (isCurrentStill && ageMs >= afterMs + MAX_DELAY_MS)',
+      replace: 'if (isCurrentStill && ageMs < 0)',
+      consequence: 'After somebody has moved the label of the current key back, it is never replaced again.',
+      caughtBy: [SECRETS, 'fails a day after it was due if AWSCURRENT was moved back'],
+    },
+    {
+      name: 'rotation is reported by one run only',
+      find: 'return previous !== undefined && ageMs < NEW_FOR_MS;',
+      replace: 'return false;',
+      consequence: 'If the function crashes after a rotation, nobody learns that receivers need new secrets.',
+      caughtBy: [SECRETS, 'is reported for an hour, also if it was done by hand'],
     },
   ]),
   ...bugsIn('lambdas/shared/runtime/rotating-secret.ts', [

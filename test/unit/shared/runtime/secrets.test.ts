@@ -6,7 +6,8 @@ import { AwsError, type AwsRequest, FakeAws } from '../../../support/fake-aws.ts
 
 const aws = new FakeAws().install();
 const ARN = 'arn:aws:secretsmanager:us-east-1:000000000000:secret:keys-abc123';
-const DAY_MS = 24 * 3_600_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 const createdMs = Date.parse('2026-01-01T00:00:00Z');
 
 interface Version {
@@ -14,7 +15,7 @@ interface Version {
   readonly text: string;
   readonly createdMs: number;
 }
-/** The versions of the secret, the newest first. Secrets Manager labels two of them. */
+/** The versions of the secret, the newest first. Secrets Manager labels the first two of them. */
 let versions: Version[];
 let nowMs: number;
 
@@ -27,9 +28,20 @@ function respond({ target, body }: AwsRequest): unknown {
     if (!existing) versions.unshift({ id, text: String(body['SecretString']), createdMs: nowMs });
     return {};
   }
+  if (target.endsWith('ListSecretVersionIds')) return listVersions(String(body['NextToken'] ?? ''));
   const version = versions[body['VersionStage'] === 'AWSPREVIOUS' ? 1 : 0];
   if (!version) return new AwsError('ResourceNotFoundException');
   return { SecretString: version.text, VersionId: version.id, CreatedDate: version.createdMs / 1000 };
+}
+
+/** Returns one version in each page, sorted by id as on one of the engines, and also those without a label. */
+function listVersions(after: string): unknown {
+  const [version, next] = versions.toSorted((a, b) => (a.id < b.id ? -1 : 1)).filter(({ id }) => id > after);
+  if (!version) return { Versions: [] };
+  const label = ['AWSCURRENT', 'AWSPREVIOUS'][versions.indexOf(version)];
+  const { id, createdMs: created } = version;
+  const listed = { VersionId: id, CreatedDate: created / 1000, ...(label ? { VersionStages: [label] } : {}) };
+  return { Versions: [listed], ...(next ? { NextToken: id } : {}) };
 }
 
 beforeEach(() => {
@@ -99,7 +111,34 @@ describe('a rotation', () => {
   test('that is repeated does not push the previous version out', async () => {
     await rotate(createdMs + 91 * DAY_MS);
     const after = textsOf();
-    expect(await rotate(createdMs + 91 * DAY_MS)).toBe(false);
+    for (const hours of [0, 1, 2]) await rotate(createdMs + 91 * DAY_MS + hours * HOUR_MS);
+    expect(textsOf()).toEqual(after);
+  });
+
+  test('is reported for an hour, also if it was done by hand, and the first version is not', async () => {
+    expect(await rotate(createdMs + 1000)).toBe(false);
+    expect(await rotate(createdMs + 91 * DAY_MS)).toBe(true);
+    expect(await rotate(createdMs + 91 * DAY_MS + HOUR_MS / 2)).toBe(true);
+    expect(await rotate(createdMs + 91 * DAY_MS + HOUR_MS)).toBe(false);
+    versions.unshift({ id: 'by hand', text: 'key-3', createdMs: createdMs + 100 * DAY_MS });
+    expect(await rotate(createdMs + 100 * DAY_MS + HOUR_MS / 2)).toBe(true);
+    expect(versions).toHaveLength(3);
+  });
+
+  test('reads no value of a secret', async () => {
+    await rotate(createdMs + 91 * DAY_MS);
+    const operations = aws.requests.map(({ target }) => target.split('.').at(-1));
+    expect(operations).toEqual(['ListSecretVersionIds', 'PutSecretValue']);
+  });
+
+  test('fails a day after it was due if AWSCURRENT was moved back, because the next version exists', async () => {
+    await rotate(createdMs + 90 * DAY_MS);
+    versions.reverse();
+    const after = textsOf();
+    expect(await rotate(createdMs + 90 * DAY_MS + HOUR_MS)).toBe(false);
+    await expect(rotate(createdMs + 91 * DAY_MS)).rejects.toThrow(
+      /current version first is 91 days old and has a successor, so the label AWSCURRENT was moved back/,
+    );
     expect(textsOf()).toEqual(after);
   });
 
@@ -119,7 +158,7 @@ describe('a rotation', () => {
     await expect(rotate(createdMs + 91 * DAY_MS)).rejects.toThrow();
     const after = textsOf();
     aws.respond = whole;
-    expect(await rotate(createdMs + 91 * DAY_MS)).toBe(false);
+    expect(await rotate(createdMs + 91 * DAY_MS)).toBe(true);
     expect(textsOf()).toEqual(after);
   });
 
