@@ -132,7 +132,8 @@ export class PublicApi extends Construct {
   private suppressFindings(config: StageConfig): void {
     suppress(this.api, {
       'AwsSolutions-APIG2': 'Each handler validates its input by a schema and returns all errors at once.',
-      'AwsSolutions-COG4': 'Callers sign requests with IAM. Handlers check tokens.',
+      'AwsSolutions-COG4':
+        'Callers sign requests with IAM, which decides about each method (docs/security.md, "Who may call the API").',
     });
     suppress(this.api.deploymentStage, {
       'AwsSolutions-APIG3': 'The setting `firewall` of the stage adds a web ACL.',

@@ -73,6 +73,23 @@ describe('a cart', () => {
     expect(second['cart_id']).not.toBe(first['cart_id']);
     expect(await cartOf(customer)).toMatchObject({ total: 21 });
   });
+
+  test('that was ordered is not ordered at another amount, nor again after it was deleted', async () => {
+    const sku = await shop.product({ price: 7, stock: 10 });
+    const customer = await shop.customer(100);
+    await putCart(customer, { sku, quantity: 2 });
+    const { body } = await checkOut(customer, 'first', { amount: 14 });
+    expect(await checkOut(customer, 'second', { amount: 1 })).toMatchObject({
+      status: 409,
+      body: { code: 'cart_already_ordered', order_id: body['id'] },
+    });
+    expect((await checkOut(customer, 'third', { amount: 14 })).body).toEqual(body);
+    await shop.waitForFinalState(String(body['id']));
+    expectStatus(await shop.send('DELETE', `/carts/${customer}`), 200);
+    expect((await checkOut(customer, 'fourth')).body['code']).toBe('cart_empty');
+    expect((await checkOut(customer, 'first', { amount: 14 })).body).toEqual(body);
+    expect(await shop.balance(customer)).toBe(86);
+  });
 });
 
 describe('price rules', () => {
