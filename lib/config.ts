@@ -77,7 +77,10 @@ export interface StageConfig extends ConcurrencySettings {
   readonly webhooks: {
     /** Whether webhooks may call the host of the functions itself, by HTTP: a receiver on the same laptop. */
     readonly allowsLoopback: boolean;
-    /** How long the list of webhooks is used before it is read again. A new webhook gets events after this time. */
+    /**
+     * How long the list of webhooks is used before it is read again. It is less than the delay of `webhook-events`, so
+     * that a webhook gets each event that is published after it was created or enabled.
+     */
     readonly cachedForMs: number;
     /** How long a function uses the key that signs the deliveries before it reads the key again. */
     readonly keysCachedForSeconds: number;
@@ -159,7 +162,7 @@ const awsSettings: Settings = {
   // units for each run.
   readModel: { cachedForMs: 2000, syncEveryMinutes: 5, bucketsPerSync: 250 },
   reports: { settledAfterSeconds: 300, dailyExports: true },
-  webhooks: { allowsLoopback: false, cachedForMs: 10_000, keysCachedForSeconds: 300, rotateKeysAfterDays: 90 },
+  webhooks: { allowsLoopback: false, cachedForMs: 1000, keysCachedForSeconds: 300, rotateKeysAfterDays: 90 },
   alarms: 'all',
   compositeAlarms: true,
 };

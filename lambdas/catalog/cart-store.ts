@@ -7,6 +7,7 @@ import { commit, type UnitOfWork } from '../shared/store/commit.ts';
 import { absent, versionIs, type Write } from '../shared/store/store.ts';
 import { type Cart, emptyAfterCheckout, replaceItems } from './cart.ts';
 import { cartKey, parseCart, readCart } from './cart-row.ts';
+import { watchVersion } from './version-watch.ts';
 
 export type CartCheckedOutEvent = EventOf<typeof CartCheckedOut>;
 
@@ -36,11 +37,12 @@ export function cartStore(work: UnitOfWork, isCheckedOut: IsCheckedOut) {
 export type CartStore = ReturnType<typeof cartStore>;
 
 /**
- * Replaces the items of a cart. A cart that has none and gets none is written only if it was checked out: its
- * generation then ends, so that a late checkout does not find the order of that generation.
+ * Replaces the items of a cart. A cart that has none and gets none is written all the same: a write of an earlier
+ * request that is still under way is then refused, and a late checkout does not find the order of its generation.
  */
-const replaceCart = (work: UnitOfWork, userId: string, items: Item[], isCheckedOut: IsCheckedOut) =>
-  commit(work, async (read) => {
+function replaceCart(work: UnitOfWork, userId: string, items: Item[], isCheckedOut: IsCheckedOut) {
+  const hasMoved = watchVersion();
+  return commit(work, async (read) => {
     const key = cartKey(userId);
     const row = await read.get(key);
     const before = row && parseCart(row);
@@ -48,7 +50,8 @@ const replaceCart = (work: UnitOfWork, userId: string, items: Item[], isCheckedO
     const staysEmpty = items.length === 0 && !hadItems;
     // The items of an emptied cart differ from any that are put, so they are a new generation in either case.
     const wasOrdered = before !== undefined && (hadItems || staysEmpty) && (await isCheckedOut(before));
-    if (staysEmpty && !wasOrdered) return { writes: [], result: undefined };
+    const isWritten = hasMoved(before?.version);
+    if (staysEmpty && isWritten && !wasOrdered) return { writes: [], result: undefined };
     const change = { user_id: userId, items, nowMs: work.clock.now(), newId: createRandomId() };
     const cart = replaceItems(before, wasOrdered, change);
     const { user_id: _, ...set } = cart;
@@ -57,6 +60,7 @@ const replaceCart = (work: UnitOfWork, userId: string, items: Item[], isCheckedO
       : { op: 'put', row: { ...key, ...cart }, when: absent };
     return { writes: [write], result: cart };
   });
+}
 
 /**
  * Empties the cart from which an order was placed. A cart that was changed since is another generation and stays. The

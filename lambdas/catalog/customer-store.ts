@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { toIso } from '../shared/runtime/clock.ts';
 import { commit, type UnitOfWork } from '../shared/store/commit.ts';
 import { absent, type Key, type Row, versionIs, type Write } from '../shared/store/store.ts';
 
@@ -10,10 +11,18 @@ export interface Customer {
 
 export const customerKey = (userId: string): Key => ({ pk: `CUSTOMER#${userId}`, sk: 'STATE' });
 
-const CustomerRow = z.object({ user_id: z.string(), tags: z.array(z.string()), version: z.number() });
+const CustomerRow = z.object({
+  tags: z.array(z.string()),
+  version: z.number(),
+  changed_at: z.optional(z.string()),
+});
+type CustomerRow = z.infer<typeof CustomerRow>;
 
-/** Returns the tags of a customer's row; a customer without a row has none. */
-export const tagsOf = (row: Row | undefined): readonly string[] => (row ? CustomerRow.parse(row).tags : []);
+/** Parses the row of a customer. A customer without a row has no tags. */
+export const parseCustomer = (row: Row | undefined): CustomerRow =>
+  row ? CustomerRow.parse(row) : { tags: [], version: 0 };
+
+export const tagsOf = (row: Row | undefined): readonly string[] => parseCustomer(row).tags;
 
 export function customerStore(work: UnitOfWork) {
   return {
@@ -26,10 +35,11 @@ export function customerStore(work: UnitOfWork) {
       commit(work, async (read) => {
         const key = customerKey(user_id);
         const row = await read.get(key);
-        const version = row ? CustomerRow.parse(row).version : 0;
+        const { version } = parseCustomer(row);
+        const set = { tags, version: version + 1, changed_at: toIso(work.clock.now()) };
         const write: Write = row
-          ? { op: 'update', key, set: { tags, version: version + 1 }, when: versionIs(version) }
-          : { op: 'put', row: { ...key, user_id, tags, version: 1 }, when: absent };
+          ? { op: 'update', key, set, when: versionIs(version) }
+          : { op: 'put', row: { ...key, user_id, ...set }, when: absent };
         return { writes: [write], result: { user_id, tags } };
       }),
   };

@@ -65,7 +65,7 @@ export const createCatalogApiDeps = (ports: TablePorts, orders: ReadableTable) =
       quotes: quoteStore(work),
       rules: rulesStore(work),
       readPrice: (request) => readPrice(work.store, request, () => work.clock.now()),
-      readPriceBasis: (request) => readPriceBasis(work.store, request),
+      readPriceBasis: (request) => readPriceBasis(work.store, request, () => work.clock.now()),
     };
   };
 };

@@ -1,11 +1,10 @@
 import type { Item } from '../../events/items.ts';
 import { Rejected } from '../shared/runtime/errors.ts';
-import type { Key, Reader } from '../shared/store/store.ts';
-import { customerKey, tagsOf } from './customer-store.ts';
+import type { Reader } from '../shared/store/store.ts';
+import { readPriceRows } from './price-rows.ts';
 import { type ListedItem, type PricedItems, priceItems } from './price-rules.ts';
 import { availableOf, type Product } from './product.ts';
-import { parseProduct, productKey } from './product-row.ts';
-import { parseRules, type RulesVersion, rulesKey } from './rules-row.ts';
+import type { RulesVersion } from './rules-row.ts';
 
 /** What is to be priced. Without a customer, no rule for customers with a tag applies. */
 export interface PriceRequest {
@@ -27,15 +26,17 @@ export interface Price extends PricedItems {
 }
 
 /**
- * Reads what a price is calculated from, in one strongly consistent request. So a product can be ordered as soon as it
- * is created, and rules are valid as soon as they are written.
+ * Reads what a price is calculated from, strongly consistent and as it was at one moment. So a product can be ordered
+ * as soon as it is created, and rules are valid as soon as they are written.
  */
-export async function readPriceBasis(reader: Reader, { items, user_id }: PriceRequest): Promise<PriceBasis> {
+export async function readPriceBasis(
+  reader: Reader,
+  { items, user_id }: PriceRequest,
+  now: () => number,
+): Promise<PriceBasis> {
   const skus = [...new Set(items.map(({ sku }) => sku))];
-  const customerKeys: readonly Key[] = user_id === undefined ? [] : [customerKey(user_id)];
-  const [rulesRow, ...rows] = await reader.getMany([rulesKey, ...skus.map(productKey), ...customerKeys]);
-  const products = rows.slice(0, skus.length).flatMap((row) => (row ? [parseProduct(row)] : []));
-  return createBasis(items, products, { tags: tagsOf(rows[skus.length]), rules: parseRules(rulesRow) });
+  const { products, ...rows } = await readPriceRows(reader, { skus, user_id }, now);
+  return createBasis(items, products, rows);
 }
 
 /** Adds to the items what is known about their products. Throws if a product is unknown. */
@@ -63,6 +64,6 @@ export const priceAt = ({ items, tags, rules }: PriceBasis, now: number): Price 
 
 /** Returns the price of items by the rules that are valid now. It may be one that nobody can pay. */
 export async function readPrice(reader: Reader, request: PriceRequest, now: () => number): Promise<Price> {
-  const basis = await readPriceBasis(reader, request);
+  const basis = await readPriceBasis(reader, request, now);
   return priceAt(basis, now());
 }

@@ -24,3 +24,6 @@ export function parseProduct(row: Row): Product {
   const { published_version, ...fields } = ProductRow.parse(row);
   return { ...fields, published_version: published_version ?? fields.version };
 }
+
+/** Returns when `published_version` was written. Rows from before this attribute existed have none. */
+export const changedAtOf = (row: Row): string | undefined => z.optional(z.string()).parse(row['changed_at']);

@@ -9,10 +9,11 @@ import { PrerequisiteMissing } from '../shared/runtime/errors.ts';
 import { count, logger } from '../shared/runtime/observability.ts';
 import { commit, type UnitOfWork } from '../shared/store/commit.ts';
 import { absent, readRows, versionIs, type Write } from '../shared/store/store.ts';
-import { applyClaimed, applyInput, type Product, type ProductInput } from './product.ts';
+import { applyClaimed, applyInput, hasValues, type Product, type ProductInput } from './product.ts';
 import { productCache } from './product-cache.ts';
 import { PRODUCT_LIST, parseProduct, productKey } from './product-row.ts';
 import { productsBySku } from './table.ts';
+import { watchVersion } from './version-watch.ts';
 
 export type StockChangedEvent = EventOf<typeof StockChanged>;
 
@@ -46,18 +47,22 @@ export type ProductStore = ReturnType<typeof productStore>;
  */
 async function putProduct(work: UnitOfWork, input: ProductInput, correlationId: string): Promise<Product> {
   const cause = { time: toIso(work.clock.now()), correlation_id: correlationId, causation_id: correlationId };
+  const hasMoved = watchVersion();
   const { product, changed } = await commit(work, async (read) => {
     const key = productKey(input.sku);
     const row = await read.get(key);
     const before = row && parseProduct(row);
+    if (hasMoved(before?.version) && before && hasValues(before, input))
+      return { writes: [], result: { product: before, changed: false } };
     const next = applyInput(before, input);
-    if (next === before) return { writes: [], result: { product: next, changed: false } };
     const { name, price, capacity, version, published_version } = next;
-    const set = { name, price, capacity, version, published_version };
+    const changed = published_version === version;
+    const set = { name, price, capacity, version, published_version, ...(changed && { changed_at: cause.time }) };
     const write: Write = before
       ? { op: 'update', key, set, when: versionIs(before.version) }
-      : { op: 'put', row: { ...key, ...next, list: PRODUCT_LIST }, when: absent };
-    return { writes: [write], publish: [publishProductChanged(next, cause)], result: { product: next, changed: true } };
+      : { op: 'put', row: { ...key, ...next, changed_at: cause.time, list: PRODUCT_LIST }, when: absent };
+    const publish = changed ? [publishProductChanged(next, cause)] : [];
+    return { writes: [write], publish, result: { product: next, changed } };
   });
   if (changed) logger.info('product changed', { sku: product.sku, version: product.version });
   else await publishOnce(work, () => publishProductChanged(product, { ...cause, nudge: `put-${correlationId}` }));

@@ -15,14 +15,20 @@ export interface Product {
 
 export type ProductInput = Pick<Product, 'sku' | 'name' | 'price' | 'capacity'>;
 
-/** Returns the product with the new values. If nothing changes, it returns the same object. */
+/**
+ * Returns the product with the new values. The version of the row is incremented even if nothing changes, so that an
+ * earlier request whose write is still under way does not change the product after this one.
+ */
 export function applyInput(product: Product | undefined, input: ProductInput): Product {
   if (!product) return { ...input, version: 1, published_version: 1, claimed: 0, claimed_version: 0 };
-  const { name, price, capacity } = input;
-  if (name === product.name && price === product.price && capacity === product.capacity) return product;
   const version = product.version + 1;
+  if (hasValues(product, input)) return { ...product, version };
+  const { name, price, capacity } = input;
   return { ...product, name, price, capacity, version, published_version: version };
 }
+
+export const hasValues = (product: Product, { name, price, capacity }: ProductInput): boolean =>
+  name === product.name && price === product.price && capacity === product.capacity;
 
 /** Returns the product with the new claimed quantity, or nothing if this version or a newer one was applied before. */
 export function applyClaimed(

@@ -1,6 +1,6 @@
 import { assertSameRequest, type RequestIdentity } from '../shared/http/idempotency.ts';
 import { Rejected } from '../shared/runtime/errors.ts';
-import { commitOnce, type UnitOfWork } from '../shared/store/commit.ts';
+import { type Change, commitOnce, type UnitOfWork } from '../shared/store/commit.ts';
 import { absent, type Row, versionIs } from '../shared/store/store.ts';
 import type { PriceRequest } from './pricing.ts';
 import { quote } from './quote.ts';
@@ -28,22 +28,27 @@ export type QuoteStore = ReturnType<typeof quoteStore>;
  * Guarantees the price of items for some time, once for each request identity. A day later, the row of the request is
  * replaced if TTL has not deleted it yet.
  */
-async function createQuote(
-  work: UnitOfWork,
-  { items, user_id }: PriceRequest,
-  identity: RequestIdentity,
-): Promise<QuoteCreation> {
-  const outcome = await commitOnce(work, async (read) => {
+async function createQuote(work: UnitOfWork, request: PriceRequest, identity: RequestIdentity): Promise<QuoteCreation> {
+  const now = () => work.clock.now();
+  const outcome = await commitOnce(work, async (read): Promise<Change<QuoteCreation>> => {
+    const row = identity.hasKey ? await read.get(quoteKey(identity.id)) : undefined;
     // A repetition is found before the price is read, because the items may have no price by now.
-    const existing = identity.hasKey ? await read.get(quoteKey(identity.id)) : undefined;
-    if (existing && !isExpired(existing, work.clock.now())) return { writes: [], result: replay(existing, identity) };
-    const price = await quote(read, { items, user_id }, () => work.clock.now());
-    const row = createQuoteRow(price, user_id, identity, existing);
-    const when = existing ? versionIs(versionOf(existing)) : absent;
-    return {
-      writes: [{ op: 'put', row, when, decides: true }],
-      result: { quote: parseQuote(row), replayed: false },
-    };
+    if (row && !isExpired(row, now())) return { writes: [], result: replay(row, identity) };
+    try {
+      const price = await quote(read, { items: request.items, user_id: request.user_id }, now);
+      const next = createQuoteRow(price, request.user_id, identity, row);
+      const when = row ? versionIs(versionOf(row)) : absent;
+      return {
+        writes: [{ op: 'put', row: next, when, decides: true }],
+        result: { quote: parseQuote(next), replayed: false },
+      };
+    } catch (error) {
+      if (!(error instanceof Rejected && identity.hasKey)) throw error;
+      // The same request may have got its quote meanwhile, at the price of then.
+      const created = await read.get(quoteKey(identity.id));
+      if (created && !isExpired(created, now())) return { writes: [], result: replay(created, identity) };
+      throw error;
+    }
   });
   return outcome.existing ? replay(outcome.existing, identity) : outcome.result;
 }

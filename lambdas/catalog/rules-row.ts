@@ -21,7 +21,10 @@ export interface UnreadableRules {
 
 export const noRules: RulesVersion = { version: 0, set: { mode: 'first_match', rules: [] } };
 
-/** The rules that are valid now. */
+/**
+ * The rules that are valid now. The `version` of this row counts its writes. `rules_version` is the version of the set,
+ * which is that of the row when the set was written, and absent if the row was not written since.
+ */
 export const rulesKey: Key = { pk: 'RULES', sk: 'STATE' };
 
 /** The partition of all versions. It is not that of the valid rules, whose row is read with every price. */
@@ -37,13 +40,16 @@ const RulesRow = z.extend(StoredRules, { set: RuleSetSchema });
 
 export const parseRulesVersion = (fields: unknown): RulesVersion => RulesRow.parse(fields);
 
+const withVersionOfSet = (row: Row): Row => ({ ...row, version: row['rules_version'] ?? row['version'] });
+
 /** Returns rules for a calculation of prices. Throws if this release does not know all of them. */
-export const parseRules = (row: Row | undefined): RulesVersion => (row ? parseRulesVersion(row) : noRules);
+export const parseRules = (row: Row | undefined): RulesVersion =>
+  row ? parseRulesVersion(withVersionOfSet(row)) : noRules;
 
 /** Returns rules to be shown or replaced. Both must be possible if this release does not know them. */
 export function readRules(row: Row | undefined): RulesVersion | UnreadableRules {
   if (!row) return noRules;
-  const { set, ...version } = StoredRules.parse(row);
+  const { set, ...version } = StoredRules.parse(withVersionOfSet(row));
   const errors: FieldError[] = [];
   const known = validate(RuleSetSchema, set, errors);
   return known ? { ...version, set: known } : { ...version, errors };

@@ -17,6 +17,7 @@ import {
   rulesVersionKey,
   type UnreadableRules,
 } from './rules-row.ts';
+import { watchVersion } from './version-watch.ts';
 
 export type PriceRulesChangedEvent = EventOf<typeof PriceRulesChanged>;
 
@@ -45,25 +46,37 @@ export function rulesStore(work: UnitOfWork) {
 export type RulesStore = ReturnType<typeof rulesStore>;
 
 /**
- * Makes a set of rules the valid one, as a new version beside all earlier ones. A set that equals the valid one is not
- * written, so a repetition changes nothing. If `replaces` is not the valid version, the set is rejected, so that no one
+ * Makes a set of rules the valid one, as a new version beside all earlier ones. A set that equals the valid one keeps
+ * its version. Only its row gets another one, so that an earlier request whose write is still under way does not
+ * replace the set after this one. If `replaces` is not the valid version, the set is rejected, so that no one
  * overwrites the change of another unknowingly. Of the valid set only its version and its hash are used, so that rules
  * which this release does not know can be replaced.
  */
 async function putRules(work: UnitOfWork, { set, replaces, correlationId }: RulesChange): Promise<RulesVersion> {
+  const hasMoved = watchVersion();
   const { rules, changed } = await commit(work, async (read) => {
     const row = await read.get(rulesKey);
+    const rowVersion = Number(row?.['version'] ?? 0);
+    const update = (fields: object): Write => ({
+      op: 'update',
+      key: rulesKey,
+      set: { ...fields, version: rowVersion + 1 },
+      when: versionIs(rowVersion),
+    });
     const { version, created_at } = readRules(row);
-    if (row && hashOf(row['set']) === hashOf(set))
-      return { writes: [], result: { rules: { version, created_at, set }, changed: false } };
+    const isWritten = hasMoved(rowVersion);
+    if (row && hashOf(row['set']) === hashOf(set)) {
+      const result = { rules: { version, created_at, set }, changed: false };
+      return { writes: isWritten ? [] : [update({ rules_version: version })], result };
+    }
     if (replaces !== undefined && replaces !== version)
       throw new Rejected(
         'rules_changed',
         `Version ${version} of the rules is valid, and not ${replaces}. Read it, and send your change of it.`,
       );
-    const next = { version: version + 1, created_at: toIso(work.clock.now()), set };
+    const next = { version: rowVersion + 1, created_at: toIso(work.clock.now()), set };
     const write: Write = row
-      ? { op: 'update', key: rulesKey, set: next, when: versionIs(version) }
+      ? update({ ...next, rules_version: next.version })
       : { op: 'put', row: { ...rulesKey, ...next }, when: absent };
     const record: Write = { op: 'put', row: { ...rulesVersionKey(next.version), ...next }, when: absent };
     const cause = { time: next.created_at, correlation_id: correlationId, causation_id: correlationId };

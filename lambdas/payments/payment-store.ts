@@ -56,7 +56,7 @@ async function payOrders(
   // This loops over messages and not over orders, so a nudge is answered even if a duplicate is in the same batch.
   for (const event of events) {
     const decision = existing.get(paymentKey(event.data.order_id).pk);
-    if (decision) await answerNudge(work, event, () => createAnswer(event, decision, toIso(work.clock.now())));
+    if (decision) await answerNudge(work, event, () => createAnswer(event, decision));
   }
 }
 
@@ -84,7 +84,7 @@ function planPayments(
       ...rows.map(({ row }): Write => ({ op: 'put', row, when: absent })),
     ],
     publish: rows.map(({ event, row }, index) => {
-      const { aggregate, events } = createAnswer(event, row, at);
+      const { aggregate, events } = createAnswer(event, row);
       const publishesBalance = index === lastPaid && account;
       return {
         aggregate,
@@ -115,15 +115,20 @@ function createDecisionRow(
 }
 
 const StoredDecision = z.discriminatedUnion('decision', [
-  z.object({ decision: z.literal('authorized'), amount: z.number(), balance_after: z.number() }),
-  z.object({ decision: z.literal('declined'), order_amount: z.number(), decline_reason: DeclineReason }),
+  z.object({ decision: z.literal('authorized'), amount: z.number(), balance_after: z.number(), at: z.string() }),
+  z.object({
+    decision: z.literal('declined'),
+    order_amount: z.number(),
+    decline_reason: DeclineReason,
+    at: z.string(),
+  }),
 ]);
 
-/** Creates the answer of a decision row. It is the same, under the same id, each time that it is created. */
-function createAnswer(event: OrderCreatedEvent, row: Row, at: string): Publication {
+/** Creates the answer of a decision row. Its id, its data and its time are the same each time that it is created. */
+function createAnswer(event: OrderCreatedEvent, row: Row): Publication {
   const { order_id, user_id, items } = event.data;
-  const cause = causeOf(event, Date.parse(at));
   const decision = StoredDecision.parse(row);
+  const cause = causeOf(event, Date.parse(decision.at));
   const answer =
     decision.decision === 'authorized'
       ? PaymentAuthorized.make(
@@ -145,7 +150,7 @@ async function refundPayment(work: UnitOfWork, event: RefundRequestedEvent, cont
   const { order_id, user_id } = event.data;
   const createRefundAnswer = (row: Row): Publication => {
     const data = { order_id, user_id, amount: Number(row['amount']), balance_after: Number(row['balance_after']) };
-    return { aggregate: row.pk, events: [PaymentRefunded.make(data, causeOf(event, work.clock.now()))] };
+    return { aggregate: row.pk, events: [PaymentRefunded.make(data, causeOf(event, Date.parse(String(row['at']))))] };
   };
   const existing = await commit(work, async (read) => {
     // The payment was written before its refund was requested, so only a refund can be missed by these reads. Its row

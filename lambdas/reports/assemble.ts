@@ -1,4 +1,5 @@
 import { batchesOf } from '../shared/runtime/batches.ts';
+import { Rejected } from '../shared/runtime/errors.ts';
 import { count } from '../shared/runtime/observability.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { Report } from './report.ts';
@@ -14,7 +15,13 @@ const PARTS_AT_ONCE = 32;
  */
 export async function assembleStep(run: Run, report: Report): Promise<Report> {
   const { reports, objects, clock, limits, event } = run;
-  const groups = groupParts(await reports.listParts(report.id), limits.uploadBytes);
+  const parts = await reports.listParts(report.id);
+  if (parts.length !== report.parts)
+    throw new Rejected(
+      'report_parts_missing',
+      `Only ${parts.length} of the ${report.parts} parts of the report exist. Request the report again.`,
+    );
+  const groups = groupParts(parts, limits.uploadBytes);
   const key = fileKey(report);
   const [only] = groups;
   if (groups.length === 1 && only) {

@@ -1,6 +1,7 @@
 import { job } from '../shared/runtime/job.ts';
 import { exportsDeps } from './deps.ts';
 
-export const handler = job(exportsDeps, (timeMs, { reports, settledAfterMs }) =>
-  reports.requestDailyExports(timeMs - settledAfterMs),
-);
+export const handler = job(exportsDeps, async (timeMs, { reports, settledAfterMs }) => {
+  await reports.requestDailyExports(timeMs - settledAfterMs);
+  await reports.repeatLostRuns(timeMs);
+});

@@ -8,6 +8,7 @@ import { count, logger } from '../shared/runtime/observability.ts';
 import { type Change, commit, commitOnce, type UnitOfWork } from '../shared/store/commit.ts';
 import type { Reader, Row, Write } from '../shared/store/store.ts';
 import { requestDailyExports, requestExport } from './daily-exports.ts';
+import { repeatLostRuns } from './lost-runs.ts';
 import { addToOpen, parseOpen, removeFromOpen } from './open-reports.ts';
 import { type Day, decideRun, type Kind, newReport, type Report, type ReportRequest } from './report.ts';
 import {
@@ -46,6 +47,7 @@ export function reportStore(work: UnitOfWork) {
   return {
     request: (request: NewRequest) => requestOnce(work, request),
     requestDailyExports: (nowMs: number) => requestDailyExports(work, nowMs),
+    repeatLostRuns: (nowMs: number) => repeatLostRuns(work, nowMs),
     requestExport: (kind: Kind, day: Day) => requestExport(work, kind, day),
     get: async (id: string): Promise<Report> => {
       const row = await store.get(reportKey(id));
@@ -59,7 +61,7 @@ export function reportStore(work: UnitOfWork) {
     finish: (report: Report, bytes: number, event: RunEvent) => finish(work, report, bytes, event),
     /** Lets another run start at once instead of after the lease. */
     release: async (report: Report, event: RunEvent): Promise<void> =>
-      void (await advance(work, report, { change: { leased_until: 0 } }, event)),
+      void (await advance(work, report, { change: { leased_until: work.clock.now() } }, event)),
     fail: (event: RunEvent, reason: string) => fail(work, event, reason),
     listParts: async (id: string): Promise<Part[]> => {
       const rows = await store.query({ partition: reportKey(id).pk, above: 'PART#' });
@@ -89,7 +91,9 @@ async function requestOnce(work: UnitOfWork, { request, identity, correlationId 
     return { report: parseReport(row), isReplay: identity.hasKey };
   };
   const { result, existing } = await commitOnce(work, async (read) => {
-    const [row, openRow] = await read.getMany([reportKey(id), openReportsKey]);
+    // The limit is read before the row: if another attempt of this request has reached it, its report is found.
+    const openRow = await read.get(openReportsKey);
+    const row = await read.get(reportKey(id));
     if (row) return { writes: [], result: replay(row) };
     const nowMs = work.clock.now();
     const report = newReport(id, 'request', request, toIso(nowMs));
@@ -129,7 +133,7 @@ async function advance(
   { change, writes = [], isLast = false }: Step,
   event: RunEvent,
 ): Promise<Report> {
-  const nextRun = isLast ? { run: report.run + 1, leased_until: 0 } : {};
+  const nextRun = isLast ? { run: report.run + 1, leased_until: work.clock.now() } : {};
   const next = { ...report, ...change, ...nextRun, version: report.version + 1 };
   await commit(work, async (read): Promise<Change<void>> => {
     if (await isWritten(read, report, next)) return { writes: [], result: undefined };

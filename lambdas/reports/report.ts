@@ -33,7 +33,10 @@ export interface Report extends ReportRequest {
   readonly version: number;
   /** The number of the run that is requested or in progress. */
   readonly run: number;
-  /** The worker of that run, and until when no other worker may take over, in ms since the epoch. */
+  /**
+   * The worker of that run, and until when no other worker may take over, in ms since the epoch. It is the time of the
+   * end if a run has ended or was given up, and 0 before the first.
+   */
   readonly worker: string;
   readonly leased_until: number;
   /** Where the source continues, as JSON. Absent before the first part and after the last. */

@@ -40,7 +40,7 @@ export async function issueTickets(
   // Each message is checked, not each order: a nudge is answered even if a duplicate is in the same batch.
   for (const event of events) {
     const ticket = existing.get(ticketKey(event.data.order_id).pk);
-    const answer = ticket && createAnswer(event, ticket, work.clock.now());
+    const answer = ticket && createAnswer(event, ticket);
     if (answer) await answerNudge(work, event, () => answer);
     else if (ticket) count('Duplicates');
   }
@@ -136,7 +136,7 @@ function planTickets(
       ...issued.flatMap(putSeats),
     ],
     publish: [
-      ...decided.flatMap(({ event, row }) => createAnswer(event, parseTicket(row), now) ?? []),
+      ...decided.flatMap(({ event, row }) => createAnswer(event, parseTicket(row)) ?? []),
       ...(lastIssued ? changedStock.map((product) => publishStockChanged(product, causeOf(lastIssued, now))) : []),
     ],
     decided,
@@ -165,10 +165,10 @@ const putSeats = ({ data: { order_id, items = [] } }: PaymentAuthorizedEvent): W
     when: absent,
   }));
 
-/** Creates the answer to a payment from its decision. The event id is the same each time. */
-function createAnswer(event: PaymentAuthorizedEvent, ticket: Ticket, now: number): Publication | undefined {
+/** Creates the answer to a payment from its decision. The id and the time of the event are the same each time. */
+function createAnswer(event: PaymentAuthorizedEvent, ticket: Ticket): Publication | undefined {
   const { order_id } = event.data;
-  const cause = causeOf(event, now);
+  const cause = causeOf(event, Date.parse(ticket.at));
   switch (ticket.decision) {
     case 'issued': {
       const { ticket_id, items } = ticket;

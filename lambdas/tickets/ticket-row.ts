@@ -16,7 +16,7 @@ export const seatKey = ({ sku, seat }: SeatOfProduct): Key => ({ pk: `SKU#${sku}
 /** A seat's row is created and deleted, and never updated. Its version allows a conditional delete. */
 export const SEAT_VERSION = 1;
 
-const commonFields = { version: z.number(), receipts: z.optional(z.custom<Receipts>()) };
+const commonFields = { version: z.number(), at: z.string(), receipts: z.optional(z.custom<Receipts>()) };
 
 const TicketRow = z.discriminatedUnion('decision', [
   z.object({ ...commonFields, decision: z.literal('issued'), ticket_id: z.string(), items: z.optional(Items) }),

@@ -39,7 +39,7 @@ export async function voidTicket(
   }
   // A rejected ticket has claimed nothing, and no consumer waits for its TicketVoided.
   if (existing?.decision === 'voided')
-    await answerNudge(work, event, () => publishVoided(event, existing.ticket_id, work.clock.now()));
+    await answerNudge(work, event, () => publishVoided(event, existing.ticket_id, Date.parse(existing.at)));
   else if (existing) count('Duplicates');
 }
 

@@ -1,5 +1,5 @@
 import { createSqsSender, type Send } from '../shared/messaging/sqs-sender.ts';
-import type { Clock, Deadline } from '../shared/runtime/clock.ts';
+import { type Clock, type Deadline, isWithin } from '../shared/runtime/clock.ts';
 import { readEnv } from '../shared/runtime/env.ts';
 import { createSecretReader, type SecretVersions } from '../shared/runtime/rotating-secret.ts';
 import { depsFactory, lambdaPorts, type TablePorts } from '../shared/store/tables.ts';
@@ -81,11 +81,11 @@ export function createFanOutDeps({ createSend, createRules, cachedForMs, ...port
 
 /** Returns a function that loads a value at most once in a time. A load that fails is not remembered. */
 function rememberFor<T>(clock: Clock, forMs: number): (load: () => Promise<T>) => Promise<T> {
-  let remembered: { readonly value: Promise<T>; readonly untilMs: number } | undefined;
+  let remembered: { readonly value: Promise<T>; readonly sinceMs: number } | undefined;
   return (load) => {
-    if (remembered && clock.now() < remembered.untilMs) return remembered.value;
+    if (remembered && isWithin(forMs, remembered.sinceMs, clock.now())) return remembered.value;
     const value = load();
-    remembered = { value, untilMs: clock.now() + forMs };
+    remembered = { value, sinceMs: clock.now() };
     value.catch(() => {
       remembered = undefined;
     });

@@ -93,6 +93,8 @@ function send(url: URL, address: string, { headers, body }: PostRequest, signal:
       response.on('close', () => end(new Error('the response has ended')));
     });
     request.on('error', end);
+    // A receiver that answers 101 takes the connection out of HTTP. It is then closed without a response or an error.
+    request.on('close', () => end(new Error('the connection was closed without a response')));
     request.end(body);
   });
 }

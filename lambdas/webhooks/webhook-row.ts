@@ -5,6 +5,7 @@ import type { Webhook } from './webhook.ts';
 const HealthAttribute = z.object({
   failures: z.number(),
   failing_since: z.optional(z.string()),
+  failed_at: z.optional(z.string()),
   last_failure: z.optional(z.string()),
   retry_at: z.optional(z.string()),
   disabled_at: z.optional(z.string()),

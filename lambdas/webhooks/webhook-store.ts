@@ -59,11 +59,11 @@ async function create(work: UnitOfWork, input: Input, identity: RequestIdentity)
   const { id, body_hash, hasKey } = identity;
   const created = newWebhook({ id, ...input, created_at: toIso(work.clock.now()) });
   const { existing, result } = await commitOnce(work, async (read): Promise<Change<Row | undefined>> => {
-    // A replay must be found before the limit rejects it.
+    // The limit is read before the row: if another attempt of this request has reached it, its webhook is found.
+    const isFull = (await read.query({ partition: WEBHOOKS, limit: MAX_WEBHOOKS })).length === MAX_WEBHOOKS;
     const before = (await read.get(creationKey(id))) ?? (await read.get(webhookKey(id)));
     if (before) return { writes: [], result: before };
-    if ((await read.query({ partition: WEBHOOKS, limit: MAX_WEBHOOKS })).length === MAX_WEBHOOKS)
-      throw new Rejected('webhook_limit', `There are ${MAX_WEBHOOKS} webhooks, which is the maximum.`, 422);
+    if (isFull) throw new Rejected('webhook_limit', `There are ${MAX_WEBHOOKS} webhooks, which is the maximum.`, 422);
     const put: Write = { op: 'put', row: { ...webhookKey(id), ...created, body_hash }, when: absent };
     const { created_at } = created;
     const record: Write = {

@@ -3,6 +3,7 @@ export interface Health {
   /** The deliveries in succession that have failed. Those that failed together count once. */
   readonly failures: number;
   readonly failing_since?: string | undefined;
+  readonly failed_at?: string | undefined;
   readonly last_failure?: string | undefined;
   /** Before this time the webhook is not called. */
   readonly retry_at?: string | undefined;
@@ -42,6 +43,11 @@ const TRIAL_MS = 30_000;
 const DAY_MS = 24 * 3_600_000;
 /** A webhook that has failed for three days is disabled, and a delivery is given up after three days. */
 export const GIVE_UP_AFTER_MS = 3 * DAY_MS;
+/**
+ * A message that has failed returns within half an hour, after its delay and a pause. So if this time passes without a
+ * failure, a delivery has succeeded, and the table was busy when it was to be recorded.
+ */
+const MAX_GAP_MS = 2 * 3_600_000;
 
 /** What may be sent to a webhook now: all of its messages, one as a trial, or none before a time or until enabled. */
 export type Admission =
@@ -60,9 +66,11 @@ export function admit({ health }: Webhook, nowMs: number): Admission {
 
 /** Returns the health after deliveries that all have failed. */
 export function afterFailure({ health }: Webhook, reason: string, nowMs: number): Health {
-  const failures = health.failures + 1;
-  const failing_since = health.failing_since ?? toIso(nowMs);
-  const base = { failures, failing_since, last_failure: reason };
+  const isContinued = health.failed_at === undefined || nowMs - Date.parse(health.failed_at) <= MAX_GAP_MS;
+  const before = isContinued ? health : healthy;
+  const failures = before.failures + 1;
+  const failing_since = before.failing_since ?? toIso(nowMs);
+  const base = { failures, failing_since, failed_at: toIso(nowMs), last_failure: reason };
   if (health.disabled_at !== undefined) return { ...base, disabled_at: health.disabled_at };
   if (nowMs - Date.parse(failing_since) >= GIVE_UP_AFTER_MS) return { ...base, disabled_at: toIso(nowMs) };
   return failures < FAILURES_UNTIL_PAUSE ? base : { ...base, retry_at: toIso(nowMs + pauseMs(failures)) };

@@ -4,7 +4,7 @@ import { ReportRunRequested } from '../../events/reports/report-run-requested.ts
 import { accountsByBucket, entriesByAccount } from '../../lambdas/payments/table.ts';
 import { ExportsEnv, ReportsApiEnv, RunEnv } from '../../lambdas/reports/env.ts';
 import { reportsRoutes } from '../../lambdas/reports/routes.ts';
-import { RUN_TIMEOUT_S } from '../../lambdas/reports/table.ts';
+import { RUN_TIMEOUT_S, reportsByTime } from '../../lambdas/reports/table.ts';
 import type { StageConfig } from '../config.ts';
 import { Context } from '../constructs/context.ts';
 import { ContextApi } from '../constructs/context-api.ts';
@@ -31,7 +31,7 @@ export class Reports extends Context {
       env: ReportsApiEnv,
       values: { ...values, ...settled, REPORTS_BUCKET: bucket.name },
       // The links to files have the permissions of this function, and are for finished files only.
-      access: [reports.allows('GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem'), bucket.reads('reports', 'exports')],
+      access: [reports.allows('GetItem', 'PutItem', 'UpdateItem'), bucket.reads('reports', 'exports')],
     });
     new EventConsumer(this, 'report-runs', {
       on: [ReportRunRequested],
@@ -57,12 +57,12 @@ export class Reports extends Context {
     });
     new ScheduledJob(this, 'PlanDailyExports', {
       entry: 'reports/plan-daily-exports.ts',
-      description: 'Requests the exports of the last days that are missing',
+      description: 'Requests the exports of the last days that are missing, and runs of reports that were lost',
       everyMinutes: CHECK_EXPORTS_MINUTES,
       enabled: config.reports.dailyExports,
       env: ExportsEnv,
       values: { ...values, ...settled },
-      access: [reports.allows('BatchGetItem', 'PutItem')],
+      access: [reports.allows('BatchGetItem', 'PutItem'), reports.queries(reportsByTime)],
       errorImpact: 'The exports of a day are missing in Athena',
     });
     alarm(this, 'Failed', {

@@ -56,12 +56,16 @@ describe('webhooks', () => {
       expect(String(variablesOf('prod', name)['EVENT_RULES']).split(',').toSorted()).toEqual(names);
   });
 
-  test('wait two seconds for their events', () => {
-    const queue = resourcesOf('prod', 'AWS::SQS::Queue').find(
-      ({ Properties }) => Properties['QueueName'] === 'oncebox-prod-webhook-events',
-    );
-    expect(queue?.Properties['DelaySeconds']).toBe(2);
-  });
+  test.each(['local', 'test', 'dev', 'prod'] as const)(
+    'in %s wait two seconds for their events, and their list is cached for a second less',
+    (stage) => {
+      const queue = resourcesOf(stage, 'AWS::SQS::Queue').find(
+        ({ Properties }) => Properties['QueueName'] === `oncebox-${stage}-webhook-events`,
+      );
+      expect(queue?.Properties['DelaySeconds']).toBe(2);
+      expect(variablesOf(stage, 'webhooks-on-webhook-events')['WEBHOOKS_CACHED_FOR_MS']).toBe('1000');
+    },
+  );
 });
 
 describe('the key of the webhooks', () => {

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import type { Envelope } from '../../events/envelope.ts';
 import { type SourceEvent, toOrderEvent } from '../../lambdas/webhooks/order-event.ts';
 import { webhookSecret } from '../../lambdas/webhooks/signature.ts';
+import { Simulation } from '../support/simulation.ts';
 import { textOf } from '../support/source-tree.ts';
 import { type Behaviour, WebhookSimulation } from '../support/webhook-simulation.ts';
 
@@ -166,5 +168,36 @@ describe('a receiver that is down', () => {
     const dead = simulation.queue.dlq.map(({ body }) => (JSON.parse(body) as { event: { id: string } }).event.id);
     expect(dead.toSorted()).toEqual(ids.toSorted());
     for (const { details } of simulation.queue.dlq) expect(details?.reason).toMatch(/HTTP 502/);
+  });
+});
+
+describe('the time of an order event', () => {
+  const items = [{ sku: 'gig', quantity: 1 }];
+  const histories: [string, object, boolean][] = [
+    ['PaymentAuthorized', { amount: 40 }, false],
+    ['PaymentDeclined', { amount: 400 }, false],
+    ['TicketIssued', { items }, false],
+    ['TicketRejected', { items: [{ sku: 'gig', quantity: 9 }] }, false],
+    ['PaymentRefunded', { items }, true],
+  ];
+
+  test.each(histories)('is the same if %s was lost and is published again', async (type, order, isRefunded) => {
+    const simulation = new Simulation();
+    const lost: Envelope[] = [];
+    simulation.faults.loses = (event) => event.type === type && lost.length === 0 && lost.push(event) > 0;
+    const call = (...args: Parameters<typeof simulation.request>) =>
+      simulation.runUntilDone(simulation.request(...args));
+    await call('PUT /catalog/products/{sku}', { path: { sku: 'gig' }, body: { name: 'Gig', price: 10, stock: 2 } });
+    await call('POST /payments/accounts', { body: { user_id: 'alice' } });
+    await call('POST /payments/accounts/deposit', { body: { user_id: 'alice', amount: 100 } });
+    const { body } = await call('POST /orders', { body: { user_id: 'alice', ...order } });
+    await simulation.settle();
+    if (isRefunded) await call('POST /orders/{id}/refund', { path: { id: String(body['id']) }, body: {} });
+    await simulation.settle();
+    const published = () => simulation.published.filter((event) => event.type === type);
+    for (let sweep = 0; sweep < 5 && published().length < 2; sweep++) await simulation.sweepAfterMinute();
+    const events = [...lost, ...published()].map((event) => toOrderEvent(event as SourceEvent));
+    expect(events.length).toBeGreaterThan(1);
+    expect(new Set(events.map(({ id, occurred_at }) => `${id} ${occurred_at}`)).size).toBe(1);
   });
 });

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { Clock } from '../runtime/clock.ts';
+import { type Clock, isWithin } from '../runtime/clock.ts';
 import { Busy } from '../runtime/errors.ts';
 import { createRandomId } from '../runtime/ids.ts';
 import { logger } from '../runtime/observability.ts';
@@ -179,10 +179,10 @@ export class FeedReader {
    */
   async isCurrent(deadlineMs: number): Promise<boolean> {
     const nowMs = this.#ports.clock.now();
-    if (nowMs - this.#readAtMs < FEED_INTERVAL_MS) return true;
-    if (nowMs - this.#failedAtMs < FEED_INTERVAL_MS) return false;
+    if (isWithin(FEED_INTERVAL_MS, this.#readAtMs, nowMs)) return true;
+    if (isWithin(FEED_INTERVAL_MS, this.#failedAtMs, nowMs)) return false;
     // A read beyond its timeout belongs to an invocation that was ended, and will not finish.
-    if (this.#reading && nowMs - this.#readingSinceMs <= FEED_TIMEOUT_MS) return this.#reading;
+    if (this.#reading && isWithin(FEED_TIMEOUT_MS, this.#readingSinceMs, nowMs)) return this.#reading;
     this.#readingSinceMs = nowMs;
     this.#reading = this.#read(nowMs, Math.min(deadlineMs, nowMs + FEED_TIMEOUT_MS));
     return this.#reading;

@@ -25,3 +25,7 @@ export interface Deadline {
   /** Called for each write to a table that was applied or may have been. */
   readonly onWrite?: () => void;
 }
+
+/** Returns whether less than this time has passed. A time in the future tells nothing, since the clock was set back. */
+export const isWithin = (ms: number, sinceMs: number, nowMs: number): boolean =>
+  nowMs >= sinceMs && nowMs - sinceMs < ms;

@@ -1,6 +1,10 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { quote } from '../../../lambdas/catalog/quote.ts';
 import { QUOTE_VALID_MS } from '../../../lambdas/catalog/quote-row.ts';
+import { quoteStore } from '../../../lambdas/catalog/quote-store.ts';
+import { rulesStore } from '../../../lambdas/catalog/rules-store.ts';
+import type { Store } from '../../../lambdas/shared/store/store.ts';
+import { interruptions, interruptRead } from '../../support/interrupted-read.ts';
 import { PriceShop } from '../../support/price-shop.ts';
 
 const items = [{ sku: 'shirt', quantity: 2 }];
@@ -62,6 +66,24 @@ describe('POST /quotes', () => {
       status: 422,
       body: { code: 'idempotency_key_reused' },
     });
+  });
+
+  test.each(interruptions)('returns one quote to two attempts of a request (%o)', async (interruption) => {
+    const { catalog: table, clock } = shop.simulation;
+    await shop.wait(60_001);
+    const createOn = (store: Store) =>
+      quoteStore({ store, clock, deadlineMs: Number.POSITIVE_INFINITY }).create(
+        { items },
+        { id: 'same', body_hash: 'hash', hasKey: true },
+      );
+    const store = interruptRead(table, interruption, async () => {
+      await createOn(table);
+      await rulesStore({ store: table, clock, deadlineMs: Number.POSITIVE_INFINITY }).put({
+        set: { mode: 'combine', rules: [{ id: 'free', effect: { type: 'price', price: 0 } }] },
+        correlationId: 'request',
+      });
+    });
+    expect(await createOn(store)).toMatchObject({ quote: { quote_id: 'same', total: 2000 } });
   });
 
   test.each([

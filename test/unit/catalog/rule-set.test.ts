@@ -17,6 +17,11 @@ const setOf = (percent: number) => ({
 const errorsOf = (body: Record<string, unknown>) =>
   (body['errors'] as { path: string; message: string }[]).map(({ path }) => path).sort();
 
+const history = async () => {
+  const { body } = await call('GET /catalog/rules/versions', {});
+  return (body as unknown as { version: number }[]).map(({ version }) => version);
+};
+
 describe('a set of price rules', () => {
   test('is empty, with version 0, before the first is put', async () => {
     expect(await show()).toEqual({ version: 0, mode: 'first_match', rules: [] });
@@ -28,12 +33,15 @@ describe('a set of price rules', () => {
     expect(await show()).toMatchObject({ version: 2, created_at: expect.any(String), ...setOf(20) });
   });
 
-  test('that equals the valid one is not written, in whichever order its fields are', async () => {
+  test('that equals the valid one keeps its version, in whichever order its fields are', async () => {
     await put(setOf(10));
-    const rows = simulation.catalog.all();
+    const shown = await show();
     const { mode, rules } = setOf(10);
-    expect(await put({ rules, mode })).toMatchObject({ status: 200, body: { version: 1 } });
-    expect(simulation.catalog.all()).toEqual(rows);
+    expect(await put({ rules, mode })).toMatchObject({ status: 200, body: shown });
+    expect(await show()).toEqual(shown);
+    expect(await history()).toEqual([1]);
+    await put(setOf(20));
+    expect(await history()).toEqual([3, 1]);
   });
 
   test('with faults is rejected with all of them, and the last good one stays', async () => {

@@ -25,6 +25,7 @@ test('a product is created only if it is absent, and changed under its version',
     ['put PRODUCT#gig STATE if absent', 'put PRODUCT#gig OUTBOX#ProductChanged:gig:1 if absent, expires'],
     ['update PRODUCT#gig STATE if version 1'],
     ['update PRODUCT#gig STATE if version 2', 'put PRODUCT#gig OUTBOX#ProductChanged:gig:3 if absent, expires'],
+    ['update PRODUCT#gig STATE if version 3'],
     ['put PRODUCT#gig OUTBOX#ProductChanged:gig:3#put-third if absent, decides, expires'],
   ]);
 });
@@ -51,10 +52,11 @@ test('rules are valid under their version, and each version is written once', as
       'put RULES#HISTORY 0000000002 if absent',
       'put RULES OUTBOX#PriceRulesChanged:2 if absent, expires',
     ],
+    ['update RULES STATE if version 2'],
     [
-      'update RULES STATE if version 2',
-      'put RULES#HISTORY 0000000003 if absent',
-      'put RULES OUTBOX#PriceRulesChanged:3 if absent, expires',
+      'update RULES STATE if version 3',
+      'put RULES#HISTORY 0000000004 if absent',
+      'put RULES OUTBOX#PriceRulesChanged:4 if absent, expires',
     ],
   ]);
 });
@@ -96,6 +98,7 @@ test('a cart is created only if it is absent, and changed and emptied under its 
     ['update CART#alice STATE if version 2'],
     ['update CART#alice STATE if version 3, expires'],
     ['update CART#alice STATE if version 4, expires'],
+    ['update CART#alice STATE if version 5, expires'],
   ]);
 });
 

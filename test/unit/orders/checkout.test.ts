@@ -170,7 +170,7 @@ describe('a cart that was checked out', () => {
       expect(await shop.checkOut(key)).toMatchObject({ status: 409, body: { code: 'cart_empty' } });
     expect((await shop.checkOut('key-1')).body).toEqual(first.body);
     await deleteCart();
-    expect(await cartRow()).toEqual(deleted);
+    expect(await cartRow()).toMatchObject({ cart_id: deleted?.['cart_id'], items: [] });
   });
 
   test('and deleted before its event arrives stays deleted', async () => {

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { daysBetween, kinds, lastDays } from '../../../lambdas/reports/report.ts';
 import { fileKey } from '../../../lambdas/reports/report-row.ts';
+import { parseOutboxRecord } from '../../../lambdas/shared/outbox/outbox-record.ts';
 import { createReportFixture, runRequested } from '../../support/report-fixture.ts';
 
 const DAY_MS = 24 * 3600_000;
@@ -14,8 +15,54 @@ const yesterday = () => {
   if (!day) throw new Error('there is no last day');
   return day;
 };
+type RunData = { report_id: string; run: number };
 const request = (day = yesterday()) => fixture.reports().requestExport('orders', day);
 const fail = (id: string) => fixture.reports().fail(runRequested(id), 'the table was gone');
+
+describe('a run whose event was lost', () => {
+  const HOUR_MS = 3600_000;
+  const repeated = () =>
+    fixture.table
+      .all()
+      .filter(({ sk }) => sk.startsWith('OUTBOX#'))
+      .flatMap(parseOutboxRecord)
+      .filter(({ nudge }) => nudge !== undefined)
+      .map(({ data }) => data as RunData)
+      .toSorted((a, b) => a.report_id.localeCompare(b.report_id));
+  const repeat = () => fixture.reports().repeatLostRuns(fixture.clock.now());
+
+  test('is requested again after an hour, once for each run of the schedule', async () => {
+    const ids = [await fixture.create(), (await request()).id].toSorted((a, b) => a.localeCompare(b));
+    fixture.clock.pass(HOUR_MS - 1);
+    expect(await repeat()).toBe(0);
+    fixture.clock.pass(1);
+    for (let time = 0; time < 2; time++) expect(await repeat()).toBe(2);
+    expect(repeated()).toEqual(ids.map((report_id) => ({ report_id, run: 1 })));
+    for (const { report_id, run } of repeated()) await fixture.run(runRequested(report_id, run));
+    fixture.clock.pass(HOUR_MS);
+    expect(await repeat()).toBe(0);
+  });
+
+  test('is requested an hour after the run before it has ended, and not while a worker has the lease', async () => {
+    const slow = createReportFixture({ orders: 60, limits: { partMs: 0, reserveMs: 60_000 } });
+    const id = await slow.create();
+    slow.clock.pass(2 * HOUR_MS);
+    await slow.run(runRequested(id));
+    const repeatSlow = () => slow.reports().repeatLostRuns(slow.clock.now());
+    expect(await slow.reports().get(id)).toMatchObject({ status: 'running', run: 2 });
+    expect(await repeatSlow()).toBe(0);
+    slow.clock.pass(HOUR_MS);
+    expect(await repeatSlow()).toBe(1);
+    await slow.reports().startRun(runRequested(id, 2), 'worker');
+    expect(await repeatSlow()).toBe(0);
+  });
+
+  test('is not requested if its report has failed', async () => {
+    await fail((await request()).id);
+    fixture.clock.pass(HOUR_MS);
+    expect(await repeat()).toBe(0);
+  });
+});
 
 describe('the export of a day', () => {
   test('has the id of the schedule, so that only one of both requests it', async () => {

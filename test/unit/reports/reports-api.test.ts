@@ -2,12 +2,16 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { handler } from '../../../lambdas/reports/api.ts';
 import { createReportsApiDeps } from '../../../lambdas/reports/deps.ts';
 import { MAX_OPEN_REPORTS } from '../../../lambdas/reports/report.ts';
+import { reportStore } from '../../../lambdas/reports/report-store.ts';
+import type { Store } from '../../../lambdas/shared/store/store.ts';
 import { gatewayEvent, noon } from '../../support/fixtures.ts';
+import { interruptions, interruptRead } from '../../support/interrupted-read.ts';
 import { createReportFixture, runRequested } from '../../support/report-fixture.ts';
 import { signMemoryLink } from '../../support/simulated-reports.ts';
 
 const SETTLED_AFTER_MS = 300_000;
 const DAY_MS = 24 * 3600_000;
+const LAST_ID = 'a'.repeat(26);
 const iso = (ms: number) => new Date(ms).toISOString();
 const body = { kind: 'orders', from: iso(noon - DAY_MS), to: iso(noon - SETTLED_AFTER_MS), format: 'csv' };
 
@@ -80,6 +84,19 @@ describe('POST /reports', () => {
     const { json } = await post({ kind: 'users', format: 'xml', from: 'yesterday', colour: 'red' });
     const paths = (json['errors'] as { path: string }[]).map(({ path }) => path);
     expect(paths.toSorted()).toEqual(['colour', 'format', 'from', 'kind']);
+  });
+
+  test.each(interruptions)('returns the last report to two attempts of its request (%o)', async (interruption) => {
+    for (let index = 1; index < MAX_OPEN_REPORTS; index++) await post();
+    const { clock, table } = fixture;
+    const requestOn = (store: Store) =>
+      reportStore({ store, clock, deadlineMs: Number.POSITIVE_INFINITY }).request({
+        request: { ...body, kind: 'orders', format: 'csv' },
+        identity: { id: LAST_ID, body_hash: 'hash', hasKey: true },
+        correlationId: 'request',
+      });
+    const store = interruptRead(table, interruption, () => requestOn(table));
+    expect(await requestOn(store)).toMatchObject({ report: { id: LAST_ID } });
   });
 
   test('rejects another report while too many are open, and accepts one when one of them has ended', async () => {

@@ -3,9 +3,9 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import type { ObjectStore } from '../../../lambdas/reports/object-store.ts';
 import { MAX_RUNS } from '../../../lambdas/reports/report.ts';
-import { reportKey } from '../../../lambdas/reports/report-row.ts';
+import { fileKey, reportKey } from '../../../lambdas/reports/report-row.ts';
 import { Busy, Rejected } from '../../../lambdas/shared/runtime/errors.ts';
-import { versionIs } from '../../../lambdas/shared/store/store.ts';
+import { type Store, versionIs } from '../../../lambdas/shared/store/store.ts';
 import { overrideStore } from '../../support/memory-store.ts';
 import { createReportFixture, runRequested } from '../../support/report-fixture.ts';
 
@@ -136,6 +136,16 @@ describe('the worker', () => {
     expect(parts).toBeGreaterThan(32);
     expect(reading).toEqual({ now: 0, atMost: 32, all: parts });
     expect(idsIn(fileOf(fixture, id)).toSorted()).toEqual(fixture.orderIds);
+  });
+
+  test('fails a report of which a part is gone, and writes no file', async () => {
+    const fixture = createReportFixture({ orders: 60, limits: { partMs: 0 } });
+    const { table, bucket } = fixture;
+    const id = await fixture.create();
+    const query: Store['query'] = async (all) => (await table.query(all)).filter(({ sk }) => sk !== 'PART#000002');
+    const run = fixture.run(runRequested(id), { store: overrideStore(table, { query }) });
+    await expect(run).rejects.toMatchObject({ code: 'report_parts_missing' });
+    expect(bucket.objects.has(fileKey(await fixture.reports().get(id)))).toBe(false);
   });
 
   test('waits while another worker has the lease, and takes over after it', async () => {

@@ -4,7 +4,7 @@ import { WriteRefused } from '../../../lambdas/shared/store/store.ts';
 import { createTestEvent } from '../../../lambdas/webhooks/order-event.ts';
 import type { PostRequest } from '../../../lambdas/webhooks/post.ts';
 import { webhookSecret } from '../../../lambdas/webhooks/signature.ts';
-import { GIVE_UP_AFTER_MS, slowDelaySeconds } from '../../../lambdas/webhooks/webhook.ts';
+import { GIVE_UP_AFTER_MS, MAX_PAUSE_MS, slowDelaySeconds } from '../../../lambdas/webhooks/webhook.ts';
 import { withChaosRates } from '../../support/fixtures.ts';
 import { overrideStore } from '../../support/memory-store.ts';
 import { DeliveryFixture, orderEvent, webhookId } from '../../support/webhook-fixture.ts';
@@ -156,6 +156,20 @@ describe('a delivery', () => {
     expect(fixture.queue.requeued).toEqual([]);
   });
 
+  test('does not disable its webhook by two failures, if its success in between cannot be recorded', async () => {
+    const id = await fixture.createWebhook('one');
+    fixture.respond = async () => ({ status: 500 });
+    await fixture.deliver({ webhook_id: id, event: orderEvent('o1') });
+    fixture.respond = async () => ({ status: 200 });
+    fixture.store = overrideStore(fixture.table, { write: () => Promise.reject(new Busy('throttled')) });
+    await fixture.deliverRequeued();
+    fixture.store = fixture.table;
+    fixture.clock.pass(GIVE_UP_AFTER_MS);
+    fixture.respond = async () => ({ status: 500 });
+    await fixture.deliver({ webhook_id: id, event: orderEvent('o2') });
+    expect((await fixture.webhooks.get(id)).health).toMatchObject({ failures: 1 });
+  });
+
   test('waits without a failure while the table is busy', async () => {
     const refuse = async () => {
       throw new Busy('throttled');
@@ -252,8 +266,11 @@ describe('while a webhook is failing', () => {
 
   test('it is disabled after three days, and its messages are dead-lettered until it is enabled', async () => {
     await pauseWebhook();
-    fixture.clock.pass(GIVE_UP_AFTER_MS);
-    await fixture.deliver(...to(id, 'o1'));
+    for (let ms = 0; ms < GIVE_UP_AFTER_MS; ms += MAX_PAUSE_MS) {
+      expect((await health()).disabled_at).toBeUndefined();
+      fixture.clock.pass(MAX_PAUSE_MS);
+      await fixture.deliver(...to(id, 'o1'));
+    }
     expect((await health()).disabled_at).toBeDefined();
     await fixture.deliver(...to(id, 'o2'));
     expect(fixture.queue.deadLettered.at(-1)?.details.reason).toMatch(/^the webhook was disabled at .*: HTTP 500$/);

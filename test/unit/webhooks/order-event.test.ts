@@ -6,10 +6,15 @@ import { fanOut } from '../../../lambdas/webhooks/fan-out.ts';
 import { handler as onWebhookEvents } from '../../../lambdas/webhooks/on-webhook-events.ts';
 import { OrderEvent, orderEventTypes, type SourceEvent, toOrderEvent } from '../../../lambdas/webhooks/order-event.ts';
 import type { Webhook } from '../../../lambdas/webhooks/webhook.ts';
+import { webhookStore } from '../../../lambdas/webhooks/webhook-store.ts';
+import { configOf } from '../../../lib/config.ts';
 import { RecordingRules } from '../../support/event-rules.ts';
 import { createSteppingClock } from '../../support/fixtures.ts';
 import { createMemoryStore, overrideStore } from '../../support/memory-store.ts';
 import { filesOf, textOf } from '../../support/source-tree.ts';
+
+/** Messages of `webhook-events` are delayed for this time. */
+const EVENT_DELAY_MS = 2000;
 
 const kebabCase = (type: string) => type.replace(/(?<!^)[A-Z]/g, '-$&').toLowerCase();
 const sampleOf = (type: string): SourceEvent =>
@@ -93,7 +98,7 @@ describe('the fan-out', () => {
     const rules = new RecordingRules();
     const createDeps = createFanOutDeps({ store: table, clock, createSend, createRules: () => rules, cachedForMs });
     const run = (event: Envelope) => fanOut(event as SourceEvent, createDeps({ deadlineMs: clock.now() + 5000 }));
-    return { clock, run, sent, queries, rules };
+    return { clock, memory, run, sent, queries, rules };
   }
 
   test('sends one message for each webhook that gets the event', async () => {
@@ -107,16 +112,30 @@ describe('the fan-out', () => {
     );
   });
 
-  test('reads the webhooks once in ten seconds, and sends nothing if there are none', async () => {
-    const { clock, run, sent, queries } = await createFanOut(10_000, [{ events: ['order.paid'] }]);
+  test('reads the webhooks once a second, and sends nothing to those that get other events', async () => {
+    const { clock, run, sent, queries } = await createFanOut(1000, [{ events: ['order.paid'] }]);
     await Promise.all(Array.from({ length: 100 }, () => run(sampleOf('OrderCreated'))));
-    clock.pass(9999);
+    clock.pass(999);
     await run(sampleOf('OrderCreated'));
     expect(queries).toHaveLength(1);
     clock.pass(1);
     await run(sampleOf('OrderCreated'));
     expect(queries).toHaveLength(2);
     expect(sent).toEqual([]);
+    clock.pass(-60_000);
+    await run(sampleOf('OrderCreated'));
+    expect(queries).toHaveLength(3);
+  });
+
+  test('sends an event to a webhook that was created just before it', async () => {
+    const { clock, run, sent, memory } = await createFanOut(configOf('prod').webhooks.cachedForMs, []);
+    await run(sampleOf('PaymentAuthorized'));
+    const webhooks = webhookStore({ store: memory, clock, deadlineMs: clock.now() + 5000 });
+    const identity = { id: 'w', body_hash: 'hash', hasKey: true };
+    await webhooks.create({ url: 'https://shop.example/', events: ['order.paid'] }, identity);
+    clock.pass(EVENT_DELAY_MS);
+    await run(sampleOf('PaymentAuthorized'));
+    expect(sent).toHaveLength(1);
   });
 
   test('disables the rules of order events if there is no webhook, once in ten seconds', async () => {

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { setTimeout } from 'node:timers/promises';
 import { createSecureContext, getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createPost } from '../../../lambdas/webhooks/post.ts';
@@ -92,6 +93,23 @@ describe('a webhook is called', () => {
   test('and headers above 16 KB are a failure', async () => {
     respond = (_request, response) => response.writeHead(200, { big: 'x'.repeat(20_000) }).end();
     expect(await local()(request())).toEqual({ error: 'HPE_HEADER_OVERFLOW' });
+  });
+
+  const noResponse = { error: 'no response within 200 ms' };
+  test.each([
+    [
+      'another protocol',
+      'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n',
+      { error: 'the connection was closed without a response' },
+    ],
+    ['another protocol without its name', 'HTTP/1.1 101 Switching Protocols\r\n\r\n', { status: 101 }],
+    ['only an interim response', 'HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n', noResponse],
+    ['an impossible status', 'HTTP/1.1 000 X\r\nContent-Length: 0\r\n\r\n', { status: 0 }],
+    ['half of its headers', 'HTTP/1.1 200 OK\r\nx: ', noResponse],
+    ['the end of the connection', undefined, { error: 'ECONNRESET' }],
+  ])('and %s ends the request, which has failed', async (_, answer, result) => {
+    respond = ({ socket }) => (answer === undefined ? socket.end() : socket.write(answer));
+    expect(await Promise.race([local()(request(undefined, 200)), setTimeout(2000, 'not ended')])).toEqual(result);
   });
 
   test('and a refused connection is a failure', async () => {

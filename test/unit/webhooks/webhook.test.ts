@@ -7,6 +7,7 @@ import {
   GIVE_UP_AFTER_MS,
   type Health,
   healthy,
+  MAX_PAUSE_MS,
   newWebhook,
   pauseDelaySeconds,
   retryDelaySeconds,
@@ -59,8 +60,9 @@ describe('a webhook', () => {
   });
 
   test('is disabled after three days of failures, and gets nothing then', () => {
-    const first = afterFailure(webhook(), 'HTTP 500', noon);
-    const before = afterFailure(webhook(first), 'HTTP 500', noon + GIVE_UP_AFTER_MS - 1);
+    let before = afterFailure(webhook(), 'HTTP 500', noon);
+    for (let ms = MAX_PAUSE_MS; ms < GIVE_UP_AFTER_MS; ms += MAX_PAUSE_MS)
+      before = afterFailure(webhook(before), 'HTTP 500', noon + ms);
     expect(before.disabled_at).toBeUndefined();
     const after = afterFailure(webhook(before), 'HTTP 502', noon + GIVE_UP_AFTER_MS);
     expect(after).toMatchObject({
@@ -69,6 +71,17 @@ describe('a webhook', () => {
       last_failure: 'HTTP 502',
     });
     expect(admit(webhook(after), noon + 10 * GIVE_UP_AFTER_MS)).toEqual({ allows: 'disabled' });
+  });
+
+  test('counts its failures anew if none was recorded for hours, since a success was not recorded either', () => {
+    const first = afterFailure(webhook(), 'HTTP 500', noon);
+    const late = afterFailure(webhook(first), 'HTTP 500', noon + GIVE_UP_AFTER_MS);
+    expect(late).toEqual({
+      failures: 1,
+      failing_since: iso(GIVE_UP_AFTER_MS),
+      failed_at: iso(GIVE_UP_AFTER_MS),
+      last_failure: 'HTTP 500',
+    });
   });
 
   test('stays disabled if a delivery that was under way succeeds or fails', () => {

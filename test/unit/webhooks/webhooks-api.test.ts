@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { Store } from '../../../lambdas/shared/store/store.ts';
 import { handler } from '../../../lambdas/webhooks/api.ts';
 import { createWebhooksApiDeps, type ReadKeys } from '../../../lambdas/webhooks/deps.ts';
 import { webhookSecret } from '../../../lambdas/webhooks/signature.ts';
@@ -6,6 +7,7 @@ import { WEBHOOKS } from '../../../lambdas/webhooks/webhook-row.ts';
 import { MAX_WEBHOOKS, webhookStore } from '../../../lambdas/webhooks/webhook-store.ts';
 import { RecordingRules } from '../../support/event-rules.ts';
 import { createSteppingClock, gatewayEvent } from '../../support/fixtures.ts';
+import { interruptions, interruptRead } from '../../support/interrupted-read.ts';
 import { createMemoryStore } from '../../support/memory-store.ts';
 
 let send: ReturnType<typeof handler.withRuntime>;
@@ -143,6 +145,15 @@ describe('POST /webhooks', () => {
     const { statusCode, body } = await create(input, 'one-more');
     expect([statusCode, body['code']]).toEqual([422, 'webhook_limit']);
     expect((await create(input, 'k7')).statusCode).toBe(201);
+  });
+
+  test.each(interruptions)('returns the last webhook to two attempts of its request (%o)', async (interruption) => {
+    const work = { store: table, clock, deadlineMs: Number.POSITIVE_INFINITY };
+    const createOn = (store: Store, id: string) =>
+      webhookStore({ ...work, store }).create(input, { id, body_hash: 'hash', hasKey: true });
+    for (let index = 1; index < MAX_WEBHOOKS; index++) await createOn(table, `w${index}`);
+    const store = interruptRead(table, interruption, () => createOn(table, 'last'));
+    expect(await createOn(store, 'last')).toMatchObject({ webhook: { id: 'last' } });
   });
 });
 

@@ -159,10 +159,17 @@ export const plantedInCache: readonly PlantedBug[] = [
   ...bugsIn('lambdas/shared/cache/feed.ts', [
     {
       name: 'feed is read once',
-      find: 'if (nowMs - this.#readAtMs < FEED_INTERVAL_MS) return true;',
+      find: 'if (isWithin(FEED_INTERVAL_MS, this.#readAtMs, nowMs)) return true;',
       replace: 'if (this.#readAtMs > 0) return true;',
       consequence: 'No environment learns of a change before the TTL has passed.',
       caughtBy: [CACHE_TEST, 'is served by no environment for longer than a second after its event was processed'],
+    },
+    {
+      name: 'clock that is set back extends the interval',
+      find: 'if (isWithin(FEED_INTERVAL_MS, this.#readAtMs, nowMs)) return true;',
+      replace: 'if (nowMs - this.#readAtMs < FEED_INTERVAL_MS) return true;',
+      consequence: 'An environment serves old values for as long as its clock was set back.',
+      caughtBy: ['test/unit/shared/cache/feed.test.ts', 'is read again at once if the clock was set back'],
     },
     {
       name: 'interval from the end of the read',

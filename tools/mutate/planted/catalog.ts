@@ -54,6 +54,13 @@ export const plantedInCatalog: readonly PlantedBug[] = [
   ]),
   ...bugsIn('lambdas/catalog/product.ts', [
     {
+      name: 'product that stays as it is keeps its version',
+      find: 'return { ...product, version };',
+      replace: 'return version > 0 ? product : { ...product, version };',
+      consequence: 'A price that was taken back becomes valid again when the late write of its request arrives.',
+      caughtBy: ['test/simulation/prices.test.ts', 'does not return if it was one of'],
+    },
+    {
       name: 'old claims are applied',
       find: 'if (version <= product.claimed_version) return undefined;',
       replace: '',

@@ -86,7 +86,7 @@ export const plantedInPayments: readonly PlantedBug[] = [
     },
     {
       name: 'nudges of a decided order are not answered',
-      find: 'if (decision) await answerNudge(work, event, () => createAnswer(event, decision, toIso(work.clock.now())));',
+      find: 'if (decision) await answerNudge(work, event, () => createAnswer(event, decision));',
       replace: '',
       consequence: 'An order whose answer was lost waits forever.',
       caughtBy: [

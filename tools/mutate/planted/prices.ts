@@ -7,6 +7,7 @@ const cartDomain = 'test/unit/catalog/cart.test.ts';
 const carts = 'test/unit/catalog/carts.test.ts';
 const checkout = 'test/unit/orders/checkout.test.ts';
 const shownPrices = 'test/unit/catalog/shown-prices.test.ts';
+const simulation = 'test/simulation/prices.test.ts';
 const catalogWrites = 'test/unit/catalog/written-conditions.test.ts';
 const QUOTE_WRITES = 'a quote is created only if it is absent, and expires, and is then replaced under its version';
 const orderWrites = 'test/unit/orders/written-conditions.test.ts';
@@ -81,8 +82,8 @@ export const plantedInPrices: readonly PlantedBug[] = [
   ...bugsIn('lambdas/catalog/rules-store.ts', [
     {
       name: 'rules without their version',
-      find: "{ op: 'update', key: rulesKey, set: next, when: versionIs(version) }",
-      replace: "{ op: 'update', key: rulesKey, set: next, when: undefined as never }",
+      find: 'when: versionIs(rowVersion),',
+      replace: 'when: undefined as never,',
       consequence: 'Two concurrent changes get the same version, and one of them is not in the history.',
       caughtBy: [catalogWrites, 'rules are valid under their version, and each version is written once'],
     },
@@ -118,6 +119,54 @@ export const plantedInPrices: readonly PlantedBug[] = [
       consequence:
         'After the deployment of an older release, no command can make earlier rules valid, and no item is sold.',
       caughtBy: [ruleSets, 'can be replaced by those of an earlier version, under the version that is shown'],
+    },
+  ]),
+  ...bugsIn('lambdas/catalog/price-rows.ts', [
+    {
+      name: 'price of two moments',
+      find: 'if (read.changedMs < startMs - RECENT_MS) return read.rows;',
+      replace: 'if (read.changedMs < startMs + RECENT_MS) return read.rows;',
+      consequence: 'While a product and the rules change, an order pays a price that was never valid.',
+      caughtBy: [simulation, 'has a price that was valid at one time'],
+    },
+    {
+      name: 'second read is not compared',
+      find: 'if (next.versions === read.versions)',
+      replace: 'if (next.versions !== undefined)',
+      consequence: 'The second read may be of two moments as well.',
+      caughtBy: [simulation, 'has a price that was valid at one time'],
+    },
+    {
+      name: 'price is always read twice',
+      find: 'if (read.changedMs < startMs - RECENT_MS) return read.rows;',
+      replace: '',
+      consequence: 'Each order with items takes twice the read units.',
+      caughtBy: [simulation, 'a price is read once if nothing was changed for a minute'],
+    },
+  ]),
+  ...bugsIn('lambdas/catalog/version-watch.ts', [
+    {
+      name: 'confirmation is written at each attempt',
+      find: 'return version > first;',
+      replace: 'return version < first;',
+      consequence: 'A request that changes nothing gets a 503 if the response to its write is lost.',
+      caughtBy: ['test/unit/catalog/lost-responses.test.ts', 'is written once and confirmed, although no write'],
+    },
+  ]),
+  ...bugsIn('lambdas/catalog/rules-store.ts', [
+    {
+      name: 'rules that stay as they are are not written',
+      find: 'writes: isWritten ? [] : [update({ rules_version: version })]',
+      replace: 'writes: isWritten || update ? [] : []',
+      consequence: 'Rules that were taken back become valid again when the late write of their request arrives.',
+      caughtBy: [simulation, 'does not return if it was one of'],
+    },
+    {
+      name: 'version of the row as that of the rules',
+      find: 'update({ rules_version: version })',
+      replace: 'update({})',
+      consequence: 'Orders name a version of the rules that is not in the history.',
+      caughtBy: [ruleSets, 'that equals the valid one keeps its version'],
     },
   ]),
   ...bugsIn('lambdas/catalog/shown-prices.ts', [
@@ -168,16 +217,23 @@ export const plantedInPrices: readonly PlantedBug[] = [
   ]),
   ...bugsIn('lambdas/catalog/quote-store.ts', [
     {
+      name: 'refused quote that exists',
+      find: 'if (created && !isExpired(created, now()))',
+      replace: 'if (created && isExpired(created, now()))',
+      consequence: 'Of two attempts of one request, one gets a quote and the other one is refused.',
+      caughtBy: [quotes, 'returns one quote to two attempts of a request'],
+    },
+    {
       name: 'quote without absent',
-      find: "{ op: 'put', row, when, decides: true }",
-      replace: "{ op: 'put', row }",
+      find: "{ op: 'put', row: next, when, decides: true }",
+      replace: "{ op: 'put', row: next }",
       consequence: 'A repeated request changes the price that the first response has guaranteed.',
       caughtBy: [catalogWrites, QUOTE_WRITES],
     },
     {
       name: 'expired row of a quote is replaced without its version',
-      find: 'existing ? versionIs(versionOf(existing)) : absent',
-      replace: 'existing ? (undefined as never) : absent',
+      find: 'row ? versionIs(versionOf(row)) : absent',
+      replace: 'row ? (undefined as never) : absent',
       consequence: 'Two requests under one key guarantee two prices, and one of them is not kept.',
       caughtBy: [catalogWrites, QUOTE_WRITES],
     },
@@ -222,10 +278,17 @@ export const plantedInPrices: readonly PlantedBug[] = [
     },
     {
       name: 'deleted cart keeps its generation',
-      find: 'if (staysEmpty && !wasOrdered)',
-      replace: 'if (staysEmpty)',
+      find: 'replaceItems(before, wasOrdered, change)',
+      replace: 'replaceItems(before, wasOrdered && !staysEmpty, change)',
       consequence: 'A checkout of a cart that was deleted returns an order of days ago as a new one.',
       caughtBy: [checkout, 'and deleted is not ordered again by a late checkout, but its key still returns its order'],
+    },
+    {
+      name: 'empty cart is not written',
+      find: 'if (staysEmpty && isWritten && !wasOrdered)',
+      replace: 'if (staysEmpty && !wasOrdered)',
+      consequence: 'A cart that was deleted has items again when the late write of an earlier request arrives.',
+      caughtBy: [simulation, 'does not return if it was one of a cart that was then deleted'],
     },
     {
       name: 'cart without its version',

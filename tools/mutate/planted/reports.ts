@@ -54,6 +54,31 @@ export const plantedInReports: readonly PlantedBug[] = [
       caughtBy: [RUN_TEST, 'fails for good if the postings of the ledger do not sum to zero'],
     },
   ]),
+  ...bugsIn('lambdas/reports/assemble.ts', [
+    {
+      name: 'report without one of its parts',
+      find: 'if (parts.length !== report.parts)',
+      replace: 'if (parts.length > report.parts)',
+      consequence: 'A report finishes whose file has fewer rows than it says.',
+      caughtBy: [RUN_TEST, 'fails a report of which a part is gone, and writes no file'],
+    },
+  ]),
+  ...bugsIn('lambdas/reports/lost-runs.ts', [
+    {
+      name: 'lost run is never requested again',
+      find: "(status === 'queued' || status === 'running') &&",
+      replace: "status === 'running' &&",
+      consequence: 'A report whose event was lost is queued forever, and no alarm sees it.',
+      caughtBy: ['test/unit/reports/daily-exports.test.ts', 'is requested again after an hour, once for each run'],
+    },
+    {
+      name: 'report that is worked on is requested again',
+      find: 'Math.max(Date.parse(created_at), leased_until)',
+      replace: 'Date.parse(created_at)',
+      consequence: 'A second worker writes the same parts of each long report.',
+      caughtBy: ['test/unit/reports/daily-exports.test.ts', 'is requested an hour after the run before it has ended'],
+    },
+  ]),
   ...bugsIn('lambdas/reports/report-store.ts', [
     {
       name: 'worker that is late writes its step',
@@ -61,6 +86,13 @@ export const plantedInReports: readonly PlantedBug[] = [
       replace: '  if (current.version >= report.version) return false;',
       consequence: 'A worker without the lease repeats its write until its time is over, and never learns why.',
       caughtBy: [RUN_TEST, 'continues if a write got no response and was applied'],
+    },
+    {
+      name: 'limit of reports is read after the row',
+      find: 'addToOpen(parseOpen(openRow), id, nowMs),',
+      replace: 'addToOpen(parseOpen(openRow && (await read.get(openReportsKey))), id, nowMs),',
+      consequence: 'Of two attempts of one request, one gets a report and the other one is refused.',
+      caughtBy: ['test/unit/reports/reports-api.test.ts', 'returns the last report to two attempts of its request'],
     },
     {
       name: 'next run is not requested',

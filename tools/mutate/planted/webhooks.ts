@@ -112,11 +112,36 @@ export const plantedInWebhooks: readonly PlantedBug[] = [
       caughtBy: [POST, 'until its time is over, if it does not respond'],
     },
     {
+      name: 'connection that ends without a response',
+      find: "request.on('close', () => end(",
+      replace: "request.on('never', () => end(",
+      consequence: 'A receiver that answers 101 holds up its whole batch, so all other receivers get it again.',
+      caughtBy: [POST, 'ends the request, which has failed'],
+    },
+    {
       name: 'HTTP to a public address on a laptop',
       find: "if (url.protocol === 'http:' && !isLoopback(address))",
       replace: "if (url.protocol === 'ftp:' && !isLoopback(address))",
       consequence: 'A local stage sends order events unencrypted to the internet.',
       caughtBy: [POST, 'HTTP reaches loopback only'],
+    },
+  ]),
+  ...bugsIn('lambdas/payments/payment-store.ts', [
+    {
+      name: 'repeated PaymentAuthorized has the time of its repetition',
+      find: 'causeOf(event, Date.parse(decision.at))',
+      replace: 'causeOf(event, Date.now())',
+      consequence: 'A receiver is told that the event has occurred minutes later than it has.',
+      caughtBy: [SIMULATION, 'was lost and is published again'],
+    },
+  ]),
+  ...bugsIn('lambdas/tickets/issue-tickets.ts', [
+    {
+      name: 'repeated TicketIssued has the time of its repetition',
+      find: 'causeOf(event, Date.parse(ticket.at))',
+      replace: 'causeOf(event, Date.now())',
+      consequence: 'A receiver is told that the event has occurred minutes later than it has.',
+      caughtBy: [SIMULATION, 'was lost and is published again'],
     },
   ]),
   ...bugsIn('lambdas/webhooks/signature.ts', [
@@ -229,6 +254,13 @@ export const plantedInWebhooks: readonly PlantedBug[] = [
       caughtBy: [API, 'does not create a webhook again that was deleted'],
     },
     {
+      name: 'limit of webhooks is read after the row',
+      find: 'if (isFull) throw',
+      replace: 'if (isFull || (await read.query({ partition: WEBHOOKS })).length === MAX_WEBHOOKS) throw',
+      consequence: 'Of two attempts of one request, one gets a webhook and the other one is refused.',
+      caughtBy: [API, 'returns the last webhook to two attempts of its request'],
+    },
+    {
       name: 'webhook without absent',
       find: '...created, body_hash }, when: absent }',
       replace: '...created, body_hash } }',
@@ -253,6 +285,13 @@ export const plantedInWebhooks: readonly PlantedBug[] = [
         'test/unit/webhooks/webhook.test.ts',
         'is disabled after three days of failures, and gets nothing then',
       ],
+    },
+    {
+      name: 'failures of a healthy webhook are added up',
+      find: 'const before = isContinued ? health : healthy;',
+      replace: 'const before = isContinued || !isContinued ? health : healthy;',
+      consequence: 'A webhook is disabled after two failures, if the success in between was not recorded.',
+      caughtBy: [DELIVERIES, 'does not disable its webhook by two failures'],
     },
     {
       name: 'delay beyond the limit of SQS',

@@ -76,6 +76,14 @@ describe('the feed', () => {
     expect(reads).toBe(3);
   });
 
+  test('is read again at once if the clock was set back', async () => {
+    const reader = await createReader();
+    await announceOne('a', 1);
+    clock.pass(-60_000);
+    expect(await reader.isCurrent(never)).toBe(true);
+    expect(reads).toBe(2);
+  });
+
   test('is read again if the invocation that has read it was ended', async () => {
     const reader = await createReader();
     clock.pass(FEED_INTERVAL_MS);
