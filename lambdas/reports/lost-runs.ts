@@ -7,7 +7,8 @@ import { parseReport, reportsList } from './report-row.ts';
 import { publishRun } from './run-publication.ts';
 import { reportsByTime } from './table.ts';
 
-/** The newest reports, which are looked at. More of them are not open at the same time. */
+/** Only reports of this time are looked at. A report takes hours at the most. */
+const LOOKED_AT_MS = 3 * 24 * 3600_000;
 const LOOKED_AT = 100;
 /** A message is retried for some minutes. A run that has not started after this time has lost its message, or waits. */
 const LOST_AFTER_MS = 3600_000;
@@ -21,6 +22,7 @@ export async function repeatLostRuns(work: UnitOfWork, nowMs: number): Promise<n
     partition: reportsList,
     index: reportsByTime,
     newestFirst: true,
+    above: toIso(nowMs - LOOKED_AT_MS),
     limit: LOOKED_AT,
   });
   const rows = keys.length > 0 ? await work.store.getMany(keys.map(({ pk, sk }) => ({ pk, sk }))) : [];

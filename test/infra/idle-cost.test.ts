@@ -115,7 +115,10 @@ describe('an idle stage', () => {
     const { units, counting } = countUnits(createMemoryStore({ now: clock.now }));
     const { reports } = createExportsDeps({ store: counting, clock }, 0)({ deadlineMs: Number.POSITIVE_INFINITY });
     const { readUnits = 0, writeUnits = 0 } = idleRuns['reports-plan-daily-exports'] ?? {};
-    for (let run = 0; run < 48; run++) await reports.requestDailyExports(clock.now() + run * 1_800_000);
+    for (let run = 0; run < 48; run++) {
+      await reports.requestDailyExports(clock.now() + run * 1_800_000);
+      await reports.repeatLostRuns(clock.now());
+    }
     // The first day has the exports of three days to request, and a later one has those of one day.
     expect(units.read).toBeLessThanOrEqual(48 * readUnits);
     units.write = 0;

@@ -31,7 +31,8 @@ export const CONNECTIONS = { limited: 5, unlimited: 2 } as const;
 /** The runs of each enabled schedule. A new schedule must be added here. */
 export const idleRuns: Readonly<Record<string, RunUsage>> = {
   'orders-nudge-stuck-orders': { runsPerHour: 60, ms: 200, readUnits: 70, writeUnits: 1, logBytes: 1500 },
-  'reports-plan-daily-exports': { runsPerHour: 2, ms: 100, readUnits: 10, writeUnits: 1, logBytes: 1500 },
+  // It also reads the reports of the last three days, at least 27 daily exports.
+  'reports-plan-daily-exports': { runsPerHour: 2, ms: 100, readUnits: 45, writeUnits: 1, logBytes: 1500 },
   // It lists the versions of one secret in each run.
   'webhooks-rotate-keys': { runsPerHour: 2, ms: 300, readUnits: 0, writeUnits: 0, logBytes: 1500 },
   'balances-sync-balances': { runsPerHour: 12, ms: 300, readUnits: 42, writeUnits: 2, logBytes: 1500 },
