@@ -132,12 +132,14 @@ describe('price rules', () => {
       stderr: expect.stringMatching(/mode: .*\n +rules\.0\.effect\.basis_points: /),
     });
 
-    await cli.json('rules', 'set', tried);
+    const { version: second } = await cli.json<{ version: number }>('rules', 'set', tried);
+    // Setting the same rules again has used a version.
+    expect(second).toBeGreaterThan(version);
     expect(await totalOf({ items, user_id: customer })).toBe(2);
     const history = await cli.json<{ version: number; rules: string[] }[]>('rules', 'history', '--limit', '2');
-    expect(history).toMatchObject([{ version: version + 1, rules: ['staff', 'ten-off'] }, { version }]);
+    expect(history).toMatchObject([{ version: second, rules: ['staff', 'ten-off'] }, { version }]);
     const rolledBack = await cli.run('rules', 'rollback', String(version));
-    expect(rolledBack.stdout).toContain(`Version ${version + 2} of the price rules is valid now: 1 rule`);
+    expect(rolledBack.stdout).toContain(`Version ${second + 1} of the price rules is valid now: 1 rule`);
     expect(await totalOf({ items, user_id: customer })).toBe(1800);
     expect((await cli.run('rules', 'show', '999999')).stderr).toContain('There is no version 999999');
   });
