@@ -5,7 +5,7 @@ import { createSecretReader, type SecretVersions } from '../shared/runtime/rotat
 import { depsFactory, lambdaPorts, type TablePorts } from '../shared/store/tables.ts';
 import type { UrlPolicy } from './address.ts';
 import { FanOutEnv, SigningEnv, WebhooksApiEnv } from './env.ts';
-import { createEventRules, disableIfUnused, type EventRules } from './event-rules.ts';
+import { createEventRules, disableIfUnused, type EventRules, tryToEnable } from './event-rules.ts';
 import type { Webhook } from './webhook.ts';
 import { type WebhookStore, webhookStore } from './webhook-store.ts';
 
@@ -51,11 +51,14 @@ export interface FanOutDeps {
   readonly listAll: () => Promise<readonly Webhook[]>;
   /** Disables the rules that send order events if there is no webhook, at most once in a while. */
   readonly disableIfUnused: () => Promise<void>;
+  /** Enables the rules again if one of them is disabled, at most once in ten minutes. */
+  readonly keepEnabled: () => Promise<void>;
   readonly send: Send;
 }
 
 /** Events that were published before the rules were disabled still arrive, for as long as they were delayed. */
 const DISABLED_AT_MOST_EVERY_MS = 10_000;
+const ENABLED_AT_MOST_EVERY_MS = 600_000;
 
 interface FanOutPorts extends TablePorts {
   readonly createSend: (deadlineMs: number) => Send;
@@ -67,6 +70,7 @@ export function createFanOutDeps({ createSend, createRules, cachedForMs, ...port
   const createStore = depsFactory((work) => webhookStore(work))(ports);
   const rememberList = rememberFor<readonly Webhook[]>(ports.clock, cachedForMs);
   const rememberDisabling = rememberFor<void>(ports.clock, DISABLED_AT_MOST_EVERY_MS);
+  const rememberEnabling = rememberFor<void>(ports.clock, ENABLED_AT_MOST_EVERY_MS);
   return (deadline: Deadline): FanOutDeps => {
     const { listAll } = createStore(deadline);
     const hasWebhooks = async () => (await listAll()).length > 0;
@@ -74,6 +78,7 @@ export function createFanOutDeps({ createSend, createRules, cachedForMs, ...port
     return {
       listAll: () => rememberList(listAll),
       disableIfUnused: () => rememberDisabling(() => disableIfUnused(rules, hasWebhooks)),
+      keepEnabled: () => rememberEnabling(() => tryToEnable(rules)),
       send: createSend(deadline.deadlineMs),
     };
   };

@@ -5,10 +5,14 @@ import { type Delivery, type SourceEvent, toOrderEvent } from './order-event.ts'
  * Sends a message for each webhook that gets the event, so that each delivery succeeds or fails alone. If it is
  * repeated, the messages are sent again, and receivers recognize the id of the event.
  */
-export async function fanOut(event: SourceEvent, { listAll, disableIfUnused, send }: FanOutDeps): Promise<void> {
+export async function fanOut(
+  event: SourceEvent,
+  { listAll, disableIfUnused, keepEnabled, send }: FanOutDeps,
+): Promise<void> {
   const orderEvent = toOrderEvent(event);
   const webhooks = await listAll();
   if (webhooks.length === 0) return disableIfUnused();
+  await keepEnabled();
   const receiving = webhooks.filter(
     ({ events, health }) => events.includes(orderEvent.type) && health.disabled_at === undefined,
   );

@@ -56,8 +56,8 @@ export class EngineFunctions {
   }
 
   /**
-   * Calls a function as its schedule would at this time. A schedule invokes it asynchronously, so Lambda repeats a failed
-   * invocation twice. Throws if the function has failed each time.
+   * Calls a function as its schedule would at this time. A schedule invokes it asynchronously, so Lambda repeats a
+   * failed invocation twice. Throws if the function has failed each time.
    */
   async runJob(name: string, time: Date): Promise<void> {
     const command = new InvokeCommand({

@@ -80,6 +80,7 @@ export class WebhookSimulation {
     fanOut(event, {
       listAll: () => this.#webhooks.listAll(),
       disableIfUnused: () => Promise.reject(new Error('a webhook was added before')),
+      keepEnabled: async () => {},
       send: async (messages) => {
         for (const { body } of messages) this.queue.send(body);
       },

@@ -148,12 +148,20 @@ describe('the fan-out', () => {
     expect(rules.changes).toEqual(['disable', 'disable']);
   });
 
+  test('sends the event if the rules cannot be enabled', async () => {
+    const { run, rules, sent } = await createFanOut(0, [{ events: ['order.created'] }]);
+    rules.enable = () => Promise.reject(new Error('EventBridge is not available'));
+    await run(sampleOf('OrderCreated'));
+    expect(sent).toHaveLength(1);
+  });
+
   test('keeps the rules enabled for a webhook that is disabled or gets other events', async () => {
     const disabled = { events: ['order.created'], health: { failures: 9, disabled_at: '2026-01-01T12:00:00.000Z' } };
     for (const webhook of [disabled, { events: ['order.paid'] }] as const) {
       const { run, rules } = await createFanOut(0, [webhook] as readonly Partial<Webhook>[]);
       await run(sampleOf('OrderCreated'));
-      expect(rules.changes).toEqual([]);
+      await run(sampleOf('OrderCreated'));
+      expect(rules.changes).toEqual(['enable']);
     }
   });
 });
