@@ -5,7 +5,7 @@ import { createSecretReader, type SecretVersions } from '../shared/runtime/rotat
 import { depsFactory, lambdaPorts, type TablePorts } from '../shared/store/tables.ts';
 import type { UrlPolicy } from './address.ts';
 import { FanOutEnv, SigningEnv, WebhooksApiEnv } from './env.ts';
-import { createEventRules, disableIfUnused, type EventRules, tryToEnable } from './event-rules.ts';
+import { createEventRules, disableIfUnused, type EventRules } from './event-rules.ts';
 import type { Webhook } from './webhook.ts';
 import { type WebhookStore, webhookStore } from './webhook-store.ts';
 
@@ -78,7 +78,7 @@ export function createFanOutDeps({ createSend, createRules, cachedForMs, ...port
     return {
       listAll: () => rememberList(listAll),
       disableIfUnused: () => rememberDisabling(() => disableIfUnused(rules, hasWebhooks)),
-      keepEnabled: () => rememberEnabling(() => tryToEnable(rules)),
+      keepEnabled: () => rememberEnabling(() => rules.enable()),
       send: createSend(deadline.deadlineMs),
     };
   };

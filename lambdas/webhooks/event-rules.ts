@@ -38,18 +38,6 @@ async function repeatOnConflict(call: () => Promise<unknown>, attempt = 1): Prom
 }
 
 /**
- * Enables the rules, of which a request that failed may have left one disabled. If that is not possible now, the next
- * event tries it again: the event at hand has arrived, so it must not wait for this.
- */
-export async function tryToEnable(rules: EventRules): Promise<void> {
-  try {
-    await rules.enable();
-  } catch (error) {
-    logger.warn('the rules of order events could not be enabled', { error });
-  }
-}
-
-/**
  * Disables the rules if there is no webhook. A webhook may be created in between, and its creation enables the rules
  * after it has written the webhook: so either the second read finds it, or the rules are enabled after this.
  */

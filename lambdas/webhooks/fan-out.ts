@@ -1,3 +1,4 @@
+import { logger } from '../shared/runtime/observability.ts';
 import type { FanOutDeps } from './deps.ts';
 import { type Delivery, type SourceEvent, toOrderEvent } from './order-event.ts';
 
@@ -12,7 +13,11 @@ export async function fanOut(
   const orderEvent = toOrderEvent(event);
   const webhooks = await listAll();
   if (webhooks.length === 0) return disableIfUnused();
-  await keepEnabled();
+  // A request that failed may have left a rule disabled. The event at hand has arrived, so a failure does not stop it,
+  // and the next event tries again.
+  await keepEnabled().catch((error: unknown) => {
+    logger.warn('the rules of order events could not be enabled', { error });
+  });
   const receiving = webhooks.filter(
     ({ events, health }) => events.includes(orderEvent.type) && health.disabled_at === undefined,
   );

@@ -148,11 +148,15 @@ describe('the fan-out', () => {
     expect(rules.changes).toEqual(['disable', 'disable']);
   });
 
-  test('sends the event if the rules cannot be enabled', async () => {
+  test('sends the event if the rules cannot be enabled, which the next event tries again', async () => {
     const { run, rules, sent } = await createFanOut(0, [{ events: ['order.created'] }]);
+    const { enable } = rules;
     rules.enable = () => Promise.reject(new Error('EventBridge is not available'));
     await run(sampleOf('OrderCreated'));
     expect(sent).toHaveLength(1);
+    rules.enable = enable;
+    await run(sampleOf('OrderCreated'));
+    expect(rules.changes).toEqual(['enable']);
   });
 
   test('keeps the rules enabled for a webhook that is disabled or gets other events', async () => {
